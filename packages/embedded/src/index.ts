@@ -1,0 +1,12 @@
+export { commandLineOf } from './command-line.ts';
+export {
+  type GuardedProcess,
+  type ProcessEnd,
+  type SpawnGuardedOptions,
+  spawnGuarded,
+} from './guarded-process.ts';
+export { lastLines } from './log-file.ts';
+export { freePort, isPortFree } from './ports.ts';
+export { type PostgresOptions, startPostgres } from './postgres.ts';
+export { type RedisOptions, startRedis } from './redis.ts';
+export type { EmbeddedServer } from './server.ts';

@@ -1,0 +1,66 @@
+export { type Backoff, type BackoffOptions, backoffDelayMs, createBackoff } from './backoff.ts';
+export { BLOCK_MS, type BlockingReader, openBlockingReader } from './blocking-reader.ts';
+export { type Clock, sleep, systemClock } from './clock.ts';
+export {
+  bool,
+  bytes,
+  ConfigError,
+  type ConfigOf,
+  type ConfigRow,
+  type ConfigSpec,
+  defineConfig,
+  describeConfig,
+  durationMs,
+  int,
+  list,
+  oneOf,
+  type Option,
+  readConfig,
+  type SecretsOf,
+  secret,
+  str,
+  url,
+} from './config.ts';
+export {
+  classify,
+  DeadlineError,
+  type ErrorClass,
+  isConnectionLoss,
+  PoisonError,
+  RetryableError,
+  sqlState,
+  withDeadline,
+} from './errors.ts';
+export { createLogger, type Logger, type LoggerOptions, type LogLevel, logLevels } from './logger.ts';
+export {
+  type ClosedLabels,
+  type CounterMetric,
+  createMetrics,
+  type GaugeMetric,
+  type HistogramMetric,
+  latencyBuckets,
+  type Metrics,
+} from './metrics.ts';
+export {
+  type MigrateOptions,
+  type Migrations,
+  MigrationsMissingError,
+  migrateToLatest,
+  pendingMigrations,
+  requireMigrations,
+} from './migrate.ts';
+export { type OpsServer, type OpsServerOptions, startOpsServer } from './ops-server.ts';
+export {
+  type ConnectionOptions,
+  isQueryTimeout,
+  kyselyFor,
+  openDedicatedClient,
+  openPool,
+  type PoolOptions,
+  type PostgresClient,
+} from './postgres.ts';
+export { createReadyChecks, type ReadyChecks } from './ready-checks.ts';
+export { isRedisDown, openProducer, type Producer, type RedisConnectionOptions } from './redis.ts';
+export { loadScript, type Script, type ScriptArg } from './script.ts';
+export { type Kit, runService, type Service, serviceOptions } from './service.ts';
+export { CommitUnknownError, commit, withTransaction } from './transaction.ts';

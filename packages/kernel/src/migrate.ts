@@ -1,0 +1,87 @@
+import { type Migration, Migrator } from 'kysely/migration';
+import type { Pool } from 'pg';
+import { sqlState } from './errors.ts';
+import { kyselyFor, openPool } from './postgres.ts';
+
+/** By name; the names sort in the order in which they are applied: `0001_users`. Applied ones never change. */
+export type Migrations = Record<string, Migration>;
+
+/** A service was started before its migrations. The message says what to run. */
+export class MigrationsMissingError extends Error {
+  override readonly name = 'MigrationsMissingError';
+}
+
+/** All services may share a database, so each has its own table here, called like the service. */
+const SCHEMA = 'securechat_migrations';
+/** A migration that waits for a lock blocks everybody who comes after it: better to fail and try again. */
+const LOCK_TIMEOUT_MS = 10_000;
+
+export type MigrateOptions = {
+  url: string;
+  service: string;
+  migrations: Migrations;
+  /** One line per applied migration. Standard output unless given. */
+  print?: (line: string) => void;
+};
+
+/**
+ * Applies what is missing, in one transaction; several may run at once (kysely takes an advisory lock). Resolves with
+ * the names applied, rejects with the error of the migration that failed, and then none is applied.
+ */
+export async function migrateToLatest(options: MigrateOptions): Promise<string[]> {
+  const { url, service, migrations, print = (line) => process.stdout.write(`${line}\n`) } = options;
+  const pool = openPool(url, {
+    applicationName: `${service}-migrate`,
+    max: 1,
+    statementTimeoutMs: 0,
+    idleInTransactionMs: 0,
+    lockTimeoutMs: LOCK_TIMEOUT_MS,
+  });
+  const db = kyselyFor<unknown>(pool);
+  try {
+    const migrator = new Migrator({
+      db,
+      provider: { getMigrations: async () => migrations },
+      migrationTableSchema: SCHEMA,
+      migrationTableName: service,
+      migrationLockTableName: `${service}_lock`,
+    });
+    const { error, results = [] } = await migrator.migrateToLatest();
+    if (error !== undefined) throw error;
+    const applied = results.map((result) => result.migrationName);
+    for (const name of applied) print(`${service}: applied ${name}`);
+    if (applied.length === 0) print(`${service}: nothing to apply`);
+    return applied;
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** The names that are not applied yet, in order. Names that only the database knows (a newer release) are ignored. */
+export async function pendingMigrations(pool: Pool, service: string, migrations: Migrations): Promise<string[]> {
+  const applied = await appliedMigrations(pool, service);
+  return Object.keys(migrations)
+    .filter((name) => !applied.has(name))
+    .sort();
+}
+
+/** Throws MigrationsMissingError, so that a service refuses to start on a schema older than its code. */
+export async function requireMigrations(pool: Pool, service: string, migrations: Migrations): Promise<void> {
+  const pending = await pendingMigrations(pool, service, migrations);
+  if (pending.length === 0) return;
+  throw new MigrationsMissingError(
+    `The database lacks ${pending.length} migration(s) of ${service}: ${pending.join(', ')}. ` +
+      `Run: node services/${service}/src/migrate.ts`,
+  );
+}
+
+async function appliedMigrations(pool: Pool, service: string): Promise<Set<string>> {
+  try {
+    const result = await pool.query<{ name: string }>(`SELECT name FROM "${SCHEMA}"."${service}"`);
+    return new Set(result.rows.map((row) => row.name));
+  } catch (error) {
+    // undefined_table, invalid_schema_name: nothing was ever applied
+    if (sqlState(error) === '42P01' || sqlState(error) === '3F000') return new Set();
+    throw error;
+  }
+}

@@ -1,0 +1,120 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import { Client, type ClientBase, type ClientConfig, Pool, type PoolClient } from 'pg';
+import { sqlState } from './errors.ts';
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+import { getTypeParser } from './postgres-types.ts';
+
+export type ConnectionOptions = {
+  /** Shown in pg_stat_activity; at most 63 bytes. */
+  applicationName: string;
+  /** The server cancels a statement after this; 0 means never. Default 5000. */
+  statementTimeoutMs?: number;
+  /** The server cancels a statement that waits longer for one lock. Default 2000. */
+  lockTimeoutMs?: number;
+  /** The server ends the session of an idle transaction, so that a paused process holds no locks. Default 3000. */
+  idleInTransactionMs?: number;
+  /** Default 5000. Also the longest wait for a free connection of a pool. */
+  connectTimeoutMs?: number;
+  logger?: Logger | undefined;
+};
+
+export type PoolOptions = ConnectionOptions & {
+  /** Most connections at once. */
+  max: number;
+  metrics?: Metrics | undefined;
+};
+
+/** Our own limit comes after the server's, so that it only strikes when the server does not answer at all. */
+const ANSWER_GRACE_MS = 1000;
+/** A dead peer is noticed by the server after this, and its locks are freed: takeover waits for it. */
+const TCP_USER_TIMEOUT_MS = 5000;
+
+/** int8 comes as a number and is refused when it is not a safe one. `end()` closes it. */
+export function openPool(url: string, options: PoolOptions): Pool {
+  const { max, metrics, logger } = options;
+  const pool = new Pool({ ...configure(url, options), max, idleTimeoutMillis: 30_000 });
+  pool.on('connect', (client) => guard(client, logger));
+  // pg-pool repeats the error of an idle client here, and without a listener it would end the process
+  pool.on('error', () => {});
+  if (metrics !== undefined) measure(pool, metrics);
+  return pool;
+}
+
+/**
+ * One connection of its own. With `pipeline`, queries are sent without waiting for the answer to the one before:
+ * each is its own unit (outside BEGIN … COMMIT), a failed one does not stop those behind it, cursors are refused, and
+ * a query that gets no answer in time ends the connection. Rejects when it cannot connect; `end()` closes it.
+ */
+export async function openDedicatedClient(
+  url: string,
+  options: ConnectionOptions & { pipeline?: boolean },
+): Promise<Client> {
+  const client = new Client({ ...configure(url, options), pipeline: options.pipeline ?? false });
+  guard(client, options.logger);
+  await client.connect();
+  return client;
+}
+
+export function kyselyFor<DB>(pool: Pool): Kysely<DB> {
+  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/** True when the server cancelled the statement or did not answer in time. */
+export function isQueryTimeout(error: unknown): boolean {
+  return sqlState(error) === '57014' || (error instanceof Error && error.message === 'Query read timeout');
+}
+
+/** Has `release` when it belongs to a pool. */
+export type PostgresClient = ClientBase | PoolClient;
+
+function configure(url: string, options: ConnectionOptions): ClientConfig {
+  const { statementTimeoutMs = 5000, lockTimeoutMs = 2000, idleInTransactionMs = 3000 } = options;
+  return {
+    connectionString: url,
+    application_name: options.applicationName,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 5000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,
+    // pg leaves out a zero, and then the defaults of the role apply, so zeros go as options
+    options: [
+      `-c statement_timeout=${statementTimeoutMs}`,
+      `-c lock_timeout=${lockTimeoutMs}`,
+      `-c idle_in_transaction_session_timeout=${idleInTransactionMs}`,
+      `-c tcp_user_timeout=${TCP_USER_TIMEOUT_MS}`,
+    ].join(' '),
+    query_timeout: statementTimeoutMs === 0 ? undefined : statementTimeoutMs + ANSWER_GRACE_MS,
+    types: { getTypeParser },
+  };
+}
+
+/**
+ * After a timeout the answer may still come, and pg would take it for that of the next query
+ * (brianc/node-postgres#3399): so the connection is closed, and a pool throws it away when it is released.
+ */
+function guard(client: ClientBase, logger: Logger | undefined): void {
+  client.on('error', (err: Error) => logger?.warn({ err }, 'postgres connection lost'));
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+  client.query = ((...args: unknown[]) => {
+    const result = query(...args);
+    if (result instanceof Promise) {
+      result.catch((error: unknown) => {
+        if (isQueryTimeout(error)) close(client);
+      });
+    }
+    return result;
+  }) as ClientBase['query'];
+}
+
+/** `end` is part of every client, but not of the type of a pool's. The pool does the same on release. */
+function close(client: ClientBase): void {
+  (client as Client).end(() => {});
+}
+
+function measure(pool: Pool, metrics: Metrics): void {
+  const read = { total: () => pool.totalCount, idle: () => pool.idleCount, waiting: () => pool.waitingCount };
+  const help = 'Connections of the Postgres pool (waiting: callers without one)';
+  metrics.gauge('postgres_connections_count', help, { state: ['total', 'idle', 'waiting'] }, (gauge) => {
+    for (const [state, count] of Object.entries(read)) gauge.set(count(), { state });
+  });
+}

@@ -1,0 +1,121 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import { backoffDelayMs } from './backoff.ts';
+import { systemClock } from './clock.ts';
+import { DeadlineError, isConnectionLoss, isRedisNotNow } from './errors.ts';
+import type { Logger } from './logger.ts';
+import { maskUrl } from './mask.ts';
+
+export type Producer = {
+  /** For commands and scripts. Rejects at once while Redis is away; see `isRedisDown`. */
+  redis: Redis;
+  isReady(): boolean;
+  /** Resolves when commands are accepted. Rejects with a DeadlineError; the connecting goes on. */
+  whenReady(deadlineMs: number): Promise<void>;
+  /** At once: commands without an answer are rejected. */
+  close(): void;
+};
+
+export type RedisConnectionOptions = {
+  /** Shown by CLIENT LIST. */
+  name?: string;
+  logger?: Logger | undefined;
+};
+
+/** A command without an answer rejects after this. It may have been applied: the caller must be able to repeat it. */
+const COMMAND_TIMEOUT_MS = 1500;
+/**
+ * Commands were written and nothing at all came back for this long: the connection is closed. Otherwise commands that
+ * timed out would pile up behind a paused server without a bound.
+ */
+const PRODUCER_SILENCE_MS = 2000;
+const RECONNECT = { baseMs: 50, capMs: 2000 };
+/** An outage fails thousands of commands; one line in this time is enough. */
+const LOG_EVERY_MS = 5000;
+
+/** Options of every connection. RESP2, because its replies have the documented shape also through `call`. */
+const common = {
+  protocol: 2,
+  connectTimeout: 2000,
+  // a peer that does not answer our FIN is not waited for
+  disconnectTimeout: 500,
+  // a server that still loads its data is asked again after at most this
+  maxLoadingRetryTime: 500,
+  // one handshake command less; the connection has a name
+  disableClientInfo: true,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+} satisfies RedisOptions;
+
+/**
+ * The connection for everything that does not block. Each option is against a default of ioredis that writes twice,
+ * waits for ever or queues without a bound: a command is sent once, on a connection that is ready, and when that
+ * connection is lost the command rejects. It reconnects for ever, in ever longer steps up to two seconds.
+ */
+export function openProducer(url: string, { name = 'producer', logger }: RedisConnectionOptions = {}): Producer {
+  const redis = new Redis(url, {
+    ...common,
+    connectionName: name,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: PRODUCER_SILENCE_MS,
+    retryStrategy: (attempt) => backoffDelayMs(attempt - 1, RECONNECT),
+  });
+  logErrors(redis, name, logger);
+  return {
+    redis,
+    isReady: () => redis.status === 'ready',
+    whenReady: (deadlineMs) => waitUntilReady(redis, url, deadlineMs),
+    close: () => redis.disconnect(),
+  };
+}
+
+/** True when Redis cannot be reached, did not answer in time, or says that it cannot serve now. */
+export function isRedisDown(error: unknown): boolean {
+  return error instanceof DeadlineError || isConnectionLoss(error) || isRedisNotNow(error);
+}
+
+/** For a reader: never reconnects by itself, since whoever reads opens a new one. */
+export function createReaderConnection(url: string, name: string, silenceMs: number): Redis {
+  const redis = new Redis(url, {
+    ...common,
+    connectionName: name,
+    socketTimeout: silenceMs,
+    retryStrategy: null,
+    lazyConnect: true,
+  });
+  // what goes wrong is told by the commands, which all reject
+  redis.on('error', () => {});
+  return redis;
+}
+
+async function waitUntilReady(redis: Redis, url: string, deadlineMs: number): Promise<void> {
+  if (redis.status === 'ready') return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(
+    () => reject(new DeadlineError(`Redis at ${maskUrl(url)} was not ready within ${deadlineMs} ms`)),
+    deadlineMs,
+  );
+  redis.once('ready', resolve);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    redis.off('ready', resolve);
+  }
+}
+
+/** The listener also keeps Node from ending the process: 'error' events must be heard. */
+function logErrors(redis: Redis, name: string, logger: Logger | undefined): void {
+  let lastLoggedMs = Number.NEGATIVE_INFINITY;
+  let unlogged = 0;
+  redis.on('error', (err: Error) => {
+    const now = systemClock.monotonicMs();
+    if (now - lastLoggedMs < LOG_EVERY_MS) {
+      unlogged += 1;
+      return;
+    }
+    logger?.warn({ err, connection: name, unlogged }, 'redis connection failed');
+    lastLoggedMs = now;
+    unlogged = 0;
+  });
+}

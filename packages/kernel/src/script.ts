@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+
+export type ScriptArg = string | Buffer | number;
+
+export type Script<Reply> = {
+  readonly name: string;
+  readonly sha: string;
+  /** Strings in the reply are decoded as UTF-8. Rejects with a TypeError for a wrong number of keys. */
+  run(redis: Redis, keys: readonly string[], args: readonly ScriptArg[]): Promise<Reply>;
+  /** Strings in the reply are Buffers. */
+  runBuffer(redis: Redis, keys: readonly string[], args: readonly ScriptArg[]): Promise<unknown>;
+};
+
+/**
+ * A Lua script that Redis runs in one step. Called by its hash; sent whole when the server does not know it (the first
+ * time, and after Redis came back empty), and then calls running at the same time may change places.
+ */
+export function loadScript<Reply = unknown>(name: string, lua: string, numberOfKeys: number): Script<Reply> {
+  // SHA-1 is how Redis names scripts
+  const sha = createHash('sha1').update(lua).digest('hex');
+
+  async function call(
+    redis: Redis,
+    keys: readonly string[],
+    args: readonly ScriptArg[],
+    method: 'call' | 'callBuffer',
+  ): Promise<unknown> {
+    if (keys.length !== numberOfKeys) {
+      throw new TypeError(`The script ${name} takes ${numberOfKeys} keys and was given ${keys.length}`);
+    }
+    const rest = [numberOfKeys, ...keys, ...args];
+    try {
+      return await redis[method]('EVALSHA', [sha, ...rest]);
+    } catch (error) {
+      if (!isUnknownScript(error)) throw error;
+      return await redis[method]('EVAL', [lua, ...rest]);
+    }
+  }
+
+  return {
+    name,
+    sha,
+    run: (redis, keys, args) => call(redis, keys, args, 'call') as Promise<Reply>,
+    runBuffer: (redis, keys, args) => call(redis, keys, args, 'callBuffer'),
+  };
+}
+
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError' && error.message.startsWith('NOSCRIPT');
+}

@@ -1,0 +1,129 @@
+import { hostname } from 'node:os';
+import { type Clock, systemClock } from './clock.ts';
+import { ConfigError, defineConfig, durationMs, int, oneOf, readConfig, str } from './config.ts';
+import { createLifecycle } from './lifecycle.ts';
+import { createLogger, type Logger, logLevels } from './logger.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { startOpsServer } from './ops-server.ts';
+import { createReadyChecks, type ReadyChecks } from './ready-checks.ts';
+
+export type Service = {
+  /** Resolves when it works. Must not wait for Redis or Postgres to come back: that is the readers' business. */
+  start(): Promise<void>;
+  /** No new work; resolves when what was begun is finished. */
+  drain?(): Promise<void>;
+  /** Releases everything: no timer, socket or listener stays. Also called when `start` failed half-way. */
+  stop(): Promise<void>;
+};
+
+/** What every service is given. */
+export type Kit = {
+  logger: Logger;
+  metrics: Metrics;
+  clock: Clock;
+  /** Conditions of /readyz that the service adds to "started" and "not stopping". */
+  ready: ReadyChecks;
+  env: NodeJS.ProcessEnv;
+  /** Unlike that of every other process, also of an earlier run of this one. */
+  instance: string;
+  /** A part that should run for ever has ended: the process stops and exits with 1. */
+  fail: (error: unknown) => void;
+};
+
+/** The options that all services have in common. */
+export const serviceOptions = defineConfig({
+  logLevel: oneOf(logLevels, { env: 'LOG_LEVEL', default: 'info', doc: 'The least important kind of log line written' }),
+  opsHost: str({ env: 'OPS_HOST', default: '127.0.0.1', doc: 'Address of /livez, /readyz and /metrics' }),
+  opsPort: int({ env: 'OPS_PORT', default: 0, min: 0, max: 65_535, doc: 'Port of the same; 0 takes a free one and logs it' }),
+  shutdownGraceMs: durationMs({
+    env: 'SHUTDOWN_GRACE_MS',
+    default: 15_000,
+    min: 100,
+    doc: 'From the order to stop until the process gives up on draining',
+  }),
+  instance: str({ env: 'INSTANCE_ID', optional: true, max: 64, doc: 'Name of this process in logs; made up if missing' }),
+});
+
+/**
+ * Runs one service as this process: the only place that listens to signals and ends the process. Exit code 0 after
+ * an orderly stop; 1 after a fault in the configuration, a failure, a second signal or a missed deadline.
+ */
+export async function runService(name: string, create: (kit: Kit) => Promise<Service>): Promise<void> {
+  try {
+    await run(name, create);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    printFaults(error);
+    process.exitCode = 1;
+  }
+}
+
+async function run(name: string, create: (kit: Kit) => Promise<Service>): Promise<void> {
+  const { config } = readConfig(serviceOptions);
+  const instance = config.instance ?? `${name}-${hostname().slice(0, 40)}-${process.pid}-${Date.now().toString(36)}`;
+  const logger = createLogger({ service: name, instance, level: config.logLevel });
+  const metrics = createMetrics(name);
+  const ready = createReadyChecks();
+
+  const ops = await startOpsServer({
+    port: config.opsPort,
+    host: config.opsHost,
+    registry: metrics.registry,
+    isReady: () => ({ ready: ready.areTrue(), checks: ready.all() }),
+  });
+  logger.info({ opsPort: ops.port, pid: process.pid, node: process.version }, 'process started');
+
+  const lifecycle = createLifecycle({
+    async create() {
+      try {
+        return await create({ logger, metrics, clock: systemClock, ready, env: process.env, instance, fail });
+      } catch (error) {
+        if (error instanceof ConfigError) printFaults(error);
+        throw error;
+      }
+    },
+    graceMs: config.shutdownGraceMs,
+    ready,
+    logger,
+    async release() {
+      stopListening();
+      await ops.close();
+    },
+  });
+  function fail(error: unknown): void {
+    lifecycle.fail(error, 'a part of the service ended');
+  }
+  const stopListening = listenToProcess({
+    onSignal: lifecycle.shutDown,
+    onLauncherGone: () => lifecycle.shutDownOnce('launcher gone'),
+    onCrash: lifecycle.fail,
+  });
+  await lifecycle.start();
+}
+
+type ProcessEvents = {
+  onSignal: (signal: string) => void;
+  onLauncherGone: () => void;
+  onCrash: (error: unknown, origin: string) => void;
+};
+
+/** Returns the function that undoes it, so that nothing of it keeps the process alive. */
+function listenToProcess({ onSignal, onLauncherGone, onCrash }: ProcessEvents): () => void {
+  // Node reports an unhandled rejection as an uncaught exception of that origin
+  process.on('uncaughtException', onCrash);
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  // there is a channel when a launcher started us with one; it closes however the launcher dies
+  const hasLauncher = process.connected;
+  if (hasLauncher) process.on('disconnect', onLauncherGone);
+
+  return () => {
+    process.off('disconnect', onLauncherGone);
+    if (process.connected) process.disconnect();
+  };
+}
+
+/** For the person at the terminal: a list is easier to read than a JSON line. */
+function printFaults(error: ConfigError): void {
+  process.stderr.write(`${error.message}\n`);
+}

@@ -1,0 +1,68 @@
+import type { DownOf, MessageDefinition, UpOf } from './define-message.ts';
+import { ack } from './messages/ack.ts';
+import { chat } from './messages/chat.ts';
+import { clientAuth } from './messages/client_auth.ts';
+import { clientHello } from './messages/client_hello.ts';
+import { deviceList } from './messages/device_list.ts';
+import { error } from './messages/error.ts';
+import { goaway } from './messages/goaway.ts';
+import { groupCreate } from './messages/group_create.ts';
+import { ping } from './messages/ping.ts';
+import { pong } from './messages/pong.ts';
+import { receipt } from './messages/receipt.ts';
+import { resume } from './messages/resume.ts';
+import { serverHello } from './messages/server_hello.ts';
+import { sessionReady } from './messages/session_ready.ts';
+import { sync } from './messages/sync.ts';
+import { syncPage } from './messages/sync_page.ts';
+
+/**
+ * The protocol on one screen. The high byte of a number is the family and names its owner:
+ * 00 connection (gateway), 01 keys and accounts (auth), 02 presence, 03 messages and 04 groups (delivery),
+ * 05 files, 06 peer-to-peer signalling (presence).
+ */
+export const upstream = {
+  client_hello: clientHello, // 0x0001
+  client_auth: clientAuth, // 0x0003
+  ping, // 0x0005
+  device_list: deviceList, // 0x0101
+  chat, // 0x0301
+  ack, // 0x0302
+  receipt, // 0x0303
+  resume, // 0x0304
+  sync, // 0x0305
+  group_create: groupCreate, // 0x0401
+} as const;
+
+export const downstream = {
+  server_hello: serverHello, // 0x0002
+  session_ready: sessionReady, // 0x0004
+  pong, // 0x0006
+  error, // 0x0007
+  goaway, // 0x0008
+  device_list: deviceList, // 0x0101
+  chat, // 0x0301
+  ack, // 0x0302
+  receipt, // 0x0303
+  sync_page: syncPage, // 0x0306
+  group_create: groupCreate, // 0x0401
+} as const;
+
+/** Numbers that were used once or are promised to a type that is not built yet; never given to another. */
+export const reservedIds: readonly number[] = [];
+
+export type UpstreamName = keyof typeof upstream;
+export type DownstreamName = keyof typeof downstream;
+export type Upstream<N extends UpstreamName = UpstreamName> = { [K in N]: UpOf<(typeof upstream)[K]> }[N];
+export type Downstream<N extends DownstreamName = DownstreamName> = {
+  [K in N]: DownOf<(typeof downstream)[K]>;
+}[N];
+
+export const upstreamNames = Object.keys(upstream) as UpstreamName[];
+export const downstreamNames = Object.keys(downstream) as DownstreamName[];
+
+function byId<D extends MessageDefinition>(definitions: Record<string, D>): ReadonlyMap<number, D> {
+  return new Map(Object.values(definitions).map((definition) => [definition.id, definition]));
+}
+export const upstreamById = byId<MessageDefinition>(upstream);
+export const downstreamById = byId<MessageDefinition>(downstream);

@@ -1,0 +1,44 @@
+import type { Static, TObject, TSchema } from 'typebox';
+import { MAX_DEFAULT_BYTES } from './limits.ts';
+
+/**
+ * A message type of the wire: its name, its number and the shape of its JSON payload in each direction it may
+ * travel. `up` is client to server, `down` server to client. `maxBytes` caps the frame payload.
+ */
+export type MessageDefinition<
+  Name extends string = string,
+  Up extends TObject | undefined = TObject | undefined,
+  Down extends TSchema | undefined = TSchema | undefined,
+> = {
+  readonly name: Name;
+  readonly id: number;
+  readonly up: Up;
+  readonly down: Down;
+  readonly maxUpBytes: number;
+  readonly maxDownBytes: number;
+};
+
+export function defineMessage<
+  const Name extends string,
+  Up extends TObject | undefined = undefined,
+  Down extends TSchema | undefined = undefined,
+>(definition: {
+  name: Name;
+  id: number;
+  up?: Up;
+  down?: Down;
+  maxUpBytes?: number;
+  maxDownBytes?: number;
+}): MessageDefinition<Name, Up, Down> {
+  return {
+    name: definition.name,
+    id: definition.id,
+    up: definition.up as Up,
+    down: definition.down as Down,
+    maxUpBytes: definition.maxUpBytes ?? MAX_DEFAULT_BYTES,
+    maxDownBytes: definition.maxDownBytes ?? definition.maxUpBytes ?? MAX_DEFAULT_BYTES,
+  };
+}
+
+export type UpOf<D> = D extends { up: infer S extends TObject } ? Static<S> : never;
+export type DownOf<D> = D extends { down: infer S extends TSchema } ? Static<S> : never;

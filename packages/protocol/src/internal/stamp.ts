@@ -1,0 +1,20 @@
+import type { DeliveryStamp } from '../envelope.ts';
+
+const utf8 = new TextEncoder();
+const CLOSING_BRACE = 0x7d;
+
+/**
+ * Puts `delivery{…}` beside an envelope without touching its bytes: the payload minus its closing brace, then
+ * the stamp. `payload` must be a JSON object as a client sent it (it may end in white space).
+ */
+export function stampPayload(payload: Uint8Array, stamp: DeliveryStamp): Uint8Array<ArrayBuffer> {
+  const end = payload.lastIndexOf(CLOSING_BRACE);
+  if (end < 0) throw new RangeError('payload is not a JSON object');
+  const tail = utf8.encode(
+    `,"delivery":{"seq":${stamp.seq},"conv_seq":${stamp.conv_seq},"server_ts_ms":${stamp.server_ts_ms}}}`,
+  );
+  const out = new Uint8Array(end + tail.length);
+  out.set(payload.subarray(0, end));
+  out.set(tail, end);
+  return out;
+}

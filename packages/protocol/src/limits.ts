@@ -1,0 +1,45 @@
+/** Sizes, times and rates that both sides must know. Bytes are bytes, KiB are 1,024 bytes. */
+const KIB = 1024;
+
+/** Seed, Wire Protocol: magic 4, version 2, length 4, type 2. */
+export const HEADER_BYTES = 12;
+
+/** Payload caps by type (decision 0003): chat's largest padding class is 32 KiB, base64 and signature included. */
+export const MAX_CHAT_BYTES = 64 * KIB;
+/** Commits and Welcomes grow with the number of devices. */
+export const MAX_GROUP_OPERATION_BYTES = 256 * KIB;
+export const MAX_DEFAULT_BYTES = 16 * KIB;
+/** Nothing before login needs more; a stranger cannot make the server hold more than this per socket. */
+export const MAX_BYTES_BEFORE_LOGIN = 4 * KIB;
+/** One page of a mailbox (`sync_page`): 200 items or 256 KiB of bodies, plus one whole body and framing. */
+export const MAX_SYNC_PAGE_BYTES = 640 * KIB;
+export const SYNC_PAGE_ITEMS = 200;
+export const SYNC_PAGE_BYTES = 256 * KIB;
+
+/** Both sides write what is ready at once: at most this much in one WebSocket message or TCP write. */
+export const MAX_PACKED_FRAMES = 64;
+export const MAX_PACKED_BYTES = 64 * KIB;
+
+/** JSON structure: deeper or wider documents have no use here and cost more to check than to refuse. */
+export const MAX_JSON_DEPTH = 16;
+export const MAX_OBJECT_KEYS = 64;
+export const MAX_METADATA_ENTRIES = 16;
+
+/** Seed, Heartbeat: every 30 s. A peer is gone after two missed beats and half an interval for a slow link. */
+export const HEARTBEAT_INTERVAL_MS = 30_000;
+export const PEER_GONE_AFTER_MS = 2.5 * HEARTBEAT_INTERVAL_MS;
+
+/** A challenge is good for one login and this long (decision 0002). */
+export const CHALLENGE_VALID_MS = 30_000;
+
+/** Accepted sender clocks: a little ahead, two days behind, because offline outboxes are legitimate. */
+export const MAX_TIMESTAMP_AHEAD_SECONDS = 5 * 60;
+export const MAX_TIMESTAMP_BEHIND_SECONDS = 48 * 3600;
+
+/** Messages sent to a device and not yet acknowledged by it; more are kept on the server until it catches up. */
+export const UNACKED_WINDOW = 256;
+
+export const MAX_DEVICES_PER_USER = 10;
+
+/** A client waits this long for `ack` before it sends the same bytes again. */
+export const ACK_TIMEOUT_MS = 5_000;

@@ -1,0 +1,33 @@
+import Type, { type Static } from 'typebox';
+import { defineMessage } from '../define-message.ts';
+import { DeviceId, MessageId, PublicKey, Sequence, Sha256, Signature, UnixSeconds, UserId } from '../ids.ts';
+
+/** A device key with the account key's signature over it (`device-cert`). */
+export const DeviceCertificate = Type.Object({
+  device_id: DeviceId,
+  public_key: PublicKey,
+  created_at: UnixSeconds,
+  signature: Signature,
+});
+export type DeviceCertificate = Static<typeof DeviceCertificate>;
+
+/** All devices of a user, signed by the account key; each version carries the hash of the one before. */
+export const deviceListFields = {
+  user_id: UserId,
+  account_key: PublicKey,
+  version: Sequence,
+  previous_sha256: Type.Optional(Sha256),
+  created_at: UnixSeconds,
+  devices: Type.Array(DeviceCertificate, { minItems: 1, maxItems: 10 }),
+  signature: Signature,
+};
+export const SignedDeviceList = Type.Object(deviceListFields);
+export type SignedDeviceList = Static<typeof SignedDeviceList>;
+
+/** Up: ask for a user's newest device list. Down: the list, to be checked against the pinned account key. */
+export const deviceList = defineMessage({
+  name: 'device_list',
+  id: 0x0101,
+  up: Type.Object({ type: Type.Literal('device_list'), id: MessageId, user_id: UserId }),
+  down: Type.Object({ type: Type.Literal('device_list'), ref: MessageId, ...deviceListFields }),
+});

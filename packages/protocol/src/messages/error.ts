@@ -1,0 +1,23 @@
+import Type from 'typebox';
+import { defineMessage } from '../define-message.ts';
+import { ConversationId, Count, Id } from '../ids.ts';
+
+/** Something the peer sent was refused. Number and name come from the table in `errors.ts`. */
+export const error = defineMessage({
+  name: 'error',
+  id: 0x0007,
+  down: Type.Object({
+    type: Type.Literal('error'),
+    code: Type.Integer({ minimum: 1000, maximum: 2999 }),
+    error_code: Type.String({ pattern: '^[A-Z_]{1,64}$' }),
+    error_message: Type.String({ maxLength: 256 }),
+    reference_id: Type.Optional(Id),
+    retry_after_ms: Type.Optional(Count),
+    scope: Type.Optional(Id),
+    limit: Type.Optional(Count),
+    epoch: Type.Optional(Count),
+    expected: Type.Optional(Count),
+    conversation_id: Type.Optional(ConversationId),
+    supported_versions: Type.Optional(Type.Array(Type.Union([Type.String(), Count]))),
+  }),
+});

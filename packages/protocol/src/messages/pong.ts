@@ -1,0 +1,10 @@
+import Type from 'typebox';
+import { defineMessage } from '../define-message.ts';
+import { Count, UnixSeconds } from '../ids.ts';
+
+/** Answer to `ping` with the same `sequence`. */
+export const pong = defineMessage({
+  name: 'pong',
+  id: 0x0006,
+  down: Type.Object({ type: Type.Literal('pong'), timestamp: UnixSeconds, sequence: Count }),
+});

@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import { defineMessage } from '../define-message.ts';
+import { ConversationId, Count, Sequence, UserId } from '../ids.ts';
+
+/** Both marks only grow. `delivered_through` is what some device of the user has stored. */
+export const Watermarks = Type.Object({
+  conversation_id: ConversationId,
+  user_id: UserId,
+  delivered_through: Count,
+  read_through: Count,
+});
+
+/** Up: the person has read this conversation up to `read_through`. Down: how far another member has come. */
+export const receipt = defineMessage({
+  name: 'receipt',
+  id: 0x0303,
+  up: Type.Object({ type: Type.Literal('receipt'), conversation_id: ConversationId, read_through: Sequence }),
+  down: Type.Object({ type: Type.Literal('receipt'), ...Watermarks.properties }),
+});

@@ -1,0 +1,36 @@
+import Type, { type Static } from 'typebox';
+import { defineMessage } from '../define-message.ts';
+import { Base64Of, Count, Id, PublicKey, Signature, UnixSeconds } from '../ids.ts';
+import { Capabilities } from './client_hello.ts';
+
+/** Says, signed by the service key that clients pin, which key this gateway uses until when. */
+export const GatewayCertificate = Type.Object({
+  server_id: Id,
+  public_key: PublicKey,
+  not_before: UnixSeconds,
+  not_after: UnixSeconds,
+  service_key_id: Id,
+  signature: Signature,
+});
+export type GatewayCertificate = Static<typeof GatewayCertificate>;
+
+/** The server proves itself: `challenge_response` signs the `server-auth` transcript, never raw client bytes. */
+export const serverHello = defineMessage({
+  name: 'server_hello',
+  id: 0x0002,
+  down: Type.Object({
+    type: Type.Literal('server_hello'),
+    version: Type.String(),
+    server_id: Id,
+    server_key: PublicKey,
+    server_cert: GatewayCertificate,
+    server_challenge: Base64Of(32),
+    challenge_response: Signature,
+    session_id: Id,
+    timestamp: UnixSeconds,
+    capabilities: Capabilities,
+    encoding: Type.Literal('json'),
+    /** The limits that apply to this client, by name, e.g. `messages_per_minute`. */
+    limits: Type.Record(Type.String(), Count),
+  }),
+});

@@ -1,0 +1,25 @@
+import Type from 'typebox';
+import { defineMessage } from '../define-message.ts';
+import { Count } from '../ids.ts';
+import { MAX_SYNC_PAGE_BYTES } from '../limits.ts';
+import { chat } from './chat.ts';
+import { groupCreate } from './group_create.ts';
+import { Watermarks } from './receipt.ts';
+
+/**
+ * A stretch of the mailbox in order. `through` may lie beyond the last item: what is missing between has
+ * expired, and the cursor passes it. `more` says that another page follows once this one is acknowledged.
+ */
+export const syncPage = defineMessage({
+  name: 'sync_page',
+  id: 0x0306,
+  maxDownBytes: MAX_SYNC_PAGE_BYTES,
+  down: Type.Object({
+    type: Type.Literal('sync_page'),
+    items: Type.Array(Type.Union([chat.down, groupCreate.down])),
+    through: Count,
+    more: Type.Boolean(),
+    mailbox_epoch: Count,
+    receipts: Type.Optional(Type.Array(Watermarks)),
+  }),
+});

@@ -1,0 +1,121 @@
+/**
+ * What is signed in each context: tag, field, kind. FROZEN: a tag is never given another meaning and a field
+ * never another tag, because old signatures must not verify as something new. New fields take new tags.
+ * The label of a context is `SecureChat/1 <name>`; a signature made in one context is worthless in another.
+ */
+export type FieldKind = 'string' | 'integer' | 'boolean' | 'base64' | 'list' | 'map';
+export type FieldTable = readonly (readonly [tag: number, field: string, kind: FieldKind])[];
+
+/** Both sides sign the same facts under two labels, so neither proof can be passed on as the other. */
+const handshake = [
+  [1, 'version', 'string'],
+  [2, 'server_id', 'string'],
+  [3, 'server_key', 'base64'],
+  [4, 'user_id', 'string'],
+  [5, 'device_id', 'string'],
+  [6, 'public_key', 'base64'],
+  [7, 'challenge', 'base64'],
+  [8, 'server_challenge', 'base64'],
+  [9, 'session_id', 'string'],
+  [10, 'timestamp', 'integer'],
+  [11, 'client_capabilities', 'list'],
+  [12, 'server_capabilities', 'list'],
+  /** The certificate's own signature, which covers everything else in it. */
+  [13, 'server_cert', 'base64'],
+  [14, 'encoding', 'string'],
+  [15, 'resume', 'string'],
+  [16, 'limits', 'map'],
+] as const satisfies FieldTable;
+
+export const contexts = {
+  envelope: [
+    [1, 'id', 'string'],
+    [2, 'type', 'string'],
+    [3, 'from', 'string'],
+    [4, 'to', 'string'],
+    [5, 'timestamp', 'integer'],
+    [6, 'encrypted', 'boolean'],
+    [7, 'payload', 'base64'],
+    [8, 'metadata', 'map'],
+    [9, 'client_seq', 'integer'],
+    [10, 'nonce', 'base64'],
+    [11, 'device_id', 'string'],
+    [12, 'conversation_id', 'string'],
+    [13, 'epoch', 'integer'],
+  ],
+  'server-auth': handshake,
+  'client-auth': handshake,
+  'gateway-cert': [
+    [1, 'server_id', 'string'],
+    [2, 'public_key', 'base64'],
+    [3, 'not_before', 'integer'],
+    [4, 'not_after', 'integer'],
+    [5, 'service_key_id', 'string'],
+  ],
+  'resume-ticket': [
+    [1, 'user_id', 'string'],
+    [2, 'device_id', 'string'],
+    [3, 'public_key', 'base64'],
+    [4, 'user_ref', 'integer'],
+    [5, 'device_ref', 'integer'],
+    [6, 'ticket_id', 'string'],
+    [7, 'issued_at', 'integer'],
+    [8, 'expires_at', 'integer'],
+    [9, 'service_key_id', 'string'],
+  ],
+  'device-cert': [
+    [1, 'user_id', 'string'],
+    [2, 'account_key', 'base64'],
+    [3, 'device_id', 'string'],
+    [4, 'public_key', 'base64'],
+    [5, 'created_at', 'integer'],
+  ],
+  'device-list': [
+    [1, 'user_id', 'string'],
+    [2, 'account_key', 'base64'],
+    [3, 'version', 'integer'],
+    [4, 'previous_sha256', 'base64'],
+    [5, 'created_at', 'integer'],
+    /** `device_id:public_key` of each device, in the order of the list. */
+    [6, 'devices', 'list'],
+  ],
+  /** Signed by the new device's key: whoever enrols it holds it. */
+  'device-enrolment': [
+    [1, 'user_id', 'string'],
+    [2, 'account_key', 'base64'],
+    [3, 'device_id', 'string'],
+    [4, 'public_key', 'base64'],
+    [5, 'list_version', 'integer'],
+    [6, 'timestamp', 'integer'],
+  ],
+  'group-op': [
+    [1, 'id', 'string'],
+    [2, 'conversation_id', 'string'],
+    [3, 'generation', 'integer'],
+    [4, 'epoch', 'integer'],
+    [5, 'operation', 'string'],
+    [6, 'from', 'string'],
+    [7, 'device_id', 'string'],
+    [8, 'targets', 'list'],
+    [9, 'role', 'string'],
+    [10, 'added_devices', 'list'],
+    [11, 'removed_devices', 'list'],
+    [12, 'previous_sha256', 'base64'],
+    [13, 'welcome_sha256', 'base64'],
+    [14, 'name_sha256', 'base64'],
+    [15, 'timestamp', 'integer'],
+    [16, 'nonce', 'base64'],
+    [17, 'kind', 'string'],
+    [18, 'welcome_to', 'list'],
+    [19, 'commit_sha256', 'base64'],
+  ],
+} as const satisfies Record<string, FieldTable>;
+
+export type SigningContext = keyof typeof contexts;
+
+/** Promised to later parts of the protocol; not to be used for anything else. */
+export const reservedContexts: readonly string[] = ['key-exchange', 'p2p', 'kt-head'];
+
+export function labelOf(context: SigningContext): string {
+  return `SecureChat/1 ${context}`;
+}

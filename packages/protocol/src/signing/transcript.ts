@@ -1,0 +1,50 @@
+import { contexts, type FieldKind, type FieldTable, labelOf, type SigningContext } from './contexts.ts';
+import { type FlatMap, type Scalar, TranscriptWriter } from './writer.ts';
+
+type ValueOf = {
+  string: string;
+  integer: number;
+  boolean: boolean;
+  /** Canonical base64 text; its decoded bytes are signed. */
+  base64: string;
+  list: readonly Scalar[];
+  map: FlatMap;
+};
+
+type Entry<C extends SigningContext> = (typeof contexts)[C][number];
+/** The fields a context signs, by name. Every field is optional to the encoding; schemas say what is required. */
+export type Signed<C extends SigningContext> = {
+  readonly [E in Entry<C> as E[1]]?: ValueOf[E[2]] | undefined;
+};
+
+/**
+ * The bytes to sign or verify for `fields` in `context`. Members of `fields` that the context does not list
+ * are not signed: callers must refuse unknown members before (closed schemas do).
+ * Throws `TypeError`/`RangeError` for values that cannot be signed: lone surrogates, floats, bad base64.
+ */
+export function transcript<C extends SigningContext>(context: C, fields: Signed<C>): Uint8Array<ArrayBuffer> {
+  const writer = new TranscriptWriter(labelOf(context));
+  const values = fields as Readonly<Record<string, unknown>>;
+  for (const [tag, field, kind] of contexts[context] as FieldTable) {
+    const value = values[field];
+    if (value !== undefined) writeField(writer, tag, kind, value);
+  }
+  return writer.finish();
+}
+
+function writeField(writer: TranscriptWriter, tag: number, kind: FieldKind, value: unknown): void {
+  switch (kind) {
+    case 'string':
+      return writer.string(tag, value as string);
+    case 'integer':
+      return writer.integer(tag, value as number);
+    case 'boolean':
+      return writer.boolean(tag, value as boolean);
+    case 'base64':
+      return writer.base64(tag, value as string);
+    case 'list':
+      return writer.list(tag, value as readonly Scalar[]);
+    case 'map':
+      return writer.map(tag, value as FlatMap);
+  }
+}
