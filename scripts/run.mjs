@@ -42,6 +42,16 @@ const atTerminal = [process.stdin, process.stdout, process.stderr].some((stream)
 process.on('SIGINT', () => atTerminal || child.kill('SIGINT'));
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 
+// An npm that is told to end takes its shell with it and leaves us behind, without a signal.
+if (process.env.npm_lifecycle_event) {
+  const shell = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 500);
+}
+
 /** @param {string} message */
 function fail(message) {
   console.error(message);

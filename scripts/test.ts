@@ -1,16 +1,25 @@
 // npm test [-- jest arguments]: real Redis and Postgres, then jest, then one line that counts.
-import { runJest } from './testing/jest-run.ts';
+import { type Outcome, runJest } from './testing/jest-run.ts';
 import { startTestServers } from './testing/servers.ts';
 
-const servers = await startTestServers((line) => console.log(`[test] ${line}`));
+const say = (line: string) => console.log(`[test] ${line}`);
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
 
-try {
-  const outcome = await runJest(process.argv.slice(2), servers.env, stopping.signal);
-  if (outcome.passed === 0) console.log('[test] no test has passed: none was found, or none ran.');
-  console.log(`${outcome.passed} passed, ${outcome.failed} failed`);
-  process.exitCode = outcome.failed === 0 && outcome.passed > 0 ? 0 : 1;
-} finally {
-  await servers.stop();
+const { passed, failed } = await runTests().catch((error: Error): Outcome => {
+  console.error(error.message);
+  return { passed: 0, failed: 1 };
+});
+if (passed === 0) say('no test has passed: none was found, or none ran.');
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+async function runTests(): Promise<Outcome> {
+  const servers = await startTestServers(say);
+  try {
+    stopping.signal.throwIfAborted();
+    return await runJest(process.argv.slice(2), servers.env, stopping.signal);
+  } finally {
+    await servers.stop();
+  }
 }

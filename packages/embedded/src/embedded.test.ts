@@ -3,7 +3,14 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { Client } from 'pg';
-import { type EmbeddedServer, freePort, spawnGuarded, startPostgres, startRedis } from './index.ts';
+import {
+  commandLineOf,
+  type EmbeddedServer,
+  freePort,
+  spawnGuarded,
+  startPostgres,
+  startRedis,
+} from './index.ts';
 
 const running: EmbeddedServer[] = [];
 async function started(starting: Promise<EmbeddedServer>): Promise<EmbeddedServer> {
@@ -91,17 +98,9 @@ test('a guarded process ends when its launcher is killed', async () => {
   const [line] = (await once(launcher.stdout, 'data')) as [Buffer];
   const pid = Number(line.toString());
   launcher.kill('SIGKILL');
-  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (commandLineOf(pid).includes('sleep')) await new Promise((resolve) => setTimeout(resolve, 20));
 });
 
 test('a program that does not exist is named', async () => {
   await expect(spawnGuarded('/no/such/program', [])).rejects.toThrow('Cannot run /no/such/program');
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Account, mayAccess } from './account.ts';
@@ -18,10 +18,11 @@ export function temporaryFolder(account: Account, name: string): string {
  */
 export function durableFolder(account: Account, wanted: string, progress: Progress): string {
   const folder = resolve(wanted);
-  mkdirSync(folder, { recursive: true });
+  const isNew = mkdirSync(folder, { recursive: true }) !== undefined;
   giveTo(account, folder);
   if (mayAccess(account, 'rwx', folder)) return folder;
 
+  if (isNew) rmdirSync(folder); // an empty one would mislead whoever looks for the data
   const instead = stableFolder(account, `data-${hashOf(folder)}`);
   giveTo(account, instead);
   progress(`${folder} cannot be reached by the unprivileged user that runs the server: using ${instead}`);

@@ -23,6 +23,8 @@ export type GuardedProcess = {
   /** Settles when the process has ended, in whatever way. */
   exited: Promise<ProcessEnd>;
   isRunning(): boolean;
+  /** Lets this process end while the child runs, which then ends as well. */
+  unref(): void;
   /** Asks it to end, and forces it when the deadline (default 10 s) has passed. */
   stop(signal: NodeJS.Signals, deadlineMs?: number): Promise<void>;
 };
@@ -55,13 +57,13 @@ export async function spawnGuarded(
   const pid = await spawned(child, command);
   const guard = startGuard(pid, lastSignal, lastCleanup);
   void exited.then(() => guard.dismiss());
-  child.unref();
 
   const isRunning = () => child.exitCode === null && child.signalCode === null;
   return {
     pid,
     exited,
     isRunning,
+    unref: () => child.unref(),
     async stop(signal, deadlineMs = STOP_DEADLINE_MS) {
       if (!isRunning()) return;
       child.ref();
@@ -86,9 +88,10 @@ function spawned(child: ChildProcess, command: string): Promise<number> {
  */
 const GUARD_SCRIPT = `read -r _
 kill -s "$2" "$1" 2>/dev/null
-for _ in 1 2 3 4 5 6 7 8 9 10 1 2 3 4 5 6 7 8 9 20 1 2 3 4 5 6 7 8 9 30 1 2 3 4 5 6 7 8 9 40 1 2 3 4 5 6 7 8 9 50; do
-  kill -0 "$1" 2>/dev/null || break
+left=50
+while [ $left -gt 0 ] && kill -0 "$1" 2>/dev/null; do
   sleep 0.1
+  left=$((left - 1))
 done
 kill -s KILL "$1" 2>/dev/null
 [ -z "$3" ] || rm -rf "$3"`;

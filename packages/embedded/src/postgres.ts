@@ -1,6 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Account, serverAccount } from './account.ts';
 import { durableFolder, temporaryFolder } from './folders.ts';
 import { type GuardedProcess, spawnGuarded } from './guarded-process.ts';
@@ -25,6 +24,8 @@ export type PostgresOptions = {
   progress?: Progress;
 };
 
+const LOG_FILE = 'postgres.log';
+
 /** The processes of a killed server hold its shared memory until they have noticed; then a start fails. */
 const LEFTOVER_GRACE_MS = 10_000;
 const LEFTOVER = /pre-existing shared memory block|lock file .* already exists/;
@@ -38,11 +39,12 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Embe
   const folder =
     dir === undefined ? temporaryFolder(account, 'postgres') : durableFolder(account, dir, progress);
   const cluster = join(folder, 'cluster');
-  if (!existsSync(cluster)) createCluster(programs, account, cluster, progress);
+  if (!existsSync(cluster)) await createCluster(programs, account, cluster, progress);
 
   const cleanup = dir === undefined ? folder : undefined;
   const server = await startServer({ programs, account, folder, cluster, port, cleanup, options });
   await ensureDatabase(port, database);
+  server.unref();
 
   return {
     url: `postgres://postgres@127.0.0.1:${port}/${database}`,
@@ -61,7 +63,12 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Embe
 }
 
 /** Made under another name first, so that an interrupted initdb is never taken for a cluster. */
-function createCluster(programs: string, account: Account, cluster: string, progress: Progress): void {
+async function createCluster(
+  programs: string,
+  account: Account,
+  cluster: string,
+  progress: Progress,
+): Promise<void> {
   progress('creating the Postgres data folder');
   const draft = `${cluster}.draft`;
   rmSync(draft, { recursive: true, force: true });
@@ -69,13 +76,15 @@ function createCluster(programs: string, account: Account, cluster: string, prog
   chmodSync(draft, 0o700);
   if (account.uid !== undefined && account.gid !== undefined) chownSync(draft, account.uid, account.gid);
   const args = ['-D', draft, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C'];
-  const { status, stderr, error } = spawnSync(join(programs, 'bin/initdb'), args, {
+  const logFile = join(dirname(cluster), LOG_FILE);
+  const initdb = await spawnGuarded(join(programs, 'bin/initdb'), args, {
     ...account,
     cwd: '/',
-    encoding: 'utf8',
     env: { ...process.env, LC_ALL: 'C' },
+    logFile,
   });
-  if (status !== 0) throw new Error(`initdb failed: ${error?.message ?? stderr.trim()}`);
+  const { code } = await initdb.exited;
+  if (code !== 0) throw new Error(`initdb failed:\n${lastLines(logFile, 15)}`);
   renameSync(draft, cluster);
 }
 
@@ -91,7 +100,7 @@ type ServerPlan = {
 
 async function startServer(plan: ServerPlan): Promise<GuardedProcess> {
   const { programs, account, folder, cluster, port, cleanup, options } = plan;
-  const logFile = join(folder, 'postgres.log');
+  const logFile = join(folder, LOG_FILE);
   const args = ['-D', cluster, '-p', String(port)];
   for (const [name, value] of Object.entries(settingsFor(options))) args.push('-c', `${name}=${value}`);
 

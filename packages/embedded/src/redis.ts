@@ -42,6 +42,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<EmbeddedSe
     ...(dir === undefined ? { lastCleanup: folder } : {}),
   });
   await waitForRedis(server, port, logFile);
+  server.unref();
 
   return {
     url: `redis://127.0.0.1:${port}`,

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { systemClock } from './clock.ts';
-import { RetryableError, withDeadline } from './errors.ts';
+import { isError, RetryableError, withDeadline } from './errors.ts';
 import { createReaderConnection, type RedisConnectionOptions } from './redis.ts';
 
 /** How long a read should block at most (`BLOCK 1000`), so that silence beyond it means trouble. */
@@ -25,7 +25,10 @@ export type BlockingReader = {
 };
 
 /** Connects with the first call of `run`. */
-export function openBlockingReader(url: string, { name = 'reader' }: RedisConnectionOptions = {}): BlockingReader {
+export function openBlockingReader(
+  url: string,
+  { name = 'reader' }: RedisConnectionOptions = {},
+): BlockingReader {
   let connection: Redis | undefined;
   let isClosed = false;
   let lastReplyMs = systemClock.monotonicMs();
@@ -67,5 +70,5 @@ export function openBlockingReader(url: string, { name = 'reader' }: RedisConnec
 
 /** The server answered, only not what we hoped for: NOGROUP, WRONGTYPE. The connection is good. */
 function isReply(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError';
+  return isError(error) && error.name === 'ReplyError';
 }

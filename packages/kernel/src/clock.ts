@@ -35,6 +35,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 function readOffset(text: string | undefined): number {
   if (text === undefined || text === '') return 0;
   const offset = Number(text);
-  if (!Number.isSafeInteger(offset)) throw new TypeError(`SECURECHAT_CLOCK_OFFSET_MS must be an integer, not ${text}`);
+  if (!Number.isSafeInteger(offset))
+    throw new TypeError(`SECURECHAT_CLOCK_OFFSET_MS must be an integer, not ${text}`);
   return offset;
 }

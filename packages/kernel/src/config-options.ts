@@ -30,12 +30,22 @@ type Given<O, T> = O extends { optional: true } ? T | undefined : T;
 
 /** Any text. `min` and `max` count characters. */
 export function str<const O extends Common<string> & Range>(given: O): Option<Given<O, string>, false> {
-  return option(given, { type: 'text', isSecret: false, example: 'text', parse: (text) => inLength(text, given) });
+  return option(given, {
+    type: 'text',
+    isSecret: false,
+    example: 'text',
+    parse: (text) => inLength(text, given),
+  });
 }
 
 export function int<const O extends Common<number> & Range>(given: O): Option<Given<O, number>, false> {
   const example = String(given.default ?? given.min ?? 1);
-  return option(given, { type: 'integer', isSecret: false, example, parse: (text) => inRange(toInteger(text), given) });
+  return option(given, {
+    type: 'integer',
+    isSecret: false,
+    example,
+    parse: (text) => inRange(toInteger(text), given),
+  });
 }
 
 export function bool<const O extends Common<boolean>>(given: O): Option<Given<O, boolean>, false> {
@@ -43,14 +53,24 @@ export function bool<const O extends Common<boolean>>(given: O): Option<Given<O,
 }
 
 /** `1500`, `1500ms`, `30s`, `5m`, `2h` or `7d`; the value is milliseconds, and so are `min` and `max`. */
-export function durationMs<const O extends Common<number> & Range>(given: O): Option<Given<O, number>, false> {
-  const parse = (text: string) => inRange(withUnit(text, DURATIONS_MS, 'a duration such as 1500ms, 30s or 7d'), given);
-  return option(given, { type: 'duration', isSecret: false, example: '30s', parse, print: (ms) => `${ms}ms` });
+export function durationMs<const O extends Common<number> & Range>(
+  given: O,
+): Option<Given<O, number>, false> {
+  const parse = (text: string) =>
+    inRange(withUnit(text, DURATIONS_MS, 'a duration such as 1500ms, 30s or 7d'), given);
+  return option(given, {
+    type: 'duration',
+    isSecret: false,
+    example: '30s',
+    parse,
+    print: (ms) => `${ms}ms`,
+  });
 }
 
 /** `65536`, `64KiB`, `10MB` or `1GB`: kB, MB and GB are decimal. The value, `min` and `max` are bytes. */
 export function bytes<const O extends Common<number> & Range>(given: O): Option<Given<O, number>, false> {
-  const parse = (text: string) => inRange(withUnit(text, BYTES, 'a size such as 65536, 64KiB or 10MB'), given);
+  const parse = (text: string) =>
+    inRange(withUnit(text, BYTES, 'a size such as 65536, 64KiB or 10MB'), given);
   return option(given, { type: 'size', isSecret: false, example: '64KiB', parse });
 }
 
@@ -67,13 +87,21 @@ export function oneOf<const V extends string, const O extends Common<V>>(
 }
 
 /** Texts separated by commas; blanks around them are dropped. */
-export function list<const O extends Common<readonly string[]>>(given: O): Option<Given<O, readonly string[]>, false> {
+export function list<const O extends Common<readonly string[]>>(
+  given: O,
+): Option<Given<O, readonly string[]>, false> {
   const parse = (text: string) =>
     text
       .split(',')
       .map((item) => item.trim())
       .filter((item) => item !== '');
-  return option(given, { type: 'list', isSecret: false, example: 'one,two', parse, print: (items) => items.join(',') });
+  return option(given, {
+    type: 'list',
+    isSecret: false,
+    example: 'one,two',
+    parse,
+    print: (items) => items.join(','),
+  });
 }
 
 type UrlOptions = Common<string> & {
@@ -88,7 +116,8 @@ export function url<const O extends UrlOptions>(
 ): Option<Given<O, string>, O extends { secret: true } ? true : false> {
   const schemes = given.protocols.map((protocol) => `${protocol}//`).join(' or ');
   const parse = (text: string) => {
-    if (!URL.canParse(text) || !given.protocols.includes(new URL(text).protocol)) throw new TypeError(`a ${schemes} URL`);
+    if (!URL.canParse(text) || !given.protocols.includes(new URL(text).protocol))
+      throw new TypeError(`a ${schemes} URL`);
     if (given.secret !== true && isSecretUrl(text)) throw new TypeError('a URL without a password in it');
     return text;
   };
@@ -109,7 +138,10 @@ type Kind<T, Secret extends boolean> = Pick<Option<T, Secret>, 'type' | 'isSecre
 };
 
 /** `T | undefined` of an optional option is a matter of types only: `parse` is not called for a missing value. */
-function option<T, U, Secret extends boolean>(given: Common<T> & Range, kind: Kind<T, Secret>): Option<U, Secret> {
+function option<T, U, Secret extends boolean>(
+  given: Common<T> & Range,
+  kind: Kind<T, Secret>,
+): Option<U, Secret> {
   const { print = String } = kind;
   return { ...kind, print, ...given, example: given.example ?? kind.example } as unknown as Option<U, Secret>;
 }

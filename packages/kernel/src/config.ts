@@ -1,15 +1,31 @@
 import { readFileSync } from 'node:fs';
 import type { Option } from './config-options.ts';
+import { isError } from './errors.ts';
 import { maskUrl } from './mask.ts';
 
-export { bool, bytes, durationMs, int, list, type Option, oneOf, secret, str, url } from './config-options.ts';
+export {
+  bool,
+  bytes,
+  durationMs,
+  int,
+  list,
+  type Option,
+  oneOf,
+  secret,
+  str,
+  url,
+} from './config-options.ts';
 
 /** Option by the name it has in the code. */
 export type ConfigSpec = Record<string, Option>;
 
 type ValueOf<O> = O extends Option<infer T> ? T : never;
-type Public<S extends ConfigSpec> = { [K in keyof S as S[K]['isSecret'] extends true ? never : K]: ValueOf<S[K]> };
-type Secret<S extends ConfigSpec> = { [K in keyof S as S[K]['isSecret'] extends true ? K : never]: ValueOf<S[K]> };
+type Public<S extends ConfigSpec> = {
+  [K in keyof S as S[K]['isSecret'] extends true ? never : K]: ValueOf<S[K]>;
+};
+type Secret<S extends ConfigSpec> = {
+  [K in keyof S as S[K]['isSecret'] extends true ? K : never]: ValueOf<S[K]>;
+};
 
 export type ConfigOf<S extends ConfigSpec> = Readonly<Public<S>>;
 export type SecretsOf<S extends ConfigSpec> = Readonly<Secret<S>>;
@@ -20,7 +36,9 @@ export class ConfigError extends Error {
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(`The environment has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    super(
+      `The environment has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
     this.faults = faults;
   }
 }
@@ -44,7 +62,10 @@ export function readConfig<S extends ConfigSpec>(
   for (const [name, option] of Object.entries(spec)) {
     try {
       const value = readOption(option, env);
-      Object.defineProperty(option.isSecret ? secrets : config, name, { value, enumerable: !option.isSecret });
+      Object.defineProperty(option.isSecret ? secrets : config, name, {
+        value,
+        enumerable: !option.isSecret,
+      });
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       faults.push(error.message);
@@ -106,6 +127,6 @@ function readSecret(name: string, env: NodeJS.ProcessEnv): string | undefined {
   try {
     return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
-    throw new TypeError(`${name}_FILE: ${error instanceof Error ? error.message : String(error)}`);
+    throw new TypeError(`${name}_FILE: ${isError(error) ? error.message : String(error)}`);
   }
 }

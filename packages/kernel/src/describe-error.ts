@@ -1,3 +1,4 @@
+import { isError } from './errors.ts';
 import { maskUrl } from './mask.ts';
 
 export type ErrorDescription = {
@@ -16,7 +17,7 @@ const DEEPEST_CAUSE = 4;
 
 /** An error as log fields, without anything that a user wrote. */
 export function describeError(error: unknown, depth = 0): ErrorDescription {
-  if (!(error instanceof Error)) return { type: typeof error, message: withoutValues(String(error)) };
+  if (!isError(error)) return { type: typeof error, message: withoutValues(String(error)) };
   const description: ErrorDescription = { type: error.name, message: withoutValues(error.message) };
   for (const field of FIELDS) {
     const value: unknown = Reflect.get(error, field);
@@ -26,7 +27,8 @@ export function describeError(error: unknown, depth = 0): ErrorDescription {
   const command: unknown = Reflect.get(error, 'command');
   if (isNamed(command)) description.command = command.name;
   description.stack = framesOf(error);
-  if (error.cause !== undefined && depth < DEEPEST_CAUSE) description.cause = describeError(error.cause, depth + 1);
+  if (error.cause !== undefined && depth < DEEPEST_CAUSE)
+    description.cause = describeError(error.cause, depth + 1);
   return description;
 }
 
@@ -41,7 +43,10 @@ function framesOf(error: Error): string | undefined {
 /** Postgres and Redis quote the offending value at the end of some messages. */
 function withoutValues(message: string): string {
   return maskUrl(message)
-    .replace(/^(invalid input [^:]*|[^:]*out of range[^:]*|malformed [^:]*|invalid byte sequence [^:]*): .*$/s, '$1: …')
+    .replace(
+      /^(invalid input [^:]*|[^:]*out of range[^:]*|malformed [^:]*|invalid byte sequence [^:]*): .*$/s,
+      '$1: …',
+    )
     .replace(/^(value) ".*" (is out of range .*)$/s, '$1 … $2')
     .replace(/with args beginning with: .*$/s, 'with args …');
 }

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** The world's fault and likely to pass: try again later. */
 export class RetryableError extends Error {
   override readonly name: string = 'RetryableError';
@@ -11,6 +13,11 @@ export class PoisonError extends Error {
 /** Something took longer than it may. Whether it took effect is unknown. */
 export class DeadlineError extends RetryableError {
   override readonly name = 'DeadlineError';
+}
+
+/** Unlike `instanceof`, also true for errors that Node made in another realm (jest gives each test file its own). */
+export function isError(value: unknown): value is Error {
+  return types.isNativeError(value);
 }
 
 export type ErrorClass = 'retryable' | 'poison' | 'fault';
@@ -71,19 +78,19 @@ export function classify(error: unknown): ErrorClass {
 
 /** True when the connection to Redis or Postgres is gone, was never there, or did not answer in time. */
 export function isConnectionLoss(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!isError(error)) return false;
   const code = codeOf(error);
   if (code !== undefined && SOCKET_CODES.has(code)) return true;
   return CONNECTION_MESSAGES.some((message) => error.message.startsWith(message));
 }
 
 export function isRedisNotNow(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError' && REDIS_NOT_NOW.test(error.message);
+  return isError(error) && error.name === 'ReplyError' && REDIS_NOT_NOW.test(error.message);
 }
 
 /** The five characters by which Postgres names a failure, or undefined for any other error. */
 export function sqlState(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
+  if (!isError(error)) return undefined;
   const code = codeOf(error);
   // `severity` tells a message of the server from Node's own codes, some of which have five letters (EPERM)
   return 'severity' in error && code !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;

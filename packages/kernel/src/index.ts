@@ -13,8 +13,8 @@ export {
   durationMs,
   int,
   list,
-  oneOf,
   type Option,
+  oneOf,
   readConfig,
   type SecretsOf,
   secret,
@@ -26,6 +26,7 @@ export {
   DeadlineError,
   type ErrorClass,
   isConnectionLoss,
+  isError,
   PoisonError,
   RetryableError,
   sqlState,
@@ -63,4 +64,12 @@ export { createReadyChecks, type ReadyChecks } from './ready-checks.ts';
 export { isRedisDown, openProducer, type Producer, type RedisConnectionOptions } from './redis.ts';
 export { loadScript, type Script, type ScriptArg } from './script.ts';
 export { type Kit, runService, type Service, serviceOptions } from './service.ts';
+export { type DeadLetter, insertDeadLetter } from './streams/dead-letter.ts';
+export { encodeRequest, type StreamRequest } from './streams/request.ts';
+export {
+  createRequestConsumer,
+  type RequestConsumer,
+  type RequestConsumerOptions,
+} from './streams/request-consumer.ts';
+export { parseEntries, type StreamEntry } from './streams/stream-entries.ts';
 export { CommitUnknownError, commit, withTransaction } from './transaction.ts';

@@ -1,6 +1,6 @@
+import { systemClock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import type { ReadyChecks } from './ready-checks.ts';
-import { systemClock } from './clock.ts';
 import type { Service } from './service.ts';
 
 export type LifecycleOptions = {
@@ -69,8 +69,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   }
 
   function shutDown(reason: string): void {
-    if (orderedAtMs === undefined) return begin(reason, graceMs, drainAndStop);
-    if (systemClock.monotonicMs() - orderedAtMs > ECHO_MS) giveUp(`second order to stop: ${reason}`);
+    if (orderedAtMs === undefined) begin(reason, graceMs, drainAndStop);
+    else if (systemClock.monotonicMs() - orderedAtMs > ECHO_MS) giveUp(`second order to stop: ${reason}`);
   }
 
   function fail(error: unknown, reason: string): void {

@@ -1,18 +1,12 @@
-import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
-import { describeError } from './describe-error.ts';
+import { type DestinationStream, type LogFn, type Logger as PinoLogger, pino } from 'pino';
+import { isError } from './errors.ts';
 import { maskUrl } from './mask.ts';
+import { redact } from './redact.ts';
 
 export type Logger = PinoLogger;
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
-
-/** Names under which content, key material or people travel; none of them belongs in a log. */
-const NEVER_LOGGED = [
-  ...['payload', 'body', 'signature', 'ciphertext', 'plaintext', 'welcome', 'commit', 'key', 'nonce', 'from', 'to'],
-  ...['public_key', 'private_key', 'publicKey', 'privateKey', 'encryption_key', 'encryptionKey', 'secret', 'secrets'],
-  ...['ticket', 'token', 'authorization', 'cookie', 'password', 'filename', 'fileName', 'args', 'parameters'],
-];
 
 export type LoggerOptions = {
   service: string;
@@ -28,10 +22,27 @@ export function createLogger({ service, instance, level, destination }: LoggerOp
   const options = {
     level,
     base: { service, instance },
-    redact: { paths: NEVER_LOGGED.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
-    serializers: { err: describeError, error: describeError },
+    // pino's own serializer would undo what `redact` made of an error
+    serializers: { err: (description: unknown) => description },
     formatters: { level: (label: string) => ({ level: label }) },
-    hooks: { streamWrite: maskUrl },
+    // before pino looks at the fields, since without a text it takes that of the error
+    hooks: { logMethod: redactFirst, streamWrite: maskUrl },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  const logger = destination === undefined ? pino(options) : pino(options, destination);
+
+  // pino has no formatter for the fields of a child; children inherit this method
+  const { child } = logger;
+  logger.child = function (this: Logger, fields: pino.Bindings, ...rest: unknown[]) {
+    return Reflect.apply(child, this, [redact(fields), ...rest]);
+  } as typeof child;
+  return logger;
+}
+
+function redactFirst(this: Logger, args: Parameters<LogFn>, method: LogFn): void {
+  const [first, ...rest] = args as unknown[];
+  const fields = isError(first) ? { err: first } : first;
+  Reflect.apply(method, this, [
+    typeof fields === 'object' && fields !== null ? redact(fields) : fields,
+    ...rest,
+  ]);
 }

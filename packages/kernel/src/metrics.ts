@@ -26,7 +26,11 @@ export type HistogramMetric<L extends ClosedLabels> = {
 export type Metrics = {
   readonly registry: Registry;
   /** `name` without the prefix, ends in `_total`: `frames_received_total`. */
-  counter<const L extends ClosedLabels = Record<never, never>>(name: string, help: string, labels?: L): CounterMetric<L>;
+  counter<const L extends ClosedLabels = Record<never, never>>(
+    name: string,
+    help: string,
+    labels?: L,
+  ): CounterMetric<L>;
   /** `name` ends in a unit: `_seconds`, `_bytes`, `_ratio`, `_count`, `_entries`. `collect` runs at each scrape. */
   gauge<const L extends ClosedLabels = Record<never, never>>(
     name: string,

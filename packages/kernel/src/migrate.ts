@@ -58,7 +58,11 @@ export async function migrateToLatest(options: MigrateOptions): Promise<string[]
 }
 
 /** The names that are not applied yet, in order. Names that only the database knows (a newer release) are ignored. */
-export async function pendingMigrations(pool: Pool, service: string, migrations: Migrations): Promise<string[]> {
+export async function pendingMigrations(
+  pool: Pool,
+  service: string,
+  migrations: Migrations,
+): Promise<string[]> {
   const applied = await appliedMigrations(pool, service);
   return Object.keys(migrations)
     .filter((name) => !applied.has(name))

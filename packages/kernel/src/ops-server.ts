@@ -2,6 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { systemClock } from './clock.ts';
+import { isError } from './errors.ts';
 
 export type OpsServerOptions = {
   /** 0 takes any free port. */
@@ -51,12 +52,14 @@ export async function startOpsServer(options: OpsServerOptions): Promise<OpsServ
 
   const server = createServer(async (request, response) => {
     const page = pages[request.url?.split('?')[0] ?? ''];
-    if (page === undefined) return sendJson(response, 404, { error: 'no such page', pages: Object.keys(pages) });
-    if (request.method !== 'GET' && request.method !== 'HEAD') return sendJson(response, 405, { error: 'GET only' });
+    if (page === undefined)
+      return sendJson(response, 404, { error: 'no such page', pages: Object.keys(pages) });
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return sendJson(response, 405, { error: 'GET only' });
     try {
       await page(response);
     } catch (error) {
-      sendJson(response, 500, { error: error instanceof Error ? error.message : String(error) });
+      sendJson(response, 500, { error: isError(error) ? error.message : String(error) });
     }
   });
   server.headersTimeout = REQUEST_TIMEOUT_MS;

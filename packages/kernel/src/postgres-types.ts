@@ -15,7 +15,8 @@ export const getTypeParser = ((oid: number, format?: 'text' | 'binary') => {
 
 function parseInt8(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new RangeError(`int8 ${text} is beyond what a number can hold exactly`);
+  if (!Number.isSafeInteger(value))
+    throw new RangeError(`int8 ${text} is beyond what a number can hold exactly`);
   return value;
 }
 

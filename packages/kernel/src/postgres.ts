@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import { Client, type ClientBase, type ClientConfig, Pool, type PoolClient } from 'pg';
-import { sqlState } from './errors.ts';
+import { isConnectionLoss, isError, sqlState } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { getTypeParser } from './postgres-types.ts';
@@ -62,7 +62,12 @@ export function kyselyFor<DB>(pool: Pool): Kysely<DB> {
 
 /** True when the server cancelled the statement or did not answer in time. */
 export function isQueryTimeout(error: unknown): boolean {
-  return sqlState(error) === '57014' || (error instanceof Error && error.message === 'Query read timeout');
+  return sqlState(error) === '57014' || (isError(error) && error.message === 'Query read timeout');
+}
+
+/** 08: connection; 57: shutdown or cancelled; 25P03: idle in transaction for too long. */
+function isSessionLost(error: unknown): boolean {
+  return isQueryTimeout(error) || isConnectionLoss(error) || /^(08|57|25P03)/.test(sqlState(error) ?? '');
 }
 
 /** Has `release` when it belongs to a pool. */
@@ -90,7 +95,8 @@ function configure(url: string, options: ConnectionOptions): ClientConfig {
 
 /**
  * After a timeout the answer may still come, and pg would take it for that of the next query
- * (brianc/node-postgres#3399): so the connection is closed, and a pool throws it away when it is released.
+ * (brianc/node-postgres#3399). After a fatal error the session is gone, which pg notices a moment later. In both cases
+ * the connection is closed at once, and so a pool throws it away when it is released, however it is released.
  */
 function guard(client: ClientBase, logger: Logger | undefined): void {
   client.on('error', (err: Error) => logger?.warn({ err }, 'postgres connection lost'));
@@ -99,7 +105,7 @@ function guard(client: ClientBase, logger: Logger | undefined): void {
     const result = query(...args);
     if (result instanceof Promise) {
       result.catch((error: unknown) => {
-        if (isQueryTimeout(error)) close(client);
+        if (isSessionLost(error)) close(client);
       });
     }
     return result;

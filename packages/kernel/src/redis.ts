@@ -52,7 +52,10 @@ const common = {
  * waits for ever or queues without a bound: a command is sent once, on a connection that is ready, and when that
  * connection is lost the command rejects. It reconnects for ever, in ever longer steps up to two seconds.
  */
-export function openProducer(url: string, { name = 'producer', logger }: RedisConnectionOptions = {}): Producer {
+export function openProducer(
+  url: string,
+  { name = 'producer', logger }: RedisConnectionOptions = {},
+): Producer {
   const redis = new Redis(url, {
     ...common,
     connectionName: name,

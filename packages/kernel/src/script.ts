@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { isError } from './errors.ts';
 
 export type ScriptArg = string | Buffer | number;
 
@@ -47,5 +48,5 @@ export function loadScript<Reply = unknown>(name: string, lua: string, numberOfK
 }
 
 function isUnknownScript(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError' && error.message.startsWith('NOSCRIPT');
+  return isError(error) && error.name === 'ReplyError' && error.message.startsWith('NOSCRIPT');
 }

@@ -4,7 +4,7 @@ import { ConfigError, defineConfig, durationMs, int, oneOf, readConfig, str } fr
 import { createLifecycle } from './lifecycle.ts';
 import { createLogger, type Logger, logLevels } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { startOpsServer } from './ops-server.ts';
+import { type OpsServer, startOpsServer } from './ops-server.ts';
 import { createReadyChecks, type ReadyChecks } from './ready-checks.ts';
 
 export type Service = {
@@ -32,16 +32,31 @@ export type Kit = {
 
 /** The options that all services have in common. */
 export const serviceOptions = defineConfig({
-  logLevel: oneOf(logLevels, { env: 'LOG_LEVEL', default: 'info', doc: 'The least important kind of log line written' }),
+  logLevel: oneOf(logLevels, {
+    env: 'LOG_LEVEL',
+    default: 'info',
+    doc: 'The least important kind of log line written',
+  }),
   opsHost: str({ env: 'OPS_HOST', default: '127.0.0.1', doc: 'Address of /livez, /readyz and /metrics' }),
-  opsPort: int({ env: 'OPS_PORT', default: 0, min: 0, max: 65_535, doc: 'Port of the same; 0 takes a free one and logs it' }),
+  opsPort: int({
+    env: 'OPS_PORT',
+    default: 0,
+    min: 0,
+    max: 65_535,
+    doc: 'Port of the same; 0 takes a free one and logs it',
+  }),
   shutdownGraceMs: durationMs({
     env: 'SHUTDOWN_GRACE_MS',
     default: 15_000,
     min: 100,
     doc: 'From the order to stop until the process gives up on draining',
   }),
-  instance: str({ env: 'INSTANCE_ID', optional: true, max: 64, doc: 'Name of this process in logs; made up if missing' }),
+  instance: str({
+    env: 'INSTANCE_ID',
+    optional: true,
+    max: 64,
+    doc: 'Name of this process in logs; made up if missing',
+  }),
 });
 
 /**
@@ -60,21 +75,27 @@ export async function runService(name: string, create: (kit: Kit) => Promise<Ser
 
 async function run(name: string, create: (kit: Kit) => Promise<Service>): Promise<void> {
   const { config } = readConfig(serviceOptions);
-  const instance = config.instance ?? `${name}-${hostname().slice(0, 40)}-${process.pid}-${Date.now().toString(36)}`;
+  const instance =
+    config.instance ?? `${name}-${hostname().slice(0, 40)}-${process.pid}-${Date.now().toString(36)}`;
   const logger = createLogger({ service: name, instance, level: config.logLevel });
   const metrics = createMetrics(name);
   const ready = createReadyChecks();
 
-  const ops = await startOpsServer({
-    port: config.opsPort,
-    host: config.opsHost,
-    registry: metrics.registry,
-    isReady: () => ({ ready: ready.areTrue(), checks: ready.all() }),
-  });
-  logger.info({ opsPort: ops.port, pid: process.pid, node: process.version }, 'process started');
+  let ops: OpsServer | undefined;
+
+  async function openOpsServer(): Promise<void> {
+    ops = await startOpsServer({
+      port: config.opsPort,
+      host: config.opsHost,
+      registry: metrics.registry,
+      isReady: () => ({ ready: ready.areTrue(), checks: ready.all() }),
+    });
+    logger.info({ opsPort: ops.port, pid: process.pid, node: process.version }, 'process started');
+  }
 
   const lifecycle = createLifecycle({
     async create() {
+      await openOpsServer();
       try {
         return await create({ logger, metrics, clock: systemClock, ready, env: process.env, instance, fail });
       } catch (error) {
@@ -87,7 +108,7 @@ async function run(name: string, create: (kit: Kit) => Promise<Service>): Promis
     logger,
     async release() {
       stopListening();
-      await ops.close();
+      await ops?.close();
     },
   });
   function fail(error: unknown): void {
@@ -114,8 +135,10 @@ function listenToProcess({ onSignal, onLauncherGone, onCrash }: ProcessEvents): 
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   // there is a channel when a launcher started us with one; it closes however the launcher dies
-  const hasLauncher = process.connected;
+  const hasLauncher = process.send !== undefined;
   if (hasLauncher) process.on('disconnect', onLauncherGone);
+  // it may have died while our modules were loading
+  if (hasLauncher && !process.connected) queueMicrotask(onLauncherGone);
 
   return () => {
     process.off('disconnect', onLauncherGone);

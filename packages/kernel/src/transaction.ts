@@ -1,5 +1,5 @@
 import type { ClientBase, Pool, PoolClient, QueryResult } from 'pg';
-import { RetryableError, sqlState } from './errors.ts';
+import { isError, RetryableError, sqlState } from './errors.ts';
 
 /** The answer to COMMIT did not come, or came with a warning: it may or may not have happened. Look before retrying. */
 export class CommitUnknownError extends RetryableError {
@@ -49,9 +49,12 @@ export async function commit(client: ClientBase): Promise<void> {
     } as { text: string });
     const command = lastCommand(results);
     // a transaction that had already failed is rolled back by COMMIT, without an error
-    if (command !== 'COMMIT') throw new Error(`COMMIT was answered with ${command}: an error was swallowed before it`);
+    if (command !== 'COMMIT')
+      throw new Error(`COMMIT was answered with ${command}: an error was swallowed before it`);
   } catch (error) {
-    throw isDefinite(error) ? error : new CommitUnknownError('The outcome of COMMIT is unknown', { cause: error });
+    throw isDefinite(error)
+      ? error
+      : new CommitUnknownError('The outcome of COMMIT is unknown', { cause: error });
   } finally {
     client.off('notice', onNotice);
   }
@@ -71,7 +74,7 @@ async function rollBack(client: ClientBase): Promise<boolean> {
 
 /** The server said that nothing was committed. Classes 08 and 57 and 40003 leave it open. */
 function isDefinite(error: unknown): boolean {
-  if (error instanceof Error && error.message.startsWith('COMMIT was answered')) return true;
+  if (isError(error) && error.message.startsWith('COMMIT was answered')) return true;
   const state = sqlState(error);
   return state !== undefined && state !== '40003' && !/^(08|57)/.test(state);
 }

@@ -47,7 +47,7 @@ export type ErrorDetail = {
   /** CONVERSATION_EXISTS: the conversation that won. */
   conversation_id?: string;
   /** UNSUPPORTED_VERSION: what is served. */
-  supported_versions?: readonly (string | number)[];
+  supported_versions?: (string | number)[];
 };
 
 /** The peer's fault, to be answered with an `error` frame. Never carries payload or key bytes. */

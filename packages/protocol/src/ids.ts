@@ -1,5 +1,6 @@
 import Type from 'typebox';
-import { BASE64_PATTERN, base64PatternOf } from './base64.ts';
+import { Format } from 'typebox/format';
+import { base64PatternOf, isBase64 } from './base64.ts';
 
 /**
  * One grammar for every id on the wire. It has no character that JSON escapes, that a Redis key or a log line
@@ -16,8 +17,9 @@ export const ConversationId = Type.String({ pattern: '^c_[A-Za-z0-9_-]{16,62}$' 
 /** A device named from outside its user: `alice:phone`. Ids hold no colon, so there is one way to read it. */
 export const DeviceAddress = Type.String({ pattern: '^(?!c_)[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,64}$' });
 
+Format.Set('base64', isBase64);
 export const Base64 = (maxBytes: number) =>
-  Type.String({ pattern: BASE64_PATTERN, maxLength: 4 * Math.ceil(maxBytes / 3) });
+  Type.String({ format: 'base64', maxLength: 4 * Math.ceil(maxBytes / 3) });
 export const Base64Of = (bytes: number) => Type.String({ pattern: base64PatternOf(bytes) });
 export const PublicKey = Base64Of(32);
 export const Signature = Base64Of(64);

@@ -54,7 +54,8 @@ function decode(name: string, validator: Validator, payload: Uint8Array): unknow
 function pathOf(validator: Validator, message: unknown): string {
   const first = validator.Errors(message).at(0);
   if (!first) return '/';
-  return `${first.instancePath || '/'} ${first.keyword}`.slice(0, 96);
+  // The cut may fall between two halves of a character, which no JSON reader here would take.
+  return `${first.instancePath || '/'} ${first.keyword}`.slice(0, 96).toWellFormed();
 }
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/;

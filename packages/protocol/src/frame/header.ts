@@ -33,7 +33,7 @@ export function readHeader(bytes: Uint8Array, offset: number, limitFor: (type: n
 
   if (u32(0) !== MAGIC) throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: 'magic' }, { fatal: true });
   if (!SUPPORTED_FRAME_VERSIONS.includes(u16(4))) {
-    throw new ProtocolError('UNSUPPORTED_VERSION', { supported_versions: SUPPORTED_FRAME_VERSIONS }, { fatal: true });
+    throw new ProtocolError('UNSUPPORTED_VERSION', { supported_versions: [...SUPPORTED_FRAME_VERSIONS] }, { fatal: true });
   }
   const header = { type: u16(10), length: u32(6) };
   const limit = limitFor(header.type);

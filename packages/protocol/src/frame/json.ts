@@ -8,19 +8,25 @@ const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 /**
  * Parses a payload that must be one JSON object in valid UTF-8. Refuses what `JSON.parse` would let through
  * and a second reader could understand differently: duplicate or escaped keys, keys that reach a prototype,
- * and documents too deep or too wide to be ours.
+ * whole numbers not written as such, halves of surrogate pairs, and documents too deep or too wide to be ours.
  */
 export function parseJsonObject(payload: Uint8Array): Record<string, unknown> {
   const text = decodeUtf8(payload);
   checkStructure(text);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, text.includes('\\u') ? refuseLoneSurrogate : undefined);
   } catch {
     throw malformed('json');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('json');
   return value as Record<string, unknown>;
+}
+
+/** Only an escape can bring half a pair past the UTF-8 decoder, and no transcript can hold one. */
+function refuseLoneSurrogate(_key: string, value: unknown): unknown {
+  if (typeof value === 'string' && !value.isWellFormed()) throw new SyntaxError('lone surrogate');
+  return value;
 }
 
 function decodeUtf8(payload: Uint8Array): string {
@@ -33,6 +39,7 @@ function decodeUtf8(payload: Uint8Array): string {
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const MINUS = 0x2d;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
@@ -45,7 +52,8 @@ function checkStructure(text: string): void {
   let keys: string[] | undefined;
   let expectKey = false;
   for (let at = 0; at < text.length; at++) {
-    switch (text.charCodeAt(at)) {
+    const code = text.charCodeAt(at);
+    switch (code) {
       case QUOTE: {
         const end = endOfString(text, at);
         if (expectKey && keys) addKey(keys, text.slice(at + 1, end));
@@ -56,7 +64,7 @@ function checkStructure(text: string): void {
       case OPEN_OBJECT:
       case OPEN_ARRAY:
         if (open.length === MAX_JSON_DEPTH) throw malformed('depth');
-        keys = text.charCodeAt(at) === OPEN_OBJECT ? [] : undefined;
+        keys = code === OPEN_OBJECT ? [] : undefined;
         open.push(keys);
         expectKey = keys !== undefined;
         break;
@@ -68,6 +76,9 @@ function checkStructure(text: string): void {
         break;
       case COMMA:
         expectKey = keys !== undefined;
+        break;
+      default:
+        if (code === MINUS || isDigit(code)) at = endOfNumber(text, at) - 1;
     }
   }
 }
@@ -81,6 +92,25 @@ function endOfString(text: string, start: number): number {
   }
   throw malformed('json');
 }
+
+/**
+ * A whole number has one spelling. `1.0`, `1e3`, `-0` and a fraction lost in rounding are whole numbers to
+ * `JSON.parse` and something else, or nothing, to a reader with real integers.
+ */
+function endOfNumber(text: string, start: number): number {
+  let end = start;
+  while (isDigit(text.charCodeAt(end))) end++;
+  const next = text.charCodeAt(end);
+  if (next === COMMA || next === CLOSE_OBJECT || next === CLOSE_ARRAY) return end;
+  while (NUMBER_CHARACTER.test(text.charAt(end))) end++;
+  const literal = text.slice(start, end);
+  if (Number.isInteger(Number(literal)) && !WHOLE_NUMBER.test(literal)) throw malformed('number');
+  return end;
+}
+
+const NUMBER_CHARACTER = /[-+.0-9eE]/;
+const WHOLE_NUMBER = /^(?:0|-?[1-9][0-9]*)$/;
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 
 function addKey(keys: string[], key: string): void {
   if (key.length > MAX_KEY_LENGTH || key.includes('\\') || FORBIDDEN_KEYS.has(key)) throw malformed('key');

@@ -34,16 +34,24 @@ export function unpackEntry<Head>(entry: Uint8Array): Packed<Head>[] {
   const headLength = new DataView(entry.buffer, entry.byteOffset, 4).getUint32(0);
   let at = 4 + headLength;
   if (at > entry.length) throw new RangeError('packed entry: head beyond its end');
-  const heads: unknown = JSON.parse(utf8Decoder.decode(entry.subarray(4, at)));
-  if (!Array.isArray(heads)) throw new RangeError('packed entry: head is not a list');
-  const records = heads.map((head: Head & { bytes?: unknown }) => {
-    if (!Number.isSafeInteger(head?.bytes)) throw new RangeError('packed entry: a record without a length');
-    const end = at + (head.bytes as number);
+  const heads = parseHeads(entry.subarray(4, at));
+  const records = heads.map((head) => {
+    const bytes = (head as { bytes?: unknown } | null)?.bytes;
+    if (!Number.isSafeInteger(bytes)) throw new RangeError('packed entry: a record without a length');
+    const end = at + (bytes as number);
     if (end < at || end > entry.length) throw new RangeError('packed entry: body beyond its end');
-    const record = { head, body: entry.subarray(at, end) };
+    const record = { head: head as Head, body: entry.subarray(at, end) };
     at = end;
     return record;
   });
   if (at !== entry.length) throw new RangeError('packed entry: bytes left over');
   return records;
+}
+
+function parseHeads(bytes: Uint8Array): unknown[] {
+  try {
+    const heads: unknown = JSON.parse(utf8Decoder.decode(bytes));
+    if (Array.isArray(heads)) return heads;
+  } catch {}
+  throw new RangeError('packed entry: head is not a list');
 }

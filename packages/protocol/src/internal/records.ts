@@ -54,6 +54,8 @@ export type OutRecord =
       conversation: string;
       conv_seq: number;
       at: number;
+      /** When the gateway had received the message, ms, for its latency figures. */
+      received_at: number;
       dup: boolean;
     }
   | { kind: 'refused'; connection: number; error: ErrorName; detail: ErrorDetail }
@@ -62,6 +64,7 @@ export type OutRecord =
       type: 'chat' | 'group_create';
       conv_seq: number;
       at: number;
+      received_at: number;
       /** Unix seconds. */
       expires_at?: number | undefined;
       /** [device, mailbox seq] */

@@ -17,22 +17,25 @@ export type Signed<C extends SigningContext> = {
   readonly [E in Entry<C> as E[1]]?: ValueOf[E[2]] | undefined;
 };
 
+/** One for all: `transcript` never waits, so no other begins before it has finished. */
+const writer = new TranscriptWriter();
+
 /**
  * The bytes to sign or verify for `fields` in `context`. Members of `fields` that the context does not list
  * are not signed: callers must refuse unknown members before (closed schemas do).
  * Throws `TypeError`/`RangeError` for values that cannot be signed: lone surrogates, floats, bad base64.
  */
 export function transcript<C extends SigningContext>(context: C, fields: Signed<C>): Uint8Array<ArrayBuffer> {
-  const writer = new TranscriptWriter(labelOf(context));
+  writer.start(labelOf(context));
   const values = fields as Readonly<Record<string, unknown>>;
   for (const [tag, field, kind] of contexts[context] as FieldTable) {
     const value = values[field];
-    if (value !== undefined) writeField(writer, tag, kind, value);
+    if (value !== undefined) writeField(tag, kind, value);
   }
   return writer.finish();
 }
 
-function writeField(writer: TranscriptWriter, tag: number, kind: FieldKind, value: unknown): void {
+function writeField(tag: number, kind: FieldKind, value: unknown): void {
   switch (kind) {
     case 'string':
       return writer.string(tag, value as string);

@@ -27,10 +27,11 @@ export class TranscriptWriter {
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
-  constructor(label: string) {
-    const ascii = utf8.encode(label);
-    this.#u8(ascii.length);
-    this.#raw(ascii);
+  /** Begins the next transcript in the same memory; a fresh buffer each time costs as much as the fields. */
+  start(label: string): void {
+    this.#length = 0;
+    this.#u8(label.length);
+    this.#utf8(label);
   }
 
   finish(): Uint8Array<ArrayBuffer> {
@@ -38,58 +39,64 @@ export class TranscriptWriter {
   }
 
   string(tag: number, value: string): void {
-    this.#sized(tag, () => this.#utf8(value));
+    const start = this.#open(tag);
+    this.#utf8(value);
+    this.#close(start);
   }
 
   integer(tag: number, value: number): void {
-    this.#sized(tag, () => this.#u64(value));
+    const start = this.#open(tag);
+    this.#u64(value);
+    this.#close(start);
   }
 
   boolean(tag: number, value: boolean): void {
-    this.#sized(tag, () => this.#u8(value ? 1 : 0));
-  }
-
-  bytes(tag: number, value: Uint8Array): void {
-    this.#sized(tag, () => this.#raw(value));
+    const start = this.#open(tag);
+    this.#u8(value ? 1 : 0);
+    this.#close(start);
   }
 
   base64(tag: number, text: string): void {
-    this.bytes(tag, decodeBase64(text));
+    const start = this.#open(tag);
+    this.#raw(decodeBase64(text));
+    this.#close(start);
   }
 
   list(tag: number, values: readonly Scalar[]): void {
-    this.#sized(tag, () => {
-      for (const value of values) this.#scalar(value);
-    });
+    const start = this.#open(tag);
+    for (const value of values) this.#scalar(value);
+    this.#close(start);
   }
 
   map(tag: number, value: FlatMap): void {
-    const entries = Object.entries(value).map(([key, entry]) => ({ key: utf8.encode(key), entry }));
+    const start = this.#open(tag);
+    const entries = Object.entries(value).map(([key, entry]) => ({ key: encodeKey(key), entry }));
     entries.sort((a, b) => compareBytes(a.key, b.key));
-    this.#sized(tag, () => {
-      for (const { key, entry } of entries) {
-        this.#u16(key.length);
-        this.#raw(key);
-        this.#scalar(entry);
-      }
-    });
+    for (const { key, entry } of entries) {
+      this.#u16(key.length);
+      this.#raw(key);
+      this.#scalar(entry);
+    }
+    this.#close(start);
   }
 
   #scalar(value: Scalar): void {
-    if (typeof value === 'string') this.#sized(KIND_STRING, () => this.#utf8(value));
-    else if (typeof value === 'number') this.#sized(KIND_INTEGER, () => this.#u64(value));
-    else if (typeof value === 'boolean') this.#sized(KIND_BOOLEAN, () => this.#u8(value ? 1 : 0));
+    if (typeof value === 'string') this.string(KIND_STRING, value);
+    else if (typeof value === 'number') this.integer(KIND_INTEGER, value);
+    else if (typeof value === 'boolean') this.boolean(KIND_BOOLEAN, value);
     else throw new TypeError('only strings, whole numbers and booleans can be signed');
   }
 
-  /** Writes a tag (or kind) and the length of what `write` then writes. */
-  #sized(tag: number, write: () => void): void {
+  /** Writes a tag (or kind) and room for the length of what follows; gives the place where that starts. */
+  #open(tag: number): number {
     this.#u8(tag);
     this.#room(4);
-    const lengthAt = this.#length;
     this.#length += 4;
-    write();
-    this.#view.setUint32(lengthAt, this.#length - lengthAt - 4);
+    return this.#length;
+  }
+
+  #close(start: number): void {
+    this.#view.setUint32(start - 4, this.#length - start);
   }
 
   #utf8(value: string): void {
@@ -132,6 +139,14 @@ export class TranscriptWriter {
     this.#bytes = grown;
     this.#view = new DataView(grown.buffer);
   }
+}
+
+/** A key's length stands in two bytes, and two keys must not become one by replacement characters. */
+function encodeKey(key: string): Uint8Array {
+  if (!key.isWellFormed()) throw new TypeError('a lone surrogate cannot be signed');
+  const bytes = utf8.encode(key);
+  if (bytes.length > 0xffff) throw new RangeError('a key is too long to be signed');
+  return bytes;
 }
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {

@@ -1,0 +1,17 @@
+/**
+ * Redis keys of the directory. Losing them costs a moment: gateways notice and register again.
+ *
+ * `…:{u.N}:routes`  hash, user number → JSON list of that user's connections, N by user number
+ * `…:gateways`      sorted set, gateway id → time of its last heartbeat (Redis clock, ms)
+ */
+export type DirectoryKeys = {
+  routes(user: number): string;
+  gateways: string;
+};
+
+export function directoryKeys(prefix: string, shards: number): DirectoryKeys {
+  return {
+    routes: (user) => `${prefix}:{u.${user % shards}}:routes`,
+    gateways: `${prefix}:gateways`,
+  };
+}

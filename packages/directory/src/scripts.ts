@@ -1,0 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { loadScript } from '@securechat/kernel';
+
+const lua = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
+
+export const registerScript = loadScript<string[]>('register', lua('./register.lua'), 1);
+export const removeScript = loadScript<number>('remove', lua('./remove.lua'), 1);
+export const heartbeatScript = loadScript<string[]>('heartbeat', lua('./heartbeat.lua'), 1);

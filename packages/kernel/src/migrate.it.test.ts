@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { sql } from 'kysely';
+import type { Pool } from 'pg';
+import { type Migrations, migrateToLatest, pendingMigrations, requireMigrations } from './migrate.ts';
+import { openPool } from './postgres.ts';
+import { createOwnDatabase, type OwnDatabase } from './testing/own-database.ts';
+
+let database: OwnDatabase;
+let pool: Pool;
+
+beforeAll(async () => {
+  database = await createOwnDatabase('migrate');
+  pool = openPool(database.url, { applicationName: 'kernel-test', max: 2 });
+});
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+const lines: string[] = [];
+const print = (line: string) => void lines.push(line);
+
+function creating(table: string, seconds = 0): Migrations[string] {
+  return {
+    up: async (db) => {
+      await sql`SELECT pg_sleep(${seconds})`.execute(db);
+      await sql`CREATE TABLE ${sql.table(table)} (id int)`.execute(db);
+    },
+  };
+}
+const first: Migrations = { '0001_a': creating('a', 0.2) };
+const both: Migrations = { ...first, '0002_b': creating('b') };
+
+test('a service refuses to start without its migrations, and says what to run', async () => {
+  expect(await pendingMigrations(pool, 'delivery', both)).toEqual(['0001_a', '0002_b']);
+  await expect(requireMigrations(pool, 'delivery', both)).rejects.toThrow(
+    'The database lacks 2 migration(s) of delivery: 0001_a, 0002_b. Run: node services/delivery/src/migrate.ts',
+  );
+});
+
+test('several runners at once apply each migration once', async () => {
+  const migrate = () => migrateToLatest({ url: database.url, service: 'delivery', migrations: first, print });
+  const applied = await Promise.all([migrate(), migrate(), migrate()]);
+  expect(applied.flat()).toEqual(['0001_a']);
+  expect(lines.filter((line) => line === 'delivery: applied 0001_a')).toHaveLength(1);
+});
+
+test('only what is missing is applied, and another service has a list of its own', async () => {
+  expect(await pendingMigrations(pool, 'delivery', both)).toEqual(['0002_b']);
+  expect(await migrateToLatest({ url: database.url, service: 'delivery', migrations: both, print })).toEqual([
+    '0002_b',
+  ]);
+  await expect(requireMigrations(pool, 'delivery', both)).resolves.toBeUndefined();
+  expect(await pendingMigrations(pool, 'auth', both)).toEqual(['0001_a', '0002_b']);
+});
+
+test('a failing migration rejects with its error and leaves nothing behind', async () => {
+  const failing: Migrations = { ...both, '0003_c': creating('c'), '0004_bad': creating('a') };
+  const options = { url: database.url, service: 'delivery', migrations: failing, print };
+  await expect(migrateToLatest(options)).rejects.toMatchObject({ code: '42P07' });
+  expect(await pendingMigrations(pool, 'delivery', failing)).toEqual(['0003_c', '0004_bad']);
+  const { rows } = await pool.query("SELECT to_regclass('c') AS c");
+  expect(rows).toEqual([{ c: null }]);
+});
+
+test('an older release runs on a newer schema', async () => {
+  await expect(requireMigrations(pool, 'delivery', first)).resolves.toBeUndefined();
+});

@@ -1,0 +1,25 @@
+import { type ClientBase, escapeIdentifier } from 'pg';
+
+/** An entry that can never be handled, kept for a person to look at. */
+export type DeadLetter = {
+  stream: string;
+  entryId: string;
+  /** Why, without anything a user wrote. */
+  reason: string;
+  payload: Buffer;
+};
+
+/**
+ * Writes into `<schema>.dead_letters(id bigint identity, stream text, entry_id text, reason text, payload bytea,
+ * at timestamptz default now())`, in the transaction that moves the cursor past the entry, or it is lost or doubled.
+ */
+export async function insertDeadLetter(
+  client: ClientBase,
+  schema: string,
+  letter: DeadLetter,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO ${escapeIdentifier(schema)}.dead_letters (stream, entry_id, reason, payload) VALUES ($1, $2, $3, $4)`,
+    [letter.stream, letter.entryId, letter.reason, letter.payload],
+  );
+}

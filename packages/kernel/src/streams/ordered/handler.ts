@@ -1,0 +1,30 @@
+import type { Client } from 'pg';
+
+/** A record of a packed entry, and where it came from. */
+export type StreamRecord<R> = { stream: string; entryId: string; value: R };
+
+/** What a service brings to an ordered consumer. */
+export type OrderedHandler<R> = {
+  /** Cuts an entry into records. A throw parks the entry as a dead letter. */
+  decode(entry: Buffer): R[];
+  /** The bytes of one record, for a dead letter. */
+  encode(record: R): Buffer;
+  /**
+   * Reads and decides, inside the transaction. Has no effect until `write`. A data error (SQLSTATE 22, 23, or a
+   * PoisonError) means that some record can never succeed.
+   */
+  process(client: Client, records: StreamRecord<R>[]): Promise<Processed>;
+  /** What to tell whom about a record that was parked. */
+  parked(record: R): Processed;
+  /** Repeats the announcements of a batch whose owner may have died before it made them. */
+  announce(touched: number[]): void;
+};
+
+export type Processed = {
+  /** Sends all writes at once and resolves when they are done. Called once, inside the same transaction. */
+  write(): Promise<unknown>;
+  /** Numbers to keep with the cursor of each stream, for `announce`. */
+  touched: ReadonlyMap<string, readonly number[]>;
+  /** After COMMIT. Must not throw, and must not wait for anything beyond handing over. */
+  publish(): void;
+};

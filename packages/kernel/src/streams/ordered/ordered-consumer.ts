@@ -1,0 +1,226 @@
+import type { Client, Pool } from 'pg';
+import { createBackoff } from '../../backoff.ts';
+import { type Clock, sleep } from '../../clock.ts';
+import { classify } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+import type { Metrics } from '../../metrics.ts';
+import { openDedicatedClient } from '../../postgres.ts';
+import { FIRST_ENTRY_ID } from './entry-id.ts';
+import type { OrderedHandler } from './handler.ts';
+import { createLeases } from './leases.ts';
+import { orderedMetrics } from './metrics.ts';
+import { createStreamReader, type StreamEntry } from './reader.ts';
+import { type Batch, runBatch } from './transaction.ts';
+
+/** How often ownership and reborn streams are looked at. Half a second, so that a takeover is under four. */
+const BALANCE_EVERY_MS = 500;
+const REBORN_EVERY_MS = 1000;
+/** Records in one transaction: enough to share a commit, few enough to keep locks and latency short. */
+const MAX_RECORDS = 1000;
+
+export type OrderedConsumerOptions<R> = {
+  redisUrl: string;
+  postgresUrl: string;
+  pool: Pool;
+  schema: string;
+  streams: readonly string[];
+  worker: string;
+  handler: OrderedHandler<R>;
+  /** Session settings for the connection of the batches, e.g. `enable_seqscan`. */
+  settings?: Readonly<Record<string, string>>;
+  /** Called with each stream's committed cursor, so that what lies before it can be trimmed. */
+  onCommitted(cursors: ReadonlyMap<string, string>): void;
+  clock: Clock;
+  logger: Logger;
+  metrics: Metrics;
+};
+
+export type OrderedConsumer = {
+  start(): Promise<void>;
+  /** Finishes the running batch and gives up all partitions. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Consumes partitioned streams in order, exactly once in effect. One loop, one transaction at a time:
+ *
+ * BALANCING  (every 500 ms) partitions are claimed and released; a claimed one brings its cursor, its fence and
+ *            the last batch of its former owner, which is announced again.
+ * READING    one XREAD over all owned partitions from their cursors; nothing is acknowledged to Redis.
+ * COMMITTING one Postgres transaction: fences, data, dead letters, cursors. While it runs, entries gather in
+ *            Redis, so batches grow by themselves as load grows.
+ * PUBLISHING after COMMIT, never before.
+ *
+ * Any error leads, after a growing pause, back to READING from the cursor that Postgres holds. That cursor also
+ * resolves a COMMIT without an answer: if it moved, the batch is announced; if not, it is read again.
+ */
+export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): OrderedConsumer {
+  const { pool, schema, handler, logger, clock } = options;
+  const metrics = orderedMetrics(options.metrics);
+  const leases = createLeases({ pool, schema, streams: options.streams, worker: options.worker, logger });
+  const reader = createStreamReader(options.redisUrl, options.worker);
+  const abort = new AbortController();
+  const fences = new Map<string, number>();
+  const positions = new Map<string, string>();
+  const backoff = createBackoff({ baseMs: 50, capMs: 2000 });
+  let backlog: StreamEntry[] = [];
+  let client: Client | undefined;
+  let mustRecover = false;
+  let balancedAt = Number.NEGATIVE_INFINITY;
+  let checkedRebornAt = Number.NEGATIVE_INFINITY;
+  let running: Promise<void> | undefined;
+
+  async function loop(): Promise<void> {
+    while (!abort.signal.aborted) {
+      try {
+        if (mustRecover) await recover();
+        await balanceWhenDue();
+        await step();
+        backoff.reset();
+      } catch (err) {
+        if (abort.signal.aborted) return;
+        const kind = classify(err);
+        if (kind === 'retryable') logger.warn({ err }, 'batch will be tried again');
+        else logger.error({ err }, 'batch failed for no known reason; it will be tried again');
+        metrics.failures.inc(1, { kind });
+        mustRecover = true;
+        backlog = [];
+        await backoff.wait(abort.signal);
+      }
+    }
+  }
+
+  async function balanceWhenDue(): Promise<void> {
+    if (clock.monotonicMs() - balancedAt < BALANCE_EVERY_MS) return;
+    balancedAt = clock.monotonicMs();
+    const { claimed, released } = await leases.balance(fences);
+    for (const stream of released) forget(stream);
+    for (const claim of claimed) {
+      fences.set(claim.stream, claim.fence);
+      positions.set(claim.stream, claim.lastId);
+      metrics.takeovers.inc();
+      if (claim.lastBatch.length > 0) handler.announce(claim.lastBatch);
+    }
+    metrics.partitions.set(fences.size);
+    if (claimed.length + released.length > 0) {
+      logger.info({ claimed: claimed.map((claim) => claim.stream), released }, 'partitions changed');
+    }
+  }
+
+  async function step(): Promise<void> {
+    if (positions.size === 0) return await sleep(BALANCE_EVERY_MS, abort.signal);
+    if (backlog.length === 0) {
+      backlog = await reader.read([...positions].map(([stream, lastId]) => ({ stream, lastId })));
+    }
+    if (backlog.length === 0) return await resetReborn();
+    await commitBatch(takeBatch());
+  }
+
+  /** A cursor ahead of a stream that began anew would wait for ever; reading it from the start is harmless. */
+  async function resetReborn(): Promise<void> {
+    if (clock.monotonicMs() - checkedRebornAt < REBORN_EVERY_MS) return;
+    checkedRebornAt = clock.monotonicMs();
+    const reborn = await reader.reborn([...positions].map(([stream, lastId]) => ({ stream, lastId })));
+    for (const stream of reborn) {
+      logger.warn({ stream }, 'stream began anew; reading it from its start');
+      positions.set(stream, FIRST_ENTRY_ID);
+    }
+  }
+
+  /** As many whole entries as fit; the rest stays in the backlog, in order. */
+  function takeBatch(): Batch<R> {
+    const batch: Batch<R> = { records: [], unreadable: [], cursors: new Map() };
+    let taken = 0;
+    for (const entry of backlog) {
+      if (batch.records.length >= MAX_RECORDS) break;
+      taken++;
+      batch.cursors.set(entry.stream, entry.id);
+      try {
+        const values = handler.decode(entry.body);
+        for (const value of values) batch.records.push({ stream: entry.stream, entryId: entry.id, value });
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : 'unreadable';
+        batch.unreadable.push({ stream: entry.stream, entryId: entry.id, reason, payload: entry.body });
+      }
+    }
+    backlog = backlog.slice(taken);
+    return batch;
+  }
+
+  async function commitBatch(batch: Batch<R>): Promise<void> {
+    const endTimer = metrics.batchTimer();
+    client ??= await openClient();
+    const outcome = await runBatch(client, schema, batch, fences, handler);
+    if ('lost' in outcome) {
+      logger.warn({ streams: outcome.lost }, 'partitions were taken over by another worker');
+      for (const stream of outcome.lost) forget(stream);
+      backlog = [];
+      return;
+    }
+    for (const [stream, id] of batch.cursors) positions.set(stream, id);
+    for (const part of outcome.processed) part.publish();
+    options.onCommitted(batch.cursors);
+    metrics.deadLetters.inc(batch.unreadable.length);
+    endTimer(batch.records.length);
+  }
+
+  /**
+   * Starts over from what Postgres holds; what was read is still in Redis. A cursor that is not where we left it
+   * means that a COMMIT without an answer did happen: its batch was never published, so it is announced.
+   */
+  async function recover(): Promise<void> {
+    await closeClient();
+    const rows = await pool.query<{ stream: string; last_id: string; fence: number; last_batch: number[] }>(
+      `SELECT stream, last_id, fence, last_batch FROM ${schema}.stream_cursors WHERE stream = ANY($1)`,
+      [[...fences.keys()]],
+    );
+    for (const row of rows.rows) {
+      if (Number(row.fence) !== fences.get(row.stream)) forget(row.stream);
+      else if (row.last_id !== positions.get(row.stream)) {
+        positions.set(row.stream, row.last_id);
+        handler.announce(row.last_batch.map(Number));
+      }
+    }
+    mustRecover = false;
+  }
+
+  function forget(stream: string): void {
+    fences.delete(stream);
+    positions.delete(stream);
+    backlog = backlog.filter((entry) => entry.stream !== stream);
+  }
+
+  async function openClient(): Promise<Client> {
+    const opened = await openDedicatedClient(options.postgresUrl, {
+      applicationName: `${schema}-ordered`,
+      pipeline: true,
+      logger,
+    });
+    for (const [name, value] of Object.entries(options.settings ?? {})) {
+      await opened.query('SELECT set_config($1, $2, false)', [name, value]);
+    }
+    return opened;
+  }
+
+  async function closeClient(): Promise<void> {
+    const closing = client;
+    client = undefined;
+    await closing?.end().catch(() => {
+      // It is being thrown away because it failed; that it cannot say goodbye adds nothing.
+    });
+  }
+
+  return {
+    async start() {
+      await leases.start();
+      running = loop();
+    },
+    async stop() {
+      abort.abort();
+      await running;
+      reader.close();
+      await closeClient();
+      await leases.stop();
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import type { Redis } from 'ioredis';
+import { createBackoff } from '../backoff.ts';
+import { BLOCK_MS, openBlockingReader } from '../blocking-reader.ts';
+import type { Clock } from '../clock.ts';
+import { isError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
+import { createRequestRunner, type RequestHandling, type RequestRunner } from './request-runner.ts';
+import { parseEntries, type StreamEntry } from './stream-entries.ts';
+
+export type RequestConsumerOptions = RequestHandling & {
+  url: string;
+  /** Read together; a Redis Cluster wants them in one slot. */
+  streams: readonly string[];
+  group: string;
+  /** May be the same in all processes: nothing is kept per consumer. A name per process would pile up in Redis. */
+  consumer: string;
+  /** Most handlers at once; nothing is read while all are busy. */
+  concurrency: number;
+  clock: Clock;
+  logger: Logger;
+  metrics: Metrics;
+};
+
+export type RequestConsumer = {
+  /** Resolves at once; Redis may be away, and is waited for. */
+  start(): Promise<void>;
+  /** Reads no more (which may take a second) and finishes what was read. */
+  drain(): Promise<void>;
+  /** At once; running handlers see their signal abort and are not waited for. */
+  stop(): Promise<void>;
+  /** Milliseconds since Redis last answered: above 5,000 something is wrong. */
+  silentForMs(): number;
+};
+
+/** Bounds the memory of one read. */
+const MOST_PER_READ = 128;
+
+/**
+ * Answers requests from streams through a consumer group without acknowledgement: each request is taken by one
+ * process, at most once, because whoever asks has a deadline and asks again. An entry that was read when the process
+ * dies is gone. Redis coming back empty is normal: the group is made again.
+ */
+export function createRequestConsumer(options: RequestConsumerOptions): RequestConsumer {
+  const { url, streams, group, consumer, concurrency, logger } = options;
+  const reader = openBlockingReader(url, { name: `${group}-requests` });
+  const runner: RequestRunner = createRequestRunner(options);
+  const ending = new AbortController();
+  let hasGroups = false;
+  let loop: Promise<void> = Promise.resolve();
+
+  async function read(): Promise<StreamEntry[]> {
+    if (!hasGroups) {
+      await reader.run((redis) => createGroups(redis, streams, group));
+      hasGroups = true;
+    }
+    // COUNT is per stream, and at least one: what exceeds the free places waits in `take`
+    const perStream = Math.max(1, Math.min(MOST_PER_READ, Math.floor(runner.freePlaces() / streams.length)));
+    const place = ['GROUP', group, consumer, 'COUNT', perStream, 'BLOCK', BLOCK_MS, 'NOACK', 'STREAMS'];
+    const ids = streams.map(() => '>');
+    return reader.run(async (redis) =>
+      parseEntries(await redis.callBuffer('XREADGROUP', [...place, ...streams, ...ids])),
+    );
+  }
+
+  async function run(): Promise<void> {
+    const backoff = createBackoff({ baseMs: 50, capMs: 1000 });
+    let isTroubled = false;
+    while (!ending.signal.aborted) {
+      try {
+        await runner.untilFree();
+        for (const entry of await read()) await runner.take(entry);
+        if (isTroubled) logger.info({ group }, 'request streams readable again');
+        isTroubled = false;
+        backoff.reset();
+      } catch (err) {
+        if (ending.signal.aborted) return;
+        if (isNoGroup(err)) hasGroups = false;
+        else if (!isTroubled) logger.warn({ err, group }, 'request streams unreadable');
+        isTroubled = true;
+        await backoff.wait(ending.signal);
+      }
+    }
+  }
+
+  async function drain(): Promise<void> {
+    ending.abort();
+    await loop;
+    await runner.untilIdle();
+    reader.close();
+  }
+
+  return {
+    async start() {
+      if (concurrency < 1) throw new RangeError('concurrency must be at least 1');
+      loop = run();
+    },
+    drain,
+    async stop() {
+      runner.abort();
+      reader.close();
+      await drain();
+    },
+    silentForMs: () => reader.silentForMs(),
+  };
+}
+
+/** From the start of each stream: what came while there was no group is wanted, and too old is dropped anyway. */
+async function createGroups(redis: Redis, streams: readonly string[], group: string): Promise<void> {
+  for (const stream of streams) {
+    try {
+      await redis.xgroup('CREATE', stream, group, '0', 'MKSTREAM');
+    } catch (error) {
+      if (!(isError(error) && error.message.startsWith('BUSYGROUP'))) throw error;
+    }
+  }
+}
+
+function isNoGroup(error: unknown): boolean {
+  return isError(error) && /^-?(NOGROUP|UNBLOCKED)/.test(error.message);
+}

@@ -1,0 +1,43 @@
+export { ChatClient, type ChatClientOptions, type Conversation } from './chat-client/chat-client.ts';
+export type { AckPolicy, ReceivedChat, Watermark } from './chat-client/mailbox.ts';
+export { SendRefused } from './chat-client/outbox.ts';
+export { type CheckOptions, checkHistory } from './check-history.ts';
+export {
+  type Enrolment,
+  type EnrolmentProof,
+  enrol,
+  enrolmentsOf,
+  nowSeconds,
+  proveEnrolment,
+  signDeviceList,
+} from './enrolment.ts';
+export {
+  type Chat,
+  type ChatSource,
+  type GroupCreate,
+  type GroupCreateSource,
+  makeChat,
+  makeGroupCreate,
+  newConversationId,
+  newMessageId,
+  type Tampering,
+} from './envelope.ts';
+export { type Arrival, History, type HistoryEvent, type Recorded } from './history.ts';
+export { migrate, ROOT } from './migrations.ts';
+export { alice, bob, charlie, type Device, dora, type Person, personNamed } from './people.ts';
+export { createTestDatabase, startOwnPostgres, type TestDatabase, urlForRole } from './postgres.ts';
+export { ANSWER_DEADLINE_MS, type ConnectionEnd, RawClient, type Received } from './raw-client.ts';
+export {
+  authFor,
+  type Hello,
+  helloOf,
+  type Login,
+  type LoginOptions,
+  LoginRefused,
+  type ServerHello,
+} from './raw-login.ts';
+export { ALPN, openTransport, type RawTarget, type RawTls, SUB_PROTOCOL } from './raw-transport.ts';
+export { openTestRedis, sharedUrl, startOwnRedis, type TestRedis } from './redis.ts';
+export { createSelfSigned, type SelfSigned } from './self-signed.ts';
+export { type OwnServer, say } from './servers/own-server.ts';
+export { DEADLINE_MS, until, within } from './until.ts';

@@ -1,0 +1,96 @@
+import { createChallenge, verifyServerHello } from '@securechat/crypto/challenge';
+import { type Downstream, handshakeTranscript, PROTOCOL_VERSION, type Upstream } from '@securechat/protocol';
+import { nowSeconds } from './enrolment.ts';
+import type { Device, Person } from './people.ts';
+import type { RawClient } from './raw-client.ts';
+
+export type Hello = Upstream<'client_hello'>;
+export type ServerHello = Downstream<'server_hello'>;
+
+export type LoginOptions = {
+  person: Person;
+  device: Device;
+  /** The service key that clients pin; without it the server's proof is not checked. */
+  serviceKey?: Uint8Array;
+  /** Resume ticket of an earlier session. */
+  ticket?: string | undefined;
+  capabilities?: string[];
+  /** Other values in the hello. They are sent, and what is signed agrees with them. */
+  overrides?: Partial<Hello>;
+  tamper?: {
+    /** The hellos that are signed, when they should not be those that were sent. */
+    signed?: (client: Hello, server: ServerHello) => { client: Hello; server: ServerHello };
+    /** Which of the two labels is signed under. */
+    context?: 'client-auth' | 'server-auth';
+    /** The proof that is sent. */
+    auth?: (auth: Upstream<'client_auth'>) => Upstream<'client_auth'>;
+  };
+  deadlineMs?: number;
+};
+
+export type Login = {
+  hello: Hello;
+  serverHello: ServerHello;
+  auth: Upstream<'client_auth'>;
+  ready: Downstream<'session_ready'>;
+};
+
+/** The server answered a step of the login with an error. */
+export class LoginRefused extends Error {
+  override readonly name = 'LoginRefused';
+  readonly answer: Downstream<'error'>;
+
+  constructor(answer: Downstream<'error'>) {
+    super(`login refused: ${answer.error_code} (${answer.code}), ${answer.error_message}`);
+    this.answer = answer;
+  }
+}
+
+export async function logIn(client: RawClient, options: LoginOptions): Promise<Login> {
+  const hello = helloOf(options);
+  client.send('client_hello', hello);
+  const serverHello = await answerOrRefusal(client, 'server_hello', options.deadlineMs);
+  if (options.serviceKey && !verifyServerHello(options.serviceKey, hello, serverHello, nowSeconds())) {
+    throw new Error('the server could not prove itself');
+  }
+  const auth = authFor(options, hello, serverHello);
+  client.send('client_auth', auth);
+  const ready = await answerOrRefusal(client, 'session_ready', options.deadlineMs);
+  return { hello, serverHello, auth, ready };
+}
+
+export function helloOf(options: LoginOptions): Hello {
+  return {
+    type: 'client_hello',
+    version: PROTOCOL_VERSION,
+    user_id: options.person.id,
+    device_id: options.device.id,
+    public_key: options.device.publicKey,
+    challenge: createChallenge(),
+    capabilities: options.capabilities ?? ['groups'],
+    ...(options.ticket === undefined ? {} : { resume: options.ticket }),
+    ...options.overrides,
+  };
+}
+
+export function authFor(
+  options: LoginOptions,
+  hello: Hello,
+  serverHello: ServerHello,
+): Upstream<'client_auth'> {
+  const { signed, context = 'client-auth', auth: change } = options.tamper ?? {};
+  const { client, server } = signed?.(hello, serverHello) ?? { client: hello, server: serverHello };
+  const signature = options.device.key.sign(handshakeTranscript(context, client, server));
+  const auth = { type: 'client_auth' as const, signature: signature.toString('base64') };
+  return change?.(auth) ?? auth;
+}
+
+async function answerOrRefusal<N extends 'server_hello' | 'session_ready'>(
+  client: RawClient,
+  name: N,
+  deadlineMs?: number,
+): Promise<Downstream<N>> {
+  const answer = await client.nextOf([name, 'error'], deadlineMs);
+  if (answer.type === 'error') throw new LoginRefused(answer);
+  return answer as Downstream<N>;
+}

@@ -1,0 +1,65 @@
+import { freePort } from '@securechat/embedded';
+import { until } from '../until.ts';
+import type { OwnServer } from './own-server.ts';
+
+export type ContainerPlan = {
+  name: string;
+  image: string;
+  containerPort: number;
+  command: string[];
+  environment?: Record<string, string>;
+  urlFor: (host: string, port: number) => string;
+  /** Rejects until the server answers. */
+  probe: (url: string) => Promise<unknown>;
+};
+
+const START_DEADLINE_MS = 60_000;
+
+/** The same as an embedded server, through the container engine: signals and pauses go by its API. */
+export async function ownContainer(plan: ContainerPlan): Promise<OwnServer> {
+  // loaded here only, because it takes half a second and most runs have no engine
+  const { GenericContainer, getContainerRuntimeClient } = await import('testcontainers');
+  const engine = await getContainerRuntimeClient();
+  const port = await freePort();
+
+  async function create() {
+    const started = await new GenericContainer(plan.image)
+      .withEnvironment(plan.environment ?? {})
+      .withCommand(plan.command)
+      .withExposedPorts({ container: plan.containerPort, host: port })
+      .start();
+    return { started, handle: engine.container.getById(started.getId()) };
+  }
+  let container = await create();
+  const url = plan.urlFor(container.started.getHost(), port);
+  const answers = () =>
+    until(`the ${plan.name} container answers`, () => plan.probe(url).then(() => true), START_DEADLINE_MS);
+  await answers();
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    const ended = container.handle.wait();
+    await container.handle.kill({ signal });
+    await ended;
+  }
+
+  return {
+    url,
+    port,
+    source: `container of ${plan.image}, port ${port}`,
+    end,
+    pause: async () => void (await container.handle.pause()),
+    resume: async () => void (await container.handle.unpause()),
+    async start() {
+      await container.handle.start();
+      await answers();
+    },
+    async startEmpty() {
+      await container.handle.remove({ force: true, v: true });
+      container = await create();
+      await answers();
+    },
+    async stop() {
+      await container.handle.remove({ force: true, v: true });
+    },
+  };
+}

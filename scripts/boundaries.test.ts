@@ -1,0 +1,60 @@
+// Who may import whom is written in biome.json; this shows that the rules there do what they say.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { ROOT, toolPath } from './tools.ts';
+
+const allowed: [string, string[]][] = [
+  ['packages/protocol/src/probe.ts', ['typebox']],
+  ['packages/kernel/src/probe.ts', ['node:fs', 'pino']],
+  ['packages/crypto/src/probe.ts', ['@securechat/protocol', 'sodium-native']],
+  ['packages/directory/src/probe.ts', ['@securechat/protocol', '@securechat/kernel']],
+  ['packages/testkit/src/probe.ts', ['@securechat/protocol', '@securechat/embedded']],
+  ['services/auth/src/probe.ts', ['@securechat/protocol/internal', '@securechat/crypto/sign']],
+  ['services/auth/src/probe.test.ts', ['@securechat/testkit', '@securechat/kernel/testing']],
+  ['tests/probe.test.ts', ['@securechat/testkit', '@securechat/protocol', '@securechat/crypto/sign']],
+];
+
+const forbidden: [string, string[]][] = [
+  ['packages/protocol/src/probe.ts', ['@securechat/kernel', 'node:fs', 'node:fs/promises']],
+  ['packages/kernel/src/probe.ts', ['@securechat/protocol', '../../protocol/src/index.ts']],
+  ['packages/crypto/src/probe.ts', ['@securechat/kernel']],
+  ['packages/directory/src/probe.ts', ['@securechat/crypto/sign', '@securechat/testkit']],
+  ['packages/testkit/src/probe.ts', ['@securechat/auth', '../../../services/auth/src/main.ts']],
+  ['services/auth/src/probe.ts', ['@securechat/crypto', '@securechat/crypto/e2ee', '@securechat/testkit']],
+  ['services/auth/src/probe.ts', ['@securechat/client', '../../delivery/src/main.ts']],
+  ['tests/probe.test.ts', ['@securechat/kernel', '@securechat/crypto/e2ee', '../services/auth/src/main.ts']],
+];
+
+/** The rules at work on one file per import, in a folder with the layout of ours: "file imports name". */
+function refusedImports(): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'securechat-boundaries-'));
+  try {
+    for (const config of ['biome.json', '.gitignore']) copyFileSync(join(ROOT, config), join(folder, config));
+    const probes = [...allowed, ...forbidden].flatMap(([file, imports]) =>
+      imports.map((name) => ({ file, name })),
+    );
+    probes.forEach(({ file, name }, index) => {
+      const path = join(folder, file.replace('probe', `probe-${index}`));
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, `import { part } from '${name}';\nexport const probe = part;\n`);
+    });
+    const command = [toolPath('@biomejs/biome', 'biome'), 'lint', '--only=style/noRestrictedImports'];
+    const report = spawnSync(process.execPath, [...command, '--reporter=github', '--max-diagnostics=none'], {
+      cwd: folder,
+      encoding: 'utf8',
+    }).stdout;
+    return probes
+      .filter((_, index) => report.includes(`probe-${index}.`))
+      .map(({ file, name }) => `${file} imports ${name}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test('exactly the imports across a boundary are refused', () => {
+  const expected = forbidden.flatMap(([file, imports]) => imports.map((name) => `${file} imports ${name}`));
+  expect(refusedImports()).toEqual(expected);
+});

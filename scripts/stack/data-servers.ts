@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { type EmbeddedServer, lastLines, startPostgres, startRedis } from '@securechat/embedded';
+import type { StackPorts } from './ports.ts';
+import type { Running } from './running.ts';
+
+export type StackUrls = {
+  redis: string;
+  /** Of the owner of the tables, who migrates. */
+  postgres: string;
+  /** Of the service's own role, which may do only what the service needs. */
+  authPostgres: string;
+  deliveryPostgres: string;
+};
+
+type Surroundings = { dataFolder: string; ports: StackPorts; running: Running; say: (line: string) => void };
+
+/** The servers given by REDIS_URL and POSTGRES_URL, or embedded ones that keep their data below .data. */
+export async function startDataServers(around: Surroundings): Promise<StackUrls> {
+  const redis = process.env.REDIS_URL || (await startEmbeddedRedis(around));
+  if (process.env.REDIS_URL) around.say('Redis: given by REDIS_URL');
+
+  const given = process.env.POSTGRES_URL;
+  if (!given) return { redis, ...(await startEmbeddedPostgres(around)) };
+  around.say('Postgres: given by POSTGRES_URL');
+  return {
+    redis,
+    postgres: given,
+    authPostgres: process.env.AUTH_POSTGRES_URL || given,
+    deliveryPostgres: process.env.DELIVERY_POSTGRES_URL || given,
+  };
+}
+
+async function startEmbeddedRedis({ dataFolder, ports, running, say }: Surroundings): Promise<string> {
+  const dir = join(dataFolder, 'redis');
+  const server = await startRedis({ dir, port: ports.redis[0], progress: say });
+  say(`Redis: embedded (${server.program}), port ${server.port}, data in ${server.dir}`);
+  running.add(asProcess('redis', server));
+  return server.url;
+}
+
+async function startEmbeddedPostgres({ dataFolder, ports, running, say }: Surroundings) {
+  const dir = join(dataFolder, 'postgres');
+  const server = await startPostgres({
+    dir,
+    port: ports.postgres[0],
+    database: 'securechat',
+    settings: { max_connections: 200 },
+    progress: say,
+  });
+  say(`Postgres: embedded, port ${server.port}, data in ${server.dir}`);
+  running.add(asProcess('postgres', server));
+  return {
+    postgres: server.url,
+    authPostgres: withUser(server.url, 'securechat_auth'),
+    deliveryPostgres: withUser(server.url, 'securechat_delivery'),
+  };
+}
+
+/** The migrations create these roles; the embedded server trusts whoever connects from this machine. */
+function withUser(url: string, user: string): string {
+  const changed = new URL(url);
+  changed.username = user;
+  return changed.href;
+}
+
+function asProcess(name: string, server: EmbeddedServer) {
+  return {
+    name,
+    pid: server.pid,
+    stage: 'server' as const,
+    exited: server.exited,
+    stop: () => server.stop(),
+    kill: () => server.kill(),
+    lastWords: () => lastLines(join(server.dir, `${name}.log`), 20),
+  };
+}

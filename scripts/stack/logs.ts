@@ -1,0 +1,11 @@
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The log of this start; that of the one before is kept beside it. */
+export function freshLog(dataFolder: string, name: string): string {
+  const folder = join(dataFolder, 'logs');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, `${name}.log`);
+  if (existsSync(file)) renameSync(file, join(folder, `${name}.previous.log`));
+  return file;
+}

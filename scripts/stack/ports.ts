@@ -1,0 +1,34 @@
+import { freePort, isPortFree } from '@securechat/embedded';
+
+/** The same at every start where possible, so that bookmarks and shell history stay right. */
+const PREFERRED = {
+  ws: [7443, 7444],
+  tcp: [7445, 7446],
+  authHttp: [7450],
+  redis: [7460],
+  postgres: [7461],
+  opsAuth: [9101],
+  opsDelivery: [9102, 9103],
+  opsGateway: [9104, 9105],
+} as const;
+
+export type StackPorts = Record<keyof typeof PREFERRED, number[]>;
+
+export async function choosePorts(): Promise<StackPorts> {
+  const taken = new Set<number>();
+  const chosen: Partial<StackPorts> = {};
+  for (const [name, preferred] of Object.entries(PREFERRED)) {
+    const ports: number[] = [];
+    for (const port of preferred) ports.push(await choose(port, taken));
+    chosen[name as keyof StackPorts] = ports;
+  }
+  return chosen as StackPorts;
+}
+
+/** Nothing is bound yet, so a free port may be offered twice. */
+async function choose(preferred: number, taken: Set<number>): Promise<number> {
+  let port = preferred;
+  while (taken.has(port) || !(await isPortFree(port))) port = await freePort();
+  taken.add(port);
+  return port;
+}

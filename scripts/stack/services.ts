@@ -1,0 +1,98 @@
+import type { StackUrls } from './data-servers.ts';
+import type { StackPorts } from './ports.ts';
+import type { Stage } from './running.ts';
+
+/** One process of a service, and how it is reached. */
+export type ServiceInstance = {
+  name: string;
+  /** Its folder below services/. */
+  service: string;
+  stage: Exclude<Stage, 'server'>;
+  /** Beside the variables of our own environment; undefined takes one away. */
+  env: Record<string, string | undefined>;
+  addresses: Record<string, string>;
+  opsUrl: string;
+};
+
+type Parts = { ports: StackPorts; urls: StackUrls; serviceKey: string };
+
+const HOST = '127.0.0.1';
+
+/** The stack of a laptop: two of everything that is meant to run in numbers. */
+export function serviceInstances({ ports, urls, serviceKey }: Parts): ServiceInstance[] {
+  return [
+    ...ports.authHttp.map((port, index) => auth(port, ports.opsAuth[index] as number, urls, serviceKey)),
+    ...ports.opsDelivery.map((ops, index) => delivery(index + 1, ops, urls)),
+    ...ports.ws.map((ws, index) =>
+      gateway(
+        index + 1,
+        { ws, tcp: ports.tcp[index] as number, ops: ports.opsGateway[index] as number },
+        urls,
+      ),
+    ),
+  ];
+}
+
+function auth(http: number, ops: number, urls: StackUrls, serviceKey: string): ServiceInstance {
+  return {
+    name: 'auth',
+    service: 'auth',
+    stage: 'data',
+    env: {
+      ...common(ops, urls),
+      POSTGRES_URL: urls.authPostgres,
+      AUTH_HTTP_PORT: String(http),
+      AUTH_SERVICE_KEY: serviceKey,
+    },
+    addresses: { http: `http://${HOST}:${http}` },
+    opsUrl: opsUrl(ops),
+  };
+}
+
+function delivery(number: number, ops: number, urls: StackUrls): ServiceInstance {
+  return {
+    name: `delivery-${number}`,
+    service: 'delivery',
+    stage: 'data',
+    env: { ...common(ops, urls), POSTGRES_URL: urls.deliveryPostgres },
+    addresses: {},
+    opsUrl: opsUrl(ops),
+  };
+}
+
+function gateway(
+  number: number,
+  ports: { ws: number; tcp: number; ops: number },
+  urls: StackUrls,
+): ServiceInstance {
+  return {
+    name: `gateway-${number}`,
+    service: 'gateway',
+    stage: 'edge',
+    env: {
+      ...common(ports.ops, urls),
+      POSTGRES_URL: undefined, // a gateway has no business there
+      GATEWAY_ID: `gateway-${number}`,
+      GATEWAY_WS_PORT: String(ports.ws),
+      GATEWAY_TCP_PORT: String(ports.tcp),
+    },
+    addresses: { ws: `ws://${HOST}:${ports.ws}/v1/ws`, tcp: `tcp://${HOST}:${ports.tcp}` },
+    opsUrl: opsUrl(ports.ops),
+  };
+}
+
+function common(ops: number, urls: StackUrls): Record<string, string | undefined> {
+  return {
+    REDIS_URL: urls.redis,
+    OPS_PORT: String(ops),
+    LOG_LEVEL: process.env.LOG_LEVEL || 'info',
+    // these belong to one service each, and come with their own lines above
+    AUTH_POSTGRES_URL: undefined,
+    DELIVERY_POSTGRES_URL: undefined,
+    AUTH_SERVICE_KEY: undefined,
+  };
+}
+
+function opsUrl(port: number): string {
+  return `http://${HOST}:${port}`;
+}

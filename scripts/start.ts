@@ -1,0 +1,45 @@
+// npm start: the whole system on this machine. Redis, Postgres and every service, each as a process of its own.
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { startDataServers } from './stack/data-servers.ts';
+import { migrate } from './stack/migrate.ts';
+import { choosePorts } from './stack/ports.ts';
+import { createRunning } from './stack/running.ts';
+import { ensureServiceKey } from './stack/secrets.ts';
+import { startService } from './stack/service-process.ts';
+import { serviceInstances } from './stack/services.ts';
+import { claimStackFile } from './stack/stack-file.ts';
+import { printSummary } from './stack/summary.ts';
+import { ROOT } from './tools.ts';
+
+const say = (line: string) => console.log(`[start] ${line}`);
+const dataFolder = join(ROOT, '.data');
+mkdirSync(dataFolder, { recursive: true });
+// closed to readers, but the unprivileged user of Postgres may pass through
+chmodSync(dataFolder, 0o711);
+
+const stackFile = claimStackFile(join(dataFolder, 'stack.json'));
+const running = createRunning(say);
+try {
+  const startedAtMs = performance.now();
+  const ports = await choosePorts();
+  const urls = await startDataServers({ dataFolder, ports, running, say });
+  for (const service of ['auth', 'delivery']) await migrate(service, { dataFolder, urls, running, say });
+
+  const serviceKey = ensureServiceKey(join(dataFolder, 'secrets.json'));
+  const instances = serviceInstances({ ports, urls, serviceKey });
+  // gateways last: a client that connects finds everything behind them ready
+  for (const stage of ['data', 'edge'] as const) {
+    const stageInstances = instances.filter((instance) => instance.stage === stage);
+    await Promise.all(stageInstances.map((instance) => startService(instance, { dataFolder, running, say })));
+  }
+  stackFile.write({ instances, urls, processes: running.processes() });
+  printSummary({ instances, urls, processes: running.processes() });
+  say(`ready after ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s. Ctrl-C stops everything.`);
+  await running.stopRequested;
+} catch (error) {
+  running.fail(error);
+}
+await running.stop();
+stackFile.remove();
+process.exit(running.failed() ? 1 : 0);

@@ -1,0 +1,41 @@
+import type { ErrorDetail, ErrorName } from '@securechat/protocol';
+
+/** Why an enrolment is refused: the status of the answer and the error in its body. */
+export const refusals = {
+  bad_form: { status: 400, error: 'INVALID_MESSAGE_FORMAT' },
+  bad_time: { status: 400, error: 'TIMESTAMP_OUT_OF_WINDOW' },
+  bad_signature: { status: 401, error: 'INVALID_SIGNATURE' },
+  /** No such account, or another account key: told apart they would say who has an account. */
+  unknown_account: { status: 401, error: 'AUTHENTICATION_FAILED' },
+  conflict: { status: 409, error: 'ID_REUSED' },
+  rate_limited: { status: 429, error: 'RATE_LIMITED' },
+} as const satisfies Record<string, { status: number; error: ErrorName }>;
+
+export type Refusal = keyof typeof refusals;
+
+/** `repeated`: what was asked for was already there. `unavailable`: try again. `failed`: our fault. */
+export type EnrolmentOutcome = Refusal | 'created' | 'repeated' | 'unavailable' | 'failed';
+export const enrolmentOutcomes = [
+  ...(Object.keys(refusals) as Refusal[]),
+  'created',
+  'repeated',
+  'unavailable',
+  'failed',
+] as const satisfies EnrolmentOutcome[];
+
+export class EnrolmentRefused extends Error {
+  override readonly name = 'EnrolmentRefused';
+  readonly refusal: Refusal;
+  readonly detail: ErrorDetail;
+
+  constructor(refusal: Refusal, detail: ErrorDetail = {}) {
+    super(`Enrolment refused: ${refusal}`);
+    this.refusal = refusal;
+    this.detail = detail;
+  }
+}
+
+/** `path` says where the fault lies and never quotes a value. */
+export function refuse(refusal: Refusal, path: string, detail: ErrorDetail = {}): never {
+  throw new EnrolmentRefused(refusal, { path, ...detail });
+}

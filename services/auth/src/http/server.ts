@@ -1,0 +1,73 @@
+import type { Clock, Logger } from '@securechat/kernel';
+import {
+  errorMessage,
+  parseJsonObject,
+  SUPPORTED_FRAME_VERSIONS,
+  SUPPORTED_PROTOCOL_VERSIONS,
+} from '@securechat/protocol';
+import type { ServiceKey } from '@securechat/protocol/internal';
+import { type FastifyInstance, fastify } from 'fastify';
+import type { Enrolments } from '../enrolment/enrol.ts';
+import type { AuthMetrics } from '../metrics.ts';
+import { addEnrolmentRoutes } from './enrolment-routes.ts';
+import { describeFailure, logFailure, sendFailure } from './errors.ts';
+
+export type HttpOptions = {
+  enrolments: Enrolments;
+  enrolmentsPerMinute: number;
+  enrolment: 'open';
+  serviceKeys: readonly ServiceKey[];
+  trustedProxies: readonly string[];
+  clock: Clock;
+  metrics: AuthMetrics;
+  logger: Logger;
+};
+
+/** Ten devices with their certificates are about 4 KiB. */
+const MAX_BODY_BYTES = 64 * 1024;
+const HEADERS_TIMEOUT_MS = 5000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_MS = 5000;
+const MAX_CONNECTIONS = 1024;
+
+/** The enrolment API, not yet listening. */
+export function createHttpServer(options: HttpOptions): FastifyInstance {
+  const app = fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
+    trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
+    // a value is what was sent: not turned into another type, filled in or cut out
+    ajv: { customOptions: { coerceTypes: false, useDefaults: false, removeAdditional: false } },
+    exposeHeadRoutes: false,
+    frameworkErrors: async (error, _request, reply) => sendFailure(reply, describeFailure(error)),
+  });
+  app.server.maxConnections = MAX_CONNECTIONS;
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: unknown, body: Buffer) => parseJsonObject(body),
+  );
+  app.setErrorHandler(async (error, _request, reply) => {
+    const failure = describeFailure(error);
+    logFailure(options.logger, error, failure);
+    await sendFailure(reply, failure);
+  });
+  app.setNotFoundHandler(async (_request, reply) => {
+    await reply.code(404).send(errorMessage('UNKNOWN_TYPE'));
+  });
+
+  addEnrolmentRoutes(app, options);
+  app.get('/.well-known/securechat', async () => ({
+    service_keys: options.serviceKeys,
+    enrolment: options.enrolment,
+    protocol_versions: SUPPORTED_PROTOCOL_VERSIONS,
+    frame_versions: SUPPORTED_FRAME_VERSIONS,
+    ws_path: '/v1/ws',
+  }));
+  return app;
+}

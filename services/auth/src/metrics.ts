@@ -1,0 +1,35 @@
+import type { Metrics } from '@securechat/kernel';
+import { type EnrolmentOutcome, enrolmentOutcomes } from './enrolment/outcome.ts';
+
+const KINDS = ['certify', 'login', 'device_list', 'unknown'] as const;
+export type RequestKind = (typeof KINDS)[number];
+export type RequestOutcome = 'ok' | 'refused' | 'malformed' | 'failed';
+
+export type AuthMetrics = ReturnType<typeof createAuthMetrics>;
+
+/** Beside what the kernel counts of each request stream: what was asked, and what came of it. */
+export function createAuthMetrics(metrics: Metrics) {
+  const answers = metrics.counter('answers_total', 'Requests by what was asked and what came of it', {
+    kind: KINDS,
+    outcome: ['ok', 'refused', 'malformed', 'failed'] satisfies RequestOutcome[],
+  });
+  const durations = metrics.histogram('answer_duration_seconds', 'Time to answer a request', { kind: KINDS });
+  const enrolments = metrics.counter('enrolments_total', 'Enrolment requests by what came of them', {
+    kind: ['account', 'device'],
+    outcome: enrolmentOutcomes,
+  });
+  const enrolmentDuration = metrics.histogram(
+    'enrolment_duration_seconds',
+    'Time to answer an enrolment request that was not refused by the rate limit',
+  );
+  return {
+    answered(kind: RequestKind, outcome: RequestOutcome, ms: number): void {
+      answers.inc(1, { kind, outcome });
+      durations.observe(ms / 1000, { kind });
+    },
+    enrolled(kind: 'account' | 'device', outcome: EnrolmentOutcome): void {
+      enrolments.inc(1, { kind, outcome });
+    },
+    enrolmentTook: (ms: number): void => enrolmentDuration.observe(ms / 1000),
+  };
+}

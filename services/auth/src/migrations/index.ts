@@ -1,0 +1,9 @@
+import type { Migrations } from '@securechat/kernel';
+import { accounts } from './0001_accounts.ts';
+import { roles } from './0002_roles.ts';
+
+/** Applied in the order of their names; an applied one never changes. */
+export const migrations: Migrations = {
+  '0001_accounts': accounts,
+  '0002_roles': roles,
+};

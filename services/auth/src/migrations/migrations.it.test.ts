@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { migrateToLatest, sqlState } from '@securechat/kernel';
+import { Client } from 'pg';
+import { createOwnDatabase, type OwnDatabase } from '../testing/own-database.ts';
+import { grantRoles } from './0002_roles.ts';
+import { migrations } from './index.ts';
+
+let database: OwnDatabase;
+
+beforeAll(async () => {
+  database = await createOwnDatabase();
+});
+afterAll(() => database?.drop());
+
+/** The SQLSTATE by which a statement is refused to a role, or 'done'. */
+async function tryAs(role: string, sql: string): Promise<string | undefined> {
+  try {
+    await database.query(sql, [], role);
+    return 'done';
+  } catch (error) {
+    return sqlState(error);
+  }
+}
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+describe('securechat_auth', () => {
+  test('reads, inserts and updates its tables', async () => {
+    const key = `decode(repeat('ab', 32), 'hex')`;
+    for (const sql of [
+      `INSERT INTO auth.users (ext_id, account_key) VALUES ('alice', ${key})`,
+      `INSERT INTO auth.devices (user_id, ext_id, public_key) SELECT id, 'phone', ${key} FROM auth.users`,
+      `INSERT INTO auth.device_lists (user_id, version, list, sha256) SELECT id, 1, '{}', ${key} FROM auth.users`,
+      `UPDATE auth.users SET state = 'disabled'`,
+      'UPDATE auth.devices SET revoked_at = now()',
+      'SELECT * FROM auth.users, auth.devices, auth.device_lists',
+      'SELECT name FROM securechat_migrations.auth',
+    ]) {
+      expect({ sql, outcome: await tryAs('securechat_auth', sql) }).toEqual({ sql, outcome: 'done' });
+    }
+  });
+
+  test('deletes nothing, changes no table and makes none', async () => {
+    for (const sql of [
+      'DELETE FROM auth.users',
+      'DELETE FROM auth.devices',
+      'DELETE FROM auth.device_lists',
+      'TRUNCATE auth.device_lists',
+      'ALTER TABLE auth.users ADD COLUMN more text',
+      'DROP TABLE auth.device_lists',
+      'CREATE TABLE auth.more (id int)',
+      'CREATE SCHEMA more',
+      'CREATE ROLE more',
+      'GRANT SELECT ON auth.devices TO securechat_delivery',
+      `UPDATE securechat_migrations.auth SET name = ''`,
+    ]) {
+      const outcome = await tryAs('securechat_auth', sql);
+      // a GRANT without the right to it is only a warning
+      if (sql.startsWith('GRANT'))
+        expect(await tryAs('securechat_delivery', 'SELECT * FROM auth.devices')).toBe('42501');
+      else expect({ sql, outcome }).toEqual({ sql, outcome: INSUFFICIENT_PRIVILEGE });
+    }
+  });
+});
+
+describe('securechat_delivery', () => {
+  test('sees who exists and what is revoked', async () => {
+    for (const sql of [
+      'SELECT id, ext_id, state FROM auth.users',
+      'SELECT id, user_id, ext_id, revoked_at FROM auth.devices',
+    ]) {
+      expect(await tryAs('securechat_delivery', sql)).toBe('done');
+    }
+  });
+
+  test('sees no key and no list, and writes nothing', async () => {
+    for (const sql of [
+      'SELECT public_key FROM auth.devices',
+      'SELECT account_key FROM auth.users',
+      'SELECT * FROM auth.users',
+      'SELECT list FROM auth.device_lists',
+      `INSERT INTO auth.users (ext_id, account_key) VALUES ('x', '')`,
+      `UPDATE auth.users SET state = 'active'`,
+      'UPDATE auth.devices SET revoked_at = NULL',
+      'DELETE FROM auth.devices',
+      'SELECT id FROM auth.users FOR UPDATE',
+    ]) {
+      expect({ sql, outcome: await tryAs('securechat_delivery', sql) }).toEqual({
+        sql,
+        outcome: INSUFFICIENT_PRIVILEGE,
+      });
+    }
+  });
+});
+
+test('nobody else sees the tables', async () => {
+  const rows = await database.query<{ grantee: string }>(
+    `SELECT DISTINCT grantee FROM information_schema.column_privileges WHERE table_schema = 'auth'
+       AND grantee <> (SELECT tableowner FROM pg_tables WHERE schemaname = 'auth' LIMIT 1) ORDER BY 1`,
+  );
+  expect(rows.map(({ grantee }) => grantee)).toEqual(['securechat_auth', 'securechat_delivery']);
+});
+
+test('the tables keep what the code promises, whatever the code does', async () => {
+  const insert = (values: string) =>
+    tryAs('securechat_auth', `INSERT INTO auth.users (ext_id, account_key, state) VALUES ${values}`);
+  expect(await insert(`('short', '\\x00', 'active')`)).toBe('23514');
+  expect(await insert(`('odd', decode(repeat('cd', 32), 'hex'), 'odd')`)).toBe('23514');
+  expect(await insert(`('alice', decode(repeat('ef', 32), 'hex'), 'active')`)).toBe('23505');
+});
+
+test('a second run applies nothing', async () => {
+  const lines: string[] = [];
+  const url = new URL(database.url);
+  url.searchParams.set('options', '-c role=none');
+  const applied = await migrateToLatest({
+    url: url.href,
+    service: 'auth',
+    migrations,
+    print: (line) => lines.push(line),
+  });
+  expect(applied).toEqual([]);
+  expect(lines).toEqual(['auth: nothing to apply']);
+});
+
+test('several databases of one cluster are migrated at the same moment, also when the roles are still missing', async () => {
+  const serverUrl = process.env.TEST_POSTGRES_URL ?? '';
+  const names = Array.from({ length: 4 }, () => `auth_test_${randomBytes(6).toString('hex')}`);
+  const server = new Client({ connectionString: serverUrl });
+  await server.connect();
+  try {
+    for (const name of names) await server.query(`CREATE DATABASE ${name}`);
+    // others on this server use the real roles, so names of this test's own stand in for them
+    const suffix = randomBytes(4).toString('hex');
+    const roles = grantRoles({
+      auth: `securechat_auth_${suffix}`,
+      delivery: `securechat_delivery_${suffix}`,
+    });
+    const renamed = { ...migrations, '0002_roles': roles };
+    await Promise.all(
+      names.map((name) => {
+        const url = new URL(serverUrl);
+        url.pathname = `/${name}`;
+        return migrateToLatest({ url: url.href, service: 'auth', migrations: renamed, print: () => {} });
+      }),
+    );
+    const { rows } = await server.query(
+      'SELECT rolname, rolcanlogin, rolpassword FROM pg_roles WHERE rolname LIKE $1 ORDER BY 1',
+      [`%${suffix}`],
+    );
+    expect(rows).toMatchObject([
+      { rolname: `securechat_auth_${suffix}`, rolcanlogin: true },
+      { rolname: `securechat_delivery_${suffix}`, rolcanlogin: true },
+    ]);
+    for (const name of names) await server.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    for (const { rolname } of rows) await server.query(`DROP ROLE ${rolname}`);
+  } finally {
+    await server.end();
+  }
+});

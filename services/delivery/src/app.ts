@@ -1,0 +1,115 @@
+import { createDirectory, createOutStreams } from '@securechat/directory';
+import {
+  createRequestConsumer,
+  type Kit,
+  openPool,
+  openProducer,
+  PoisonError,
+  readConfig,
+  requireMigrations,
+  type Service,
+} from '@securechat/kernel';
+import { createOrderedConsumer } from '@securechat/kernel/ordered';
+import { type Ask, type OrderedRecord, type Packed, streamNames } from '@securechat/protocol/internal';
+import { options } from './config.ts';
+import { startPartitionMaker } from './jobs/make-partitions.ts';
+import { createTrimmer } from './jobs/trim-streams.ts';
+import { deliveryMetrics } from './metrics.ts';
+import { migrations } from './migrations/index.ts';
+import { createBatchHandler } from './process-batch.ts';
+import { createPublisher } from './publisher.ts';
+import { createReceipts } from './receipts.ts';
+import { answerSync } from './sync/answer.ts';
+
+/** Everything goes by index here; a plan made while a table was empty must not be a scan when it is full. */
+const SESSION = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  plan_cache_mode: 'force_generic_plan',
+  jit: 'off',
+};
+
+/** Stores, orders, delivers and forgets messages. The only owner of conversations and mailboxes. */
+export async function createDelivery(kit: Kit): Promise<Service> {
+  const { config, secrets } = readConfig(options, kit.env);
+  const { logger, clock } = kit;
+  const metrics = deliveryMetrics(kit.metrics);
+  const streams = streamNames({ prefix: config.streamPrefix, partitions: config.streamPartitions });
+
+  const pool = openPool(secrets.postgresUrl, {
+    applicationName: 'delivery',
+    max: config.syncConcurrency + 2,
+    metrics: kit.metrics,
+    logger,
+  });
+  await requireMigrations(pool, 'delivery', migrations);
+  const producer = openProducer(secrets.redisUrl, { name: 'delivery', logger });
+  const directory = createDirectory(producer.redis, {
+    prefix: config.streamPrefix,
+    shards: config.streamPartitions,
+  });
+  const outStreams = createOutStreams(producer.redis, streams);
+  const publisher = createPublisher({ directory, outStreams, pool, logger, metrics });
+  const receipts = createReceipts({ pool, publisher, lingerMs: config.receiptLingerMs, logger });
+  const trimmer = createTrimmer(producer.redis, logger);
+
+  const ordered = createOrderedConsumer<Packed<OrderedRecord>>({
+    redisUrl: secrets.redisUrl,
+    postgresUrl: secrets.postgresUrl,
+    pool,
+    schema: 'delivery',
+    // Taken alternately, so that each process gets messages and acknowledgements.
+    streams: streams.ordered.flatMap((stream, index) => [stream, streams.acks[index] ?? stream]),
+    worker: kit.instance,
+    handler: createBatchHandler({ publisher, receipts, clock, metrics }),
+    settings: SESSION,
+    onCommitted: (cursors) => trimmer.committed(cursors),
+    clock,
+    logger,
+    metrics: kit.metrics,
+  });
+
+  const sync = createRequestConsumer({
+    url: secrets.redisUrl,
+    streams: streams.sync,
+    group: 'delivery',
+    consumer: 'delivery',
+    concurrency: config.syncConcurrency,
+    handle: async (request) => Buffer.from(await answerSync({ pool, receipts, clock }, parseAsk(request.body))),
+    reply: async (gateway, correlation, body) => {
+      await outStreams.send(gateway, [{ head: { kind: 'reply', correlation }, body }]);
+    },
+    clock,
+    logger,
+    metrics: kit.metrics,
+  });
+  const partitionMaker = startPartitionMaker(pool, logger);
+
+  return {
+    async start() {
+      publisher.start();
+      trimmer.start();
+      await ordered.start();
+      await sync.start();
+    },
+    async drain() {
+      await Promise.all([ordered.stop(), sync.drain()]);
+      await receipts.stop();
+      await publisher.stop();
+    },
+    async stop() {
+      partitionMaker.stop();
+      trimmer.stop();
+      await Promise.all([ordered.stop(), sync.stop(), publisher.stop()]);
+      producer.close();
+      await pool.end();
+    },
+  };
+}
+
+function parseAsk(body: Buffer): Ask<'delivery'> {
+  const ask = JSON.parse(body.toString('utf8')) as Ask<'delivery'>;
+  if (ask.kind !== 'page' && ask.kind !== 'heads') throw new PoisonError('unknown kind of question');
+  return ask;
+}

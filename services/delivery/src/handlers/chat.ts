@@ -1,0 +1,33 @@
+import { upstream } from '@securechat/protocol';
+import type { ChatRecord, Packed } from '@securechat/protocol/internal';
+import type { BatchPlan } from '../batch-plan.ts';
+import { decideChat } from '../rules/decide-chat.ts';
+import { knownKey } from '../store/state.ts';
+
+/** Stores a message of a conversation, or says why not. */
+export function chat(plan: BatchPlan, { head: record, body }: Packed<ChatRecord>): void {
+  const conversation = plan.state.conversations.get(record.conversation);
+  const key = knownKey(record.device, record.id);
+  const decision = decideChat(record, conversation, plan.state.known.get(key), plan.nowMs);
+  switch (decision.do) {
+    case 'refuse':
+      return plan.refuse(record, decision.error, decision.detail);
+    case 'repeat':
+      return plan.answerStored(record, { ...decision, dup: true });
+    case 'store': {
+      const { conversation } = decision;
+      const sender = conversation.devices.get(record.device);
+      if (sender) sender.lastClientSeq = record.client_seq;
+      plan.movedClientSeqs.push({ conversation, device: record.device });
+      const hash = Buffer.from(record.hash, 'base64');
+      // A retry may already stand behind it in the same batch.
+      plan.state.known.set(key, {
+        hash,
+        conversation: conversation.extId,
+        convSeq: conversation.nextSeq,
+        serverTsMs: plan.nowMs,
+      });
+      plan.store({ conversation, record, frameType: upstream.chat.id, hash, expiresAt: record.expires_at, body });
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { upstream } from '@securechat/protocol';
+import type { GroupCreateRecord, Packed } from '@securechat/protocol/internal';
+import type { Client } from 'pg';
+import type { BatchPlan } from '../batch-plan.ts';
+import { decideKnown } from '../rules/decide-chat.ts';
+import { checkDirectCreate } from '../rules/direct-create.ts';
+import { createDirectConversation } from '../store/conversations.ts';
+import { findParticipants } from '../store/participants.ts';
+import { knownKey } from '../store/state.ts';
+
+/** Conversations that this batch has just made, by id: their `group_create` is still to be stored as seq 1. */
+export type Created = Set<string>;
+
+/**
+ * First half, before conversations are locked: makes the rows of a new direct conversation. Of two racing
+ * creations one makes the row, the other is told which won. A retry finds its own and makes nothing.
+ */
+export async function prepareGroupCreate(client: Client, record: GroupCreateRecord, created: Created): Promise<void> {
+  const participants = await findParticipants(client, record);
+  if (checkDirectCreate(record, participants) !== undefined) return;
+  if (await createDirectConversation(client, record, participants)) created.add(record.conversation);
+}
+
+/** Second half, under the lock: stores the creation as the conversation's first message, or says why not. */
+export async function groupCreate(
+  client: Client,
+  plan: BatchPlan,
+  { head: record, body }: Packed<GroupCreateRecord>,
+  created: Created,
+): Promise<void> {
+  const known = plan.state.known.get(knownKey(record.device, record.id));
+  if (known) {
+    const decision = decideKnown(record, known);
+    if (decision.do === 'repeat') return plan.answerStored(record, { ...decision, dup: true });
+    return plan.refuse(record, 'ID_REUSED');
+  }
+  const conversation = plan.state.conversations.get(record.conversation);
+  if (conversation && created.delete(record.conversation)) {
+    const hash = Buffer.from(record.hash, 'base64');
+    const { extId, nextSeq } = conversation;
+    const place = { hash, conversation: extId, convSeq: nextSeq, serverTsMs: plan.nowMs };
+    plan.state.known.set(knownKey(record.device, record.id), place);
+    return plan.store({ conversation, record, frameType: upstream.group_create.id, hash, expiresAt: undefined, body });
+  }
+  await refuseCreate(client, plan, record);
+}
+
+async function refuseCreate(client: Client, plan: BatchPlan, record: GroupCreateRecord): Promise<void> {
+  const participants = await findParticipants(client, record);
+  const refusal = checkDirectCreate(record, participants);
+  if (refusal) return plan.refuse(record, refusal.error, refusal.detail);
+  const winner = participants.existing;
+  if (!winner) return plan.refuse(record, 'PERMISSION_DENIED');
+  plan.refuse(record, 'CONVERSATION_EXISTS', { conversation_id: winner.extId, epoch: winner.epoch });
+}

@@ -1,0 +1,4 @@
+import { runService } from '@securechat/kernel';
+import { createDelivery } from './app.ts';
+
+await runService('delivery', createDelivery);

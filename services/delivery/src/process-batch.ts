@@ -1,0 +1,113 @@
+import type { Clock } from '@securechat/kernel';
+import type { OrderedHandler, Processed, StreamRecord } from '@securechat/kernel/ordered';
+import { MAX_TIMESTAMP_BEHIND_SECONDS } from '@securechat/protocol';
+import { type OrderedRecord, type Packed, packEntry, unpackEntry } from '@securechat/protocol/internal';
+import type { Client } from 'pg';
+import { BatchPlan } from './batch-plan.ts';
+import { type Created, groupCreate, prepareGroupCreate } from './handlers/group_create.ts';
+import { handlers } from './handlers/index.ts';
+import type { DeliveryMetrics } from './metrics.ts';
+import type { Publisher } from './publisher.ts';
+import type { Receipts } from './receipts.ts';
+import { type BatchState, readBatchState, type Wanted } from './store/state.ts';
+import { dayOf, writeBatch } from './store/write-batch.ts';
+
+type Value = Packed<OrderedRecord>;
+
+/** Ids are remembered for a day longer than the oldest message that is accepted: no blind spot between the two. */
+const REMEMBER_IDS_MS = (MAX_TIMESTAMP_BEHIND_SECONDS + 24 * 3600) * 1000;
+
+/** What delivery does with a batch of its ordered streams, from bytes to what is published. */
+export function createBatchHandler(parts: {
+  publisher: Publisher;
+  receipts: Receipts;
+  clock: Clock;
+  metrics: DeliveryMetrics;
+}): OrderedHandler<Value> {
+  const { publisher, receipts, clock, metrics } = parts;
+
+  return {
+    decode: (entry) => unpackEntry<OrderedRecord>(entry),
+    encode: (value) => Buffer.from(packEntry([value])),
+
+    async process(client, records) {
+      await publisher.room();
+      const nowMs = clock.now();
+      for (const { value } of records) metrics.queueAge.observe(Math.max(0, nowMs - value.head.at) / 1000);
+      const plan = await decideBatch(client, records, nowMs);
+      return processedFrom(client, plan, records);
+    },
+
+    parked(value) {
+      const plan = new BatchPlan(emptyState(), clock.now());
+      plan.refuse(value.head, 'INVALID_MESSAGE_FORMAT');
+      return { write: async () => {}, touched: new Map(), publish: () => publisher.publish(plan) };
+    },
+
+    announce: (devices) => publisher.announce(devices),
+  };
+
+  function processedFrom(client: Client, plan: BatchPlan, records: StreamRecord<Value>[]): Processed {
+    let moved: Awaited<ReturnType<typeof writeBatch>> = [];
+    return {
+      async write() {
+        moved = await writeBatch(client, plan);
+      },
+      touched: touchedByStream(plan, records),
+      publish() {
+        metrics.count(plan);
+        publisher.publish(plan);
+        receipts.add(moved);
+      },
+    };
+  }
+}
+
+/** Reads what the records need, then decides them one after the other, in order. */
+export async function decideBatch(client: Client, records: StreamRecord<Value>[], nowMs: number): Promise<BatchPlan> {
+  const created: Created = new Set();
+  for (const { value } of records) {
+    if (value.head.type === 'group_create') await prepareGroupCreate(client, value.head, created);
+  }
+  const plan = new BatchPlan(await readBatchState(client, wantedBy(records, nowMs)), nowMs);
+  for (const { value } of records) {
+    if (value.head.type === 'group_create') await groupCreate(client, plan, value as Packed<never>, created);
+    else (handlers[value.head.type] as (plan: BatchPlan, value: Value) => void)(plan, value);
+  }
+  return plan;
+}
+
+function wantedBy(records: StreamRecord<Value>[], nowMs: number): Wanted {
+  const conversations = new Set<string>();
+  const ids: Wanted['ids'] = [];
+  const ackingDevices = new Set<number>();
+  for (const { value } of records) {
+    const { head } = value;
+    if (head.type === 'ack') ackingDevices.add(head.device);
+    if (head.type === 'chat' || head.type === 'group_create') {
+      conversations.add(head.conversation);
+      ids.push({ device: head.device, id: head.id });
+    }
+  }
+  return {
+    conversations: [...conversations],
+    ids,
+    ackingDevices: [...ackingDevices],
+    sinceDay: dayOf(nowMs - REMEMBER_IDS_MS),
+  };
+}
+
+/** For each stream the devices whose mailboxes grew, should this process die before it can tell them. */
+function touchedByStream(plan: BatchPlan, records: StreamRecord<Value>[]): Map<string, number[]> {
+  const streamOf = new Map(records.map(({ stream, value }) => [value.head, stream]));
+  const touched = new Map<string, number[]>();
+  for (const { record, recipients } of plan.stored) {
+    const stream = streamOf.get(record);
+    if (stream === undefined) continue;
+    const devices = recipients.map((recipient) => recipient.device);
+    touched.set(stream, [...(touched.get(stream) ?? []), ...devices]);
+  }
+  return touched;
+}
+
+const emptyState = (): BatchState => ({ conversations: new Map(), mailboxes: new Map(), known: new Map() });

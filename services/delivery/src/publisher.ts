@@ -1,0 +1,174 @@
+import type { Directory, OutStreams, Route } from '@securechat/directory';
+import type { Logger } from '@securechat/kernel';
+import type { OutRecord, Packed } from '@securechat/protocol/internal';
+import type { Pool } from 'pg';
+import type { BatchPlan, StoredMessage } from './batch-plan.ts';
+import type { DeliveryMetrics } from './metrics.ts';
+
+/** A larger body is not pushed; the gateway fetches it with the device's next page. */
+const MAX_INLINE_BYTES = 16 * 1024;
+/** Batches whose publication is under way; further ones wait, so that a slow Redis slows the commits down. */
+const MAX_UNDER_WAY = 4;
+const REANNOUNCE_EVERY_MS = 500;
+/** Beyond this the gateways' periodic sweep finds the rest. */
+const MAX_UNANNOUNCED = 20_000;
+
+export type Publisher = {
+  /** Tells senders and recipients what a committed batch did. Batches are published in the order given. */
+  publish(plan: BatchPlan): void;
+  /** Sends records to the gateways where these users are connected; `to` picks what a route gets. */
+  send(users: readonly number[], to: (route: Route) => OutRecord | undefined): void;
+  /** Tells the gateways of these devices how far their mailboxes reach, until it has worked. */
+  announce(devices: readonly number[]): void;
+  /** Resolves when another batch may be published. */
+  room(): Promise<void>;
+  start(): void;
+  stop(): Promise<void>;
+};
+
+/**
+ * The way from delivery to the gateways. Nothing here is relied upon: an answer that is lost is asked for again by
+ * the sender, a push that is lost leaves a gap which the gateway fetches, and devices whose push certainly failed
+ * are announced until it works.
+ */
+export function createPublisher(parts: {
+  directory: Directory;
+  outStreams: OutStreams;
+  pool: Pool;
+  logger: Logger;
+  metrics: DeliveryMetrics;
+}): Publisher {
+  const { directory, outStreams, pool, logger, metrics } = parts;
+  const unannounced = new Set<number>();
+  let tail: Promise<void> = Promise.resolve();
+  let underWay = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  function enqueue(work: () => Promise<void>, devicesIfLost: () => Iterable<number>): void {
+    underWay++;
+    tail = tail
+      .then(work)
+      .catch((err: unknown) => {
+        metrics.publishFailures.inc();
+        logger.warn({ err }, 'publishing failed; the devices will be told again');
+        for (const device of devicesIfLost()) if (unannounced.size < MAX_UNANNOUNCED) unannounced.add(device);
+      })
+      .finally(() => {
+        underWay--;
+      });
+  }
+
+  async function publishPlan(plan: BatchPlan): Promise<void> {
+    const outbox: Outbox = new Map();
+    for (const { gateway, record } of plan.answers) put(outbox, gateway, record);
+    const users = plan.stored.flatMap((message) => message.recipients.map((recipient) => recipient.user));
+    const routes = users.length > 0 ? await directory.locate(users) : new Map<number, Route[]>();
+    for (const message of plan.stored) addDelivery(outbox, message, plan.nowMs, routes);
+    await flush(outbox, users);
+  }
+
+  /** A missing stream tells that its gateway is dead, so nobody is to be looked for there any more. */
+  async function flush(outbox: Outbox, users: readonly number[]): Promise<void> {
+    const sent = [...outbox].map(async ([gateway, records]) => {
+      if ((await outStreams.send(gateway, records)) || users.length === 0) return;
+      metrics.staleRoutes.inc();
+      await directory.forgetGateway(gateway, [...new Set(users)]);
+    });
+    await Promise.all(sent);
+  }
+
+  async function announceNow(): Promise<void> {
+    const devices = [...unannounced].slice(0, 1000);
+    const heads = await pool.query<{ device_id: number; user_id: number; head_seq: number }>(
+      'SELECT device_id, user_id, head_seq FROM delivery.device_queue WHERE device_id = ANY($1)',
+      [devices],
+    );
+    const users = heads.rows.map((row) => row.user_id);
+    const routes = await directory.locate(users);
+    const outbox: Outbox = new Map();
+    for (const row of heads.rows) {
+      for (const route of routes.get(row.user_id) ?? []) {
+        if (route.device !== row.device_id) continue;
+        put(outbox, route.gateway, { kind: 'head', to: [[row.device_id, row.head_seq]] });
+      }
+    }
+    await flush(outbox, users);
+    for (const device of devices) unannounced.delete(device);
+  }
+
+  return {
+    publish: (plan) =>
+      enqueue(
+        () => publishPlan(plan),
+        () => plan.stored.flatMap((message) => message.recipients.map((recipient) => recipient.device)),
+      ),
+
+    send: (users, to) =>
+      enqueue(
+        async () => {
+          const outbox: Outbox = new Map();
+          for (const routes of (await directory.locate(users)).values()) {
+            for (const route of routes) {
+              const record = to(route);
+              if (record) put(outbox, route.gateway, record);
+            }
+          }
+          await flush(outbox, users);
+        },
+        () => [],
+      ),
+
+    announce(devices) {
+      for (const device of devices) unannounced.add(device);
+      if (unannounced.size > 0) enqueue(announceNow, () => []);
+    },
+
+    async room() {
+      while (underWay >= MAX_UNDER_WAY) await tail;
+    },
+
+    start() {
+      timer = setInterval(() => {
+        if (unannounced.size > 0 && underWay === 0) enqueue(announceNow, () => []);
+      }, REANNOUNCE_EVERY_MS);
+    },
+
+    async stop() {
+      clearInterval(timer);
+      await tail;
+    },
+  };
+}
+
+/** Records by gateway. */
+type Outbox = Map<string, Packed<OutRecord>[]>;
+
+function put(outbox: Outbox, gateway: string, head: OutRecord, body: Uint8Array = new Uint8Array(0)): void {
+  const records = outbox.get(gateway);
+  if (records) records.push({ head, body });
+  else outbox.set(gateway, [{ head, body }]);
+}
+
+function addDelivery(
+  outbox: Outbox,
+  message: StoredMessage,
+  nowMs: number,
+  routes: ReadonlyMap<number, Route[]>,
+): void {
+  const byGateway = new Map<string, [number, number][]>();
+  for (const { device, user, seq } of message.recipients) {
+    const route = routes.get(user)?.find((candidate) => candidate.device === device);
+    if (!route) continue;
+    const to = byGateway.get(route.gateway);
+    if (to) to.push([device, seq]);
+    else byGateway.set(route.gateway, [[device, seq]]);
+  }
+  const { record, convSeq, expiresAt, body } = message;
+  for (const [gateway, to] of byGateway) {
+    if (body.length > MAX_INLINE_BYTES) put(outbox, gateway, { kind: 'head', to });
+    else {
+      const place = { conv_seq: convSeq, at: nowMs, received_at: record.at, expires_at: expiresAt };
+      put(outbox, gateway, { kind: 'deliver', type: record.type, ...place, to }, body);
+    }
+  }
+}

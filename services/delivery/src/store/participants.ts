@@ -1,0 +1,41 @@
+import type { GroupCreateRecord } from '@securechat/protocol/internal';
+import type { Client } from 'pg';
+import type { Participants } from '../rules/direct-create.ts';
+
+/** Looks up users and devices by the names in a creation. Reads auth's tables, which this service may not write. */
+export async function findParticipants(client: Client, record: GroupCreateRecord): Promise<Participants> {
+  const addresses = record.added_devices.map((address) => address.split(':'));
+  const [users, devices] = await Promise.all([
+    client.query<{ id: number; ext_id: string }>({
+      name: 'find-users',
+      text: `SELECT id, ext_id FROM auth.users WHERE ext_id = ANY($1) AND state = 'active'`,
+      values: [record.members],
+    }),
+    client.query<{ id: number; user_id: number; address: string }>({
+      name: 'find-devices',
+      text: `SELECT d.id, d.user_id, u.ext_id || ':' || d.ext_id AS address
+               FROM unnest($1::text[], $2::text[]) AS named(user_name, device_name)
+               JOIN auth.users u ON u.ext_id = named.user_name AND u.state = 'active'
+               JOIN auth.devices d ON d.user_id = u.id AND d.ext_id = named.device_name AND d.revoked_at IS NULL`,
+      values: [addresses.map(([user]) => user), addresses.map(([, device]) => device)],
+    }),
+  ]);
+  const byName = new Map(users.rows.map((row) => [row.ext_id, row.id]));
+  return {
+    users: byName,
+    devices: new Map(devices.rows.map((row) => [row.address, { device: row.id, user: row.user_id }])),
+    existing: await findDirect(client, [...byName.values()]),
+  };
+}
+
+async function findDirect(client: Client, users: number[]): Promise<Participants['existing']> {
+  if (users.length !== 2) return undefined;
+  const found = await client.query<{ ext_id: string; epoch: number }>({
+    name: 'find-direct',
+    text: `SELECT ext_id, epoch FROM delivery.conversations
+            WHERE kind = 'direct' AND low_user = $1 AND high_user = $2`,
+    values: users.toSorted((a, b) => a - b),
+  });
+  const row = found.rows[0];
+  return row && { extId: row.ext_id, epoch: row.epoch };
+}

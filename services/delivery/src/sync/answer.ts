@@ -1,0 +1,38 @@
+import type { Clock } from '@securechat/kernel';
+import { type Ask, type Packed, packEntry } from '@securechat/protocol/internal';
+import type { Pool } from 'pg';
+import type { Receipts } from '../receipts.ts';
+import { readPage } from './page.ts';
+
+/**
+ * Answers a gateway's question. The answer is a packed entry: its first record's body is the JSON head, the
+ * bodies behind it are the items of a page, byte for byte as their senders sent them.
+ */
+export async function answerSync(
+  parts: { pool: Pool; receipts: Receipts; clock: Clock },
+  ask: Ask<'delivery'>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  switch (ask.kind) {
+    case 'page': {
+      const page = await readPage(parts.pool, ask, parts.clock.now());
+      parts.receipts.add(page.moved);
+      return packAnswer(page.head, page.bodies);
+    }
+    case 'heads':
+      return packAnswer({ heads: await readHeads(parts.pool, ask.devices) }, []);
+  }
+}
+
+async function readHeads(pool: Pool, devices: number[]): Promise<[number, number][]> {
+  const found = await pool.query<{ device_id: number; head_seq: number }>({
+    name: 'read-heads',
+    text: 'SELECT device_id, head_seq FROM delivery.device_queue WHERE device_id = ANY($1)',
+    values: [devices],
+  });
+  return found.rows.map((row) => [row.device_id, row.head_seq]);
+}
+
+function packAnswer(head: object, bodies: Buffer[]): Uint8Array<ArrayBuffer> {
+  const json = Buffer.from(JSON.stringify(head));
+  return packEntry([{ head: {}, body: json }, ...bodies.map((body): Packed<object> => ({ head: {}, body }))]);
+}

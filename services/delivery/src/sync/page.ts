@@ -1,0 +1,119 @@
+import { downstreamById, SYNC_PAGE_BYTES, SYNC_PAGE_ITEMS } from '@securechat/protocol';
+import type { Answer, Ask, SyncPageHead } from '@securechat/protocol/internal';
+import type { Pool } from 'pg';
+import { applyAcks, type Mark } from '../store/watermarks.ts';
+
+type PageAsk = Extract<Ask<'delivery'>, { kind: 'page' }>;
+
+/** Watermarks told in one page; more are told by later receipts. */
+const MAX_RECEIPTS = 500;
+
+export type Page = { head: Answer<'delivery', 'page'>; bodies: Buffer[]; moved: Mark[] };
+
+type Row = {
+  head_seq: number;
+  mailbox_epoch: number;
+  has_more: boolean | null;
+  seq: number | null;
+  conv_seq: number;
+  type: number;
+  server_ts_ms: number;
+  body: Buffer | null;
+  expires_at: number | null;
+};
+
+/**
+ * One page of a device's mailbox. One statement, so that pointers and head are seen at the same instant: `through`
+ * of the last page may then jump to the head, past whatever has expired. The page ends at 200 items or 256 KiB.
+ */
+export async function readPage(pool: Pool, ask: PageAsk, nowMs: number): Promise<Page> {
+  const start = await findStart(pool, ask);
+  const moved = start.acknowledged > 0 ? await acknowledge(pool, ask.device, start.acknowledged) : [];
+  const rows = await readRows(pool, ask.device, start.from, Math.min(ask.limit, SYNC_PAGE_ITEMS));
+  const pointers = rows.filter((row) => row.seq !== null);
+  const more = rows[0]?.has_more === true;
+  const shown = pointers.filter(
+    (row) => row.body !== null && (row.expires_at === null || row.expires_at * 1000 > nowMs),
+  );
+  const head: SyncPageHead = {
+    through: more ? (pointers.at(-1)?.seq ?? start.from) : Math.max(start.from, rows[0]?.head_seq ?? 0),
+    more,
+    mailbox_epoch: start.mailboxEpoch,
+    items: shown.map((row) => ({
+      type: downstreamById.get(row.type)?.name as 'chat' | 'group_create',
+      seq: row.seq ?? 0,
+      conv_seq: row.conv_seq,
+      at: row.server_ts_ms,
+    })),
+  };
+  if (ask.receipts_since_ms !== undefined) head.receipts = await readReceipts(pool, ask.device, ask.receipts_since_ms);
+  return { head, bodies: shown.map((row) => row.body ?? Buffer.alloc(0)), moved };
+}
+
+type Start = { from: number; acknowledged: number; mailboxEpoch: number };
+
+/** A cursor of another mailbox epoch, or one beyond the head, says nothing about what the device has. */
+async function findStart(pool: Pool, ask: PageAsk): Promise<Start> {
+  const found = await pool.query<{ mailbox_epoch: number; head_seq: number | null; acked_seq: number | null }>({
+    name: 'find-start',
+    text: `SELECT s.mailbox_epoch, q.head_seq, q.acked_seq
+             FROM delivery.settings s LEFT JOIN delivery.device_queue q ON q.device_id = $1`,
+    values: [ask.device],
+  });
+  const row = found.rows[0];
+  const mailboxEpoch = row?.mailbox_epoch ?? 1;
+  const acked = row?.acked_seq ?? 0;
+  const isOtherEpoch = ask.mailbox_epoch !== undefined && ask.mailbox_epoch !== mailboxEpoch;
+  if (isOtherEpoch) return { from: acked, acknowledged: 0, mailboxEpoch };
+  const from = Math.min(ask.from, row?.head_seq ?? 0);
+  return { from, acknowledged: ask.ack && from > acked ? from : 0, mailboxEpoch };
+}
+
+async function acknowledge(pool: Pool, device: number, through: number): Promise<Mark[]> {
+  await pool.query({
+    name: 'acknowledge',
+    text: `UPDATE delivery.device_queue SET acked_seq = $2 WHERE device_id = $1 AND acked_seq < $2`,
+    values: [device, through],
+  });
+  return applyAcks(pool, new Map([[device, through]]));
+}
+
+async function readRows(pool: Pool, device: number, from: number, limit: number): Promise<Row[]> {
+  const found = await pool.query<Row>({
+    name: 'read-page',
+    text: `WITH pointers AS (
+             SELECT b.seq, b.conv_seq, m.type, m.server_ts_ms, m.expires_at, m.body,
+                    row_number() OVER before AS place,
+                    coalesce(sum(octet_length(m.body)) OVER (ORDER BY b.seq ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW), 0) AS bytes_before
+               FROM (SELECT * FROM delivery.mailbox WHERE device_id = $1 AND seq > $2 ORDER BY seq LIMIT $3 + 1) b
+               LEFT JOIN delivery.messages m ON m.day = b.day AND m.conv_id = b.conv_id AND m.conv_seq = b.conv_seq
+             WINDOW before AS (ORDER BY b.seq)),
+           fitting AS (SELECT * FROM pointers WHERE place <= $3 AND bytes_before < $4)
+           SELECT coalesce(q.head_seq, 0) AS head_seq, f.*,
+                  (SELECT count(*) FROM pointers) > (SELECT count(*) FROM fitting) AS has_more
+             FROM (SELECT 1) one
+             LEFT JOIN delivery.device_queue q ON q.device_id = $1
+             LEFT JOIN fitting f ON true
+            ORDER BY f.seq`,
+    values: [device, from, limit, SYNC_PAGE_BYTES],
+  });
+  return found.rows;
+}
+
+async function readReceipts(pool: Pool, device: number, sinceMs: number): Promise<SyncPageHead['receipts']> {
+  // A minute of overlap: marks carry the time of their statement, and a slower transaction commits later.
+  const found = await pool.query<NonNullable<SyncPageHead['receipts']>[number]>({
+    name: 'read-receipts',
+    text: `SELECT c.ext_id AS conversation_id, m.user_name AS user_id,
+                  m.delivered_seq AS delivered_through, m.read_seq AS read_through
+             FROM delivery.conv_devices d
+             JOIN delivery.conversations c ON c.id = d.conv_id
+             JOIN delivery.conv_members m ON m.conv_id = d.conv_id AND m.left_seq IS NULL
+            WHERE d.device_id = $1 AND d.left_seq IS NULL
+              AND m.marked_at > to_timestamp($2::bigint / 1000.0) - interval '1 minute'
+              AND m.delivered_seq > 0
+            ORDER BY m.marked_at DESC LIMIT ${MAX_RECEIPTS}`,
+    values: [device, sinceMs],
+  });
+  return found.rows;
+}

@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import { createDirectory, createOutStreams } from '@securechat/directory';
+import { type Kit, openProducer, readConfig, type Service } from '@securechat/kernel';
+import { MAX_CHAT_BYTES, UNACKED_WINDOW } from '@securechat/protocol';
+import { streamNames } from '@securechat/protocol/internal';
+import { options } from './config.ts';
+import { Connection } from './connection/connection.ts';
+import { Hub } from './connection/hub.ts';
+import { connectionStates } from './connection/states.ts';
+import type { GatewayContext } from './context.ts';
+import { sendAllAway } from './drain.ts';
+import { register } from './handlers/register.ts';
+import { createIdentity } from './identity.ts';
+import { createAddressLimit } from './limits/address-limit.ts';
+import { createMessageLimit } from './limits/message-limit.ts';
+import { gatewayMetrics } from './metrics.ts';
+import { createAckIngress } from './streams/ack-ingress.ts';
+import { createIngress } from './streams/ingress.ts';
+import { createLifeline } from './streams/lifeline.ts';
+import { createOutReader } from './streams/out-reader.ts';
+import { dispatch } from './streams/outbound.ts';
+import { createRequests } from './streams/requests.ts';
+import { startSweep } from './sweep.ts';
+import { openTcpDoor } from './transport/tcp.ts';
+import { readTls } from './transport/tls.ts';
+import type { Accept } from './transport/transport.ts';
+import { openWebSocketDoor } from './transport/websocket.ts';
+
+/** How long the start waits for Redis before it goes on without; it is not ready until then. */
+const REDIS_AT_START_MS = 30_000;
+/** After Redis was emptied, this many connections register at once. */
+const REREGISTER_AT_ONCE = 32;
+
+/** Holds the sockets: login, checks, limits, and the way to and from the other services. No Postgres, no chat rules. */
+export async function createGateway(kit: Kit): Promise<Service> {
+  const { config, secrets } = readConfig(options, kit.env);
+  const { logger, clock } = kit;
+  const metrics = gatewayMetrics(kit.metrics);
+  const tls = readTls(config.tlsCertFile, config.tlsKeyFile);
+  const streams = streamNames({ prefix: config.streamPrefix, partitions: config.streamPartitions });
+  const shards = config.streamPartitions;
+  // A restarted gateway is another one: it must never read what was meant for its predecessor.
+  const gatewayId = `${config.gatewayId}.${randomBytes(6).toString('hex')}`;
+  const now = clock.now;
+
+  const producer = openProducer(secrets.redisUrl, { name: 'gateway', logger });
+  const { redis } = producer;
+  const hub = new Hub();
+  const directory = createDirectory(redis, { prefix: config.streamPrefix, shards });
+  const outStreams = createOutStreams(redis, streams);
+  const requests = createRequests({ redis, streams, gatewayId, now });
+  const identity = createIdentity({ serverId: config.gatewayId, requests, now, logger });
+  const reader = createOutReader({
+    redisUrl: secrets.redisUrl,
+    stream: streams.out(gatewayId),
+    onEntry: (entry) => dispatch(context, entry),
+    logger,
+  });
+  const lifeline = createLifeline({
+    redis,
+    directory,
+    gatewayId,
+    stream: streams.out(gatewayId),
+    reader,
+    onLoss: () => void startOver(),
+    logger,
+  });
+  const messageLimit = createMessageLimit({
+    redis,
+    prefix: config.streamPrefix,
+    shards,
+    perMinute: config.messagesPerMinute,
+    clock,
+    logger,
+  });
+  const addresses = createAddressLimit({
+    redis,
+    prefix: config.streamPrefix,
+    gatewayId,
+    most: config.connectionsPerAddress,
+    liveGateways: lifeline.liveGateways,
+    onRefused: () => metrics.limited('connections_per_address'),
+    logger,
+  });
+
+  const context: GatewayContext = {
+    gatewayId,
+    connectionsPerUser: config.connectionsPerUser,
+    handshakeTimeoutMs: config.handshakeTimeoutMs,
+    publicLimits: {
+      messages_per_minute: config.messagesPerMinute,
+      connections_per_user: config.connectionsPerUser,
+      unacked_window: UNACKED_WINDOW,
+      max_chat_bytes: MAX_CHAT_BYTES,
+    },
+    clock,
+    logger,
+    metrics,
+    hub,
+    identity,
+    directory,
+    outStreams,
+    liveGateways: lifeline.liveGateways,
+    messageLimit,
+    ingress: createIngress({ redis, streams, maxBytes: config.maxIngressBytes, metrics }),
+    ackIngress: createAckIngress({ redis, streams, gatewayId, now }),
+    requests,
+  };
+
+  /** Redis lost what it knew of us, or we lost what it told us: everybody registers and catches up again. */
+  async function startOver(): Promise<void> {
+    const sessions = [...hub.sessions()];
+    for (let at = 0; at < sessions.length; at += REREGISTER_AT_ONCE) {
+      await Promise.all(sessions.slice(at, at + REREGISTER_AT_ONCE).map(registerAgain));
+    }
+  }
+
+  async function registerAgain(connection: Connection): Promise<void> {
+    if (connection.session) await register(connection, connection.session);
+    connection.mailbox.catchUp();
+  }
+
+  metrics.watchConnections(() => {
+    const counts = Object.fromEntries(connectionStates.map((state) => [state, 0])) as Record<Connection['state'], number>;
+    for (const connection of hub.all()) counts[connection.state]++;
+    return counts;
+  });
+
+  const accept: Accept = (transport, address) => new Connection(context, transport, address);
+  const doors: { port: number; close(): Promise<void> }[] = [];
+  let sweep: { stop(): void } | undefined;
+
+  return {
+    async start() {
+      await producer.whenReady(REDIS_AT_START_MS);
+      await lifeline.start();
+      reader.start();
+      await identity.start();
+      sweep = startSweep({ hub, requests, clock, logger, onSweep: () => messageLimit.sweep() });
+      const websocket = await openWebSocketDoor({ host: config.host, port: config.wsPort, tls, addresses, accept });
+      doors.push(websocket);
+      const tcp = await openTcpDoor({ host: config.host, port: config.tcpPort, tls, addresses, accept });
+      doors.push(tcp);
+      logger.info({ gatewayId, wsPort: websocket.port, tcpPort: tcp.port, tls: tls !== undefined }, 'doors open');
+    },
+
+    async drain() {
+      const closed = doors.splice(0).map((door) => door.close());
+      await sendAllAway(hub, config.drainMs, logger);
+      await context.ackIngress.flush();
+      await Promise.all(closed);
+    },
+
+    async stop() {
+      sweep?.stop();
+      await Promise.all(doors.splice(0).map((door) => door.close()));
+      identity.stop();
+      requests.stop();
+      await reader.stop();
+      await lifeline.stop();
+      producer.close();
+    },
+  };
+}

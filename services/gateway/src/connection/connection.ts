@@ -1,0 +1,293 @@
+import {
+  closeCodes,
+  type CloseReason,
+  type Downstream,
+  type DownstreamName,
+  encodeDownstream,
+  type ErrorDetail,
+  type ErrorName,
+  errorMessage,
+  type Frame,
+  FrameReader,
+  limitBeforeLogin,
+  ProtocolError,
+  upstreamLimit,
+} from '@securechat/protocol';
+import type { GatewayContext } from '../context.ts';
+import type { LoginProgress } from '../handlers/client_hello.ts';
+import { Offences } from '../limits/offences.ts';
+import { LocalRate } from '../limits/local-rate.ts';
+import { limits } from '../limits/table.ts';
+import type { Transport, TransportEvents } from '../transport/transport.ts';
+import { Mailbox } from './mailbox.ts';
+import { Outbox } from './outbox.ts';
+import { receive } from './receive.ts';
+import type { Session } from './session.ts';
+import { type ConnectionState, timeoutOf } from './states.ts';
+
+/** Frames that wait behind one that is being dealt with; with more, the socket is not read. */
+const MAX_WAITING_FRAMES = 64;
+/** Messages on their way to delivery without an answer; with more, the socket is not read. */
+const MAX_IN_FLIGHT = 64;
+/** A frame that has begun must be whole after this. */
+const FRAME_MS = 15_000;
+/** A socket that takes nothing for this long, or holds this much, belongs to a reader that is too slow. */
+const STUCK_MS = 30_000;
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** An answer may get lost with Redis; then the client sends again and counts anew. */
+const IN_FLIGHT_FORGOTTEN_AFTER_MS = 5_000;
+
+/**
+ * One client's connection: bytes in, frames in order to `receive`, frames out. It holds no timers; `sweep` is
+ * called for all connections once a second.
+ */
+export class Connection implements TransportEvents {
+  readonly number: number;
+  readonly address: string;
+  readonly context: GatewayContext;
+  readonly mailbox: Mailbox;
+  readonly offences: Offences;
+  readonly pings = new LocalRate(limits.pings);
+  readonly lookups = new LocalRate(limits.lookups);
+  /** Set by the login handlers while the login lasts. */
+  login: LoginProgress | undefined;
+  session: Session | undefined;
+  /** When the directory first knew this connection; orders the connections of a device. */
+  registeredSince: string | undefined;
+  lastPingSequence = -1;
+
+  readonly #transport: Transport;
+  readonly #outbox: Outbox;
+  readonly #reader: FrameReader;
+  #state: ConnectionState = 'hello';
+  #stateSince: number;
+  #lastHeard: number;
+  #frameBegan: number | undefined;
+  #waiting: Frame[] = [];
+  #isBusy = false;
+  #isPaused = false;
+  #pausedUntil = 0;
+  #inFlight = 0;
+  #lastAnswered = 0;
+  #lastBuffered = 0;
+  #stuckSince: number | undefined;
+
+  constructor(context: GatewayContext, transport: Transport, address: string) {
+    this.context = context;
+    this.number = context.hub.nextNumber();
+    this.address = address;
+    this.#transport = transport;
+    this.#outbox = new Outbox(transport);
+    this.#reader = new FrameReader((type) => (this.#state === 'ready' ? upstreamLimit(type) : limitBeforeLogin(type)));
+    this.#stateSince = this.#lastHeard = context.clock.monotonicMs();
+    this.offences = new Offences(context.clock);
+    this.mailbox = new Mailbox({
+      ask: (question) => context.requests.askPage(this, question),
+      send: (frame) => this.sendFrame('sync_page', frame),
+      bufferedBytes: () => this.#outbox.bufferedBytes,
+    });
+    context.hub.add(this);
+    context.metrics.opened(transport.kind);
+  }
+
+  get kind(): Transport['kind'] {
+    return this.#transport.kind;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Enters a state with a time of its own. */
+  enter(state: ConnectionState): void {
+    this.#state = state;
+    this.#stateSince = this.context.clock.monotonicMs();
+  }
+
+  /** The next step of a login: its time goes on, or a client could stretch it step by step. */
+  advance(state: 'proof' | 'login'): void {
+    this.#state = state;
+  }
+
+  // --- in ---
+
+  onBytes(chunk: Uint8Array): void {
+    if (this.#state === 'closing') return;
+    this.#lastHeard = this.context.clock.monotonicMs();
+    try {
+      this.#reader.read(chunk, (frame) => this.#take(frame));
+      if (this.#reader.isBetweenFrames) this.#frameBegan = undefined;
+      else if (this.#transport.chunksAreWhole) throw INCOMPLETE;
+      else this.#frameBegan ??= this.#lastHeard;
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  onForeign(): void {
+    this.refuse(new ProtocolError('INVALID_MESSAGE_FORMAT', { path: 'websocket text' }, { fatal: true }));
+  }
+
+  onClosed(): void {
+    this.mailbox.stop();
+    this.#waiting = [];
+    if (this.#state !== 'closing') this.enter('closing');
+    this.context.hub.remove(this);
+    this.context.metrics.closed(this.kind);
+    const { session } = this;
+    if (!session) return;
+    const { gatewayId: gateway, directory, logger } = this.context;
+    directory
+      .remove({ user: session.user, gateway, connection: this.number })
+      .catch((err: unknown) => logger.debug({ err }, 'route not removed; it is stale and will show itself'));
+  }
+
+  /** Frames are dealt with one after the other, even when one of them has to wait for something. */
+  #take(frame: Frame): void {
+    if (this.#isBusy) {
+      this.#waiting.push(frame);
+      this.#regulate();
+    } else this.#handle(frame);
+  }
+
+  #handle(frame: Frame): void {
+    try {
+      const pending = receive(this, frame);
+      if (pending) void this.#wait(pending);
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  async #wait(pending: Promise<void>): Promise<void> {
+    this.#isBusy = true;
+    try {
+      await pending;
+    } catch (error) {
+      this.refuse(error);
+    }
+    this.#isBusy = false;
+    while (!this.#isBusy && this.#waiting.length > 0 && this.#state !== 'closing') {
+      const next = this.#waiting.shift();
+      if (next) this.#handle(next);
+    }
+    this.#regulate();
+  }
+
+  // --- out ---
+
+  send<N extends DownstreamName>(name: N, message: Downstream<N>): void {
+    this.sendFrame(name, encodeDownstream(name, message));
+  }
+
+  sendFrame(name: DownstreamName, frame: Uint8Array): void {
+    if (this.#state === 'closing') return;
+    this.context.metrics.sent(name);
+    this.#outbox.send(frame);
+  }
+
+  sendError(error: ErrorName, detail: ErrorDetail = {}): void {
+    this.context.metrics.refused(error);
+    this.send('error', errorMessage(error, detail));
+  }
+
+  /** Answers a fault: the peer's with an error frame, anything else with "unavailable" and a line in the log. */
+  refuse(error: unknown): void {
+    if (this.#state === 'closing') return;
+    if (!(error instanceof ProtocolError)) {
+      this.context.logger.error({ err: error }, 'frame could not be handled');
+      return this.sendError('SERVER_UNAVAILABLE', { retry_after_ms: 1000 });
+    }
+    this.sendError(error.error, error.detail);
+    if (error.fatal || this.#state !== 'ready') {
+      const isVersion = error.error === 'UNSUPPORTED_VERSION';
+      return this.close(isVersion ? 'unsupported_version' : 'protocol_violation');
+    }
+    this.#punish(error.error);
+  }
+
+  /** Passes on what another service refused. */
+  refuseByName(error: ErrorName, detail: ErrorDetail): void {
+    this.refuse(new ProtocolError(error, detail));
+  }
+
+  #punish(error: ErrorName): void {
+    const verdict = this.offences.add(error);
+    if (verdict.close) this.close(verdict.close);
+    else if (verdict.pauseMs > 0) {
+      this.#pausedUntil = this.context.clock.monotonicMs() + verdict.pauseMs;
+      this.#regulate();
+    }
+  }
+
+  close(reason: CloseReason): void {
+    if (this.#state === 'closing') return;
+    this.context.metrics.ended(reason);
+    this.#outbox.flush();
+    this.enter('closing');
+    this.#waiting = [];
+    this.mailbox.stop();
+    this.#transport.resume();
+    this.#transport.close(reason);
+  }
+
+  /** Announces the end, with this client's own time to come back. */
+  goAway(reason: CloseReason, reconnectAfterMs: number): void {
+    const { code, says } = closeCodes[reason];
+    this.send('goaway', { type: 'goaway', code, reason: says, reconnect_after_ms: reconnectAfterMs });
+  }
+
+  // --- flow ---
+
+  messageLeft(): void {
+    if (this.#inFlight++ === 0) this.#lastAnswered = this.context.clock.monotonicMs();
+    this.#regulate();
+  }
+
+  messageAnswered(): void {
+    this.#lastAnswered = this.context.clock.monotonicMs();
+    if (this.#inFlight > 0) this.#inFlight--;
+    this.#regulate();
+  }
+
+  /** A socket is not read while it has sent more than is being dealt with, or must wait for a limit. */
+  #regulate(): void {
+    const shouldPause =
+      this.#waiting.length >= MAX_WAITING_FRAMES ||
+      this.#inFlight >= MAX_IN_FLIGHT ||
+      this.#pausedUntil > this.context.clock.monotonicMs();
+    if (shouldPause === this.#isPaused || this.#state === 'closing') return;
+    this.#isPaused = shouldPause;
+    if (shouldPause) this.#transport.pause();
+    else this.#transport.resume();
+  }
+
+  /** Once a second: deadlines, stuck sockets, pages that are due. */
+  sweep(nowMs: number): void {
+    const { afterMs, reason } = timeoutOf(this.#state, this.context.handshakeTimeoutMs);
+    const since = this.#state === 'ready' ? Math.max(this.#lastHeard, this.#stateSince) : this.#stateSince;
+    if (this.#state === 'closing' && nowMs - since > afterMs) return this.#transport.destroy();
+    if (this.#state === 'closing') return;
+    if (reason !== 'gone' && nowMs - since > afterMs && !this.#isPaused) return this.close(reason);
+    if (this.#frameBegan !== undefined && nowMs - this.#frameBegan > FRAME_MS) return this.close('protocol_violation');
+    if (this.#isStuck(nowMs)) return this.close('slow_consumer');
+    if (this.#inFlight > 0 && nowMs - this.#lastAnswered > IN_FLIGHT_FORGOTTEN_AFTER_MS) this.#inFlight = 0;
+    this.#regulate();
+    this.mailbox.continue();
+  }
+
+  #isStuck(nowMs: number): boolean {
+    const buffered = this.#outbox.bufferedBytes;
+    if (buffered > MAX_BUFFERED_BYTES) return true;
+    const isMoving = buffered === 0 || buffered < this.#lastBuffered;
+    this.#lastBuffered = buffered;
+    this.#stuckSince = isMoving ? undefined : (this.#stuckSince ?? nowMs);
+    return this.#stuckSince !== undefined && nowMs - this.#stuckSince > STUCK_MS;
+  }
+}
+
+const INCOMPLETE = new ProtocolError('INVALID_MESSAGE_FORMAT', { path: 'websocket message' }, { fatal: true });

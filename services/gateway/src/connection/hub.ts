@@ -1,0 +1,49 @@
+import type { Connection } from './connection.ts';
+
+/** The connections of this process: all of them by number, and the logged-in ones by device. */
+export class Hub {
+  readonly #byNumber = new Map<number, Connection>();
+  readonly #byDevice = new Map<number, Connection>();
+  #lastNumber = 0;
+
+  nextNumber(): number {
+    return ++this.#lastNumber;
+  }
+
+  add(connection: Connection): void {
+    this.#byNumber.set(connection.number, connection);
+  }
+
+  /** The connection is its device's from now on. Returns the one it replaces here. */
+  addDevice(device: number, connection: Connection): Connection | undefined {
+    const replaced = this.#byDevice.get(device);
+    this.#byDevice.set(device, connection);
+    return replaced === connection ? undefined : replaced;
+  }
+
+  remove(connection: Connection): void {
+    this.#byNumber.delete(connection.number);
+    const device = connection.session?.device;
+    if (device !== undefined && this.#byDevice.get(device) === connection) this.#byDevice.delete(device);
+  }
+
+  get(number: number): Connection | undefined {
+    return this.#byNumber.get(number);
+  }
+
+  ofDevice(device: number): Connection | undefined {
+    return this.#byDevice.get(device);
+  }
+
+  all(): Iterable<Connection> {
+    return this.#byNumber.values();
+  }
+
+  sessions(): Iterable<Connection> {
+    return this.#byDevice.values();
+  }
+
+  get size(): number {
+    return this.#byNumber.size;
+  }
+}

@@ -1,0 +1,200 @@
+import { downstream, encodeFrame, SYNC_PAGE_ITEMS, UNACKED_WINDOW, upstream } from '@securechat/protocol';
+import { stampPayload, type SyncPageHead } from '@securechat/protocol/internal';
+
+/** A page is asked for when less than this waits in the socket. */
+const LOW_WATER_BYTES = 64 * 1024;
+/** Pushes stop when more than this waits in the socket: the rest stays in Postgres and comes as pages. */
+const HIGH_WATER_BYTES = 256 * 1024;
+/** Pushes from two delivery processes can overtake each other; this many are held for this long before a page is asked for. */
+const MAX_HELD = 64;
+const HELD_MS = 50;
+
+export type PageQuestion = {
+  from: number;
+  ack: boolean;
+  mailboxEpoch?: number | undefined;
+  receiptsSinceMs?: number | undefined;
+  limit: number;
+};
+
+export type MailboxPort = {
+  ask(question: PageQuestion): Promise<{ head: SyncPageHead; bodies: Uint8Array[] }>;
+  send(frame: Uint8Array): void;
+  bufferedBytes(): number;
+};
+
+export type MailboxMode = 'idle' | 'catch-up' | 'live';
+
+/**
+ * Brings one device's mailbox to its connection, in order and without holes.
+ *
+ * IDLE      the client has not said `resume`; nothing is sent.
+ * CATCH-UP  pages are pulled from delivery as fast as the client acknowledges and its socket drains; pushes only
+ *           tell how far the mailbox reaches. Leaves when a page says that there is no more.
+ * LIVE      pushes are sent as they come, if they are the next in sequence. A hole, a full socket or 256 messages
+ *           without an acknowledgement lead back to CATCH-UP.
+ *
+ * Nothing is buffered without a bound: what does not fit now stays in Postgres.
+ */
+export class Mailbox {
+  readonly #port: MailboxPort;
+  #mode: MailboxMode = 'idle';
+  /** Everything up to here has been given to the socket, without holes. Acknowledgements beyond are impossible. */
+  #sentThrough = 0;
+  #ackedThrough = 0;
+  /** The mailbox is known to reach this far. */
+  #headSeen = 0;
+  #asked: PageQuestion | undefined;
+  /** What the next question shall say beside `from`. */
+  #next: Partial<PageQuestion> = {};
+  readonly #held = new Map<number, Uint8Array>();
+  #heldTimer: NodeJS.Timeout | undefined;
+
+  constructor(port: MailboxPort) {
+    this.#port = port;
+  }
+
+  get mode(): MailboxMode {
+    return this.#mode;
+  }
+
+  get sentThrough(): number {
+    return this.#sentThrough;
+  }
+
+  /** The client starts (or starts over) after `cursor`, which it has stored. */
+  resume(cursor: number, mailboxEpoch: number | undefined, receiptsSinceMs: number | undefined): void {
+    this.#restart(cursor);
+    this.#ackedThrough = cursor;
+    this.#next = { ack: true, mailboxEpoch, receiptsSinceMs };
+    this.continue();
+  }
+
+  /** The client found a hole after `from`, or this gateway did. */
+  catchUp(from: number = this.#sentThrough): void {
+    if (this.#mode === 'idle') return;
+    this.#restart(Math.min(from, this.#sentThrough));
+    this.continue();
+  }
+
+  /** The device has stored everything up to `through`. Returns what may be passed on: never more than was sent. */
+  acknowledged(through: number): number {
+    this.#ackedThrough = Math.max(this.#ackedThrough, Math.min(through, this.#sentThrough));
+    this.continue();
+    return Math.min(through, this.#sentThrough);
+  }
+
+  /** A push arrived. `makeFrame` is called only if it is sent or held. */
+  push(seq: number, makeFrame: () => Uint8Array): void {
+    this.#headSeen = Math.max(this.#headSeen, seq);
+    if (this.#mode !== 'live' || seq <= this.#sentThrough) return;
+    if (this.#isFull()) return this.catchUp();
+    if (seq > this.#sentThrough + 1) return this.#hold(seq, makeFrame());
+    this.#send(seq, makeFrame());
+    this.#releaseHeld();
+  }
+
+  /** The mailbox is said to reach `seq`. */
+  reaches(seq: number): void {
+    this.#headSeen = Math.max(this.#headSeen, seq);
+    if (this.#mode === 'live' && seq > this.#sentThrough) this.catchUp();
+  }
+
+  /** Asks for the next page if there is reason and room. Called again by the sweep, so a lost answer only delays. */
+  continue(): void {
+    if (this.#mode !== 'catch-up' || this.#asked) return;
+    const room = UNACKED_WINDOW - (this.#sentThrough - this.#ackedThrough);
+    if (room <= 0 || this.#port.bufferedBytes() > LOW_WATER_BYTES) return;
+    const question = { ack: false, ...this.#next, from: this.#sentThrough, limit: Math.min(room, SYNC_PAGE_ITEMS) };
+    this.#asked = question;
+    this.#port.ask(question).then(
+      (page) => this.#onPage(question, page.head, page.bodies),
+      () => {
+        // No answer in time, or Redis is away: the sweep asks again.
+        if (this.#asked === question) this.#asked = undefined;
+      },
+    );
+  }
+
+  stop(): void {
+    this.#mode = 'idle';
+    this.#dropHeld();
+  }
+
+  #onPage(question: PageQuestion, head: SyncPageHead, bodies: Uint8Array[]): void {
+    if (this.#asked !== question) return;
+    this.#asked = undefined;
+    if (this.#mode !== 'catch-up') return;
+    this.#next = {};
+    const isNews = head.items.length > 0 || question.ack || head.through !== this.#sentThrough;
+    this.#sentThrough = head.through;
+    // A cursor that the server does not share (another epoch, a restored backup) is corrected by the page.
+    if (question.ack) this.#ackedThrough = Math.min(this.#ackedThrough, head.through);
+    if (isNews) this.#port.send(pageFrame(head, bodies));
+    // A push may tell of a message that the page was too early for; but a page that adds nothing is the last word.
+    const isLast = this.#headSeen <= head.through || head.through === question.from;
+    if (!head.more && isLast) this.#mode = 'live';
+    else this.continue();
+  }
+
+  #restart(from: number): void {
+    this.#mode = 'catch-up';
+    this.#sentThrough = from;
+    this.#asked = undefined;
+    this.#dropHeld();
+  }
+
+  #isFull(): boolean {
+    return (
+      this.#port.bufferedBytes() > HIGH_WATER_BYTES || this.#sentThrough - this.#ackedThrough >= UNACKED_WINDOW
+    );
+  }
+
+  #send(seq: number, frame: Uint8Array): void {
+    this.#sentThrough = seq;
+    this.#port.send(frame);
+  }
+
+  #hold(seq: number, frame: Uint8Array): void {
+    if (this.#held.size === MAX_HELD) return this.catchUp();
+    this.#held.set(seq, frame);
+    this.#heldTimer ??= setTimeout(() => this.catchUp(), HELD_MS);
+  }
+
+  #releaseHeld(): void {
+    for (let next = this.#held.get(this.#sentThrough + 1); next; next = this.#held.get(this.#sentThrough + 1)) {
+      this.#held.delete(this.#sentThrough + 1);
+      this.#send(this.#sentThrough + 1, next);
+    }
+    if (this.#held.size === 0) this.#dropHeld();
+  }
+
+  #dropHeld(): void {
+    clearTimeout(this.#heldTimer);
+    this.#heldTimer = undefined;
+    this.#held.clear();
+  }
+}
+
+/** The `sync_page` frame of a page; items are the senders' bytes with a stamp, never parsed. */
+function pageFrame(head: SyncPageHead, bodies: Uint8Array[]): Uint8Array {
+  const parts: Uint8Array[] = [Buffer.from('{"type":"sync_page","items":[')];
+  head.items.forEach((item, index) => {
+    if (index > 0) parts.push(COMMA);
+    const stamp = { seq: item.seq, conv_seq: item.conv_seq, server_ts_ms: item.at };
+    parts.push(stampPayload(bodies[index] ?? new Uint8Array(0), stamp));
+  });
+  const { through, more, mailbox_epoch, receipts } = head;
+  parts.push(Buffer.from(`],${JSON.stringify({ through, more, mailbox_epoch, receipts }).slice(1)}`));
+  return encodeFrame(downstream.sync_page.id, Buffer.concat(parts));
+}
+const COMMA = Buffer.from(',');
+
+/** The frame of one pushed message. */
+export function pushFrame(
+  type: 'chat' | 'group_create',
+  body: Uint8Array,
+  stamp: { seq: number; conv_seq: number; server_ts_ms: number },
+): Uint8Array {
+  return encodeFrame(upstream[type].id, stampPayload(body, stamp));
+}

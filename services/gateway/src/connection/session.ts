@@ -1,0 +1,10 @@
+/** A logged-in device. Everything in it was proved or vouched for at login; nothing comes from later frames. */
+export type Session = {
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly deviceId: string;
+  /** The server's numbers of the account and the device. */
+  readonly user: number;
+  readonly device: number;
+  readonly publicKey: Buffer;
+};

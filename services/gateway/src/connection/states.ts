@@ -1,0 +1,53 @@
+import { type CloseReason, PEER_GONE_AFTER_MS, type UpstreamName } from '@securechat/protocol';
+
+/**
+ * The life of a connection on this side. The seed's CONNECTING (socket, TLS, upgrade) is over when a connection
+ * object is made; its time counts towards the login's.
+ *
+ * hello    AUTHENTICATING: nothing is known of the client. Leaves with its `client_hello`.
+ * proof    AUTHENTICATING: both challenges are out. Leaves with a `client_auth` that proves the key.
+ * login    AUTHENTICATING: the key is proved; whether it is an active device's, is being asked.
+ * ready    CONNECTED: a session. Leaves when the client goes, breaks the rules, or is not heard for too long.
+ * closing  DISCONNECTED: an end was sent; whatever still arrives is dropped.
+ */
+export type ConnectionState = 'hello' | 'proof' | 'login' | 'ready' | 'closing';
+export const connectionStates: readonly ConnectionState[] = ['hello', 'proof', 'login', 'ready', 'closing'];
+
+/** What may come in a state. Whatever is not listed is refused, and before login that ends the connection. */
+const SESSION: readonly UpstreamName[] = [
+  'ping',
+  'resume',
+  'sync',
+  'ack',
+  'receipt',
+  'chat',
+  'group_create',
+  'device_list',
+];
+export const allowedIn: Record<ConnectionState, readonly UpstreamName[]> = {
+  hello: ['client_hello'],
+  proof: ['client_auth'],
+  login: [],
+  ready: SESSION,
+  closing: [],
+};
+
+/** How long the peer may take to end a connection that we have ended. */
+const CLOSING_MS = 5_000;
+
+/** After this long in a state without what ends it, the connection is closed for this reason. */
+export function timeoutOf(
+  state: ConnectionState,
+  handshakeTimeoutMs: number,
+): { afterMs: number; reason: CloseReason | 'gone' } {
+  switch (state) {
+    case 'hello':
+    case 'proof':
+    case 'login':
+      return { afterMs: handshakeTimeoutMs, reason: 'handshake_timeout' };
+    case 'ready':
+      return { afterMs: PEER_GONE_AFTER_MS, reason: 'heartbeat_missed' };
+    case 'closing':
+      return { afterMs: CLOSING_MS, reason: 'gone' };
+  }
+}

@@ -1,0 +1,100 @@
+import { verifyClientAuth } from '@securechat/crypto/challenge';
+import { openTicket } from '@securechat/crypto/ticket';
+import { DEFAULT_RETRY_POLICY, HEARTBEAT_INTERVAL_MS, type Upstream } from '@securechat/protocol';
+import type { Connection } from '../connection/connection.ts';
+import type { Session } from '../connection/session.ts';
+import type { GatewayContext } from '../context.ts';
+import { register } from './register.ts';
+
+/** A limit that only time or a closed connection ends. */
+const CONNECTION_LIMIT_RETRY_MS = 60_000;
+
+/**
+ * Second step: the client proves its key. Only then is anything looked up: a valid resume ticket says here and now
+ * who this is, otherwise auth is asked. Unknown user, wrong key and revoked device all get the same answer.
+ */
+export async function clientAuth(connection: Connection, auth: Upstream<'client_auth'>): Promise<void> {
+  const { context, login } = connection;
+  connection.login = undefined;
+  if (!login || !verifyClientAuth(login.client, login.server, auth)) return refuse(connection, 'proof');
+  connection.advance('login');
+
+  const known = byTicket(context, login.client) ?? (await byAuth(context, login.client));
+  if (known === 'unavailable') {
+    connection.sendError('SERVER_UNAVAILABLE', { retry_after_ms: 2_000 });
+    return connection.close('server_unavailable');
+  }
+  if (known === undefined) return refuse(connection, 'auth');
+  if (connection.state !== 'login') return;
+
+  const session: Session = {
+    sessionId: login.server.session_id,
+    userId: login.client.user_id,
+    deviceId: login.client.device_id,
+    user: known.user,
+    device: known.device,
+    publicKey: Buffer.from(login.client.public_key, 'base64'),
+  };
+  if ((await register(connection, session)) === 'limit') {
+    connection.sendError('RATE_LIMITED', {
+      scope: 'user_connections',
+      limit: context.connectionsPerUser,
+      retry_after_ms: CONNECTION_LIMIT_RETRY_MS,
+    });
+    context.metrics.limited('connections_per_user');
+    return connection.close('connection_limit');
+  }
+  if (connection.state !== 'login') return;
+  connection.enter('ready');
+  context.metrics.loggedIn(known.by);
+  connection.send('session_ready', {
+    type: 'session_ready',
+    session_id: session.sessionId,
+    resume_ticket: known.ticket,
+    resume_expires_at: known.expiresAt,
+    heartbeat_interval_ms: HEARTBEAT_INTERVAL_MS,
+    retry_policy: DEFAULT_RETRY_POLICY,
+  });
+}
+
+type Known = { by: 'ticket' | 'auth'; user: number; device: number; ticket: string; expiresAt: number };
+
+/** A ticket counts only for the very user, device and key that have just been proved. */
+function byTicket(context: GatewayContext, hello: Upstream<'client_hello'>): Known | undefined {
+  if (hello.resume === undefined) return undefined;
+  const ticket = openTicket(hello.resume, context.identity.serviceKeys(), Math.floor(context.clock.now() / 1000));
+  const isTheirs =
+    ticket?.user_id === hello.user_id &&
+    ticket.device_id === hello.device_id &&
+    ticket.public_key === hello.public_key;
+  if (!ticket || !isTheirs) return undefined;
+  return {
+    by: 'ticket',
+    user: ticket.user_ref,
+    device: ticket.device_ref,
+    ticket: hello.resume,
+    expiresAt: ticket.expires_at,
+  };
+}
+
+async function byAuth(
+  context: GatewayContext,
+  hello: Upstream<'client_hello'>,
+): Promise<Known | 'unavailable' | undefined> {
+  const { user_id, device_id, public_key } = hello;
+  try {
+    const answer = await context.requests.askAuth('login', { user_id, device_id, public_key });
+    if (!answer.ok) return undefined;
+    const { user, device, ticket, expires_at: expiresAt } = answer;
+    return { by: 'auth', user, device, ticket, expiresAt };
+  } catch (err) {
+    context.logger.warn({ err }, 'auth did not answer a login');
+    return 'unavailable';
+  }
+}
+
+function refuse(connection: Connection, step: 'proof' | 'auth'): void {
+  connection.context.metrics.loginRefused(step);
+  connection.sendError('AUTHENTICATION_FAILED');
+  connection.close('authentication_failed');
+}

@@ -1,0 +1,67 @@
+import type { Logger } from '@securechat/kernel';
+import type { Redis } from 'ioredis';
+import { addressScript } from './scripts.ts';
+
+export type AddressLimit = {
+  /** True when this process alone has the most connections of this address; known without asking anybody. */
+  isFullHere(address: string): boolean;
+  /** Counts one more connection over all gateways. When it resolves with true, `leave` is owed. */
+  enter(address: string): Promise<boolean>;
+  leave(address: string): void;
+};
+
+/** Connections of a client address at once, over all gateways. While Redis is away each gateway counts alone. */
+export function createAddressLimit(parts: {
+  redis: Redis;
+  prefix: string;
+  gatewayId: string;
+  most: number;
+  liveGateways: () => readonly string[];
+  onRefused: () => void;
+  logger: Logger;
+}): AddressLimit {
+  const { redis, prefix, gatewayId, most, logger } = parts;
+  const here = new Map<string, number>();
+  const keyOf = (address: string): string => `${prefix}:{ip.${address}}:connections`;
+
+  function write(address: string): Promise<0 | 1> {
+    const live = new Set([...parts.liveGateways(), gatewayId]);
+    const count = here.get(address) ?? 0;
+    return addressScript.run(redis, [keyOf(address)], [gatewayId, count, most, JSON.stringify([...live])]);
+  }
+
+  function change(address: string, by: 1 | -1): void {
+    const count = (here.get(address) ?? 0) + by;
+    if (count > 0) here.set(address, count);
+    else here.delete(address);
+  }
+
+  function leave(address: string): void {
+    change(address, -1);
+    write(address).catch((err: unknown) => logger.debug({ err }, 'connection of an address not counted down yet'));
+  }
+
+  return {
+    isFullHere(address) {
+      const isFull = (here.get(address) ?? 0) >= most;
+      if (isFull) parts.onRefused();
+      return isFull;
+    },
+    async enter(address) {
+      change(address, 1);
+      let admitted: boolean;
+      try {
+        admitted = (await write(address)) === 1;
+      } catch (err) {
+        logger.debug({ err }, 'connections of an address counted in this process alone');
+        admitted = (here.get(address) ?? 0) <= most;
+      }
+      if (!admitted) {
+        parts.onRefused();
+        change(address, -1);
+      }
+      return admitted;
+    },
+    leave,
+  };
+}

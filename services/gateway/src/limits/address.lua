@@ -1,0 +1,23 @@
+-- Counts the connections of one client address over all gateways.
+-- KEYS[1]  hash of one address, gateway id -> its connections from there
+-- ARGV[1]  gateway id
+-- ARGV[2]  connections this gateway would have with the new one
+-- ARGV[3]  limit
+-- ARGV[4]  JSON list of live gateway ids; counts of others are dropped
+-- returns  1 when admitted (and counted), 0 when refused
+local live = {}
+for _, id in ipairs(cjson.decode(ARGV[4])) do live[id] = true end
+
+local elsewhere = 0
+local counts = redis.call('HGETALL', KEYS[1])
+for i = 1, #counts, 2 do
+  if not live[counts[i]] then
+    redis.call('HDEL', KEYS[1], counts[i])
+  elseif counts[i] ~= ARGV[1] then
+    elsewhere = elsewhere + tonumber(counts[i + 1])
+  end
+end
+if elsewhere + tonumber(ARGV[2]) > tonumber(ARGV[3]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], 86400)
+return 1

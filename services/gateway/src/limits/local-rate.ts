@@ -1,0 +1,22 @@
+import type { LocalLimit } from './table.ts';
+
+/** At most `count` in any `windowMs`, counted in this process for one connection. Memory is bounded by `count`. */
+export class LocalRate {
+  readonly #limit: LocalLimit;
+  #taken: number[] | undefined;
+
+  constructor(limit: LocalLimit) {
+    this.#limit = limit;
+  }
+
+  /** 0 when one more is allowed now; otherwise the milliseconds until it will be. */
+  take(nowMs: number): number {
+    const { count, windowMs } = this.#limit;
+    // Made on first use: most connections never need most of their limits.
+    this.#taken ??= [];
+    while (this.#taken[0] !== undefined && this.#taken[0] <= nowMs - windowMs) this.#taken.shift();
+    if (this.#taken.length >= count) return Math.ceil((this.#taken[0] ?? nowMs) + windowMs - nowMs);
+    this.#taken.push(nowMs);
+    return 0;
+  }
+}

@@ -1,0 +1,116 @@
+import type { Clock, Logger } from '@securechat/kernel';
+import type { Redis } from 'ioredis';
+import { giveBackScript, leaseScript } from './scripts.ts';
+
+/** A lease is used up within the length of a bucket of `lease.lua`, or given back. */
+const LEASE_MS = 5_000;
+/** A refusal is remembered this long at most, so that a flood of refused messages does not reach Redis. */
+const REMEMBER_REFUSAL_MS = 500;
+
+type Lease = {
+  left: number;
+  bucket: number;
+  endsAt: number;
+  /** Messages of the last lease: a busy user gets twice as many the next time, an idle one starts over. */
+  size: number;
+  refusedUntil: number;
+  pending: Promise<Verdict> | undefined;
+};
+
+/** undefined: allowed. */
+export type Verdict = { retryAfterMs: number; limit: number } | 'unavailable' | undefined;
+
+export type MessageLimit = {
+  /** Counts one message of this user. A promise only when Redis has to be asked. */
+  take(user: number): Verdict | Promise<Verdict>;
+  /** Gives back what idle users have not used. Called about once a second. */
+  sweep(): void;
+};
+
+/**
+ * Messages of a user in any 60 seconds, exact over all gateways: each gateway leases a few at a time, and what is
+ * leased is counted at once. Leases grow from 1 to a tenth of the limit while they are used up quickly, so a quick
+ * sender costs one Redis call in ten messages and a slow one wastes nothing.
+ */
+export function createMessageLimit(parts: {
+  redis: Redis;
+  prefix: string;
+  shards: number;
+  perMinute: number;
+  clock: Clock;
+  logger: Logger;
+}): MessageLimit {
+  const { redis, prefix, shards, perMinute, clock, logger } = parts;
+  const largestLease = Math.max(1, Math.floor(perMinute / 10));
+  const leases = new Map<number, Lease>();
+  const keyOf = (user: number): string => `${prefix}:{u.${user % shards}}:rate:${user}`;
+
+  function leaseOf(user: number): Lease {
+    let lease = leases.get(user);
+    if (!lease) {
+      lease = { left: 0, bucket: 0, endsAt: 0, size: 0, refusedUntil: 0, pending: undefined };
+      leases.set(user, lease);
+    }
+    return lease;
+  }
+
+  async function renew(user: number, lease: Lease): Promise<Verdict> {
+    // Measured from before the question: Redis counts from after it, so the lease ends in time.
+    const askedAt = clock.monotonicMs();
+    const wanted = Math.min(largestLease, askedAt < lease.endsAt ? lease.size * 2 : 1) || 1;
+    try {
+      const [granted, bucket, retryAfterMs] = await leaseScript.run(redis, [keyOf(user)], [perMinute, wanted]);
+      if (granted === 0) {
+        lease.refusedUntil = clock.monotonicMs() + Math.min(retryAfterMs, REMEMBER_REFUSAL_MS);
+        return { retryAfterMs, limit: perMinute };
+      }
+      Object.assign(lease, { left: granted, bucket, endsAt: askedAt + LEASE_MS, size: granted });
+      return undefined;
+    } catch (err) {
+      logger.debug({ err }, 'message limit not reachable');
+      return 'unavailable';
+    }
+  }
+
+  function takeNow(lease: Lease): Verdict | 'ask' {
+    const now = clock.monotonicMs();
+    if (lease.left > 0 && now < lease.endsAt) {
+      lease.left--;
+      return undefined;
+    }
+    if (now < lease.refusedUntil) return { retryAfterMs: Math.ceil(lease.refusedUntil - now), limit: perMinute };
+    return 'ask';
+  }
+
+  async function takeAfterAsking(user: number, lease: Lease): Promise<Verdict> {
+    for (;;) {
+      lease.pending ??= renew(user, lease).finally(() => {
+        lease.pending = undefined;
+      });
+      const verdict = await lease.pending;
+      if (verdict !== undefined) return verdict;
+      // Others of the same user may have waited for the same lease and used it up.
+      const taken = takeNow(lease);
+      if (taken !== 'ask') return taken;
+    }
+  }
+
+  return {
+    take(user) {
+      const lease = leaseOf(user);
+      const taken = lease.pending ? 'ask' : takeNow(lease);
+      return taken === 'ask' ? takeAfterAsking(user, lease) : taken;
+    },
+    sweep() {
+      const now = clock.monotonicMs();
+      for (const [user, lease] of leases) {
+        if (lease.pending || now < lease.endsAt || now < lease.refusedUntil) continue;
+        leases.delete(user);
+        if (lease.left === 0) continue;
+        giveBackScript
+          .run(redis, [keyOf(user)], [lease.bucket, lease.left])
+          .catch((err: unknown) => logger.debug({ err }, 'unused messages not given back; they come back with time'));
+      }
+    },
+  };
+}

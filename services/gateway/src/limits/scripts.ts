@@ -1,0 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { loadScript } from '@securechat/kernel';
+
+const lua = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
+
+export const leaseScript = loadScript<[granted: number, bucket: number, retryAfterMs: number]>(
+  'lease',
+  lua('./lease.lua'),
+  1,
+);
+export const giveBackScript = loadScript<0 | 1>('give-back', lua('./give-back.lua'), 1);
+export const addressScript = loadScript<0 | 1>('address', lua('./address.lua'), 1);

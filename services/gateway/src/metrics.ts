@@ -1,0 +1,65 @@
+import type { Metrics } from '@securechat/kernel';
+import {
+  type CloseReason,
+  closeCodes,
+  type DownstreamName,
+  downstreamNames,
+  type ErrorName,
+  errorNames,
+  type UpstreamName,
+  upstreamNames,
+} from '@securechat/protocol';
+import { type ConnectionState, connectionStates } from './connection/states.ts';
+import type { Transport } from './transport/transport.ts';
+
+export type GatewayMetrics = ReturnType<typeof gatewayMetrics>;
+
+const closeReasons = Object.keys(closeCodes) as CloseReason[];
+const transports = ['websocket', 'tcp'] as const satisfies Transport['kind'][];
+const limitNames = ['messages_per_minute', 'connections_per_user', 'connections_per_address'] as const;
+
+/** Every metric of this service. No label ever holds an id or an address. */
+export function gatewayMetrics(metrics: Metrics) {
+  const received = metrics.counter('frames_received_total', 'Frames from clients by type', {
+    type: [...upstreamNames, 'unknown'],
+  });
+  const sent = metrics.counter('frames_sent_total', 'Frames to clients by type', { type: downstreamNames });
+  const refused = metrics.counter('errors_sent_total', 'Error frames to clients by name', { error: errorNames });
+  const opened = metrics.counter('connections_opened_total', 'Connections by transport', { transport: transports });
+  const closed = metrics.counter('connections_closed_total', 'Connections that are gone, by transport', {
+    transport: transports,
+  });
+  const ended = metrics.counter('connections_ended_total', 'Connections ended by this gateway, by reason', {
+    reason: closeReasons,
+  });
+  const logins = metrics.counter('logins_total', 'Logins by what vouched for the device', { by: ['ticket', 'auth'] });
+  const loginsRefused = metrics.counter('logins_refused_total', 'Refused logins by the step that refused', {
+    step: ['proof', 'auth'],
+  });
+  const limited = metrics.counter('limits_hit_total', 'Limits run into, by limit', { limit: limitNames });
+  const ingressRefused = metrics.counter('ingress_refused_total', 'Messages that Redis did not take');
+  const toAck = metrics.histogram('send_to_ack_seconds', 'From receiving a message to its ack leaving this gateway');
+  const toDeliver = metrics.histogram('send_to_deliver_seconds', 'From the sender’s gateway to the recipient’s socket');
+
+  return {
+    received: (type: UpstreamName | 'unknown') => received.inc(1, { type }),
+    sent: (type: DownstreamName) => sent.inc(1, { type }),
+    refused: (error: ErrorName) => refused.inc(1, { error }),
+    opened: (transport: Transport['kind']) => opened.inc(1, { transport }),
+    closed: (transport: Transport['kind']) => closed.inc(1, { transport }),
+    ended: (reason: CloseReason) => ended.inc(1, { reason }),
+    loggedIn: (by: 'ticket' | 'auth') => logins.inc(1, { by }),
+    loginRefused: (step: 'proof' | 'auth') => loginsRefused.inc(1, { step }),
+    limited: (limit: (typeof limitNames)[number]) => limited.inc(1, { limit }),
+    ingressRefused: () => ingressRefused.inc(),
+    sendToAck: (ms: number) => toAck.observe(ms / 1000),
+    /** Clocks of two gateways may differ a little; a negative time is no time. */
+    sendToDeliver: (ms: number) => toDeliver.observe(Math.max(0, ms) / 1000),
+    /** `count` is asked at each scrape. */
+    watchConnections(count: () => Record<ConnectionState, number>): void {
+      metrics.gauge('connections_count', 'Connections now, by state', { state: connectionStates }, (gauge) => {
+        for (const [state, value] of Object.entries(count())) gauge.set(value, { state });
+      });
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { type IngressRecord, type Packed, partitionOf, type StreamNames } from '@securechat/protocol/internal';
+import type { Redis } from 'ioredis';
+import type { Connection } from '../connection/connection.ts';
+import { unavailable } from '../handlers/admit.ts';
+import type { GatewayMetrics } from '../metrics.ts';
+import { Lane } from './lane.ts';
+
+/** About a second of entries at full load; beyond it the sender is told to come back. */
+const MAX_STREAM_ENTRIES = 4_000;
+
+export type Ingress = {
+  /** Takes a checked message to delivery, in the order of its conversation. Throws when this process holds too much. */
+  pass(connection: Connection, message: Packed<IngressRecord>): void;
+  isIdle(): boolean;
+};
+
+/** Messages from this gateway to delivery: one lane for each partition. Bounded in bytes over all lanes. */
+export function createIngress(parts: {
+  redis: Redis;
+  streams: StreamNames;
+  maxBytes: number;
+  metrics: GatewayMetrics;
+}): Ingress {
+  const { streams, maxBytes, metrics } = parts;
+  const lanes = streams.ordered.map((stream) => new Lane<IngressRecord>(parts.redis, stream, MAX_STREAM_ENTRIES));
+  let bytes = 0;
+
+  return {
+    pass(connection, message) {
+      const lane = lanes[partitionOf(message.head.conversation, lanes.length)];
+      if (!lane || bytes + message.body.length > maxBytes) throw unavailable(message.head.id);
+      bytes += message.body.length;
+      connection.messageLeft();
+      lane.add(message, {
+        onDone: () => {
+          bytes -= message.body.length;
+        },
+        onRefused: () => {
+          metrics.ingressRefused();
+          connection.messageAnswered();
+          connection.refuse(unavailable(message.head.id));
+        },
+      });
+    },
+    isIdle: () => lanes.every((lane) => lane.isIdle),
+  };
+}

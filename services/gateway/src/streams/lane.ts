@@ -1,0 +1,85 @@
+import { loadScript } from '@securechat/kernel';
+import { ENTRY_FIELD, type Packed, packEntry } from '@securechat/protocol/internal';
+import type { Redis } from 'ioredis';
+import { readFileSync } from 'node:fs';
+
+const guardedAdd = loadScript<string | null>(
+  'guarded-add',
+  readFileSync(new URL('./guarded-add.lua', import.meta.url), 'utf8'),
+  1,
+);
+
+/** Records of one entry, so that neither an entry nor a batch of delivery grows too large. */
+const MAX_RECORDS = 256;
+const MAX_BYTES = 256 * 1024;
+
+export type LaneEvents = {
+  /** The record has left this process, taken or not. */
+  onDone?: () => void;
+  /** It was not, or perhaps not, taken: Redis is away or the stream is full. */
+  onRefused?: () => void;
+};
+
+type Waiting<Head> = { record: Packed<Head>; events: LaneEvents };
+
+/**
+ * Writes records to one stream, in order, with one entry under way at a time. What arrives meanwhile shares the next
+ * entry: idle lanes send at once, busy ones pack by themselves, and no timer is needed.
+ */
+export class Lane<Head> {
+  readonly #redis: Redis;
+  readonly #stream: string;
+  readonly #maxEntries: number;
+  #waiting: Waiting<Head>[] = [];
+  #isBusy = false;
+
+  constructor(redis: Redis, stream: string, maxEntries: number) {
+    this.#redis = redis;
+    this.#stream = stream;
+    this.#maxEntries = maxEntries;
+  }
+
+  add(record: Packed<Head>, events: LaneEvents = {}): void {
+    this.#waiting.push({ record, events });
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    setImmediate(() => void this.#run());
+  }
+
+  get isIdle(): boolean {
+    return !this.#isBusy;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#take();
+      const wasTaken = await this.#write(batch);
+      for (const { events } of batch) {
+        events.onDone?.();
+        if (!wasTaken) events.onRefused?.();
+      }
+    }
+    this.#isBusy = false;
+  }
+
+  #take(): Waiting<Head>[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { record } of this.#waiting) {
+      bytes += record.body.length;
+      if (count > 0 && (count === MAX_RECORDS || bytes > MAX_BYTES)) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #write(batch: Waiting<Head>[]): Promise<boolean> {
+    const entry = Buffer.from(packEntry(batch.map((waiting) => waiting.record)).buffer);
+    try {
+      return (await guardedAdd.run(this.#redis, [this.#stream], [this.#maxEntries, ENTRY_FIELD, entry])) !== null;
+    } catch {
+      // Whether it arrived is unknown; senders repeat, and delivery knows repeated ids.
+      return false;
+    }
+  }
+}

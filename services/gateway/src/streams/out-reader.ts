@@ -1,0 +1,77 @@
+import { BLOCK_MS, createBackoff, type Logger, openBlockingReader } from '@securechat/kernel';
+
+/** Entries taken at once; they are packed, so this is many frames. */
+const COUNT = 200;
+
+export type OutReader = {
+  start(): void;
+  /** Id of the last entry dealt with, and how many there were: compared with what Redis has counted. */
+  position(): { lastId: string; count: number };
+  /** Reads from the start again, after the stream was made anew. */
+  restart(): void;
+  /** Counts from this number on, after entries were lost and that was dealt with. */
+  setCount(entries: number): void;
+  stop(): Promise<void>;
+};
+
+/** Reads this gateway's own stream with a cursor of its own. Nobody else reads it, so nothing is acknowledged. */
+export function createOutReader(parts: {
+  redisUrl: string;
+  stream: string;
+  onEntry(entry: Buffer): void;
+  logger: Logger;
+}): OutReader {
+  const reader = openBlockingReader(parts.redisUrl, { name: 'out' });
+  const abort = new AbortController();
+  const backoff = createBackoff({ baseMs: 50, capMs: 1000 });
+  let lastId = '0-0';
+  let count = 0;
+  let generation = 0;
+  let running: Promise<void> = Promise.resolve();
+
+  async function loop(): Promise<void> {
+    while (!abort.signal.aborted) {
+      try {
+        await step();
+        backoff.reset();
+      } catch (err) {
+        if (abort.signal.aborted) return;
+        parts.logger.warn({ err }, 'out stream not readable; trying again');
+        await backoff.wait(abort.signal);
+      }
+    }
+  }
+
+  async function step(): Promise<void> {
+    const mine = generation;
+    const reply = (await reader.run((redis) =>
+      redis.callBuffer('XREAD', ['COUNT', COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', parts.stream, lastId]),
+    )) as [Buffer, [Buffer, Buffer[]][]][] | null;
+    for (const [id, fields] of reply?.[0]?.[1] ?? []) {
+      if (mine !== generation) return;
+      lastId = id.toString('latin1');
+      count++;
+      if (fields[1]) parts.onEntry(fields[1]);
+    }
+  }
+
+  return {
+    start() {
+      running = loop();
+    },
+    position: () => ({ lastId, count }),
+    restart() {
+      generation++;
+      lastId = '0-0';
+      count = 0;
+    },
+    setCount(entries) {
+      count = entries;
+    },
+    async stop() {
+      abort.abort();
+      reader.close();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import type { Logger } from '@securechat/kernel';
+import { type OutRecord, type Packed, unpackEntry } from '@securechat/protocol/internal';
+import { pushFrame } from '../connection/mailbox.ts';
+import type { GatewayContext } from '../context.ts';
+
+type HandlerOf<K extends OutRecord['kind']> = (
+  context: GatewayContext,
+  record: Extract<OutRecord, { kind: K }>,
+  body: Uint8Array,
+) => void;
+
+/** What other services tell this gateway, by kind. Records for connections that are gone mean nothing any more. */
+const handlers: { [K in OutRecord['kind']]: HandlerOf<K> } = {
+  stored({ hub, clock, metrics }, record) {
+    const connection = hub.get(record.connection);
+    if (!connection) return;
+    connection.messageAnswered();
+    metrics.sendToAck(clock.now() - record.received_at);
+    connection.send('ack', {
+      type: 'ack',
+      ref: record.ref,
+      status: 'stored',
+      conversation_id: record.conversation,
+      conv_seq: record.conv_seq,
+      server_ts_ms: record.at,
+      ...(record.dup ? { dup: true } : {}),
+    });
+  },
+
+  refused({ hub }, record) {
+    const connection = hub.get(record.connection);
+    if (!connection) return;
+    connection.messageAnswered();
+    connection.refuseByName(record.error, record.detail);
+  },
+
+  deliver({ hub, clock, metrics }, record, body) {
+    const isExpired = record.expires_at !== undefined && record.expires_at * 1000 <= clock.now();
+    for (const [device, seq] of record.to) {
+      const connection = hub.ofDevice(device);
+      if (!connection) continue;
+      // The page that follows passes the hole.
+      if (isExpired) connection.mailbox.reaches(seq);
+      else {
+        connection.mailbox.push(seq, () => {
+          metrics.sent(record.type);
+          metrics.sendToDeliver(clock.now() - record.received_at);
+          return pushFrame(record.type, body, { seq, conv_seq: record.conv_seq, server_ts_ms: record.at });
+        });
+      }
+    }
+  },
+
+  head({ hub }, record) {
+    for (const [device, seq] of record.to) hub.ofDevice(device)?.mailbox.reaches(seq);
+  },
+
+  receipts({ hub }, record) {
+    for (const device of record.to) {
+      const connection = hub.ofDevice(device);
+      for (const mark of record.marks) connection?.send('receipt', { type: 'receipt', ...mark });
+    }
+  },
+
+  reply({ requests }, record, body) {
+    requests.answered(record.correlation, body);
+  },
+
+  close({ hub }, record) {
+    hub.get(record.connection)?.close(record.reason);
+  },
+};
+
+/** Deals with one entry of the out stream. A record that makes no sense is logged and left out. */
+export function dispatch(context: GatewayContext, entry: Buffer): void {
+  for (const { head, body } of readEntry(entry, context.logger)) {
+    const handle = handlers[head.kind] as HandlerOf<typeof head.kind> | undefined;
+    handle?.(context, head as never, body);
+  }
+}
+
+function readEntry(entry: Buffer, logger: Logger): Packed<OutRecord>[] {
+  try {
+    return unpackEntry<OutRecord>(entry);
+  } catch (err) {
+    logger.error({ err }, 'unreadable entry on the out stream');
+    return [];
+  }
+}
+
