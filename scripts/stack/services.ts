@@ -18,6 +18,12 @@ type Parts = { ports: StackPorts; urls: StackUrls; serviceKey: string };
 
 const HOST = '127.0.0.1';
 
+/**
+ * The seed's limit of 100 messages a minute would make a trial of some thousand messages last an hour, so a laptop's
+ * stack allows more. Nothing is switched off: the same check runs with another number.
+ */
+const LAPTOP_MESSAGES_PER_MINUTE = process.env.GATEWAY_MESSAGES_PER_MINUTE || '100000';
+
 /** The stack of a laptop: two of everything that is meant to run in numbers. */
 export function serviceInstances({ ports, urls, serviceKey }: Parts): ServiceInstance[] {
   return [
@@ -75,6 +81,7 @@ function gateway(
       GATEWAY_ID: `gateway-${number}`,
       GATEWAY_WS_PORT: String(ports.ws),
       GATEWAY_TCP_PORT: String(ports.tcp),
+      GATEWAY_MESSAGES_PER_MINUTE: LAPTOP_MESSAGES_PER_MINUTE,
     },
     addresses: { ws: `ws://${HOST}:${ports.ws}/v1/ws`, tcp: `tcp://${HOST}:${ports.tcp}` },
     opsUrl: opsUrl(ports.ops),

@@ -119,7 +119,7 @@ test('a refused message takes no number: those behind it move up once the server
   refuse('a', 'EXPIRED');
   await expect(refused).rejects.toThrow(SendRefused);
   refuse('b', 'SEQ_GAP', { expected: 1 });
-  await sent('b:1:0');
+  await sent('b:1:0', 'c:3:0');
   ack('b');
   refuse('c', 'SEQ_GAP', { expected: 1 });
   await sent('c:2:0');
@@ -132,8 +132,6 @@ test('a message that was never answered is not sealed anew, whatever is said of 
   await sent('a:1:0', 'b:2:0', 'c:3:0');
   refuse('a', 'EXPIRED');
   refuse('b', 'SEQ_GAP', { expected: 1 });
-  await sent('b:1:0');
-  lane.reconnected();
   await sent('b:1:0', 'c:3:0');
 });
 
@@ -163,9 +161,9 @@ test('a stale epoch is answered with a new sealing under the same number', async
   await sent('b:2:4');
 });
 
-test('a thousand messages keep their order through a gap', async () => {
+test('messages keep their order though one in ten is lost', async () => {
   lane = createLane({ ackTimeoutMs: 100 });
-  const ids = Array.from({ length: 1000 }, (_, index) => `m${index}`);
+  const ids = Array.from({ length: 300 }, (_, index) => `m${index}`);
   for (const id of ids) void add(id);
   const stored: string[] = [];
   await until(
@@ -179,8 +177,8 @@ test('a thousand messages keep their order through a gap', async () => {
   expect(stored).toEqual(ids);
 });
 
-/** Loses every tenth transmission, and takes only the next number. */
 let transmissions = 0;
+/** Loses every tenth transmission, and takes only the next number. */
 function answerLikeAServer(frame: string, stored: string[]): void {
   const [id = '', seq] = frame.split(':');
   if (++transmissions % 10 === 0) return;

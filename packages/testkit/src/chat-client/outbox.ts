@@ -18,8 +18,7 @@ export type Outgoing = {
   frame: Uint8Array;
   /** The server said of this id that other bytes are wanted. */
   mayReseal: boolean;
-  /** Counts transmissions of the lane; undefined: has to be sent. */
-  sentNo: number | undefined;
+  isSent: boolean;
   refusals: number;
   readonly settle: PromiseWithResolvers<Downstream<'ack'>>;
 };
@@ -57,7 +56,8 @@ export class Lane {
   readonly #ackTimeoutMs: number;
   #nextClientSeq = 1;
   #lastStored = 0;
-  #transmissions = 0;
+  /** The last number that we went back to. */
+  #wentBackTo: number | undefined;
   #holdTimer: NodeJS.Timeout | undefined;
   #ackTimer: NodeJS.Timeout | undefined;
   #flushPlanned = false;
@@ -90,14 +90,15 @@ export class Lane {
 
   #add(item: Pick<Outgoing, 'id' | 'seal' | 'clientSeq' | 'epoch' | 'frame'>): Promise<Downstream<'ack'>> {
     const settle = Promise.withResolvers<Downstream<'ack'>>();
-    this.#queue.push({ ...item, mayReseal: false, sentNo: undefined, refusals: 0, settle });
+    this.#queue.push({ ...item, mayReseal: false, isSent: false, refusals: 0, settle });
     this.#planFlush();
     return settle.promise;
   }
 
   /** A new connection: everything that has no answer goes out again. */
   reconnected(): void {
-    for (const item of this.#queue) item.sentNo = undefined;
+    this.#wentBackTo = undefined;
+    for (const item of this.#queue) item.isSent = false;
     this.#planFlush();
   }
 
@@ -135,7 +136,7 @@ export class Lane {
   }
 
   #holdAfter(item: Outgoing, retryAfterMs: number | undefined): void {
-    item.sentNo = undefined;
+    item.isSent = false;
     item.refusals += 1;
     const delayMs =
       retryAfterMs ??
@@ -152,20 +153,20 @@ export class Lane {
     item.mayReseal = true;
     if (error.epoch !== undefined) {
       this.epoch = error.epoch;
-      if (item.epoch !== this.epoch) this.#reseal(item, item.clientSeq);
+      this.#reseal(item, item.clientSeq);
     }
-    if (error.expected !== undefined) this.#goBackTo(Math.max(error.expected, this.#lastStored + 1), item);
-    item.sentNo = undefined;
+    if (error.expected !== undefined) this.#goBackTo(Math.max(error.expected, this.#lastStored + 1));
   }
 
   /**
-   * The server waits for `expected`. If we still have that message, its transmission before `item` was lost.
-   * If not, it was refused and took no number: those behind it move up, as far as they may be sealed anew.
+   * The server waits for `expected`. If we still have that message, its transmission was lost and all behind it
+   * were in vain. If not, it was refused and took no number: those behind it move up, as far as they may be
+   * sealed anew. All that was under way gives this same answer, so it is acted upon once; if the repetition is
+   * lost as well, the timer notices.
    */
-  #goBackTo(expected: number, item: Outgoing): void {
+  #goBackTo(expected: number): void {
     let next = expected;
-    for (const candidate of this.#queue) {
-      if (!candidate.seal) continue;
+    for (const candidate of this.#queue.filter(({ seal }) => seal !== undefined)) {
       if (candidate.clientSeq !== next) {
         if (!candidate.mayReseal) break;
         this.#reseal(candidate, next);
@@ -173,8 +174,9 @@ export class Lane {
       next = candidate.clientSeq + 1;
     }
     this.#nextClientSeq = this.#lastQueued() + 1;
-    const missing = this.#queue.find(({ clientSeq }) => clientSeq === expected);
-    if (missing?.sentNo !== undefined && missing.sentNo < (item.sentNo ?? 0)) missing.sentNo = undefined;
+    if (this.#wentBackTo === expected) return;
+    this.#wentBackTo = expected;
+    for (const behind of this.#queue) behind.isSent = false;
   }
 
   /** A refused message takes no number, so the numbers go on from the last one that is still on its way. */
@@ -187,7 +189,7 @@ export class Lane {
     item.clientSeq = clientSeq;
     item.epoch = this.epoch;
     item.frame = item.seal({ clientSeq, epoch: this.epoch });
-    item.sentNo = undefined;
+    item.isSent = false;
   }
 
   #giveUp(item: Outgoing, error: Downstream<'error'>): void {
@@ -214,9 +216,9 @@ export class Lane {
 
   #flush(): void {
     for (const item of this.#queue.slice(0, WINDOW)) {
-      if (item.sentNo !== undefined) continue;
+      if (item.isSent) continue;
       if (!this.#events.transmit(item.frame)) return;
-      item.sentNo = ++this.#transmissions;
+      item.isSent = true;
       if (this.#ackTimer === undefined) this.#restartAckTimer();
     }
   }

@@ -14,6 +14,17 @@ test('a client may do so many at once and then as many per minute', () => {
   expect(limit.take('10.0.0.1')).toBe(1000);
 });
 
+test('a full bucket gives all it has, at whatever fraction of a millisecond', () => {
+  for (let perMinute = 1; perMinute <= 100; perMinute++) {
+    const clock = createTestClock();
+    clock.advance(perMinute * 1234.567891);
+    const limit = createRateLimit(perMinute, clock);
+    for (let n = 0; n < perMinute; n++)
+      expect({ perMinute, n, wait: limit.take('::1') }).toEqual({ perMinute, n, wait: 0 });
+    expect(limit.take('::1')).toBe(Math.ceil(60_000 / perMinute - 0.001));
+  }
+});
+
 test('a rest never saves up more than a full bucket, and a wall clock set back changes nothing', () => {
   const clock = createTestClock();
   const limit = createRateLimit(2, clock);

@@ -9,6 +9,8 @@ export type RateLimit = {
 /** Bounds the memory to about 2 MB. Beyond, whoever was quiet for longest is forgotten and starts afresh. */
 const MAX_ADDRESSES = 20_000;
 const MINUTE_MS = 60_000;
+/** More than sums of fractional milliseconds can be wrong by. */
+const ROUNDING_MS = 0.001;
 
 /**
  * A token bucket per client address: `perMinute` at once, refilled evenly. It is kept by this process alone: with N
@@ -24,12 +26,12 @@ export function createRateLimit(perMinute: number, clock: Clock, maxAddresses = 
       const client = clientOf(address);
       const nowMs = clock.monotonicMs();
       const before = Math.max(fullAtMs.get(client) ?? nowMs, nowMs);
-      const waitMs = before + msPerToken - nowMs - MINUTE_MS;
+      const waitMs = Math.ceil(before - nowMs + msPerToken - MINUTE_MS - ROUNDING_MS);
       // set anew in either case, so that whoever keeps trying is not the one to be forgotten
       fullAtMs.delete(client);
       fullAtMs.set(client, waitMs > 0 ? before : before + msPerToken);
       if (fullAtMs.size > maxAddresses) forgetOldest(fullAtMs);
-      return Math.max(0, Math.ceil(waitMs));
+      return Math.max(0, waitMs);
     },
   };
 }

@@ -123,38 +123,66 @@ test('a second run applies nothing', async () => {
   expect(lines).toEqual(['auth: nothing to apply']);
 });
 
-test('several databases of one cluster are migrated at the same moment, also when the roles are still missing', async () => {
+describe('roles, which belong to the whole cluster', () => {
+  // others on this server use the real roles, so names of this test's own stand in for them
+  const suffix = randomBytes(4).toString('hex');
+  const names = { auth: `securechat_auth_${suffix}`, delivery: `securechat_delivery_${suffix}` };
+  const databases = Array.from({ length: 3 }, () => `auth_test_${randomBytes(6).toString('hex')}`);
   const serverUrl = process.env.TEST_POSTGRES_URL ?? '';
-  const names = Array.from({ length: 4 }, () => `auth_test_${randomBytes(6).toString('hex')}`);
   const server = new Client({ connectionString: serverUrl });
-  await server.connect();
-  try {
-    for (const name of names) await server.query(`CREATE DATABASE ${name}`);
-    // others on this server use the real roles, so names of this test's own stand in for them
-    const suffix = randomBytes(4).toString('hex');
-    const roles = grantRoles({
-      auth: `securechat_auth_${suffix}`,
-      delivery: `securechat_delivery_${suffix}`,
-    });
-    const renamed = { ...migrations, '0002_roles': roles };
-    await Promise.all(
-      names.map((name) => {
-        const url = new URL(serverUrl);
-        url.pathname = `/${name}`;
-        return migrateToLatest({ url: url.href, service: 'auth', migrations: renamed, print: () => {} });
-      }),
-    );
-    const { rows } = await server.query(
-      'SELECT rolname, rolcanlogin, rolpassword FROM pg_roles WHERE rolname LIKE $1 ORDER BY 1',
-      [`%${suffix}`],
-    );
-    expect(rows).toMatchObject([
-      { rolname: `securechat_auth_${suffix}`, rolcanlogin: true },
-      { rolname: `securechat_delivery_${suffix}`, rolcanlogin: true },
-    ]);
-    for (const name of names) await server.query(`DROP DATABASE ${name} WITH (FORCE)`);
-    for (const { rolname } of rows) await server.query(`DROP ROLE ${rolname}`);
-  } finally {
+
+  beforeAll(async () => {
+    await server.connect();
+    for (const name of databases) await server.query(`CREATE DATABASE ${name}`);
+  });
+  afterAll(async () => {
+    for (const name of databases) await server.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    for (const role of Object.values(names)) await server.query(`DROP ROLE IF EXISTS ${role}`);
     await server.end();
+  });
+
+  function migrate(name: string): Promise<string[]> {
+    const url = new URL(serverUrl);
+    url.pathname = `/${name}`;
+    const renamed = { ...migrations, '0002_roles': grantRoles(names) };
+    return migrateToLatest({ url: url.href, service: 'auth', migrations: renamed, print: () => {} });
   }
+
+  async function waitsForLock(name: string): Promise<void> {
+    for (;;) {
+      const { rowCount } = await server.query(
+        `SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'`,
+        [name],
+      );
+      if (rowCount === 1) return;
+    }
+  }
+
+  test('somebody else makes one between our look and our CREATE ROLE', async () => {
+    const [name = ''] = databases;
+    const other = new Client({ connectionString: serverUrl });
+    await other.connect();
+    try {
+      await other.query(`BEGIN; CREATE ROLE ${names.auth} LOGIN`);
+      const migrating = migrate(name);
+      await waitsForLock(name);
+      await other.query('COMMIT');
+      expect(await migrating).toEqual(Object.keys(migrations));
+    } finally {
+      await other.end();
+    }
+  });
+
+  test('several databases are migrated at the same moment, with the same roles', async () => {
+    await Promise.all(databases.slice(1).map(migrate));
+    const { rows } = await server.query(
+      'SELECT rolname, rolcanlogin, rolsuper, rolcreaterole FROM pg_roles WHERE rolname = ANY ($1) ORDER BY 1',
+      [Object.values(names)],
+    );
+    const rights = { rolcanlogin: true, rolsuper: false, rolcreaterole: false };
+    expect(rows).toEqual([
+      { rolname: names.auth, ...rights },
+      { rolname: names.delivery, ...rights },
+    ]);
+  });
 });

@@ -9,7 +9,8 @@ const NOBODYS_KEY = Buffer.alloc(32);
  * Is this key an active device of this user? The gateway has yet to see the device prove that it holds the key.
  *
  * Unknown user, unknown device, wrong key and revoked device cost the same query and the same comparison and get the
- * same bytes, so that nobody learns from a refusal who has an account.
+ * same bytes, so that nobody learns from a refusal who has an account. What Postgres takes longer to find a row than
+ * to find none, some 10 µs of 200, is not evened out.
  */
 export function createLogin({
   devices,

@@ -130,7 +130,9 @@ const PARTITIONS = `
 
 /** What the service does and nothing more: no deletes of messages or conversations, no tables of its own making. */
 const GRANTS = `
-  GRANT USAGE ON SCHEMA delivery TO securechat_delivery;
+  GRANT USAGE ON SCHEMA delivery, securechat_migrations TO securechat_delivery;
+  -- To see at start that no migration is missing.
+  GRANT SELECT ON securechat_migrations.delivery TO securechat_delivery;
   GRANT SELECT ON delivery.settings TO securechat_delivery;
   GRANT SELECT, INSERT, UPDATE ON delivery.conversations, delivery.conv_members, delivery.conv_devices,
     delivery.device_queue, delivery.messages, delivery.stream_cursors TO securechat_delivery;

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { commandLineOf } from '@securechat/embedded';
+import type { StackFile } from '../stack/stack-file.ts';
+import { ROOT } from '../tools.ts';
+
+/** Where the running stack is reached. */
+export type DemoStack = { authUrl: string; gateways: { name: string; url: string }[]; serviceKey: Buffer };
+
+/** Reads what `npm start` has written and fetches the key that clients pin. Throws with what to do next. */
+export async function findStack(): Promise<DemoStack> {
+  const file = readStackFile();
+  if (file?.state !== 'ready' || !commandLineOf(file.pid).includes('scripts/start.ts')) {
+    throw new Error('No running stack was found. Start it in another terminal with: npm start');
+  }
+  const services = file.services ?? [];
+  const authUrl = services.find(({ service }) => service === 'auth')?.addresses.http;
+  const gateways = services.flatMap(({ name, addresses }) => (addresses.ws ? [{ name, url: addresses.ws }] : []));
+  if (authUrl === undefined || gateways.length < 2) throw new Error('The demo needs auth and two gateways.');
+  const answer = await fetch(`${authUrl}/.well-known/securechat`, { signal: AbortSignal.timeout(5_000) });
+  const { service_keys } = (await answer.json()) as { service_keys: { public_key: string }[] };
+  return { authUrl, gateways, serviceKey: Buffer.from(service_keys[0]?.public_key ?? '', 'base64') };
+}
+
+function readStackFile(): StackFile | undefined {
+  try {
+    return JSON.parse(readFileSync(join(ROOT, '.data', 'stack.json'), 'utf8')) as StackFile;
+  } catch {
+    return undefined;
+  }
+}
