@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { transcript } from '@securechat/protocol';
-import { type SigningKey, keyId, verifySignature } from './sign.ts';
+import { base64Length, isBase64, transcript } from '@securechat/protocol';
+import { keyId, PUBLIC_KEY_BYTES, type SigningKey, verifySignature } from './sign.ts';
 
 /**
  * A resume ticket: what auth vouches for, so that any gateway can log a device in again without asking.
@@ -46,7 +46,7 @@ export function openTicket(
   return genuine ? ticket : undefined;
 }
 
-const STRINGS = ['user_id', 'device_id', 'public_key', 'ticket_id', 'service_key_id'] as const;
+const NAMES = ['user_id', 'device_id', 'ticket_id', 'service_key_id'] as const;
 const NUMBERS = ['user_ref', 'device_ref', 'issued_at', 'expires_at'] as const;
 
 function parseTicket(body: string): Ticket | undefined {
@@ -58,8 +58,12 @@ function parseTicket(body: string): Ticket | undefined {
   }
   if (typeof value !== 'object' || value === null) return undefined;
   const ticket = value as Ticket;
-  const sound =
-    STRINGS.every((field) => typeof ticket[field] === 'string' && /^[A-Za-z0-9+/=_-]{1,64}$/.test(ticket[field])) &&
-    NUMBERS.every((field) => Number.isSafeInteger(ticket[field]) && ticket[field] >= 0);
-  return sound ? ticket : undefined;
+  const { public_key } = ticket;
+  const isSound =
+    NAMES.every((field) => typeof ticket[field] === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(ticket[field])) &&
+    NUMBERS.every((field) => Number.isSafeInteger(ticket[field]) && ticket[field] >= 0) &&
+    typeof public_key === 'string' &&
+    isBase64(public_key) &&
+    base64Length(public_key) === PUBLIC_KEY_BYTES;
+  return isSound ? ticket : undefined;
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import type { Pool } from 'pg';
+import { createLogger } from './logger.ts';
 import { type Migrations, migrateToLatest, pendingMigrations, requireMigrations } from './migrate.ts';
 import { openPool } from './postgres.ts';
 import { createOwnDatabase, type OwnDatabase } from './testing/own-database.ts';
@@ -17,6 +18,7 @@ afterAll(async () => {
   await database.drop();
 });
 
+const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const lines: string[] = [];
 const print = (line: string) => void lines.push(line);
 
@@ -33,7 +35,7 @@ const both: Migrations = { ...first, '0002_b': creating('b') };
 
 test('a service refuses to start without its migrations, and says what to run', async () => {
   expect(await pendingMigrations(pool, 'delivery', both)).toEqual(['0001_a', '0002_b']);
-  await expect(requireMigrations(pool, 'delivery', both)).rejects.toThrow(
+  await expect(requireMigrations(pool, 'delivery', both, logger)).rejects.toThrow(
     'The database lacks 2 migration(s) of delivery: 0001_a, 0002_b. Run: node services/delivery/src/migrate.ts',
   );
 });
@@ -50,7 +52,7 @@ test('only what is missing is applied, and another service has a list of its own
   expect(await migrateToLatest({ url: database.url, service: 'delivery', migrations: both, print })).toEqual([
     '0002_b',
   ]);
-  await expect(requireMigrations(pool, 'delivery', both)).resolves.toBeUndefined();
+  await expect(requireMigrations(pool, 'delivery', both, logger)).resolves.toBeUndefined();
   expect(await pendingMigrations(pool, 'auth', both)).toEqual(['0001_a', '0002_b']);
 });
 
@@ -64,5 +66,5 @@ test('a failing migration rejects with its error and leaves nothing behind', asy
 });
 
 test('an older release runs on a newer schema', async () => {
-  await expect(requireMigrations(pool, 'delivery', first)).resolves.toBeUndefined();
+  await expect(requireMigrations(pool, 'delivery', first, logger)).resolves.toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Pool } from 'pg';
-import { sqlState } from './errors.ts';
+import { classify, sqlState } from './errors.ts';
+import type { Logger } from './logger.ts';
 import { kyselyFor, openPool } from './postgres.ts';
 
 /** By name; the names sort in the order in which they are applied: `0001_users`. Applied ones never change. */
@@ -69,9 +70,23 @@ export async function pendingMigrations(
     .sort();
 }
 
-/** Throws MigrationsMissingError, so that a service refuses to start on a schema older than its code. */
-export async function requireMigrations(pool: Pool, service: string, migrations: Migrations): Promise<void> {
-  const pending = await pendingMigrations(pool, service, migrations);
+/**
+ * Throws MigrationsMissingError, so that a service refuses to start on a schema older than its code. A Postgres that
+ * is away is no reason not to start: that is logged, and the service waits for it like at any other time.
+ */
+export async function requireMigrations(
+  pool: Pool,
+  service: string,
+  migrations: Migrations,
+  logger: Logger,
+): Promise<void> {
+  let pending: string[];
+  try {
+    pending = await pendingMigrations(pool, service, migrations);
+  } catch (err) {
+    if (classify(err) !== 'retryable') throw err;
+    return logger.warn({ err }, 'migrations not checked: Postgres is away');
+  }
   if (pending.length === 0) return;
   throw new MigrationsMissingError(
     `The database lacks ${pending.length} migration(s) of ${service}: ${pending.join(', ')}. ` +

@@ -13,6 +13,7 @@ export const errors = {
   FRAME_TOO_LARGE: { code: 1000, retry: 'no', says: 'The frame is longer than its type allows' },
   UNEXPECTED_MESSAGE: { code: 1000, retry: 'no', says: 'The message may not be sent in this state' },
   ID_REUSED: { code: 1000, retry: 'no', says: 'This id was used before for other content' },
+  ACCOUNT_CONFLICT: { code: 1000, retry: 'no', says: 'The account or its device list is another by now' },
   SEQ_GAP: { code: 1000, retry: 'reseal', says: 'client_seq is not the next of this conversation' },
   TIMESTAMP_OUT_OF_WINDOW: { code: 1000, retry: 'no', says: 'The timestamp is too old or in the future' },
   EXPIRED: { code: 1000, retry: 'no', says: 'The message had expired when it arrived' },

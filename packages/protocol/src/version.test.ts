@@ -28,8 +28,10 @@ function catalogue(): unknown {
       cap: maxDownBytes,
     })),
     reservedIds,
-    errors: Object.entries(errors).map(([name, { code, retry }]) => [name, code, retry]),
-    closeCodes: Object.entries(closeCodes).map(([name, { code }]) => [name, code]),
+    errors: Object.fromEntries(
+      Object.entries(errors).map(([name, { code, retry }]) => [name, { code, retry }]),
+    ),
+    closeCodes: Object.fromEntries(Object.entries(closeCodes).map(([name, { code }]) => [name, code])),
     contexts,
     reservedContexts,
   };

@@ -14,5 +14,9 @@ export const SUPPORTED_PROTOCOL_VERSIONS: readonly string[] = [PROTOCOL_VERSION]
 
 /** One line per change of the wire contract, newest last: date, hash of the catalogue, why. */
 export const CATALOG_HISTORY: readonly { date: string; hash: string; why: string }[] = [
-  { date: '2026-11-23', hash: 'unset', why: 'first catalogue: login, direct conversations, delivery' },
+  {
+    date: '2026-11-23',
+    hash: '1f64f11d159fa5b1758a986d51757e409883653ed936d643022da6f48b58036e',
+    why: 'first catalogue: login, direct conversations, delivery',
+  },
 ];

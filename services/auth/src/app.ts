@@ -1,10 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { signingKeyFromSeed } from '@securechat/crypto/sign';
+import { createOutStreams } from '@securechat/directory';
 import {
   createRequestConsumer,
   type Kit,
-  type Logger,
-  MigrationsMissingError,
   openPool,
   openProducer,
   readConfig,
@@ -12,13 +11,12 @@ import {
   type Service,
 } from '@securechat/kernel';
 import { streamNames } from '@securechat/protocol/internal';
-import type { Pool } from 'pg';
 import { authOptions } from './config.ts';
 import { createEnrolments } from './enrolment/enrol.ts';
 import { createHttpServer } from './http/server.ts';
 import { createAuthMetrics } from './metrics.ts';
 import { migrations } from './migrations/index.ts';
-import { createAnswer, createReply } from './requests/answer.ts';
+import { createAnswer } from './requests/answer.ts';
 import { createHandlers } from './requests/handlers.ts';
 import { serviceKeysOf } from './service-keys.ts';
 import { createDeviceStore } from './store/device-store.ts';
@@ -48,6 +46,7 @@ export async function createAuth(kit: Kit): Promise<Service> {
     logger,
   });
   const producer = openProducer(redisUrl, { name: 'auth', logger });
+  const outStreams = createOutStreams(producer.redis, streams);
 
   const enrolments = createEnrolments(enrolmentPool, clock);
   const http = createHttpServer({ ...config, enrolments, serviceKeys, clock, metrics, logger });
@@ -60,7 +59,9 @@ export async function createAuth(kit: Kit): Promise<Service> {
     consumer: 'auth',
     concurrency: config.poolSize * REQUESTS_PER_CONNECTION,
     handle: ({ body }) => answer(body),
-    reply: createReply(producer, streams),
+    reply: async (gateway, correlation, body) => {
+      await outStreams.send(gateway, [{ head: { kind: 'reply', correlation }, body }]);
+    },
     clock,
     logger,
     metrics: kit.metrics,
@@ -68,7 +69,7 @@ export async function createAuth(kit: Kit): Promise<Service> {
 
   return {
     async start() {
-      await checkMigrations(pool, logger);
+      await requireMigrations(pool, 'auth', migrations, logger);
       await http.listen({ host: config.httpHost, port: config.httpPort });
       const { port } = http.server.address() as AddressInfo;
       logger.info({ httpPort: port, serviceKeyId: serviceKeys[0]?.id }, 'enrolment API listening');
@@ -84,14 +85,4 @@ export async function createAuth(kit: Kit): Promise<Service> {
       serviceKey.wipe();
     },
   };
-}
-
-/** A Postgres that is away is no reason not to start; one with an older schema is. */
-async function checkMigrations(pool: Pool, logger: Logger): Promise<void> {
-  try {
-    await requireMigrations(pool, 'auth', migrations);
-  } catch (err) {
-    if (err instanceof MigrationsMissingError) throw err;
-    logger.warn({ err }, 'migrations not checked');
-  }
 }

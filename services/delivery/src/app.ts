@@ -43,7 +43,6 @@ export async function createDelivery(kit: Kit): Promise<Service> {
     metrics: kit.metrics,
     logger,
   });
-  await requireMigrations(pool, 'delivery', migrations);
   const producer = openProducer(secrets.redisUrl, { name: 'delivery', logger });
   const directory = createDirectory(producer.redis, {
     prefix: config.streamPrefix,
@@ -88,6 +87,7 @@ export async function createDelivery(kit: Kit): Promise<Service> {
 
   return {
     async start() {
+      await requireMigrations(pool, 'delivery', migrations, logger);
       publisher.start();
       trimmer.start();
       await ordered.start();

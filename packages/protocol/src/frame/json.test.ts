@@ -156,7 +156,7 @@ test('a document inside the limits is accepted', () => {
         expect(parse(JSON.stringify(document, null, 2))).toEqual(document);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 

@@ -25,6 +25,9 @@ const handshake = [
   [14, 'encoding', 'string'],
   [15, 'resume', 'string'],
   [16, 'limits', 'map'],
+  /** What the client offered: whoever lowers the offer on the way breaks both signatures. */
+  [17, 'client_version', 'string'],
+  [18, 'client_encoding', 'string'],
 ] as const satisfies FieldTable;
 
 export const contexts = {

@@ -24,5 +24,7 @@ export function handshakeTranscript(
     encoding: server.encoding,
     resume: client.resume,
     limits: server.limits,
+    client_version: client.version,
+    client_encoding: client.encoding,
   });
 }

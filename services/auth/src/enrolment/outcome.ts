@@ -7,7 +7,7 @@ export const refusals = {
   bad_signature: { status: 401, error: 'INVALID_SIGNATURE' },
   /** No such account, or another account key: told apart they would say who has an account. */
   unknown_account: { status: 401, error: 'AUTHENTICATION_FAILED' },
-  conflict: { status: 409, error: 'ID_REUSED' },
+  conflict: { status: 409, error: 'ACCOUNT_CONFLICT' },
   rate_limited: { status: 429, error: 'RATE_LIMITED' },
 } as const satisfies Record<string, { status: number; error: ErrorName }>;
 

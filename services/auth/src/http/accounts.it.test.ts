@@ -102,7 +102,7 @@ describe('POST /v1/accounts', () => {
     expect(replies.find(({ status }) => status === 409)?.body).toMatchObject({
       type: 'error',
       code: 1000,
-      error_code: 'ID_REUSED',
+      error_code: 'ACCOUNT_CONFLICT',
       error_message: expect.stringContaining('/list/user_id'),
     });
   });

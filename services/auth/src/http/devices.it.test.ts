@@ -103,7 +103,7 @@ describe('a list that does not follow from the stored one is a conflict, and cha
     const reply = await add(account.person, list, device);
     expect(reply).toMatchObject({
       status: 409,
-      body: { type: 'error', code: 1000, error_code: 'ID_REUSED' },
+      body: { type: 'error', code: 1000, error_code: 'ACCOUNT_CONFLICT' },
     });
     expect(reply.body.error_message).toContain(path);
     expect(await storedVersions(account.person)).toEqual(before);
@@ -266,7 +266,7 @@ test('of two next lists at once exactly one wins, the other is a conflict; ten t
     );
     expect(replies.map(({ status }) => status).sort()).toEqual([201, 409]);
     expect(replies.find(({ status }) => status === 409)?.body).toMatchObject({
-      error_code: 'ID_REUSED',
+      error_code: 'ACCOUNT_CONFLICT',
       expected: 3,
     });
     expect(await storedVersions(person)).toEqual([1, 2]);

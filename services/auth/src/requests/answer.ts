@@ -1,12 +1,8 @@
-import { type Clock, PoisonError, type Producer } from '@securechat/kernel';
+import { type Clock, PoisonError } from '@securechat/kernel';
 import { ProtocolError } from '@securechat/protocol';
-import { ENTRY_FIELD, type OutRecord, packEntry, type StreamNames } from '@securechat/protocol/internal';
 import type { AuthMetrics, RequestOutcome } from '../metrics.ts';
 import type { Handlers } from './handlers.ts';
 import { type AuthAsk, parseAsk } from './parse-ask.ts';
-
-/** A gateway that is this far behind has long given up waiting for the oldest. */
-const OUT_STREAM_ENTRIES = 20_000;
 
 type AnswerOptions = { handlers: Handlers; metrics: AuthMetrics; clock: Clock };
 
@@ -29,15 +25,6 @@ export function createAnswer({ handlers, metrics, clock }: AnswerOptions): (body
     } finally {
       metrics.answered(kind, outcome, clock.monotonicMs() - startedMs);
     }
-  };
-}
-
-/** To the stream of the gateway that asked; when there is none, that gateway is gone and nobody waits. */
-export function createReply(producer: Producer, streams: StreamNames) {
-  return async (gatewayId: string, correlation: string, body: Buffer): Promise<void> => {
-    const entry = packEntry<OutRecord>([{ head: { kind: 'reply', correlation }, body }]);
-    const bound = ['NOMKSTREAM', 'MAXLEN', '~', OUT_STREAM_ENTRIES] as const;
-    await producer.redis.xadd(streams.out(gatewayId), ...bound, '*', ENTRY_FIELD, Buffer.from(entry.buffer));
   };
 }
 

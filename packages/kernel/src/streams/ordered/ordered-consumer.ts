@@ -36,6 +36,7 @@ export type OrderedConsumerOptions<R> = {
 };
 
 export type OrderedConsumer = {
+  /** Resolves at once; Postgres and Redis may be away, and are waited for. */
   start(): Promise<void>;
   /** Finishes the running batch and gives up all partitions. */
   stop(): Promise<void>;
@@ -65,6 +66,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
   const backoff = createBackoff({ baseMs: 50, capMs: 2000 });
   let backlog: StreamEntry[] = [];
   let client: Client | undefined;
+  let hasLease = false;
   let mustRecover = false;
   let balancedAt = Number.NEGATIVE_INFINITY;
   let checkedRebornAt = Number.NEGATIVE_INFINITY;
@@ -73,6 +75,8 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
   async function loop(): Promise<void> {
     while (!abort.signal.aborted) {
       try {
+        if (!hasLease) await leases.start();
+        hasLease = true;
         if (mustRecover) await recover();
         await balanceWhenDue();
         await step();
@@ -212,7 +216,6 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
 
   return {
     async start() {
-      await leases.start();
       running = loop();
     },
     async stop() {
@@ -220,7 +223,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
       await running;
       reader.close();
       await closeClient();
-      await leases.stop();
+      await leases.stop().catch((err: unknown) => logger.warn({ err }, 'partitions not given up; their lease ends'));
     },
   };
 }
