@@ -18,10 +18,7 @@ export type Ticket = {
   service_key_id: string;
 };
 
-export function issueTicket(
-  key: SigningKey,
-  facts: Omit<Ticket, 'ticket_id' | 'service_key_id'>,
-): string {
+export function issueTicket(key: SigningKey, facts: Omit<Ticket, 'ticket_id' | 'service_key_id'>): string {
   const ticket: Ticket = {
     ...facts,
     ticket_id: randomBytes(12).toString('base64url'),
@@ -42,7 +39,11 @@ export function openTicket(
   const ticket = parseTicket(body);
   const key = ticket && serviceKeys.get(ticket.service_key_id);
   if (!ticket || !key || nowSeconds >= ticket.expires_at) return undefined;
-  const genuine = verifySignature(key, transcript('resume-ticket', ticket), Buffer.from(signature, 'base64url'));
+  const genuine = verifySignature(
+    key,
+    transcript('resume-ticket', ticket),
+    Buffer.from(signature, 'base64url'),
+  );
   return genuine ? ticket : undefined;
 }
 
@@ -60,7 +61,9 @@ function parseTicket(body: string): Ticket | undefined {
   const ticket = value as Ticket;
   const { public_key } = ticket;
   const isSound =
-    NAMES.every((field) => typeof ticket[field] === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(ticket[field])) &&
+    NAMES.every(
+      (field) => typeof ticket[field] === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(ticket[field]),
+    ) &&
     NUMBERS.every((field) => Number.isSafeInteger(ticket[field]) && ticket[field] >= 0) &&
     typeof public_key === 'string' &&
     isBase64(public_key) &&

@@ -52,7 +52,9 @@ export function createDirectory(redis: Redis, options: { prefix: string; shards:
       const [outcome, since = '', gateway = '', connection = ''] = reply;
       if (outcome === 'limit' || outcome === 'outdated') return { outcome };
       const registered = { outcome: 'registered', since } as const;
-      return gateway === '' ? registered : { ...registered, replaced: { gateway, connection: Number(connection) } };
+      return gateway === ''
+        ? registered
+        : { ...registered, replaced: { gateway, connection: Number(connection) } };
     },
 
     async remove({ user, gateway, connection }) {
@@ -60,7 +62,9 @@ export function createDirectory(redis: Redis, options: { prefix: string; shards:
     },
 
     async forgetGateway(gateway, users) {
-      await Promise.all(users.map((user) => removeScript.run(redis, [keys.routes(user)], [user, gateway, ''])));
+      await Promise.all(
+        users.map((user) => removeScript.run(redis, [keys.routes(user)], [user, gateway, ''])),
+      );
     },
 
     async locate(users) {

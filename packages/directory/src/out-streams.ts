@@ -1,4 +1,10 @@
-import { ENTRY_FIELD, type OutRecord, type Packed, packEntry, type StreamNames } from '@securechat/protocol/internal';
+import {
+  ENTRY_FIELD,
+  type OutRecord,
+  type Packed,
+  packEntry,
+  type StreamNames,
+} from '@securechat/protocol/internal';
 import type { Redis } from 'ioredis';
 
 /** A gateway reads far faster than this fills up; what is trimmed unread, mailbox sequences repair. */

@@ -16,7 +16,7 @@ export const SUPPORTED_PROTOCOL_VERSIONS: readonly string[] = [PROTOCOL_VERSION]
 export const CATALOG_HISTORY: readonly { date: string; hash: string; why: string }[] = [
   {
     date: '2026-11-23',
-    hash: '1f64f11d159fa5b1758a986d51757e409883653ed936d643022da6f48b58036e',
+    hash: 'f9959add6fd7435fa0dbe7c7a4479aef4ca6fcccae920f6b2e4a4560f865cb0b',
     why: 'first catalogue: login, direct conversations, delivery',
   },
 ];

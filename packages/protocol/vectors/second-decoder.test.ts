@@ -410,7 +410,7 @@ type Kind = 's' | 'n' | 'f' | 'b' | 'l' | 'm'; // string, number, flag, base64, 
 const handshakeFields =
   '1s version 2s server_id 3b server_key 4s user_id 5s device_id 6b public_key 7b challenge 8b server_challenge ' +
   '9s session_id 10n timestamp 11l client_capabilities 12l server_capabilities 13b server_cert 14s encoding ' +
-  '15s resume 16m limits';
+  '15s resume 16m limits 17s client_version 18s client_encoding';
 const contexts: { [context: string]: string } = {
   envelope:
     '1s id 2s type 3s from 4s to 5n timestamp 6f encrypted 7b payload 8m metadata 9n client_seq 10b nonce ' +
@@ -659,6 +659,8 @@ describe('transcripts.json', () => {
       client_capabilities: client.capabilities,
       server_capabilities: server.capabilities,
       server_cert: serverCert.signature,
+      client_version: client.version,
+      client_encoding: client.encoding,
     };
     const answer = first('client_auth.json');
     expect(isSignedBy(key, transcriptOf('gateway-cert', serverCert), serverCert.signature)).toBe(true);

@@ -25,6 +25,7 @@ export {
 export { type Arrival, History, type HistoryEvent, type Recorded } from './history.ts';
 export { migrate, ROOT } from './migrations.ts';
 export { alice, bob, charlie, type Device, dora, type Person, personNamed } from './people.ts';
+export { unusedPort } from './ports.ts';
 export { createTestDatabase, startOwnPostgres, type TestDatabase, urlForRole } from './postgres.ts';
 export { ANSWER_DEADLINE_MS, type ConnectionEnd, RawClient, type Received } from './raw-client.ts';
 export {

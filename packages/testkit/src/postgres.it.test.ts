@@ -27,7 +27,8 @@ async function query<T extends object>(url: string, sql: string): Promise<T[]> {
   }
 }
 
-const migrations = 'SELECT name FROM securechat_migrations.auth UNION SELECT name FROM securechat_migrations.delivery';
+const migrations =
+  'SELECT name FROM securechat_migrations.auth UNION SELECT name FROM securechat_migrations.delivery';
 
 test('two files that begin at once get databases of their own, with the tables of all services', async () => {
   const [one, other] = await Promise.all([testDatabase(), testDatabase()]);

@@ -75,7 +75,8 @@ export async function createDelivery(kit: Kit): Promise<Service> {
     group: 'delivery',
     consumer: 'delivery',
     concurrency: config.syncConcurrency,
-    handle: async (request) => Buffer.from(await answerSync({ pool, receipts, clock }, parseAsk(request.body))),
+    handle: async (request) =>
+      Buffer.from(await answerSync({ pool, receipts, clock }, parseAsk(request.body))),
     reply: async (gateway, correlation, body) => {
       await outStreams.send(gateway, [{ head: { kind: 'reply', correlation }, body }]);
     },

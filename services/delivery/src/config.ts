@@ -11,7 +11,11 @@ export const options = defineConfig({
     doc: 'PostgreSQL 15 or later; the role securechat_delivery is enough',
     example: 'postgres://securechat_delivery@127.0.0.1:5432/securechat',
   }),
-  streamPrefix: str({ env: 'STREAM_PREFIX', default: 'sc', doc: 'Prefix of all Redis keys; the same in every service' }),
+  streamPrefix: str({
+    env: 'STREAM_PREFIX',
+    default: 'sc',
+    doc: 'Prefix of all Redis keys; the same in every service',
+  }),
   streamPartitions: int({
     env: 'STREAM_PARTITIONS',
     default: 4,

@@ -11,11 +11,20 @@ export function deliveryMetrics(metrics: Metrics) {
   const refused = metrics.counter('messages_refused_total', 'Messages refused, by error', {
     error: errorNames satisfies ErrorName[],
   });
-  const pointers = metrics.counter('mailbox_pointers_total', 'Mailbox pointers written: messages times devices');
+  const pointers = metrics.counter(
+    'mailbox_pointers_total',
+    'Mailbox pointers written: messages times devices',
+  );
   const acked = metrics.counter('mailboxes_acked_total', 'Acknowledgements applied to mailboxes');
   return {
-    queueAge: metrics.histogram('queue_age_seconds', 'From the gateway receiving a record to a batch taking it up'),
-    publishFailures: metrics.counter('publish_failures_total', 'Batches that could not be told to the gateways'),
+    queueAge: metrics.histogram(
+      'queue_age_seconds',
+      'From the gateway receiving a record to a batch taking it up',
+    ),
+    publishFailures: metrics.counter(
+      'publish_failures_total',
+      'Batches that could not be told to the gateways',
+    ),
     staleRoutes: metrics.counter('stale_routes_total', 'Writes to gateways that turned out to be gone'),
     syncSeconds: metrics.histogram('sync_duration_seconds', 'Answering one question of a gateway'),
     count(plan: BatchPlan): void {

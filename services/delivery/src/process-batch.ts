@@ -30,8 +30,9 @@ export function createBatchHandler(parts: {
     decode: (entry) => unpackEntry<OrderedRecord>(entry),
     encode: (value) => Buffer.from(packEntry([value])),
 
+    room: () => publisher.room(),
+
     async process(client, records) {
-      await publisher.room();
       const nowMs = clock.now();
       for (const { value } of records) metrics.queueAge.observe(Math.max(0, nowMs - value.head.at) / 1000);
       const plan = await decideBatch(client, records, nowMs);
@@ -64,7 +65,11 @@ export function createBatchHandler(parts: {
 }
 
 /** Reads what the records need, then decides them one after the other, in order. */
-export async function decideBatch(client: Client, records: StreamRecord<Value>[], nowMs: number): Promise<BatchPlan> {
+export async function decideBatch(
+  client: Client,
+  records: StreamRecord<Value>[],
+  nowMs: number,
+): Promise<BatchPlan> {
   const created: Created = new Set();
   for (const { value } of records) {
     if (value.head.type === 'group_create') await prepareGroupCreate(client, value.head, created);

@@ -54,7 +54,9 @@ export function createReceipts(parts: {
 
   function flushLater(): void {
     timer ??= setTimeout(() => {
-      flush().catch((err: unknown) => logger.warn({ err }, 'receipts not sent; clients learn them at resume'));
+      flush().catch((err: unknown) =>
+        logger.warn({ err }, 'receipts not sent; clients learn them at resume'),
+      );
     }, lingerMs);
   }
 

@@ -121,7 +121,10 @@ export async function createGateway(kit: Kit): Promise<Service> {
   }
 
   metrics.watchConnections(() => {
-    const counts = Object.fromEntries(connectionStates.map((state) => [state, 0])) as Record<Connection['state'], number>;
+    const counts = Object.fromEntries(connectionStates.map((state) => [state, 0])) as Record<
+      Connection['state'],
+      number
+    >;
     for (const connection of hub.all()) counts[connection.state]++;
     return counts;
   });
@@ -137,11 +140,20 @@ export async function createGateway(kit: Kit): Promise<Service> {
       reader.start();
       await identity.start();
       sweep = startSweep({ hub, requests, clock, logger, onSweep: () => messageLimit.sweep() });
-      const websocket = await openWebSocketDoor({ host: config.host, port: config.wsPort, tls, addresses, accept });
+      const websocket = await openWebSocketDoor({
+        host: config.host,
+        port: config.wsPort,
+        tls,
+        addresses,
+        accept,
+      });
       doors.push(websocket);
       const tcp = await openTcpDoor({ host: config.host, port: config.tcpPort, tls, addresses, accept });
       doors.push(tcp);
-      logger.info({ gatewayId, wsPort: websocket.port, tcpPort: tcp.port, tls: tls !== undefined }, 'doors open');
+      logger.info(
+        { gatewayId, wsPort: websocket.port, tcpPort: tcp.port, tls: tls !== undefined },
+        'doors open',
+      );
     },
 
     async drain() {

@@ -44,7 +44,9 @@ export function createIdentity(parts: {
     if (!certificate) return;
     const halfLife = (certificate.not_before + certificate.not_after) / 2;
     if (now() / 1000 < halfLife) return;
-    certify().catch((err: unknown) => logger.warn({ err }, 'certificate not renewed yet; trying again in a minute'));
+    certify().catch((err: unknown) =>
+      logger.warn({ err }, 'certificate not renewed yet; trying again in a minute'),
+    );
   }
 
   return {

@@ -24,22 +24,34 @@ export function gatewayMetrics(metrics: Metrics) {
     type: [...upstreamNames, 'unknown'],
   });
   const sent = metrics.counter('frames_sent_total', 'Frames to clients by type', { type: downstreamNames });
-  const refused = metrics.counter('errors_sent_total', 'Error frames to clients by name', { error: errorNames });
-  const opened = metrics.counter('connections_opened_total', 'Connections by transport', { transport: transports });
+  const refused = metrics.counter('errors_sent_total', 'Error frames to clients by name', {
+    error: errorNames,
+  });
+  const opened = metrics.counter('connections_opened_total', 'Connections by transport', {
+    transport: transports,
+  });
   const closed = metrics.counter('connections_closed_total', 'Connections that are gone, by transport', {
     transport: transports,
   });
   const ended = metrics.counter('connections_ended_total', 'Connections ended by this gateway, by reason', {
     reason: closeReasons,
   });
-  const logins = metrics.counter('logins_total', 'Logins by what vouched for the device', { by: ['ticket', 'auth'] });
+  const logins = metrics.counter('logins_total', 'Logins by what vouched for the device', {
+    by: ['ticket', 'auth'],
+  });
   const loginsRefused = metrics.counter('logins_refused_total', 'Refused logins by the step that refused', {
     step: ['proof', 'auth'],
   });
   const limited = metrics.counter('limits_hit_total', 'Limits run into, by limit', { limit: limitNames });
   const ingressRefused = metrics.counter('ingress_refused_total', 'Messages that Redis did not take');
-  const toAck = metrics.histogram('send_to_ack_seconds', 'From receiving a message to its ack leaving this gateway');
-  const toDeliver = metrics.histogram('send_to_deliver_seconds', 'From the sender’s gateway to the recipient’s socket');
+  const toAck = metrics.histogram(
+    'send_to_ack_seconds',
+    'From receiving a message to its ack leaving this gateway',
+  );
+  const toDeliver = metrics.histogram(
+    'send_to_deliver_seconds',
+    'From the sender’s gateway to the recipient’s socket',
+  );
 
   return {
     received: (type: UpstreamName | 'unknown') => received.inc(1, { type }),
@@ -57,9 +69,14 @@ export function gatewayMetrics(metrics: Metrics) {
     sendToDeliver: (ms: number) => toDeliver.observe(Math.max(0, ms) / 1000),
     /** `count` is asked at each scrape. */
     watchConnections(count: () => Record<ConnectionState, number>): void {
-      metrics.gauge('connections_count', 'Connections now, by state', { state: connectionStates }, (gauge) => {
-        for (const [state, value] of Object.entries(count())) gauge.set(value, { state });
-      });
+      metrics.gauge(
+        'connections_count',
+        'Connections now, by state',
+        { state: connectionStates },
+        (gauge) => {
+          for (const [state, value] of Object.entries(count())) gauge.set(value, { state });
+        },
+      );
     },
   };
 }

@@ -1,5 +1,5 @@
-import { Compile, type Validator } from 'typebox/compile';
 import type { TSchema } from 'typebox';
+import { Compile, type Validator } from 'typebox/compile';
 import {
   type Downstream,
   type DownstreamName,
@@ -17,8 +17,10 @@ import { parseJsonObject } from './json.ts';
 function compileOnce(schemaOf: (name: string) => TSchema): (name: string) => Validator {
   const compiled = new Map<string, Validator>();
   return (name) => {
-    let validator = compiled.get(name);
-    if (!validator) compiled.set(name, (validator = Compile(schemaOf(name))));
+    const known = compiled.get(name);
+    if (known) return known;
+    const validator = Compile(schemaOf(name));
+    compiled.set(name, validator);
     return validator;
   };
 }
@@ -45,9 +47,13 @@ export function decodeDownstream(type: number, payload: Uint8Array): Downstream 
 
 function decode(name: string, validator: Validator, payload: Uint8Array): unknown {
   const message = parseJsonObject(payload);
-  if (message.type !== name) throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: '/type', ...referenceOf(message) });
+  if (message.type !== name)
+    throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: '/type', ...referenceOf(message) });
   if (validator.Check(message)) return message;
-  throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: pathOf(validator, message), ...referenceOf(message) });
+  throw new ProtocolError('INVALID_MESSAGE_FORMAT', {
+    path: pathOf(validator, message),
+    ...referenceOf(message),
+  });
 }
 
 /** Where the first fault lies. Told to the peer only: an unknown field's name is the peer's own text. */

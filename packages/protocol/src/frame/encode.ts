@@ -19,7 +19,10 @@ export function encodeFrame(type: number, payload: Uint8Array): Uint8Array<Array
   return frame;
 }
 
-export function encodeUpstream<N extends UpstreamName>(name: N, message: Upstream<N>): Uint8Array<ArrayBuffer> {
+export function encodeUpstream<N extends UpstreamName>(
+  name: N,
+  message: Upstream<N>,
+): Uint8Array<ArrayBuffer> {
   return encodeFrame(upstream[name].id, utf8.encode(JSON.stringify(message)));
 }
 

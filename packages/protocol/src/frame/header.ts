@@ -25,7 +25,11 @@ export function writeHeader(target: Uint8Array, type: number, length: number): v
  * Reads the header at `offset`, where 12 bytes must be present. `limitFor` gives the payload cap of a type.
  * Every refusal here is fatal: the place of the next frame can no longer be trusted.
  */
-export function readHeader(bytes: Uint8Array, offset: number, limitFor: (type: number) => number): FrameHeader {
+export function readHeader(
+  bytes: Uint8Array,
+  offset: number,
+  limitFor: (type: number) => number,
+): FrameHeader {
   const at = (index: number): number => bytes[offset + index] ?? 0;
   const u16 = (index: number): number => (at(index) << 8) | at(index + 1);
   // Multiplied, not shifted: a length above 2^31 must not turn negative.
@@ -33,7 +37,11 @@ export function readHeader(bytes: Uint8Array, offset: number, limitFor: (type: n
 
   if (u32(0) !== MAGIC) throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: 'magic' }, { fatal: true });
   if (!SUPPORTED_FRAME_VERSIONS.includes(u16(4))) {
-    throw new ProtocolError('UNSUPPORTED_VERSION', { supported_versions: [...SUPPORTED_FRAME_VERSIONS] }, { fatal: true });
+    throw new ProtocolError(
+      'UNSUPPORTED_VERSION',
+      { supported_versions: [...SUPPORTED_FRAME_VERSIONS] },
+      { fatal: true },
+    );
   }
   const header = { type: u16(10), length: u32(6) };
   const limit = limitFor(header.type);

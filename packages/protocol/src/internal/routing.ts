@@ -16,7 +16,10 @@ export const routing = {
   group_create: { owner: 'delivery', path: 'ordered' },
   ack: { owner: 'delivery', path: 'ordered' },
   receipt: { owner: 'delivery', path: 'ordered' },
-} as const satisfies Record<UpstreamName, { owner: 'gateway' } | { owner: string; path: 'ordered' | 'request' }>;
+} as const satisfies Record<
+  UpstreamName,
+  { owner: 'gateway' } | { owner: string; path: 'ordered' | 'request' }
+>;
 
 type Routing = typeof routing;
 export type Owner = Routing[UpstreamName]['owner'];

@@ -225,6 +225,8 @@ describe('the builders', () => {
       encoding: 'json',
       resume: client.resume,
       limits: server.limits,
+      client_version: client.version,
+      client_encoding: client.encoding,
     });
   });
 

@@ -36,6 +36,7 @@ const handshake = {
   server_cert: bytes(64, 5),
   encoding: 'json',
   limits: { messages_per_minute: 100, connections: 5 },
+  client_version: '1.0',
 };
 const groupOperation = {
   id: 'op_1',
@@ -106,12 +107,13 @@ const valid: Case[] = [
   signed('envelope', 'no members', {}),
   signed('server-auth', 'plain', handshake),
   signed('client-auth', 'the same facts under the other label', handshake),
-  signed('client-auth', 'with a resume ticket, without capabilities and limits', {
+  signed('client-auth', 'with a resume ticket and an encoding, without capabilities and limits', {
     ...handshake,
     client_capabilities: [],
     server_capabilities: [],
     resume: 'eyJ0IjoxfQ.c2ln',
     limits: {},
+    client_encoding: 'json',
   }),
   signed('client-auth', 'boundary: one capability ab', { ...handshake, client_capabilities: ['ab'] }),
   signed('client-auth', 'boundary: capabilities a, b', { ...handshake, client_capabilities: ['a', 'b'] }),

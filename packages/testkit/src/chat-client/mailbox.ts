@@ -92,8 +92,8 @@ export class Mailbox {
     this.cursor = Math.max(this.cursor, page.through);
     for (const mark of page.receipts ?? []) this.receipt(mark);
     clearTimeout(this.#pageTimer);
+    this.isLive = !page.more;
     if (page.more) this.#expectPage();
-    else this.isLive = true;
     this.#planAck();
   }
 

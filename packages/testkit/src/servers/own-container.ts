@@ -1,4 +1,4 @@
-import { freePort } from '@securechat/embedded';
+import { unusedPort } from '../ports.ts';
 import { until } from '../until.ts';
 import type { OwnServer } from './own-server.ts';
 
@@ -20,7 +20,7 @@ export async function ownContainer(plan: ContainerPlan): Promise<OwnServer> {
   // loaded here only, because it takes half a second and most runs have no engine
   const { GenericContainer, getContainerRuntimeClient } = await import('testcontainers');
   const engine = await getContainerRuntimeClient();
-  const port = await freePort();
+  const port = await unusedPort();
 
   async function create() {
     const started = await new GenericContainer(plan.image)

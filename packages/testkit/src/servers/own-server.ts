@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EmbeddedServer } from '@securechat/embedded';
+import { unusedPort } from '../ports.ts';
 
 /** A Redis or Postgres that belongs to one test, which may hurt it. */
 export type OwnServer = {
@@ -31,14 +32,14 @@ export function say(line: string): void {
   process.stdout.write(`[testkit] ${line}\n`);
 }
 
-/** What starts an embedded server in a folder, on a given port or any free one. */
-export type EmbeddedStarter = (place: { dir: string; port?: number }) => Promise<EmbeddedServer>;
+/** What starts an embedded server in a folder, on a port. */
+export type EmbeddedStarter = (place: { dir: string; port: number }) => Promise<EmbeddedServer>;
 
 export async function ownEmbeddedServer(name: string, starter: EmbeddedStarter): Promise<OwnServer> {
   const folder = mkdtempSync(join(tmpdir(), `securechat-test-${name}-`));
   chmodSync(folder, 0o755);
   let dir = join(folder, 'files');
-  let server = await starter({ dir });
+  let server = await starter({ dir, port: await unusedPort() });
   const { url, port } = server;
 
   async function end(signal: NodeJS.Signals): Promise<void> {

@@ -27,7 +27,14 @@ export function chat(plan: BatchPlan, { head: record, body }: Packed<ChatRecord>
         convSeq: conversation.nextSeq,
         serverTsMs: plan.nowMs,
       });
-      plan.store({ conversation, record, frameType: upstream.chat.id, hash, expiresAt: record.expires_at, body });
+      plan.store({
+        conversation,
+        record,
+        frameType: upstream.chat.id,
+        hash,
+        expiresAt: record.expires_at,
+        body,
+      });
     }
   }
 }

@@ -15,7 +15,11 @@ export type Created = Set<string>;
  * First half, before conversations are locked: makes the rows of a new direct conversation. Of two racing
  * creations one makes the row, the other is told which won. A retry finds its own and makes nothing.
  */
-export async function prepareGroupCreate(client: Client, record: GroupCreateRecord, created: Created): Promise<void> {
+export async function prepareGroupCreate(
+  client: Client,
+  record: GroupCreateRecord,
+  created: Created,
+): Promise<void> {
   const participants = await findParticipants(client, record);
   if (checkDirectCreate(record, participants) !== undefined) return;
   if (await createDirectConversation(client, record, participants)) created.add(record.conversation);
@@ -40,7 +44,14 @@ export async function groupCreate(
     const { extId, nextSeq } = conversation;
     const place = { hash, conversation: extId, convSeq: nextSeq, serverTsMs: plan.nowMs };
     plan.state.known.set(knownKey(record.device, record.id), place);
-    return plan.store({ conversation, record, frameType: upstream.group_create.id, hash, expiresAt: undefined, body });
+    return plan.store({
+      conversation,
+      record,
+      frameType: upstream.group_create.id,
+      hash,
+      expiresAt: undefined,
+      body,
+    });
   }
   await refuseCreate(client, plan, record);
 }

@@ -11,5 +11,8 @@ type RecordOf<N> = Extract<OrderedRecord, { type: N }>;
  * to look up people, so `process-batch.ts` runs its two halves.
  */
 export const handlers: {
-  [N in Exclude<RoutedTo<'delivery'>, 'group_create'>]: (plan: BatchPlan, record: Packed<RecordOf<N>>) => void;
+  [N in Exclude<RoutedTo<'delivery'>, 'group_create'>]: (
+    plan: BatchPlan,
+    record: Packed<RecordOf<N>>,
+  ) => void;
 } = { chat, ack, receipt };

@@ -10,7 +10,9 @@ export function startPartitionMaker(pool: Pool, logger: Logger): { stop(): void 
   const make = (): void => {
     pool
       .query('SELECT delivery.ensure_partitions($1)', [DAYS_AHEAD])
-      .catch((err: unknown) => logger.error({ err }, 'partitions for the coming days not made; tried again in an hour'));
+      .catch((err: unknown) =>
+        logger.error({ err }, 'partitions for the coming days not made; tried again in an hour'),
+      );
   };
   make();
   const timer = setInterval(make, EVERY_MS);

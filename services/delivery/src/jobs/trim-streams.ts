@@ -21,7 +21,9 @@ export function createTrimmer(redis: Redis, logger: Logger): Trimmer {
 
   function trim(): void {
     for (const [stream, id] of latest) {
-      redis.xtrim(stream, 'MINID', id).catch((err: unknown) => logger.debug({ err }, 'stream not trimmed yet'));
+      redis
+        .xtrim(stream, 'MINID', id)
+        .catch((err: unknown) => logger.debug({ err }, 'stream not trimmed yet'));
     }
     latest.clear();
   }

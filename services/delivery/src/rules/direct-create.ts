@@ -18,7 +18,10 @@ export type Refusal = { error: ErrorName; detail?: ErrorDetail };
  * these two, the creating device among them; the welcome goes to all the others. An unknown user, a blocked one
  * and one who accepts nobody are refused alike.
  */
-export function checkDirectCreate(record: GroupCreateRecord, participants: Participants): Refusal | undefined {
+export function checkDirectCreate(
+  record: GroupCreateRecord,
+  participants: Participants,
+): Refusal | undefined {
   const { members, added_devices: added, welcome_to: welcomed } = record;
   if (record.generation !== 0 || record.epoch !== 0) return malformed('/epoch');
   if (new Set(members).size !== 2) return malformed('/members');
@@ -29,7 +32,8 @@ export function checkDirectCreate(record: GroupCreateRecord, participants: Parti
 
   const devices = added.map((address) => participants.devices.get(address));
   if (devices.some((found) => !found || !users.includes(found.user))) return { error: 'PERMISSION_DENIED' };
-  if (!users.every((user) => devices.some((found) => found?.user === user))) return malformed('/added_devices');
+  if (!users.every((user) => devices.some((found) => found?.user === user)))
+    return malformed('/added_devices');
 
   const own = added.filter((_, index) => devices[index]?.device === record.device);
   if (own.length !== 1) return malformed('/added_devices');

@@ -48,7 +48,9 @@ export async function readBatchState(client: Client, wanted: Wanted): Promise<Ba
   ]);
   const byId = new Map([...conversations.values()].map((conversation) => [conversation.id, conversation]));
   for (const row of devices) {
-    byId.get(row.conv_id)?.devices.set(row.device_id, { user: row.user_id, lastClientSeq: row.last_client_seq });
+    byId
+      .get(row.conv_id)
+      ?.devices.set(row.device_id, { user: row.user_id, lastClientSeq: row.last_client_seq });
   }
   return { conversations, known, mailboxes };
 }

@@ -57,7 +57,11 @@ export async function applyReads(
             WHERE m.conv_id = c.id AND m.user_id = r.user_id AND m.left_seq IS NULL
               AND m.read_seq < LEAST(r.through, m.delivered_seq)
            RETURNING ${RETURNING}`,
-    values: [reads.map((read) => read.user), reads.map((read) => read.conversation), reads.map((read) => read.through)],
+    values: [
+      reads.map((read) => read.user),
+      reads.map((read) => read.conversation),
+      reads.map((read) => read.through),
+    ],
   });
   return moved.rows;
 }

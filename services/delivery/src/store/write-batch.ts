@@ -59,7 +59,9 @@ function startsOf(stored: StoredMessage[]): number[] {
 }
 
 function insertPointers(client: Client, plan: BatchPlan): Promise<unknown> {
-  const pointers = plan.stored.flatMap((message) => message.recipients.map((recipient) => ({ message, recipient })));
+  const pointers = plan.stored.flatMap((message) =>
+    message.recipients.map((recipient) => ({ message, recipient })),
+  );
   return client.query({
     name: 'insert-pointers',
     text: `INSERT INTO delivery.mailbox (device_id, seq, conv_id, conv_seq, day)
@@ -76,7 +78,9 @@ function insertPointers(client: Client, plan: BatchPlan): Promise<unknown> {
 
 function moveCounters(client: Client, plan: BatchPlan): Promise<unknown>[] {
   const conversations = [...new Set(plan.stored.map((message) => message.conversation))];
-  const senders = new Map(plan.movedClientSeqs.map((moved) => [`${moved.conversation.id}:${moved.device}`, moved]));
+  const senders = new Map(
+    plan.movedClientSeqs.map((moved) => [`${moved.conversation.id}:${moved.device}`, moved]),
+  );
   const moved = [...senders.values()];
   return [
     client.query({

@@ -46,7 +46,8 @@ export async function readPage(pool: Pool, ask: PageAsk, nowMs: number): Promise
       at: row.server_ts_ms,
     })),
   };
-  if (ask.receipts_since_ms !== undefined) head.receipts = await readReceipts(pool, ask.device, ask.receipts_since_ms);
+  if (ask.receipts_since_ms !== undefined)
+    head.receipts = await readReceipts(pool, ask.device, ask.receipts_since_ms);
   return { head, bodies: shown.map((row) => row.body ?? Buffer.alloc(0)), moved };
 }
 
@@ -54,7 +55,11 @@ type Start = { from: number; acknowledged: number; mailboxEpoch: number };
 
 /** A cursor of another mailbox epoch, or one beyond the head, says nothing about what the device has. */
 async function findStart(pool: Pool, ask: PageAsk): Promise<Start> {
-  const found = await pool.query<{ mailbox_epoch: number; head_seq: number | null; acked_seq: number | null }>({
+  const found = await pool.query<{
+    mailbox_epoch: number;
+    head_seq: number | null;
+    acked_seq: number | null;
+  }>({
     name: 'find-start',
     text: `SELECT s.mailbox_epoch, q.head_seq, q.acked_seq
              FROM delivery.settings s LEFT JOIN delivery.device_queue q ON q.device_id = $1`,

@@ -1,11 +1,11 @@
 import {
-  closeCodes,
   type CloseReason,
+  closeCodes,
   type Downstream,
   type DownstreamName,
-  encodeDownstream,
   type ErrorDetail,
   type ErrorName,
+  encodeDownstream,
   errorMessage,
   type Frame,
   FrameReader,
@@ -15,8 +15,9 @@ import {
 } from '@securechat/protocol';
 import type { GatewayContext } from '../context.ts';
 import type { LoginProgress } from '../handlers/client_hello.ts';
-import { Offences } from '../limits/offences.ts';
+import { unregister } from '../handlers/register.ts';
 import { LocalRate } from '../limits/local-rate.ts';
+import { Offences } from '../limits/offences.ts';
 import { limits } from '../limits/table.ts';
 import type { Transport, TransportEvents } from '../transport/transport.ts';
 import { Mailbox } from './mailbox.ts';
@@ -78,7 +79,9 @@ export class Connection implements TransportEvents {
     this.address = address;
     this.#transport = transport;
     this.#outbox = new Outbox(transport);
-    this.#reader = new FrameReader((type) => (this.#state === 'ready' ? upstreamLimit(type) : limitBeforeLogin(type)));
+    this.#reader = new FrameReader((type) =>
+      this.#state === 'ready' ? upstreamLimit(type) : limitBeforeLogin(type),
+    );
     this.#stateSince = this.#lastHeard = context.clock.monotonicMs();
     this.offences = new Offences(context.clock);
     this.mailbox = new Mailbox({
@@ -138,12 +141,7 @@ export class Connection implements TransportEvents {
     if (this.#state !== 'closing') this.enter('closing');
     this.context.hub.remove(this);
     this.context.metrics.closed(this.kind);
-    const { session } = this;
-    if (!session) return;
-    const { gatewayId: gateway, directory, logger } = this.context;
-    directory
-      .remove({ user: session.user, gateway, connection: this.number })
-      .catch((err: unknown) => logger.debug({ err }, 'route not removed; it is stale and will show itself'));
+    if (this.session) void unregister(this, this.session);
   }
 
   /** Frames are dealt with one after the other, even when one of them has to wait for something. */
@@ -157,7 +155,7 @@ export class Connection implements TransportEvents {
   #handle(frame: Frame): void {
     try {
       const pending = receive(this, frame);
-      if (pending) void this.#wait(pending);
+      if (pending !== undefined) void this.#wait(pending);
     } catch (error) {
       this.refuse(error);
     }
@@ -273,7 +271,8 @@ export class Connection implements TransportEvents {
     if (this.#state === 'closing' && nowMs - since > afterMs) return this.#transport.destroy();
     if (this.#state === 'closing') return;
     if (reason !== 'gone' && nowMs - since > afterMs && !this.#isPaused) return this.close(reason);
-    if (this.#frameBegan !== undefined && nowMs - this.#frameBegan > FRAME_MS) return this.close('protocol_violation');
+    if (this.#frameBegan !== undefined && nowMs - this.#frameBegan > FRAME_MS)
+      return this.close('protocol_violation');
     if (this.#isStuck(nowMs)) return this.close('slow_consumer');
     if (this.#inFlight > 0 && nowMs - this.#lastAnswered > IN_FLIGHT_FORGOTTEN_AFTER_MS) this.#inFlight = 0;
     this.#regulate();
@@ -290,4 +289,8 @@ export class Connection implements TransportEvents {
   }
 }
 
-const INCOMPLETE = new ProtocolError('INVALID_MESSAGE_FORMAT', { path: 'websocket message' }, { fatal: true });
+const INCOMPLETE = new ProtocolError(
+  'INVALID_MESSAGE_FORMAT',
+  { path: 'websocket message' },
+  { fatal: true },
+);

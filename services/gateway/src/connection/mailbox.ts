@@ -1,5 +1,5 @@
 import { downstream, encodeFrame, SYNC_PAGE_ITEMS, UNACKED_WINDOW, upstream } from '@securechat/protocol';
-import { stampPayload, type SyncPageHead } from '@securechat/protocol/internal';
+import { type SyncPageHead, stampPayload } from '@securechat/protocol/internal';
 
 /** A page is asked for when less than this waits in the socket. */
 const LOW_WATER_BYTES = 64 * 1024;
@@ -105,7 +105,12 @@ export class Mailbox {
     if (this.#mode !== 'catch-up' || this.#asked) return;
     const room = UNACKED_WINDOW - (this.#sentThrough - this.#ackedThrough);
     if (room <= 0 || this.#port.bufferedBytes() > LOW_WATER_BYTES) return;
-    const question = { ack: false, ...this.#next, from: this.#sentThrough, limit: Math.min(room, SYNC_PAGE_ITEMS) };
+    const question = {
+      ack: false,
+      ...this.#next,
+      from: this.#sentThrough,
+      limit: Math.min(room, SYNC_PAGE_ITEMS),
+    };
     this.#asked = question;
     this.#port.ask(question).then(
       (page) => this.#onPage(question, page.head, page.bodies),
@@ -146,7 +151,8 @@ export class Mailbox {
 
   #isFull(): boolean {
     return (
-      this.#port.bufferedBytes() > HIGH_WATER_BYTES || this.#sentThrough - this.#ackedThrough >= UNACKED_WINDOW
+      this.#port.bufferedBytes() > HIGH_WATER_BYTES ||
+      this.#sentThrough - this.#ackedThrough >= UNACKED_WINDOW
     );
   }
 
@@ -162,7 +168,11 @@ export class Mailbox {
   }
 
   #releaseHeld(): void {
-    for (let next = this.#held.get(this.#sentThrough + 1); next; next = this.#held.get(this.#sentThrough + 1)) {
+    for (
+      let next = this.#held.get(this.#sentThrough + 1);
+      next;
+      next = this.#held.get(this.#sentThrough + 1)
+    ) {
       this.#held.delete(this.#sentThrough + 1);
       this.#send(this.#sentThrough + 1, next);
     }

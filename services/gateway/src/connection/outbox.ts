@@ -16,7 +16,8 @@ export class Outbox {
   }
 
   send(frame: Uint8Array): void {
-    if (this.#frames.length === MAX_PACKED_FRAMES || this.#bytes + frame.length > MAX_PACKED_BYTES) this.flush();
+    if (this.#frames.length === MAX_PACKED_FRAMES || this.#bytes + frame.length > MAX_PACKED_BYTES)
+      this.flush();
     this.#frames.push(frame);
     this.#bytes += frame.length;
     if (this.#isScheduled) return;

@@ -1,4 +1,10 @@
-import { decodeUpstream, type Frame, ProtocolError, type UpstreamName, upstreamById } from '@securechat/protocol';
+import {
+  decodeUpstream,
+  type Frame,
+  ProtocolError,
+  type UpstreamName,
+  upstreamById,
+} from '@securechat/protocol';
 import { handlers } from '../handlers/index.ts';
 import type { Connection } from './connection.ts';
 import { allowedIn } from './states.ts';
@@ -12,7 +18,8 @@ export function receive(connection: Connection, frame: Frame): Promise<void> | u
   const name = upstreamById.get(frame.type)?.name as UpstreamName | undefined;
   connection.context.metrics.received(name ?? 'unknown');
   if (name === undefined && connection.state === 'ready') throw new ProtocolError('UNKNOWN_TYPE');
-  if (name === undefined || !allowedIn[connection.state].includes(name)) throw new ProtocolError('UNEXPECTED_MESSAGE');
+  if (name === undefined || !allowedIn[connection.state].includes(name))
+    throw new ProtocolError('UNEXPECTED_MESSAGE');
   const message = decodeUpstream(frame.type, frame.payload);
   const handle = handlers[name] as (...args: [Connection, unknown, Uint8Array]) => Promise<void> | undefined;
   return handle(connection, message, frame.payload);

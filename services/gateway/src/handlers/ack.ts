@@ -5,5 +5,6 @@ import { sessionOf } from './session-of.ts';
 /** The device has stored its mailbox so far. Clamped to what it was sent, or it could delete what it never saw. */
 export function ack(connection: Connection, message: Upstream<'ack'>): undefined {
   const through = connection.mailbox.acknowledged(message.through);
-  if (through > 0) connection.context.ackIngress.acknowledge(connection.number, sessionOf(connection), through);
+  if (through > 0)
+    connection.context.ackIngress.acknowledge(connection.number, sessionOf(connection), through);
 }

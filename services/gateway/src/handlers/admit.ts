@@ -37,13 +37,18 @@ function signedBytes(message: Signed, makeTranscript: () => Uint8Array): Uint8Ar
   try {
     return makeTranscript();
   } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError) throw refusal(message, 'INVALID_MESSAGE_FORMAT');
+    if (error instanceof TypeError || error instanceof RangeError)
+      throw refusal(message, 'INVALID_MESSAGE_FORMAT');
     throw error;
   }
 }
 
 /** One message of the user's minute, or `RATE_LIMITED`. A promise when the lease has to be fetched. */
-export function chargeMessage(connection: Connection, session: Session, message: Signed): Promise<void> | undefined {
+export function chargeMessage(
+  connection: Connection,
+  session: Session,
+  message: Signed,
+): Promise<void> | undefined {
   const { messageLimit, metrics } = connection.context;
   const judge = (verdict: { retryAfterMs: number; limit: number } | 'unavailable' | undefined): void => {
     if (verdict === undefined) return;

@@ -5,17 +5,26 @@ import { chargeMessage, checkSender, checkSignature } from './admit.ts';
 import { sessionOf } from './session-of.ts';
 
 /** Checks everything about a message that needs no database, cheapest first, and passes it on to delivery. */
-export function chat(connection: Connection, message: Upstream<'chat'>, payload: Uint8Array): Promise<void> | undefined {
+export function chat(
+  connection: Connection,
+  message: Upstream<'chat'>,
+  payload: Uint8Array,
+): Promise<void> | undefined {
   const session = sessionOf(connection);
   checkSender(connection, session, message);
   if (!message.encrypted) throw new ProtocolError('ENCRYPTION_ERROR', { reference_id: message.id });
   const charged = chargeMessage(connection, session, message);
-  if (charged) return charged.then(() => passOn(connection, session, message, payload));
+  if (charged !== undefined) return charged.then(() => passOn(connection, session, message, payload));
   passOn(connection, session, message, payload);
   return undefined;
 }
 
-function passOn(connection: Connection, session: Session, message: Upstream<'chat'>, payload: Uint8Array): void {
+function passOn(
+  connection: Connection,
+  session: Session,
+  message: Upstream<'chat'>,
+  payload: Uint8Array,
+): void {
   const hash = checkSignature(session, message, () => transcript('envelope', message));
   connection.context.ingress.pass(connection, {
     head: {

@@ -62,7 +62,11 @@ type Known = { by: 'ticket' | 'auth'; user: number; device: number; ticket: stri
 /** A ticket counts only for the very user, device and key that have just been proved. */
 function byTicket(context: GatewayContext, hello: Upstream<'client_hello'>): Known | undefined {
   if (hello.resume === undefined) return undefined;
-  const ticket = openTicket(hello.resume, context.identity.serviceKeys(), Math.floor(context.clock.now() / 1000));
+  const ticket = openTicket(
+    hello.resume,
+    context.identity.serviceKeys(),
+    Math.floor(context.clock.now() / 1000),
+  );
   const isTheirs =
     ticket?.user_id === hello.user_id &&
     ticket.device_id === hello.device_id &&

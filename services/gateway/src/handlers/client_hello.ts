@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { createChallenge, signServerHello, type UnsignedServerHello } from '@securechat/crypto/challenge';
-import { PROTOCOL_VERSION, ProtocolError, SUPPORTED_PROTOCOL_VERSIONS, type Upstream } from '@securechat/protocol';
+import {
+  PROTOCOL_VERSION,
+  ProtocolError,
+  SUPPORTED_PROTOCOL_VERSIONS,
+  type Upstream,
+} from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 
 /** Both hellos, kept until the client has proved its key over them. */
@@ -16,7 +21,11 @@ const CAPABILITIES = ['message_relay', 'offline_storage'];
 export function clientHello(connection: Connection, hello: Upstream<'client_hello'>): undefined {
   const { context } = connection;
   if (!SUPPORTED_PROTOCOL_VERSIONS.includes(hello.version)) {
-    throw new ProtocolError('UNSUPPORTED_VERSION', { supported_versions: [...SUPPORTED_PROTOCOL_VERSIONS] }, { fatal: true });
+    throw new ProtocolError(
+      'UNSUPPORTED_VERSION',
+      { supported_versions: [...SUPPORTED_PROTOCOL_VERSIONS] },
+      { fatal: true },
+    );
   }
   const { key, certificate } = context.identity.current();
   const server: UnsignedServerHello = {

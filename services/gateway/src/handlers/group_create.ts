@@ -14,12 +14,17 @@ export function groupCreate(
   const session = sessionOf(connection);
   checkSender(connection, session, message);
   const charged = chargeMessage(connection, session, message);
-  if (charged) return charged.then(() => passOn(connection, session, message, payload));
+  if (charged !== undefined) return charged.then(() => passOn(connection, session, message, payload));
   passOn(connection, session, message, payload);
   return undefined;
 }
 
-function passOn(connection: Connection, session: Session, message: Upstream<'group_create'>, payload: Uint8Array): void {
+function passOn(
+  connection: Connection,
+  session: Session,
+  message: Upstream<'group_create'>,
+  payload: Uint8Array,
+): void {
   const welcomeSha256 = sha256(decodeBase64(message.welcome)).toString('base64');
   const hash = checkSignature(session, message, () => groupOpTranscript(message, { welcomeSha256 }));
   connection.context.ingress.pass(connection, {

@@ -9,7 +9,8 @@ export function ping(connection: Connection, message: Upstream<'ping'>): undefin
   }
   connection.lastPingSequence = message.sequence;
   const retryAfterMs = connection.pings.take(clock.monotonicMs());
-  if (retryAfterMs > 0) throw new ProtocolError('RATE_LIMITED', { scope: 'pings', retry_after_ms: retryAfterMs });
+  if (retryAfterMs > 0)
+    throw new ProtocolError('RATE_LIMITED', { scope: 'pings', retry_after_ms: retryAfterMs });
   connection.send('pong', {
     type: 'pong',
     timestamp: Math.floor(clock.now() / 1000),

@@ -22,7 +22,11 @@ export async function register(connection: Connection, session: Session): Promis
       return undefined;
     });
   if (result?.outcome === 'limit') return 'limit';
-  if (connection.state === 'closing') return 'registered';
+  if (connection.state === 'closing') {
+    // It went while it was being registered, so nobody else will take the route back.
+    await unregister(connection, session);
+    return 'registered';
+  }
   if (result?.outcome === 'outdated') {
     connection.close('replaced');
     return 'registered';
@@ -34,11 +38,25 @@ export async function register(connection: Connection, session: Session): Promis
   return 'registered';
 }
 
-async function closeElsewhere(connection: Connection, older: { gateway: string; connection: number }): Promise<void> {
+/** Takes a session's route back, if it is still this connection's. */
+export async function unregister({ context, number }: Connection, session: Session): Promise<void> {
+  await context.directory
+    .remove({ user: session.user, gateway: context.gatewayId, connection: number })
+    .catch((err: unknown) =>
+      context.logger.debug({ err }, 'route not removed; it is stale and will show itself'),
+    );
+}
+
+async function closeElsewhere(
+  connection: Connection,
+  older: { gateway: string; connection: number },
+): Promise<void> {
   const { context } = connection;
   if (older.gateway === context.gatewayId) return context.hub.get(older.connection)?.close('replaced');
   const head = { kind: 'close', connection: older.connection, reason: 'replaced' } as const;
   await context.outStreams
     .send(older.gateway, [{ head, body: new Uint8Array(0) }])
-    .catch((err: unknown) => context.logger.warn({ err }, 'replaced connection not told; it learns by heartbeat'));
+    .catch((err: unknown) =>
+      context.logger.warn({ err }, 'replaced connection not told; it learns by heartbeat'),
+    );
 }

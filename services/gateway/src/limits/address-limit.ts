@@ -38,7 +38,9 @@ export function createAddressLimit(parts: {
 
   function leave(address: string): void {
     change(address, -1);
-    write(address).catch((err: unknown) => logger.debug({ err }, 'connection of an address not counted down yet'));
+    write(address).catch((err: unknown) =>
+      logger.debug({ err }, 'connection of an address not counted down yet'),
+    );
   }
 
   return {

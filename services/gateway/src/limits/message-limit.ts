@@ -59,7 +59,11 @@ export function createMessageLimit(parts: {
     const askedAt = clock.monotonicMs();
     const wanted = Math.min(largestLease, askedAt < lease.endsAt ? lease.size * 2 : 1) || 1;
     try {
-      const [granted, bucket, retryAfterMs] = await leaseScript.run(redis, [keyOf(user)], [perMinute, wanted]);
+      const [granted, bucket, retryAfterMs] = await leaseScript.run(
+        redis,
+        [keyOf(user)],
+        [perMinute, wanted],
+      );
       if (granted === 0) {
         lease.refusedUntil = clock.monotonicMs() + Math.min(retryAfterMs, REMEMBER_REFUSAL_MS);
         return { retryAfterMs, limit: perMinute };
@@ -78,7 +82,8 @@ export function createMessageLimit(parts: {
       lease.left--;
       return undefined;
     }
-    if (now < lease.refusedUntil) return { retryAfterMs: Math.ceil(lease.refusedUntil - now), limit: perMinute };
+    if (now < lease.refusedUntil)
+      return { retryAfterMs: Math.ceil(lease.refusedUntil - now), limit: perMinute };
     return 'ask';
   }
 
@@ -98,18 +103,20 @@ export function createMessageLimit(parts: {
   return {
     take(user) {
       const lease = leaseOf(user);
-      const taken = lease.pending ? 'ask' : takeNow(lease);
+      const taken = lease.pending === undefined ? takeNow(lease) : 'ask';
       return taken === 'ask' ? takeAfterAsking(user, lease) : taken;
     },
     sweep() {
       const now = clock.monotonicMs();
       for (const [user, lease] of leases) {
-        if (lease.pending || now < lease.endsAt || now < lease.refusedUntil) continue;
+        if (lease.pending !== undefined || now < lease.endsAt || now < lease.refusedUntil) continue;
         leases.delete(user);
         if (lease.left === 0) continue;
         giveBackScript
           .run(redis, [keyOf(user)], [lease.bucket, lease.left])
-          .catch((err: unknown) => logger.debug({ err }, 'unused messages not given back; they come back with time'));
+          .catch((err: unknown) =>
+            logger.debug({ err }, 'unused messages not given back; they come back with time'),
+          );
       }
     },
   };

@@ -26,7 +26,9 @@ export function createAckIngress(parts: {
   gatewayId: string;
   now: () => number;
 }): AckIngress {
-  const lanes = parts.streams.acks.map((stream) => new Lane<AckRecord>(parts.redis, stream, MAX_STREAM_ENTRIES));
+  const lanes = parts.streams.acks.map(
+    (stream) => new Lane<AckRecord>(parts.redis, stream, MAX_STREAM_ENTRIES),
+  );
   let waiting = new Map<string, AckRecord>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -58,7 +60,12 @@ export function createAckIngress(parts: {
       const key = `${session.user}:${conversation}`;
       const known = waiting.get(key);
       const furthest = known?.type === 'receipt' ? Math.max(known.read_through, through) : through;
-      gather(key, { type: 'receipt', ...originOf(connection, session), conversation, read_through: furthest });
+      gather(key, {
+        type: 'receipt',
+        ...originOf(connection, session),
+        conversation,
+        read_through: furthest,
+      });
     },
     async flush() {
       flushNow();

@@ -1,4 +1,9 @@
-import { type IngressRecord, type Packed, partitionOf, type StreamNames } from '@securechat/protocol/internal';
+import {
+  type IngressRecord,
+  type Packed,
+  partitionOf,
+  type StreamNames,
+} from '@securechat/protocol/internal';
 import type { Redis } from 'ioredis';
 import type { Connection } from '../connection/connection.ts';
 import { unavailable } from '../handlers/admit.ts';
@@ -22,7 +27,9 @@ export function createIngress(parts: {
   metrics: GatewayMetrics;
 }): Ingress {
   const { streams, maxBytes, metrics } = parts;
-  const lanes = streams.ordered.map((stream) => new Lane<IngressRecord>(parts.redis, stream, MAX_STREAM_ENTRIES));
+  const lanes = streams.ordered.map(
+    (stream) => new Lane<IngressRecord>(parts.redis, stream, MAX_STREAM_ENTRIES),
+  );
   let bytes = 0;
 
   return {

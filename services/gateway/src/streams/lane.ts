@@ -1,7 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { loadScript } from '@securechat/kernel';
 import { ENTRY_FIELD, type Packed, packEntry } from '@securechat/protocol/internal';
 import type { Redis } from 'ioredis';
-import { readFileSync } from 'node:fs';
 
 const guardedAdd = loadScript<string | null>(
   'guarded-add',
@@ -76,7 +76,9 @@ export class Lane<Head> {
   async #write(batch: Waiting<Head>[]): Promise<boolean> {
     const entry = Buffer.from(packEntry(batch.map((waiting) => waiting.record)).buffer);
     try {
-      return (await guardedAdd.run(this.#redis, [this.#stream], [this.#maxEntries, ENTRY_FIELD, entry])) !== null;
+      return (
+        (await guardedAdd.run(this.#redis, [this.#stream], [this.#maxEntries, ENTRY_FIELD, entry])) !== null
+      );
     } catch {
       // Whether it arrived is unknown; senders repeat, and delivery knows repeated ids.
       return false;

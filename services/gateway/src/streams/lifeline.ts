@@ -84,7 +84,9 @@ export function createLifeline(parts: {
     liveGateways: () => live,
     async stop() {
       clearInterval(timer);
-      await redis.del(stream).catch((err: unknown) => logger.debug({ err }, 'own stream not removed; it expires'));
+      await redis
+        .del(stream)
+        .catch((err: unknown) => logger.debug({ err }, 'own stream not removed; it expires'));
     },
   };
 }

@@ -87,4 +87,3 @@ function readEntry(entry: Buffer, logger: Logger): Packed<OutRecord>[] {
     return [];
   }
 }
-

@@ -20,7 +20,10 @@ const MAX_PENDING = 10_000;
 
 export type Requests = {
   askAuth<K extends keyof AuthRequests>(kind: K, ask: AuthRequests[K]['ask']): Promise<Answer<'auth', K>>;
-  askPage(connection: Connection, question: PageQuestion): Promise<{ head: SyncPageHead; bodies: Uint8Array[] }>;
+  askPage(
+    connection: Connection,
+    question: PageQuestion,
+  ): Promise<{ head: SyncPageHead; bodies: Uint8Array[] }>;
   askHeads(devices: number[]): Promise<[device: number, head: number][]>;
   /** A reply has arrived on this gateway's stream. */
   answered(correlation: string, body: Uint8Array): void;
@@ -40,10 +43,14 @@ export function createRequests(parts: {
   const pending = new Map<string, Pending>();
 
   async function ask(stream: string | undefined, body: object): Promise<Uint8Array> {
-    if (stream === undefined || pending.size >= MAX_PENDING) throw new DeadlineError('too many questions are waiting');
+    if (stream === undefined || pending.size >= MAX_PENDING)
+      throw new DeadlineError('too many questions are waiting');
     const correlationId = randomBytes(12).toString('base64url');
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-    const timer = setTimeout(() => settle(correlationId)?.reject(new DeadlineError('no answer in time')), DEADLINE_MS);
+    const timer = setTimeout(
+      () => settle(correlationId)?.reject(new DeadlineError('no answer in time')),
+      DEADLINE_MS,
+    );
     pending.set(correlationId, { resolve, reject, timer });
     const fields = encodeRequest({
       correlationId,
@@ -94,7 +101,8 @@ export function createRequests(parts: {
     },
     answered: (correlation, body) => settle(correlation)?.resolve(body),
     stop() {
-      for (const correlation of [...pending.keys()]) settle(correlation)?.reject(new DeadlineError('stopping'));
+      for (const correlation of [...pending.keys()])
+        settle(correlation)?.reject(new DeadlineError('stopping'));
     },
   };
 }

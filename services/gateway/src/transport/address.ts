@@ -18,5 +18,7 @@ function expand(address: string): string[] {
   const left = head === '' ? [] : head.split(':');
   const right = tail ? tail.split(':') : [];
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
-  return [...left, ...Array<string>(zeros).fill('0'), ...right].map((group) => Number.parseInt(group, 16).toString(16));
+  return [...left, ...Array<string>(zeros).fill('0'), ...right].map((group) =>
+    Number.parseInt(group, 16).toString(16),
+  );
 }

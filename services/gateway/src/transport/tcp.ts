@@ -28,7 +28,11 @@ export async function openTcpDoor(options: {
 
   let server: Server;
   if (options.tls) {
-    server = createTlsServer({ ...options.tls, ALPNProtocols: [ALPN], handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS });
+    server = createTlsServer({
+      ...options.tls,
+      ALPNProtocols: [ALPN],
+      handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS,
+    });
     server.on('secureConnection', (socket: TLSSocket) => {
       if (socket.alpnProtocol === ALPN) onSocket(socket);
       else socket.destroy();

@@ -8,7 +8,9 @@ export const ALPN = 'scht/1';
 export function readTls(certFile: string | undefined, keyFile: string | undefined): TlsOptions | undefined {
   if (certFile === undefined && keyFile === undefined) return undefined;
   if (certFile === undefined || keyFile === undefined) {
-    throw new Error('GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE are only of use together: set both or neither');
+    throw new Error(
+      'GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE are only of use together: set both or neither',
+    );
   }
   const context: SecureContextOptions = {
     cert: readFileSync(certFile),

@@ -1,7 +1,7 @@
-import websocket from '@fastify/websocket';
-import { closeCodes, MAX_GROUP_OPERATION_BYTES, HEADER_BYTES, errorMessage } from '@securechat/protocol';
-import Fastify, { type FastifyInstance } from 'fastify';
 import type { TlsOptions } from 'node:tls';
+import websocket from '@fastify/websocket';
+import { closeCodes, errorMessage, HEADER_BYTES, MAX_GROUP_OPERATION_BYTES } from '@securechat/protocol';
+import Fastify, { type FastifyInstance } from 'fastify';
 import type { WebSocket } from 'ws';
 import type { AddressLimit } from '../limits/address-limit.ts';
 import { addressKey } from './address.ts';
@@ -34,6 +34,8 @@ export async function openWebSocketDoor(options: {
   });
 
   await app.register(websocket, {
+    // By default the plugin ends all clients at once when the door closes; they are sent away in order instead.
+    preClose: (done: () => void) => done(),
     options: {
       maxPayload: MAX_MESSAGE_BYTES,
       // Ciphertext does not compress, and compression beside secrets is an oracle.

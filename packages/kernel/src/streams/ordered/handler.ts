@@ -9,6 +9,8 @@ export type OrderedHandler<R> = {
   decode(entry: Buffer): R[];
   /** The bytes of one record, for a dead letter. */
   encode(record: R): Buffer;
+  /** Resolves when another batch may be begun: what was committed must not pile up unpublished. */
+  room?(): Promise<void>;
   /**
    * Reads and decides, inside the transaction. Has no effect until `write`. A data error (SQLSTATE 22, 23, or a
    * PoisonError) means that some record can never succeed.

@@ -117,6 +117,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
       backlog = await reader.read([...positions].map(([stream, lastId]) => ({ stream, lastId })));
     }
     if (backlog.length === 0) return await resetReborn();
+    await handler.room?.();
     await commitBatch(takeBatch());
   }
 
@@ -223,7 +224,9 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
       await running;
       reader.close();
       await closeClient();
-      await leases.stop().catch((err: unknown) => logger.warn({ err }, 'partitions not given up; their lease ends'));
+      await leases
+        .stop()
+        .catch((err: unknown) => logger.warn({ err }, 'partitions not given up; their lease ends'));
     },
   };
 }

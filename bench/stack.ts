@@ -1,0 +1,163 @@
+// A system of its own for one measurement: embedded Postgres and Redis, durable as in `npm start`, and the same
+// service processes, with limits raised by configuration. No check is switched off.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  freePort,
+  type GuardedProcess,
+  lastLines,
+  spawnGuarded,
+  startPostgres,
+  startRedis,
+} from '@securechat/embedded';
+import { migrate, ROOT } from '@securechat/testkit';
+import { type ServiceInstance, serviceInstances } from '../scripts/stack/services.ts';
+import type { Pids } from './measure/processes.ts';
+
+export type Stack = {
+  wsUrls: string[];
+  authUrl: string;
+  /** Of the owner of the tables. */
+  postgresUrl: string;
+  /** By name: gateway-1, gateway-2, delivery-1, delivery-2, auth, redis, postgres. */
+  pids: Pids;
+  stop(): Promise<void>;
+};
+
+/** What a load test has to raise: it logs in and sends from one address, and far faster than a person. */
+const RAISED_LIMITS = {
+  GATEWAY_MESSAGES_PER_MINUTE: '10000000',
+  GATEWAY_CONNECTIONS_PER_IP: '100000',
+  AUTH_ENROLMENTS_PER_MINUTE: '1000000',
+};
+
+const READY_DEADLINE_MS = 30_000;
+const READY_POLL_MS = 50;
+const STOP_DEADLINE_MS = 20_000;
+
+export type StackOptions = {
+  /** Each service leaves a V8 CPU profile of its whole life in this folder when it ends. */
+  profileFolder?: string | undefined;
+};
+
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const folder = mkdtempSync(join(tmpdir(), 'securechat-bench-'));
+  const stops: (() => Promise<void>)[] = [async () => rmSync(folder, { recursive: true, force: true })];
+  const stop = async (): Promise<void> => {
+    for (const stopOne of stops.splice(0).reverse()) await stopOne();
+  };
+  try {
+    return { ...(await startAll(folder, stops, options)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Adds to `stops` whatever must be stopped, newest last. */
+async function startAll(
+  folder: string,
+  stops: (() => Promise<void>)[],
+  options: StackOptions,
+): Promise<Omit<Stack, 'stop'>> {
+  const redis = await startRedis({ appendonly: true });
+  stops.push(() => redis.stop());
+  const postgres = await startPostgres({ database: 'securechat', settings: { max_connections: 200 } });
+  stops.push(() => postgres.stop());
+  await migrate(postgres.url);
+
+  const instances = await plan(redis.url, postgres.url);
+  const pids: Record<string, number> = {};
+  // gateways last, as in npm start
+  for (const stage of ['data', 'edge'] as const) {
+    const started = instances.filter((instance) => instance.stage === stage);
+    await Promise.all(
+      started.map(async (instance) => {
+        const child = await startService(instance, join(folder, `${instance.name}.log`), options);
+        stops.push(() => child.stop('SIGTERM', STOP_DEADLINE_MS));
+        pids[instance.name] = child.pid;
+        await untilReady(instance, child, join(folder, `${instance.name}.log`));
+      }),
+    );
+  }
+  const addressesOf = (service: string, kind: string): string[] =>
+    instances.flatMap((instance) => (instance.service === service ? (instance.addresses[kind] ?? []) : []));
+  return {
+    wsUrls: addressesOf('gateway', 'ws'),
+    authUrl: addressesOf('auth', 'http')[0] ?? '',
+    postgresUrl: postgres.url,
+    pids: { ...inOrder(pids), redis: redis.pid, postgres: postgres.pid },
+  };
+}
+
+async function plan(redis: string, postgres: string): Promise<ServiceInstance[]> {
+  const [ws1, ws2, tcp1, tcp2, http, redisPort, postgresPort, ops1, ops2, ops3, ops4, ops5] = (await Promise.all(
+    Array.from({ length: 12 }, freePort),
+  )) as [number, number, number, number, number, number, number, number, number, number, number, number];
+  const asRole = (role: string): string => {
+    const url = new URL(postgres);
+    url.username = role;
+    return url.href;
+  };
+  return serviceInstances({
+    ports: {
+      ws: [ws1, ws2],
+      tcp: [tcp1, tcp2],
+      authHttp: [http],
+      redis: [redisPort],
+      postgres: [postgresPort],
+      opsAuth: [ops1],
+      opsDelivery: [ops2, ops3],
+      opsGateway: [ops4, ops5],
+    },
+    urls: {
+      redis,
+      postgres,
+      authPostgres: asRole('securechat_auth'),
+      deliveryPostgres: asRole('securechat_delivery'),
+    },
+    serviceKey: randomBytes(32).toString('base64'),
+  });
+}
+
+function startService(instance: ServiceInstance, logFile: string, options: StackOptions): Promise<GuardedProcess> {
+  const profile =
+    options.profileFolder === undefined
+      ? []
+      : ['--cpu-prof', `--cpu-prof-dir=${options.profileFolder}`, `--cpu-prof-name=${instance.name}.cpuprofile`];
+  const script = join(ROOT, 'services', instance.service, 'src', 'main.ts');
+  return spawnGuarded(process.execPath, [...profile, script], {
+    cwd: ROOT,
+    env: { ...process.env, ...instance.env, ...RAISED_LIMITS, LOG_LEVEL: 'warn' },
+    logFile,
+  });
+}
+
+async function untilReady(instance: ServiceInstance, child: GuardedProcess, logFile: string): Promise<void> {
+  const deadline = performance.now() + READY_DEADLINE_MS;
+  while (!(await isReady(instance.opsUrl))) {
+    if (!child.isRunning() || performance.now() > deadline) {
+      throw new Error(`${instance.name} did not become ready:\n${lastLines(logFile, 20)}`);
+    }
+    await sleep(READY_POLL_MS);
+  }
+}
+
+async function isReady(opsUrl: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${opsUrl}/readyz`, { signal: AbortSignal.timeout(2_000) });
+    await response.arrayBuffer();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+/** Along the way of a message, so that tables read that way. */
+function inOrder(pids: Record<string, number>): Record<string, number> {
+  const names = ['gateway-1', 'gateway-2', 'delivery-1', 'delivery-2', 'auth'];
+  return Object.fromEntries(names.flatMap((name) => (pids[name] === undefined ? [] : [[name, pids[name]]])));
+}

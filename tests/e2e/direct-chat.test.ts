@@ -1,0 +1,161 @@
+import { describe, expect } from '@jest/globals';
+import { checkHistory, History, type RawTarget, RawClient, until } from '@securechat/testkit';
+import { useConstellation } from '../support/stack.ts';
+
+const stack = useConstellation({ gateways: [{}, {}, { tls: true }] });
+const { test } = stack;
+
+const target = (gateway: number, transport: 'websocket' | 'tcp'): RawTarget => {
+  const found = stack.constellation.gateways[gateway];
+  if (!found) throw new RangeError(`there is no gateway ${gateway}`);
+  return found.target(transport);
+};
+
+/** Alice's phone on one gateway, her laptop and Bob's phone on another, and the conversation they have. */
+async function aliceAndBob() {
+  const [alice, bob] = [await stack.person('alice'), await stack.person('bob')];
+  const history = new History();
+  const phone = await stack.open(alice, { where: 0, history });
+  const laptop = await stack.open(alice, { where: 1, device: 1, history });
+  const bobs = await stack.open(bob, { where: 1, history });
+  const conversation = await phone.createDirect(bob);
+  await until('Bob and the laptop know the conversation', () =>
+    [laptop, bobs].every((client) => client.conversations.has(conversation.id)),
+  );
+  return { alice, bob, phone, laptop, bobs, conversation, history };
+}
+
+test('two people on different gateways exchange messages both ways', async () => {
+  const { bob, phone, bobs, conversation, history } = await aliceAndBob();
+  const hello = await phone.sendChat(conversation, 'hello');
+  const received = await bobs.receive(({ id }) => id === hello.ref);
+  expect(received.payload.toString()).toBe('hello');
+  expect(received.convSeq).toBe(hello.conv_seq);
+
+  const back = await bobs.sendChat(bobs.conversations.get(conversation.id)!, 'and to you');
+  expect((await phone.receive(({ id }) => id === back.ref)).from).toBe(bob.id);
+  expect(back.conv_seq).toBe(hello.conv_seq + 1);
+  expect(checkHistory(history.events, { absent: [bob.device(1).address] })).toEqual([]);
+});
+
+test("a message reaches the sender's other device, and not the sending one", async () => {
+  const { alice, phone, laptop, conversation } = await aliceAndBob();
+  const { ref } = await phone.sendChat(conversation, 'a note to myself as well');
+  const copy = await laptop.receive(({ id }) => id === ref);
+  expect([copy.from, copy.fromDevice]).toEqual([alice.id, alice.device(0).address]);
+  const second = await laptop.sendChat(laptop.conversations.get(conversation.id)!, 'seen');
+  await phone.receive(({ id }) => id === second.ref);
+  expect(phone.received.map(({ id }) => id)).toEqual([second.ref]);
+});
+
+test('what arrives is the envelope as it was signed, with a stamp beside it', async () => {
+  const { alice, bob, phone, bobs, conversation } = await aliceAndBob();
+  const { mailbox } = bobs;
+  await bobs.goOffline();
+  const { ref, conv_seq, server_ts_ms } = await phone.sendChat(conversation, 'sealed');
+  const { client } = await stack.login(bob, { where: 1 });
+  client.send('resume', { type: 'resume', cursor: mailbox.cursor });
+  const page = await client.next('sync_page');
+  expect(page.items).toMatchObject([
+    { type: 'chat', id: ref, from: alice.id, to: bob.id, conversation_id: conversation.id },
+  ]);
+  const [item] = page.items;
+  expect(item?.delivery).toEqual({ seq: mailbox.cursor + 1, conv_seq, server_ts_ms });
+  expect(Object.keys(item ?? {}).sort()).toEqual([
+    ...['client_seq', 'conversation_id', 'delivery', 'device_id', 'encrypted', 'epoch', 'from', 'id'],
+    ...['nonce', 'payload', 'signature', 'timestamp', 'to', 'type'],
+  ]);
+});
+
+test('many messages from three devices at once arrive everywhere in the same order', async () => {
+  const { bob, phone, laptop, bobs, conversation, history } = await aliceAndBob();
+  const senders = [phone, laptop, bobs];
+  const sent = senders.flatMap((sender) =>
+    Array.from({ length: 40 }, (_, n) =>
+      sender.sendChat(sender.conversations.get(conversation.id)!, `${sender.device.address} ${n}`),
+    ),
+  );
+  const acks = await Promise.all(sent);
+  expect(new Set(acks.map(({ conv_seq }) => conv_seq)).size).toBe(120);
+  await until('everybody has the 80 of the others', () =>
+    senders.every(({ received }) => received.length === 80),
+  );
+  expect(checkHistory(history.events, { absent: [bob.device(1).address] })).toEqual([]);
+});
+
+describe('receipts', () => {
+  test('tell the sender how far the message has come: stored by a device, then read', async () => {
+    const { bob, phone, bobs, conversation } = await aliceAndBob();
+    const { conv_seq } = await phone.sendChat(conversation, 'hello');
+    await until('Alice hears that it was delivered', () => {
+      const mark = phone.watermarkOf(conversation, bob.id);
+      return mark !== undefined && mark.delivered_through >= conv_seq;
+    });
+    expect(phone.watermarkOf(conversation, bob.id)?.read_through).toBe(0);
+
+    bobs.markRead(conversation, conv_seq);
+    await until(
+      'Alice hears that it was read',
+      () => phone.watermarkOf(conversation, bob.id)?.read_through === conv_seq,
+    );
+  });
+
+  test('do not say "delivered" before a device has acknowledged', async () => {
+    const { alice, bob, phone, bobs, conversation } = await aliceAndBob();
+    await bobs.close();
+    const { conv_seq } = await phone.sendChat(conversation, 'hello');
+    const silent = await stack.open(bob, { where: 1, acks: 'never' });
+    await silent.receive(({ convSeq }) => convSeq === conv_seq);
+    // Alice's own laptop acknowledges after that; its receipt shows that this one would have come by now
+    await silent.close();
+    const marks = phone.history.events.filter(
+      (event) => event.type === 'receipt' && event.user_id === bob.id && event.delivered_through >= conv_seq,
+    );
+    expect([alice.id, marks]).toEqual([alice.id, []]);
+  });
+});
+
+describe.each([
+  ['WebSocket', 0, 'websocket'],
+  ['TCP', 0, 'tcp'],
+  ['WebSocket over TLS', 2, 'websocket'],
+  ['TCP over TLS', 2, 'tcp'],
+] as const)('over %s', (_name, gateway, transport) => {
+  test('a conversation begins, and messages go both ways', async () => {
+    const [alice, bob] = [await stack.person('alice'), await stack.person('bob')];
+    const history = new History();
+    const phone = await stack.open(alice, { where: target(gateway, transport), history });
+    const bobs = await stack.open(bob, { where: 1, history });
+    const conversation = await phone.createDirect(bob);
+    const large = 'x'.repeat(32 * 1024);
+    const { ref } = await phone.sendChat(conversation, large);
+    expect((await bobs.receive(({ id }) => id === ref)).payload.toString()).toBe(large);
+    const back = await bobs.sendChat({ id: conversation.id, peer: alice.id }, large);
+    await phone.receive(({ id }) => id === back.ref);
+    const absent = [alice, bob].map((person) => person.device(1).address);
+    expect(checkHistory(history.events, { absent })).toEqual([]);
+  });
+});
+
+describe('a gateway that terminates TLS', () => {
+  test.each(['websocket', 'tcp'] as const)('refuses TLS 1.2 on %s', async (transport) => {
+    const { tls, ...address } = target(2, transport);
+    const old = { ...address, tls: { ...tls!, maxVersion: 'TLSv1.2' } } as RawTarget;
+    await expect(RawClient.connect(old)).rejects.toMatchObject({
+      code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+    });
+  });
+
+  test('refuses plain text on both ports', async () => {
+    const { tcpPort, wsUrl } = stack.constellation.gateways[2]!;
+    await expect(RawClient.connect({ url: wsUrl.replace('wss:', 'ws:') })).rejects.toThrow();
+    const plain = await stack.connect({ tcp: { host: '127.0.0.1', port: tcpPort } });
+    plain.send('ping', { type: 'ping', timestamp: 0, sequence: 1 });
+    await expect(plain.next('pong')).rejects.toThrow('closed with 1006');
+  });
+
+  test('refuses another protocol name on TCP', async () => {
+    const { tls, ...address } = target(2, 'tcp');
+    await expect(RawClient.connect({ ...address, tls: { ...tls!, alpn: ['http/1.1'] } } as RawTarget)).rejects.toThrow();
+  });
+});

@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { signingKeyFromSeed } from '@securechat/crypto/sign';
+import { createSelfSigned, type RawTarget, type SelfSigned, say, unusedPort } from '@securechat/testkit';
+import { lastLines, type ServiceName, type ServiceProcess, startService } from './service-process.ts';
+import { openStores, type Stores, type StoresPlan } from './stores.ts';
+
+export type GatewayPlan = { tls?: boolean; env?: Record<string, string> };
+
+export type ConstellationPlan = StoresPlan & {
+  /** How many, or what each is like; default 2. */
+  gateways?: number | readonly GatewayPlan[];
+  deliveries?: number;
+  auths?: number;
+  /** Both ports of every gateway speak TLS 1.3. */
+  tls?: boolean;
+  partitions?: number;
+  /** Further settings of all processes of a service; these win. */
+  env?: Partial<Record<ServiceName, Record<string, string>>>;
+};
+
+export type Gateway = ServiceProcess & {
+  readonly wsUrl: string;
+  readonly tcpPort: number;
+  /** The same as `tcpPort`, where the gateway speaks TLS. */
+  readonly tlsPort: number | undefined;
+  /** How a client gets there; trusts the certificate of this run. */
+  target(transport?: 'websocket' | 'tcp'): RawTarget;
+};
+
+export type Auth = ServiceProcess & { readonly url: string };
+
+/** All services of a deployment, each as a process of its own on this machine. */
+export type Constellation = {
+  readonly gateways: readonly Gateway[];
+  readonly deliveries: readonly ServiceProcess[];
+  readonly auths: readonly Auth[];
+  /** Of the first auth. */
+  readonly authUrl: string;
+  /** What clients pin. */
+  readonly serviceKey: Uint8Array;
+  readonly stores: Stores;
+  readonly streamPrefix: string;
+  /** Ends of all logs, for a failing test. */
+  logs(): string;
+  stop(): Promise<void>;
+};
+
+/**
+ * Faults of timing are what the tests look for, so the services run with their real settings, except that tests
+ * are quicker than people and all come from one address.
+ */
+const ENROLMENTS_PER_MINUTE = 100_000;
+const CONNECTIONS_PER_ADDRESS = 10_000;
+const MESSAGES_PER_MINUTE = 100_000;
+const DRAIN_MS = 300;
+
+export async function startConstellation(plan: ConstellationPlan = {}): Promise<Constellation> {
+  const startedAtMs = performance.now();
+  const stores = await openStores(plan);
+  const seed = randomBytes(32);
+  const folder = mkdtempSync(join(tmpdir(), 'securechat-constellation-'));
+  const processes: ServiceProcess[] = [];
+
+  async function stopAll(): Promise<void> {
+    // doors first, as in a deployment: who has no clients any more can finish its work
+    const order: ServiceName[] = ['gateway', 'delivery', 'auth'];
+    const failures: unknown[] = [];
+    for (const service of order) {
+      const ends = processes.filter(({ name }) => name.startsWith(service)).map((process) => process.stop());
+      for (const end of await Promise.allSettled(ends))
+        if (end.status === 'rejected') failures.push(end.reason);
+    }
+    await stores.close();
+    rmSync(folder, { recursive: true, force: true });
+    if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n'));
+  }
+
+  try {
+    const shared = {
+      REDIS_URL: stores.redisUrl,
+      STREAM_PREFIX: stores.streamPrefix,
+      STREAM_PARTITIONS: String(plan.partitions ?? 4),
+      LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'info',
+    };
+    const launcher = createLauncher({ plan, shared, stores, seed, folder, processes });
+    const [auths, deliveries, gateways] = await Promise.all([
+      several(plan.auths ?? 1, launcher.auth),
+      several(plan.deliveries ?? 2, launcher.delivery),
+      several(gatewayPlans(plan).length, launcher.gateway),
+    ]);
+    await Promise.all(processes.map((process) => process.ready()));
+    const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+    say(`${processes.map(({ name }) => name).join(', ')} ready after ${seconds} s`);
+    return {
+      gateways,
+      deliveries,
+      auths,
+      authUrl: auths[0]?.url ?? '',
+      serviceKey: signingKeyFromSeed(seed).publicKey,
+      stores,
+      streamPrefix: stores.streamPrefix,
+      logs: () => processes.map(({ name, log }) => `  ${name}\n${lastLines(log)}`).join('\n'),
+      stop: stopAll,
+    };
+  } catch (error) {
+    await stopAll().catch(() => undefined);
+    throw error;
+  }
+}
+
+type LauncherParts = {
+  plan: ConstellationPlan;
+  shared: Record<string, string>;
+  stores: Stores;
+  seed: Uint8Array;
+  folder: string;
+  processes: ServiceProcess[];
+};
+
+function createLauncher({ plan, shared, stores, seed, folder, processes }: LauncherParts) {
+  const tls = createTlsFiles(folder);
+
+  async function launch(
+    service: ServiceName,
+    index: number,
+    env: Record<string, string>,
+  ): Promise<ServiceProcess> {
+    const process = await startService({
+      service,
+      name: `${service} ${index}`,
+      opsPort: await unusedPort(),
+      env: { ...shared, INSTANCE_ID: `${service}-${index}`, ...env, ...plan.env?.[service] },
+    });
+    processes.push(process);
+    return process;
+  }
+
+  return {
+    async auth(index: number): Promise<Auth> {
+      const port = await unusedPort();
+      const process = await launch('auth', index, {
+        POSTGRES_URL: stores.postgresUrlFor('auth'),
+        AUTH_HTTP_PORT: String(port),
+        AUTH_SERVICE_KEY: Buffer.from(seed).toString('base64'),
+        AUTH_ENROLMENTS_PER_MINUTE: String(ENROLMENTS_PER_MINUTE),
+      });
+      return withFields(process, { url: `http://127.0.0.1:${port}` });
+    },
+
+    delivery: (index: number) =>
+      launch('delivery', index, { POSTGRES_URL: stores.postgresUrlFor('delivery') }),
+
+    async gateway(index: number): Promise<Gateway> {
+      const { tls: ownTls = plan.tls ?? false, env = {} } = gatewayPlans(plan)[index] ?? {};
+      const [wsPort, tcpPort] = [await unusedPort(), await unusedPort()];
+      const files = ownTls ? tls() : undefined;
+      const process = await launch('gateway', index, {
+        GATEWAY_ID: `gateway-${index}`,
+        GATEWAY_HOST: '127.0.0.1',
+        GATEWAY_WS_PORT: String(wsPort),
+        GATEWAY_TCP_PORT: String(tcpPort),
+        GATEWAY_MESSAGES_PER_MINUTE: String(MESSAGES_PER_MINUTE),
+        GATEWAY_CONNECTIONS_PER_IP: String(CONNECTIONS_PER_ADDRESS),
+        GATEWAY_DRAIN_MS: String(DRAIN_MS),
+        ...(files
+          ? { GATEWAY_TLS_CERT_FILE: files.certificateFile, GATEWAY_TLS_KEY_FILE: files.keyFile }
+          : {}),
+        ...env,
+      });
+      const wsUrl = `${files ? 'wss' : 'ws'}://127.0.0.1:${wsPort}/v1/ws`;
+      const trust = files ? { tls: { ca: files.certificate } } : {};
+      return withFields(process, {
+        wsUrl,
+        tcpPort,
+        tlsPort: files ? tcpPort : undefined,
+        target: (transport: 'websocket' | 'tcp' = 'websocket'): RawTarget =>
+          transport === 'websocket'
+            ? { url: wsUrl, ...trust }
+            : { tcp: { host: '127.0.0.1', port: tcpPort }, ...trust },
+      });
+    },
+  };
+}
+
+/** Keeps the getters of `process` alive, which a spread would freeze. */
+function withFields<F extends object>(process: ServiceProcess, fields: F): ServiceProcess & F {
+  return Object.assign(Object.create(process) as ServiceProcess, fields);
+}
+
+function gatewayPlans(plan: ConstellationPlan): readonly GatewayPlan[] {
+  const { gateways = 2 } = plan;
+  return typeof gateways === 'number' ? Array.from({ length: gateways }, () => ({})) : gateways;
+}
+
+function several<T>(count: number, start: (index: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => start(index)));
+}
+
+type TlsFiles = SelfSigned & { certificateFile: string; keyFile: string };
+
+/** One certificate for all gateways, made when the first one asks for it. */
+function createTlsFiles(folder: string): () => TlsFiles {
+  let made: TlsFiles | undefined;
+  return () => {
+    if (made) return made;
+    const selfSigned = createSelfSigned();
+    const files = { certificateFile: join(folder, 'certificate.pem'), keyFile: join(folder, 'key.pem') };
+    writeFileSync(files.certificateFile, selfSigned.certificate);
+    writeFileSync(files.keyFile, selfSigned.key, { mode: 0o600 });
+    made = { ...selfSigned, ...files };
+    return made;
+  };
+}
