@@ -32,20 +32,36 @@ async function run(): Promise<boolean> {
   const { authUrl, gateways, serviceKey } = await findStack();
   const [first, second] = gateways as [(typeof gateways)[0], (typeof gateways)[0]];
   const run = randomBytes(3).toString('hex');
-  const people = [personNamed(`alice_${run}`, { devices: 1 }), personNamed(`bob_${run}`, { devices: 1 })] as const;
+  const people = [
+    personNamed(`alice_${run}`, { devices: 1 }),
+    personNamed(`bob_${run}`, { devices: 1 }),
+  ] as const;
 
-  say(`1. Two accounts: ${people[0].id} and ${people[1].id}; each device proves its key, each list is signed.`);
+  say(
+    `1. Two accounts: ${people[0].id} and ${people[1].id}; each device proves its key, each list is signed.`,
+  );
   for (const person of people) await enrol(authUrl, person);
 
   say(`2. Alice connects to ${first.name}, Bob to ${second.name}. Each side proves itself to the other.`);
   const open = (index: 0 | 1, targets: (typeof gateways)[0][]): Promise<ChatClient> =>
-    ChatClient.open({ person: people[index], device: people[index].device(0), serviceKey, gateways: targets, waitScale: 0.2 });
+    ChatClient.open({
+      person: people[index],
+      device: people[index].device(0),
+      serviceKey,
+      gateways: targets,
+      waitScale: 0.2,
+    });
   // Bob's second connection goes to the other gateway.
   const [aliceClient, bobClient] = await Promise.all([open(0, [first]), open(1, [second, first])]);
   const conversation = await aliceClient.createDirect(people[1]);
   await until('Bob knows the conversation', () => bobClient.conversations.has(conversation.id), DEADLINE_MS);
   const alice: Side = { client: aliceClient, conversation, ids: [], acked: new Set() };
-  const bob: Side = { client: bobClient, conversation: { id: conversation.id, peer: people[0].id }, ids: [], acked: new Set() };
+  const bob: Side = {
+    client: bobClient,
+    conversation: { id: conversation.id, peer: people[0].id },
+    ids: [],
+    acked: new Set(),
+  };
 
   say(`3. Both write ${MESSAGES / 2} messages at once.`);
   const startedAt = performance.now();
@@ -54,18 +70,25 @@ async function run(): Promise<boolean> {
     send(bob, MESSAGES / 2),
   ]);
 
-  say(`4. Bob goes offline and keeps writing; Alice writes ${MESSAGES / 2} more. The server keeps hers, Bob's device his.`);
+  say(
+    `4. Bob goes offline and keeps writing; Alice writes ${MESSAGES / 2} more. The server keeps hers, Bob's device his.`,
+  );
   await bobClient.goOffline();
   const bobsRest = send(bob, MESSAGES / 2);
   await withProgress('Alice, stored for Bob', MESSAGES, () => alice.acked.size, [send(alice, MESSAGES / 2)]);
 
   say(`5. Bob comes back through ${first.name}.`);
   bobClient.goOnline();
-  await withProgress('Bob reads and sends the rest', 2 * MESSAGES, () => bobClient.received.length + bob.acked.size, [
-    bobsRest,
-    until('Bob has everything', () => bobClient.received.length >= MESSAGES, DEADLINE_MS),
-    until('Alice has everything', () => aliceClient.received.length >= MESSAGES, DEADLINE_MS),
-  ]);
+  await withProgress(
+    'Bob reads and sends the rest',
+    2 * MESSAGES,
+    () => bobClient.received.length + bob.acked.size,
+    [
+      bobsRest,
+      until('Bob has everything', () => bobClient.received.length >= MESSAGES, DEADLINE_MS),
+      until('Alice has everything', () => aliceClient.received.length >= MESSAGES, DEADLINE_MS),
+    ],
+  );
   const seconds = (performance.now() - startedAt) / 1000;
 
   const counts: [string, Count][] = [
@@ -74,12 +97,21 @@ async function run(): Promise<boolean> {
   ];
   printCounts(counts);
   await Promise.all([aliceClient.close(), bobClient.close()]);
-  const isRight = counts.every(([, count]) => count.delivered === MESSAGES && count.doubled + count.lost + count.disordered === 0);
-  say(`\n${isRight ? 'Every message arrived once and in order' : 'SOMETHING WENT WRONG: see the counts'}, in ${seconds.toFixed(1)} s.`);
+  const isRight = counts.every(
+    ([, count]) => count.delivered === MESSAGES && count.doubled + count.lost + count.disordered === 0,
+  );
+  say(
+    `\n${isRight ? 'Every message arrived once and in order' : 'SOMETHING WENT WRONG: see the counts'}, in ${seconds.toFixed(1)} s.`,
+  );
   return isRight;
 }
 
-async function withProgress(label: string, total: number, done: () => number, work: Promise<unknown>[]): Promise<void> {
+async function withProgress(
+  label: string,
+  total: number,
+  done: () => number,
+  work: Promise<unknown>[],
+): Promise<void> {
   const finish = startProgress(label, total, done);
   try {
     await Promise.all(work);

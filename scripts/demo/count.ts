@@ -1,13 +1,27 @@
 import type { ChatClient } from '@securechat/testkit';
 
 /** What became of the messages of one direction. */
-export type Count = { sent: number; acked: number; delivered: number; doubled: number; lost: number; disordered: number };
+export type Count = {
+  sent: number;
+  acked: number;
+  delivered: number;
+  doubled: number;
+  lost: number;
+  disordered: number;
+};
 
 /** Compares what `from` sent (ids in order, with the server's answer) with what `to` has. */
-export function countMessages(sentIds: readonly string[], acked: ReadonlySet<string>, from: ChatClient, to: ChatClient): Count {
+export function countMessages(
+  sentIds: readonly string[],
+  acked: ReadonlySet<string>,
+  from: ChatClient,
+  to: ChatClient,
+): Count {
   const arrived = to.received.filter((chat) => chat.from === from.person.id);
   const distinct = new Set(arrived.map((chat) => chat.id));
-  const inOrder = arrived.every((chat, index) => index === 0 || chat.convSeq > (arrived[index - 1]?.convSeq ?? 0));
+  const inOrder = arrived.every(
+    (chat, index) => index === 0 || chat.convSeq > (arrived[index - 1]?.convSeq ?? 0),
+  );
   return {
     sent: sentIds.length,
     acked: acked.size,

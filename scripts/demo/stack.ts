@@ -15,7 +15,9 @@ export async function findStack(): Promise<DemoStack> {
   }
   const services = file.services ?? [];
   const authUrl = services.find(({ service }) => service === 'auth')?.addresses.http;
-  const gateways = services.flatMap(({ name, addresses }) => (addresses.ws ? [{ name, url: addresses.ws }] : []));
+  const gateways = services.flatMap(({ name, addresses }) =>
+    addresses.ws ? [{ name, url: addresses.ws }] : [],
+  );
   if (authUrl === undefined || gateways.length < 2) throw new Error('The demo needs auth and two gateways.');
   const answer = await fetch(`${authUrl}/.well-known/securechat`, { signal: AbortSignal.timeout(5_000) });
   const { service_keys } = (await answer.json()) as { service_keys: { public_key: string }[] };

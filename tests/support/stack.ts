@@ -33,7 +33,7 @@ export type Stack = {
     options?: Place & Omit<Partial<ChatClientOptions>, 'person' | 'device'>,
   ): Promise<ChatClient>;
   /** Like jest's; a failure also shows the ends of the services' logs. */
-  test: SystemTest;
+  test(name: string, run: () => Promise<void>, timeoutMs?: number): void;
 };
 
 const START_DEADLINE_MS = 60_000;

@@ -1,0 +1,72 @@
+// npm run breaks: breaks the code on purpose, once for each patch in tests/breaks, and demands that the tests notice.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { applyPatch, createCopy } from './breaks/copy.ts';
+import { type Break, readBreak } from './breaks/read-break.ts';
+import { runNamedTest, type Verdict } from './breaks/run-named-test.ts';
+import { startTestServers } from './testing/servers.ts';
+import { ROOT } from './tools.ts';
+
+const say = (line: string): void => console.log(`[breaks] ${line}`);
+const folder = join(ROOT, 'tests', 'breaks');
+const wanted = process.argv.slice(2);
+const breaks = readdirSync(folder)
+  .filter(
+    (name) => name.endsWith('.patch') && (wanted.length === 0 || wanted.some((word) => name.includes(word))),
+  )
+  .sort()
+  .map((name) => readBreak(join(folder, name)));
+
+/** What is wrong with a break, or undefined when the tests noticed it. */
+async function faultOf(
+  copy: string,
+  { patch, test }: Break,
+  env: Record<string, string>,
+): Promise<string | undefined> {
+  const before = await runNamedTest(copy, test, env);
+  if (before !== 'passed') return `its test ${explain(before)} on the code as it is`;
+  try {
+    applyPatch(copy, patch);
+  } catch (error) {
+    return `the patch does not apply any more: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  try {
+    const after = await runNamedTest(copy, test, env);
+    return after === 'failed' ? undefined : `its test ${explain(after)} although the code is broken`;
+  } finally {
+    applyPatch(copy, patch, { reverse: true });
+  }
+}
+
+function explain(verdict: Verdict): string {
+  return verdict === 'missing' ? 'was not found or its file did not load' : verdict;
+}
+
+async function main(): Promise<number> {
+  const servers = await startTestServers(say);
+  const copy = createCopy(say);
+  let unnoticed = 0;
+  try {
+    for (const [index, each] of breaks.entries()) {
+      const startedMs = performance.now();
+      const fault = await faultOf(copy.path, each, servers.env);
+      const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+      if (fault !== undefined) unnoticed++;
+      const verdict = fault === undefined ? 'noticed' : `NOT NOTICED: ${fault}`;
+      say(`${index + 1}/${breaks.length} ${each.name} (${each.what}): ${verdict} (${seconds} s)`);
+    }
+  } finally {
+    copy.remove();
+    await servers.stop();
+  }
+  return unnoticed;
+}
+
+if (breaks.length === 0) {
+  say('no patch was found');
+  process.exitCode = 1;
+} else {
+  const unnoticed = await main();
+  console.log(`${breaks.length - unnoticed} passed, ${unnoticed} failed`);
+  process.exitCode = unnoticed === 0 ? 0 : 1;
+}

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NamedTest } from './read-break.ts';
+
+/** `missing`: there is no test of that title, or its file did not load. That is no answer. */
+export type Verdict = 'passed' | 'failed' | 'missing';
+
+type Report = { testResults: { assertionResults: { title: string; status: string }[] }[] };
+
+/** A broken system may hang; that a test ran into its own limits is what the report says then. */
+const DEADLINE_MS = 180_000;
+const NODE_FLAGS = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+
+/** Runs one test, by the title it has in its file. */
+export async function runNamedTest(
+  root: string,
+  test: NamedTest,
+  env: Record<string, string>,
+): Promise<Verdict> {
+  const report = join(root, 'breaks-report.json');
+  rmSync(report, { force: true });
+  const pattern = `${escapeForRegExp(test.title)}$`;
+  const jest = [
+    join(root, 'node_modules/jest/bin/jest.js'),
+    '--json',
+    `--outputFile=${report}`,
+    '--forceExit',
+  ];
+  const child = spawn(
+    process.execPath,
+    [...NODE_FLAGS, ...jest, '--runInBand', '-t', pattern, '--', test.file],
+    {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: 'ignore',
+    },
+  );
+  const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
+  await new Promise<void>((resolve) => child.once('close', () => resolve()));
+  clearTimeout(timer);
+  if (!existsSync(report)) return 'missing';
+  const results = (JSON.parse(readFileSync(report, 'utf8')) as Report).testResults
+    .flatMap((file) => file.assertionResults)
+    .filter((result) => result.title === test.title && result.status !== 'pending');
+  if (results.length === 0) return 'missing';
+  return results.every((result) => result.status === 'passed') ? 'passed' : 'failed';
+}
+
+function escapeForRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
