@@ -94,9 +94,21 @@ async function startAll(
 }
 
 async function plan(redis: string, postgres: string): Promise<ServiceInstance[]> {
-  const [ws1, ws2, tcp1, tcp2, http, redisPort, postgresPort, ops1, ops2, ops3, ops4, ops5] = (await Promise.all(
-    Array.from({ length: 12 }, freePort),
-  )) as [number, number, number, number, number, number, number, number, number, number, number, number];
+  const [ws1, ws2, tcp1, tcp2, http, redisPort, postgresPort, ops1, ops2, ops3, ops4, ops5] =
+    (await Promise.all(Array.from({ length: 12 }, freePort))) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
   const asRole = (role: string): string => {
     const url = new URL(postgres);
     url.username = role;
@@ -123,11 +135,19 @@ async function plan(redis: string, postgres: string): Promise<ServiceInstance[]>
   });
 }
 
-function startService(instance: ServiceInstance, logFile: string, options: StackOptions): Promise<GuardedProcess> {
+function startService(
+  instance: ServiceInstance,
+  logFile: string,
+  options: StackOptions,
+): Promise<GuardedProcess> {
   const profile =
     options.profileFolder === undefined
       ? []
-      : ['--cpu-prof', `--cpu-prof-dir=${options.profileFolder}`, `--cpu-prof-name=${instance.name}.cpuprofile`];
+      : [
+          '--cpu-prof',
+          `--cpu-prof-dir=${options.profileFolder}`,
+          `--cpu-prof-name=${instance.name}.cpuprofile`,
+        ];
   const script = join(ROOT, 'services', instance.service, 'src', 'main.ts');
   return spawnGuarded(process.execPath, [...profile, script], {
     cwd: ROOT,

@@ -73,14 +73,14 @@ export async function runChat(job: Job, pace: 'full' | 'rate'): Promise<ChatResu
   while (ledger.completed < ledger.sent && performance.now() < deadline) await sleep(50);
   // an ack of the last packet, and receipts, may still be under way
   await sleep(500);
-  const counts = ledger.counts(tally);
+  const counts = ledger.counts(tally.disordered, tally.errors);
   for (const session of sessions) session.close();
   return {
     window: measured,
     messages,
     ackMs: quantiles(ackMs),
     deliverMs: quantiles(deliverMs),
-    counts: { ...counts },
+    counts,
     again: tally.again,
     receipts: tally.receipts,
     signedLate: ledger.signedLate,
@@ -101,7 +101,9 @@ function routesInPairs(people: readonly Route['from'][]): Route[] {
 
 async function createConversations(routes: readonly Route[], sessions: readonly Session[]): Promise<void> {
   const begun = routes.filter((_, index) => index % 2 === 0);
-  await inParallel(begun, LOGINS_AT_ONCE, async (route, index) => sessions[index * 2]?.createConversation(route));
+  await inParallel(begun, LOGINS_AT_ONCE, async (route, index) =>
+    sessions[index * 2]?.createConversation(route),
+  );
 }
 
 function roomFor(job: Job, perSecond: number): number {

@@ -107,7 +107,7 @@ export class Ledger {
     return this.numberAt(Buffer.from(id, 'latin1'), 0);
   }
 
-  counts(seen: { disordered: number; errors: number }): Counts {
+  counts(disordered: number, errors: number): Counts {
     let lost = 0;
     let unanswered = 0;
     this.#taken.forEach((taken, route) => {
@@ -118,7 +118,7 @@ export class Ledger {
       }
     });
     const { sent, acked, delivered, doubled } = this;
-    return { sent, acked, delivered, lost, doubled, unanswered, ...seen };
+    return { sent, acked, delivered, lost, doubled, unanswered, disordered, errors };
   }
 
   #note(message: number, what: number): Progress {

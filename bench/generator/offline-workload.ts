@@ -18,13 +18,17 @@ export async function runOffline(job: Job): Promise<OfflineResult> {
   const senders = await enrolPeople(job.authUrl, 'sender', SENDERS);
   const receivers = await enrolPeople(job.authUrl, 'receiver', job.users);
   const perReceiver = Math.ceil(MESSAGES / job.users);
-  const routes = receivers.map((to, index) => routeBetween(senders[index % SENDERS] as (typeof senders)[number], to));
+  const routes = receivers.map((to, index) =>
+    routeBetween(senders[index % SENDERS] as (typeof senders)[number], to),
+  );
   const ledger = new Ledger(routes, perReceiver);
   ledger.signAhead(perReceiver);
 
   const tally = new Tally();
   const inFlight = new Int32Array(SENDERS);
-  const routesOfSender = senders.map((_, sender) => routes.flatMap((_route, index) => (index % SENDERS === sender ? [index] : [])));
+  const routesOfSender = senders.map((_, sender) =>
+    routes.flatMap((_route, index) => (index % SENDERS === sender ? [index] : [])),
+  );
   let lastProgressMs = performance.now();
 
   function fill(sender: number): void {
@@ -79,7 +83,7 @@ export async function runOffline(job: Job): Promise<OfflineResult> {
   await progress(() => ledger.delivered === ledger.acked);
   const drain = draining.close();
   await sleep(500);
-  const counts = ledger.counts(tally);
+  const counts = ledger.counts(tally.disordered, tally.errors);
   for (const session of returned) session.close();
   return { messages: ledger.sent, store, drain, counts, firstError: tally.firstError };
 }

@@ -5,7 +5,9 @@ const AT_ONCE = 16;
 
 /** People with one device each, known to auth. */
 export async function enrolPeople(authUrl: string, prefix: string, count: number): Promise<Person[]> {
-  const people = Array.from({ length: count }, (_, index) => personNamed(`${prefix}_${index}`, { devices: 1 }));
+  const people = Array.from({ length: count }, (_, index) =>
+    personNamed(`${prefix}_${index}`, { devices: 1 }),
+  );
   await inParallel(people, AT_ONCE, (person) => enrol(authUrl, person));
   return people;
 }

@@ -37,7 +37,10 @@ function trees(pids: Pids): Map<string, Stat[]> {
   const children = Map.groupBy(running, (stat) => stat.parent);
   const descend = (stat: Stat): Stat[] => [stat, ...(children.get(stat.pid) ?? []).flatMap(descend)];
   return new Map(
-    Object.entries(pids).map(([name, pid]) => [name, running.filter((stat) => stat.pid === pid).flatMap(descend)]),
+    Object.entries(pids).map(([name, pid]) => [
+      name,
+      running.filter((stat) => stat.pid === pid).flatMap(descend),
+    ]),
   );
 }
 
@@ -67,7 +70,9 @@ export function machineCpuSeconds(): number {
 }
 
 export function growth(before: ByProcess, after: ByProcess): ByProcess {
-  return Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)]));
+  return Object.fromEntries(
+    Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)]),
+  );
 }
 
 export function sum(values: readonly number[]): number {

@@ -6,6 +6,8 @@ type Instant = { atMs: number; stack: ByProcess; own: number; machine: number };
 
 /** What a stretch of time cost. */
 export type Window = {
+  /** Microseconds of the machine's monotonic clock, as in V8's CPU profiles. */
+  openedAtUs: number;
   seconds: number;
   /** CPU seconds of the system under test. */
   cpu: ByProcess;
@@ -16,8 +18,9 @@ export type Window = {
 };
 
 export function openWindow(pids: Pids): { close(): Window } {
+  const openedAtUs = Number(process.hrtime.bigint() / 1000n);
   const before = now(pids);
-  return { close: () => between(before, now(pids)) };
+  return { close: () => ({ openedAtUs, ...between(before, now(pids)) }) };
 }
 
 function now(pids: Pids): Instant {
@@ -30,7 +33,7 @@ function now(pids: Pids): Instant {
   };
 }
 
-function between(before: Instant, after: Instant): Window {
+function between(before: Instant, after: Instant): Omit<Window, 'openedAtUs'> {
   const seconds = (after.atMs - before.atMs) / 1000;
   const cpu = growth(before.stack, after.stack);
   const generatorCpu = after.own - before.own;

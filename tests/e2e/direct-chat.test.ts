@@ -151,8 +151,7 @@ describe('a gateway that terminates TLS', () => {
     test(`refuses TLS 1.2 on ${transport}`, async () => {
       const { tls, ...address } = target(2, transport);
       const old = { ...address, tls: { ...tls!, maxVersion: 'TLSv1.2' } } as RawTarget;
-      const code = 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION';
-      await expect(RawClient.connect(old)).rejects.toMatchObject({ code });
+      await expect(RawClient.connect(old)).rejects.toThrow(/alert protocol version/);
     });
   }
 

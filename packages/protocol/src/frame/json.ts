@@ -102,15 +102,17 @@ function endOfNumber(text: string, start: number): number {
   while (isDigit(text.charCodeAt(end))) end++;
   const next = text.charCodeAt(end);
   if (next === COMMA || next === CLOSE_OBJECT || next === CLOSE_ARRAY) return end;
-  while (NUMBER_CHARACTER.test(text.charAt(end))) end++;
+  while (isOfNumber(text.charCodeAt(end))) end++;
   const literal = text.slice(start, end);
   if (Number.isInteger(Number(literal)) && !WHOLE_NUMBER.test(literal)) throw malformed('number');
   return end;
 }
 
-const NUMBER_CHARACTER = /[-+.0-9eE]/;
 const WHOLE_NUMBER = /^(?:0|-?[1-9][0-9]*)$/;
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
+/** A digit or one of `-+.eE`; setting the bit 0x20 makes a letter a small one. */
+const isOfNumber = (code: number): boolean =>
+  isDigit(code) || code === MINUS || code === 0x2b || code === 0x2e || (code | 0x20) === 0x65;
 
 function addKey(keys: string[], key: string): void {
   if (key.length > MAX_KEY_LENGTH || key.includes('\\') || FORBIDDEN_KEYS.has(key)) throw malformed('key');

@@ -1,0 +1,198 @@
+// npm run bench -- [names…] [options]; see README.md.
+import { fork } from 'node:child_process';
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runCodec } from './codec.ts';
+import type { Job, Outcome, Results, WorkloadName } from './generator/job.ts';
+import { referenceLoopMs } from './measure/reference.ts';
+import { formatNumber, formatSpread, formatTable } from './measure/table.ts';
+import { printProfiles } from './profile.ts';
+import { type Report, scenarios } from './scenarios.ts';
+import { startStack } from './stack.ts';
+
+const USAGE = `Usage: npm run bench -- [codec] [full] [rate] [idle] [offline] [options]
+  --runs N          runs of each, every one on a fresh system (default 3)
+  --secs N          seconds measured in each run (default 8)
+  --users N         of full, rate and offline (default 200)
+  --rate N          messages per second of rate (default 1,000)
+  --connections N   of idle (default 2,000)
+  --quiet N         seconds to wait for other load on the machine to end (default 6)
+  --json FILE       append one line for each run
+  --profile FOLDER  leave a V8 CPU profile of each service there; the figures then contain the profiler's cost`;
+
+const NAMES = ['codec', 'full', 'rate', 'idle', 'offline'] as const;
+type Name = (typeof NAMES)[number];
+
+const WARM_UP_SECONDS = 3;
+/** A run that takes longer than its window and this is stuck. */
+const AROUND_WINDOW_SECONDS = 150;
+/** Above this a run counts only if there is no better one. */
+const QUIET_CORES = 0.5;
+
+const options = readOptions();
+console.log(`${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`);
+let hasFault = false;
+for (const name of options.names) {
+  if (name === 'codec') benchCodec();
+  else await benchWorkload(name);
+}
+process.exit(hasFault ? 1 : 0);
+
+function benchCodec(): void {
+  const referenceMs = referenceLoopMs();
+  const rows = runCodec();
+  console.log(`  reference loop ${formatNumber(referenceMs)} ms`);
+  save({
+    scenario: 'codec',
+    referenceMs,
+    nsPerFrame: Object.fromEntries(rows.map((row) => [row.step, row.samplesNs])),
+  });
+}
+
+type Run = Report & { referenceMs: number };
+
+async function benchWorkload(name: WorkloadName): Promise<void> {
+  console.log(`\n${name}: ${scenarios[name].title(options)}`);
+  const runs: Run[] = [];
+  for (let run = 1; run <= options.runs; run++) {
+    const referenceMs = referenceLoopMs();
+    const report = reportOf(name, await runOnce(name));
+    runs.push({ ...report, referenceMs });
+    save({ scenario: name, run, settings: options, referenceMs, ...report });
+    const [headline = '', value = 0] = Object.entries(report.figures.figure ?? {})[0] ?? [];
+    console.log(
+      `  run ${run}: ${formatNumber(value)} ${headline}; reference loop ${formatNumber(referenceMs)} ms, ` +
+        `${formatNumber(report.foreignCores)} cores busy with other programs`,
+    );
+    tellFaults(report);
+    if (options.profile !== undefined)
+      printProfiles(options.profile, report.profiled.window, report.profiled.count);
+  }
+  printRuns(runs);
+}
+
+function tellFaults({ faults, firstError }: Report): void {
+  const found = Object.entries(faults).filter(([, count]) => count > 0);
+  if (found.length === 0) return;
+  hasFault = true;
+  console.log(
+    `  FAULT: ${found.map(([fault, count]) => `${count} ${fault}`).join(', ')}. ${firstError ?? ''}`,
+  );
+}
+
+function printRuns(runs: readonly Run[]): void {
+  const quiet = runs.filter((run) => run.foreignCores <= QUIET_CORES);
+  const shown = quiet.length > 0 ? quiet : runs;
+  for (const [heading, first] of Object.entries(shown[0]?.figures ?? {})) {
+    const rows = Object.keys(first).map((figure) => [
+      figure,
+      ...formatSpread(shown.map((run) => run.figures[heading]?.[figure] ?? Number.NaN)),
+    ]);
+    console.log(`\n${formatTable([[heading, 'median', 'min – max'], ...rows])}`);
+  }
+  console.log(
+    `\n  of ${shown.length} runs${quiet.length > 0 ? '' : ', NONE OF THEM QUIET'}, ${runs.length - shown.length} noisy ones left out; ` +
+      `reference loop ${formatSpread(runs.map((run) => run.referenceMs)).join(', ')} ms`,
+  );
+}
+
+function reportOf<W extends WorkloadName>(name: W, result: Results[WorkloadName]): Report {
+  return scenarios[name].report(result as Results[W]);
+}
+
+async function runOnce(workload: WorkloadName): Promise<Results[WorkloadName]> {
+  const stack = await startStack({ profileFolder: options.profile });
+  try {
+    const { wsUrls, authUrl, pids } = stack;
+    return await generate({
+      workload,
+      wsUrls,
+      authUrl,
+      pids,
+      seconds: options.seconds,
+      warmUpSeconds: WARM_UP_SECONDS,
+      quietSeconds: options.quiet,
+      users: options.users,
+      messagesPerSecond: options.messagesPerSecond,
+      connections: options.connections,
+    });
+  } finally {
+    await stack.stop();
+  }
+}
+
+/** Runs the load generator to its end. */
+async function generate(job: Job): Promise<Results[WorkloadName]> {
+  const child = fork(join(import.meta.dirname, 'generator/main.ts'), { execArgv: [] });
+  const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+  child.once('message', (outcome: Outcome) => resolve(outcome)).once('error', reject);
+  child.once('exit', (code, signal) => reject(new Error(`the load generator ended with ${signal ?? code}`)));
+  const deadline = setTimeout(() => child.kill('SIGKILL'), (job.seconds + AROUND_WINDOW_SECONDS) * 1000);
+  child.send(job);
+  try {
+    const outcome = await promise;
+    if (!outcome.ok) throw new Error(`the load generator failed: ${outcome.error}`);
+    return outcome.result;
+  } finally {
+    clearTimeout(deadline);
+    child.kill('SIGKILL');
+  }
+}
+
+function save(row: object): void {
+  if (options.json === undefined) return;
+  const machine = {
+    at: new Date().toISOString(),
+    cores: cpus().length,
+    cpu: cpus()[0]?.model,
+    node: process.versions.node,
+  };
+  appendFileSync(options.json, `${JSON.stringify({ ...machine, ...row })}\n`);
+}
+
+function readOptions() {
+  const text = { type: 'string' } as const;
+  const known = {
+    runs: text,
+    secs: text,
+    users: text,
+    rate: text,
+    connections: text,
+    quiet: text,
+    json: text,
+    profile: text,
+  };
+  try {
+    const { values, positionals } = parseArgs({ allowPositionals: true, options: known });
+    const unknown = positionals.filter((name) => !(NAMES as readonly string[]).includes(name));
+    if (unknown.length > 0) throw new Error(`There is no measurement called ${unknown.join(', ')}.`);
+    const names = positionals.length > 0 ? (positionals as Name[]) : NAMES;
+    if (process.platform !== 'linux' && names.some((name) => name !== 'codec')) {
+      throw new Error('Only codec can be measured here: all others read /proc, which is a thing of Linux.');
+    }
+    const { json, profile } = values;
+    if (profile !== undefined) mkdirSync(profile, { recursive: true });
+    return {
+      names,
+      runs: wholeNumber('runs', values.runs, 3),
+      seconds: wholeNumber('secs', values.secs, 8),
+      users: wholeNumber('users', values.users, 200),
+      messagesPerSecond: wholeNumber('rate', values.rate, 1_000),
+      connections: wholeNumber('connections', values.connections, 2_000),
+      quiet: wholeNumber('quiet', values.quiet, 6),
+      json: json === undefined ? undefined : resolve(json),
+      profile: profile === undefined ? undefined : resolve(profile),
+    };
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(1);
+  }
+}
+
+function wholeNumber(name: string, given: string | undefined, otherwise: number): number {
+  if (given === undefined) return otherwise;
+  if (!/^[1-9]\d{0,6}$/.test(given)) throw new Error(`--${name} wants a whole number, not ${given}.`);
+  return Number(given);
+}
