@@ -19,6 +19,8 @@ const USAGE = `Usage: npm run bench -- [codec] [full] [rate] [idle] [offline] [o
   --rate N          messages per second of rate (default 1,000)
   --connections N   of idle (default 2,000)
   --quiet N         seconds to wait for other load on the machine to end (default 6)
+  --env NAME=VALUE  a variable for all services; may be given several times
+  --postgres NAME=VALUE  a setting of Postgres, likewise
   --json FILE       append one line for each run
   --profile FOLDER  leave a V8 CPU profile of each service there; the figures then contain the profiler's cost`;
 
@@ -103,7 +105,11 @@ function reportOf<W extends WorkloadName>(name: W, result: Results[WorkloadName]
 }
 
 async function runOnce(workload: WorkloadName): Promise<Results[WorkloadName]> {
-  const stack = await startStack({ profileFolder: options.profile });
+  const stack = await startStack({
+    profileFolder: options.profile,
+    env: options.env,
+    postgresSettings: options.postgres,
+  });
   try {
     const { wsUrls, authUrl, pids } = stack;
     return await generate({
@@ -154,6 +160,7 @@ function save(row: object): void {
 
 function readOptions() {
   const text = { type: 'string' } as const;
+  const texts = { type: 'string', multiple: true } as const;
   const known = {
     runs: text,
     secs: text,
@@ -163,9 +170,16 @@ function readOptions() {
     quiet: text,
     json: text,
     profile: text,
-  };
+    env: texts,
+    postgres: texts,
+    help: { type: 'boolean' },
+  } as const;
   try {
     const { values, positionals } = parseArgs({ allowPositionals: true, options: known });
+    if (values.help) {
+      console.log(USAGE);
+      process.exit(0);
+    }
     const unknown = positionals.filter((name) => !(NAMES as readonly string[]).includes(name));
     if (unknown.length > 0) throw new Error(`There is no measurement called ${unknown.join(', ')}.`);
     const names = positionals.length > 0 ? (positionals as Name[]) : NAMES;
@@ -184,11 +198,24 @@ function readOptions() {
       quiet: wholeNumber('quiet', values.quiet, 6),
       json: json === undefined ? undefined : resolve(json),
       profile: profile === undefined ? undefined : resolve(profile),
+      env: assignments(values.env),
+      postgres: assignments(values.postgres),
     };
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${USAGE}`);
     process.exit(1);
   }
+}
+
+/** `A=1` and `B=2` as `{ A: '1', B: '2' }`. */
+function assignments(given: readonly string[] = []): Record<string, string> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const [name = '', ...value] = text.split('=');
+      if (name === '' || value.length === 0) throw new Error(`NAME=VALUE is wanted, not ${text}.`);
+      return [name, value.join('=')];
+    }),
+  );
 }
 
 function wholeNumber(name: string, given: string | undefined, otherwise: number): number {

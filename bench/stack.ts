@@ -41,6 +41,9 @@ const STOP_DEADLINE_MS = 20_000;
 export type StackOptions = {
   /** Each service leaves a V8 CPU profile of its whole life in this folder when it ends. */
   profileFolder?: string | undefined;
+  /** To try them out: variables of all services, and settings by their name in postgresql.conf. */
+  env?: Readonly<Record<string, string>>;
+  postgresSettings?: Readonly<Record<string, string>>;
 };
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
@@ -65,7 +68,10 @@ async function startAll(
 ): Promise<Omit<Stack, 'stop'>> {
   const redis = await startRedis({ appendonly: true });
   stops.push(() => redis.stop());
-  const postgres = await startPostgres({ database: 'securechat', settings: { max_connections: 200 } });
+  const postgres = await startPostgres({
+    database: 'securechat',
+    settings: { max_connections: 200, ...options.postgresSettings },
+  });
   stops.push(() => postgres.stop());
   await migrate(postgres.url);
 
@@ -151,7 +157,7 @@ function startService(
   const script = join(ROOT, 'services', instance.service, 'src', 'main.ts');
   return spawnGuarded(process.execPath, [...profile, script], {
     cwd: ROOT,
-    env: { ...process.env, ...instance.env, ...RAISED_LIMITS, LOG_LEVEL: 'warn' },
+    env: { ...process.env, ...instance.env, ...RAISED_LIMITS, LOG_LEVEL: 'warn', ...options.env },
     logFile,
   });
 }

@@ -1,5 +1,6 @@
 import { describe, expect } from '@jest/globals';
-import { checkHistory, History, RawClient, type RawTarget, until } from '@securechat/testkit';
+import { RawClient, type RawTarget, until } from '@securechat/testkit';
+import { allHave, fromTheOtherSide, openPair } from '../support/pair.ts';
 import { useConstellation } from '../support/stack.ts';
 
 const stack = useConstellation({ gateways: [{}, {}, { tls: true }] });
@@ -12,47 +13,42 @@ const target = (gateway: number, transport: 'websocket' | 'tcp'): RawTarget => {
 };
 
 /** Alice's phone on one gateway, her laptop and Bob's phone on another, and the conversation they have. */
-async function aliceAndBob() {
-  const [alice, bob] = [await stack.person('alice'), await stack.person('bob')];
-  const history = new History();
-  const phone = await stack.open(alice, { where: 0, history });
+async function aliceTwiceAndBob() {
+  const pair = await openPair(stack);
+  const { alice, conversation, history } = pair;
   const laptop = await stack.open(alice, { where: 1, device: 1, history });
-  const bobs = await stack.open(bob, { where: 1, history });
-  const conversation = await phone.createDirect(bob);
-  await until('Bob and the laptop know the conversation', () =>
-    [laptop, bobs].every((client) => client.conversations.has(conversation.id)),
-  );
-  return { alice, bob, phone, laptop, bobs, conversation, history };
+  await until('the laptop knows the conversation', () => laptop.conversations.has(conversation.id));
+  return { ...pair, laptop };
 }
 
 test('two people on different gateways exchange messages both ways', async () => {
-  const { bob, phone, bobs, conversation, history } = await aliceAndBob();
-  const hello = await phone.sendChat(conversation, 'hello');
+  const { alice, bob, alices, bobs, conversation, check } = await openPair(stack);
+  const hello = await alices.sendChat(conversation, 'hello');
   const received = await bobs.receive(({ id }) => id === hello.ref);
   expect(received.payload.toString()).toBe('hello');
   expect(received.convSeq).toBe(hello.conv_seq);
 
-  const back = await bobs.sendChat(bobs.conversations.get(conversation.id)!, 'and to you');
-  expect((await phone.receive(({ id }) => id === back.ref)).from).toBe(bob.id);
+  const back = await bobs.sendChat(fromTheOtherSide(conversation, alice), 'and to you');
+  expect((await alices.receive(({ id }) => id === back.ref)).from).toBe(bob.id);
   expect(back.conv_seq).toBe(hello.conv_seq + 1);
-  expect(checkHistory(history.events, { absent: [bob.device(1).address] })).toEqual([]);
+  expect(check()).toEqual([]);
 });
 
 test("a message reaches the sender's other device, and not the sending one", async () => {
-  const { alice, phone, laptop, conversation } = await aliceAndBob();
+  const { alice, alices: phone, laptop, conversation } = await aliceTwiceAndBob();
   const { ref } = await phone.sendChat(conversation, 'a note to myself as well');
   const copy = await laptop.receive(({ id }) => id === ref);
   expect([copy.from, copy.fromDevice]).toEqual([alice.id, alice.device(0).address]);
-  const second = await laptop.sendChat(laptop.conversations.get(conversation.id)!, 'seen');
+  const second = await laptop.sendChat(conversation, 'seen');
   await phone.receive(({ id }) => id === second.ref);
   expect(phone.received.map(({ id }) => id)).toEqual([second.ref]);
 });
 
 test('what arrives is the envelope as it was signed, with a stamp beside it', async () => {
-  const { alice, bob, phone, bobs, conversation } = await aliceAndBob();
+  const { alice, bob, alices, bobs, conversation } = await openPair(stack);
   const { mailbox } = bobs;
   await bobs.goOffline();
-  const { ref, conv_seq, server_ts_ms } = await phone.sendChat(conversation, 'sealed');
+  const { ref, conv_seq, server_ts_ms } = await alices.sendChat(conversation, 'sealed');
   const { client } = await stack.login(bob, { where: 1 });
   client.send('resume', { type: 'resume', cursor: mailbox.cursor });
   const page = await client.next('sync_page');
@@ -68,7 +64,7 @@ test('what arrives is the envelope as it was signed, with a stamp beside it', as
 });
 
 test('many messages from three devices at once arrive everywhere in the same order', async () => {
-  const { bob, phone, laptop, bobs, conversation, history } = await aliceAndBob();
+  const { alices: phone, laptop, bobs, conversation, check } = await aliceTwiceAndBob();
   const senders = [phone, laptop, bobs];
   const sent = senders.flatMap((sender) =>
     Array.from({ length: 40 }, (_, n) =>
@@ -77,48 +73,46 @@ test('many messages from three devices at once arrive everywhere in the same ord
   );
   const acks = await Promise.all(sent);
   expect(new Set(acks.map(({ conv_seq }) => conv_seq)).size).toBe(120);
-  await until('everybody has the 80 of the others', () =>
-    senders.every(({ received }) => received.length === 80),
-  );
-  expect(checkHistory(history.events, { absent: [bob.device(1).address] })).toEqual([]);
+  await allHave(senders, 80);
+  expect(check()).toEqual([]);
 });
 
 describe('receipts', () => {
   test('tell the sender how far the message has come: stored by a device, then read', async () => {
-    const { bob, phone, bobs, conversation } = await aliceAndBob();
-    const { conv_seq } = await phone.sendChat(conversation, 'hello');
+    const { bob, alices, bobs, conversation } = await openPair(stack);
+    const { conv_seq } = await alices.sendChat(conversation, 'hello');
     await until('Alice hears that it was delivered', () => {
-      const mark = phone.watermarkOf(conversation, bob.id);
+      const mark = alices.watermarkOf(conversation, bob.id);
       return mark !== undefined && mark.delivered_through >= conv_seq;
     });
-    expect(phone.watermarkOf(conversation, bob.id)?.read_through).toBe(0);
+    expect(alices.watermarkOf(conversation, bob.id)?.read_through).toBe(0);
 
     bobs.markRead(conversation, conv_seq);
     await until(
       'Alice hears that it was read',
-      () => phone.watermarkOf(conversation, bob.id)?.read_through === conv_seq,
+      () => alices.watermarkOf(conversation, bob.id)?.read_through === conv_seq,
     );
   });
 
   test('do not say "delivered" before a device has acknowledged', async () => {
-    const { bob, phone, bobs, conversation } = await aliceAndBob();
+    const { bob, alices, bobs, conversation } = await openPair(stack);
     await bobs.close();
-    const { conv_seq } = await phone.sendChat(conversation, 'hello');
+    const { conv_seq } = await alices.sendChat(conversation, 'hello');
     const silent = await stack.open(bob, { where: 1, acks: 'never' });
     await silent.receive(({ convSeq }) => convSeq === conv_seq);
 
     // somebody else is sent a message after that and acknowledges it: by then Bob's receipt would be here
     const charlie = await stack.person('charlie');
     await stack.open(charlie, { where: 1 });
-    const other = await phone.createDirect(charlie);
-    await phone.sendChat(other, 'hello');
-    await until('Alice hears that Charlie has it', () => phone.watermarkOf(other, charlie.id));
-    expect(phone.watermarkOf(conversation, bob.id)?.delivered_through ?? 0).toBeLessThan(conv_seq);
+    const other = await alices.createDirect(charlie);
+    await alices.sendChat(other, 'hello');
+    await until('Alice hears that Charlie has it', () => alices.watermarkOf(other, charlie.id));
+    expect(alices.watermarkOf(conversation, bob.id)?.delivered_through ?? 0).toBeLessThan(conv_seq);
 
     await silent.close();
     await stack.open(bob, { where: 1 });
     await until('Alice hears that Bob has it', () => {
-      const mark = phone.watermarkOf(conversation, bob.id);
+      const mark = alices.watermarkOf(conversation, bob.id);
       return mark !== undefined && mark.delivered_through >= conv_seq;
     });
   });
@@ -131,18 +125,15 @@ describe.each([
   ['TCP over TLS', 2, 'tcp'],
 ] as const)('over %s', (_name, gateway, transport) => {
   test('a conversation begins, and messages go both ways', async () => {
-    const [alice, bob] = [await stack.person('alice'), await stack.person('bob')];
-    const history = new History();
-    const phone = await stack.open(alice, { where: target(gateway, transport), history });
-    const bobs = await stack.open(bob, { where: 1, history });
-    const conversation = await phone.createDirect(bob);
+    const { alice, alices, bobs, conversation, check } = await openPair(stack, {
+      alice: target(gateway, transport),
+    });
     const large = 'x'.repeat(32 * 1024);
-    const { ref } = await phone.sendChat(conversation, large);
+    const { ref } = await alices.sendChat(conversation, large);
     expect((await bobs.receive(({ id }) => id === ref)).payload.toString()).toBe(large);
-    const back = await bobs.sendChat({ id: conversation.id, peer: alice.id }, large);
-    await phone.receive(({ id }) => id === back.ref);
-    const absent = [alice, bob].map((person) => person.device(1).address);
-    expect(checkHistory(history.events, { absent })).toEqual([]);
+    const back = await bobs.sendChat(fromTheOtherSide(conversation, alice), large);
+    await alices.receive(({ id }) => id === back.ref);
+    expect(check()).toEqual([]);
   });
 });
 

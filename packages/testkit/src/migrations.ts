@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 /** The folder of the whole project. */
@@ -21,7 +21,7 @@ export function templateName(prefix: string): string {
   for (const program of migrationPrograms()) {
     hash.update(readFileSync(program));
     const folder = join(program, '../migrations');
-    for (const file of existsSync(folder) ? filesBelow(folder) : []) {
+    for (const file of filesBelow(folder)) {
       hash.update(relative(ROOT, file)).update(readFileSync(file));
     }
   }
@@ -29,9 +29,7 @@ export function templateName(prefix: string): string {
 }
 
 function migrationPrograms(): string[] {
-  return MIGRATED_SERVICES.map((service) => join(ROOT, 'services', service, 'src/migrate.ts')).filter(
-    (program) => existsSync(program),
-  );
+  return MIGRATED_SERVICES.map((service) => join(ROOT, 'services', service, 'src/migrate.ts'));
 }
 
 function filesBelow(folder: string): string[] {

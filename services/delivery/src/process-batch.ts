@@ -1,7 +1,13 @@
 import type { Clock } from '@securechat/kernel';
 import type { OrderedHandler, Processed, StreamRecord } from '@securechat/kernel/ordered';
 import { MAX_TIMESTAMP_BEHIND_SECONDS } from '@securechat/protocol';
-import { type OrderedRecord, type Packed, packEntry, unpackEntry } from '@securechat/protocol/internal';
+import {
+  type GroupCreateRecord,
+  type OrderedRecord,
+  type Packed,
+  packEntry,
+  unpackEntry,
+} from '@securechat/protocol/internal';
 import type { Client } from 'pg';
 import { BatchPlan } from './batch-plan.ts';
 import { type Created, groupCreate, prepareGroupCreate } from './handlers/group_create.ts';
@@ -9,7 +15,7 @@ import { handlers } from './handlers/index.ts';
 import type { DeliveryMetrics } from './metrics.ts';
 import type { Publisher } from './publisher.ts';
 import type { Receipts } from './receipts.ts';
-import { type BatchState, readBatchState, type Wanted } from './store/state.ts';
+import { type BatchState, findKnown, knownKey, readBatchState, type Wanted } from './store/state.ts';
 import { dayOf, writeBatch } from './store/write-batch.ts';
 
 type Value = Packed<OrderedRecord>;
@@ -70,16 +76,49 @@ export async function decideBatch(
   records: StreamRecord<Value>[],
   nowMs: number,
 ): Promise<BatchPlan> {
-  const created: Created = new Set();
-  for (const { value } of records) {
-    if (value.head.type === 'group_create') await prepareGroupCreate(client, value.head, created);
-  }
-  const plan = new BatchPlan(await readBatchState(client, wantedBy(records, nowMs)), nowMs);
+  const wanted = wantedBy(records, nowMs);
+  const made = await makeConversations(client, records, wanted.sinceDay);
+  const plan = new BatchPlan(await readBatchState(client, wanted), nowMs);
+  const created = holdBack(plan.state, made);
   for (const { value } of records) {
     if (value.head.type === 'group_create') await groupCreate(client, plan, value as Packed<never>, created);
     else (handlers[value.head.type] as (plan: BatchPlan, value: Value) => void)(plan, value);
   }
   return plan;
+}
+
+/** Resolves with the creations that have made their conversation. */
+async function makeConversations(
+  client: Client,
+  records: StreamRecord<Value>[],
+  sinceDay: string,
+): Promise<GroupCreateRecord[]> {
+  const ids = new Set<string>();
+  const candidates: GroupCreateRecord[] = [];
+  for (const { value } of records) {
+    const { head } = value;
+    if (head.type !== 'chat' && head.type !== 'group_create') continue;
+    const key = knownKey(head.device, head.id);
+    if (head.type === 'group_create' && !ids.has(key)) candidates.push(head);
+    ids.add(key);
+  }
+  const known = await findKnown(client, { ids: candidates, sinceDay });
+  const made: GroupCreateRecord[] = [];
+  for (const record of candidates) {
+    if (known.has(knownKey(record.device, record.id))) continue;
+    if (await prepareGroupCreate(client, record)) made.push(record);
+  }
+  return made;
+}
+
+function holdBack(state: BatchState, made: GroupCreateRecord[]): Created {
+  const created: Created = new Map();
+  for (const record of made) {
+    const conversation = state.conversations.get(record.conversation);
+    state.conversations.delete(record.conversation);
+    if (conversation) created.set(record, conversation);
+  }
+  return created;
 }
 
 function wantedBy(records: StreamRecord<Value>[], nowMs: number): Wanted {

@@ -33,6 +33,8 @@ export type KeeperEvents = {
   ended(reason: Error): void;
 };
 
+/** A server that is paused or dead does not answer a goodbye. */
+const GOODBYE_MS = 1_000;
 /** Two missed beats and half an interval, as the server counts. */
 const GONE_AFTER_BEATS = 2.5;
 
@@ -63,7 +65,6 @@ export class ConnectionKeeper {
   /** Ends the connection with a goodbye and does not come back before the next `start`. */
   async stop(): Promise<void> {
     this.#stopping?.abort();
-    this.client?.close();
     await this.#running;
   }
 
@@ -91,16 +92,21 @@ export class ConnectionKeeper {
     const target = gateways[this.#attempts++ % gateways.length];
     if (!target) throw new Error('no gateway to connect to');
     const client = await RawClient.connect(target);
-    const abort = (): void => client.destroy();
-    signal.addEventListener('abort', abort);
+    let goodbye: NodeJS.Timeout | undefined;
+    const leave = (): void => {
+      if (this.client === client) client.close();
+      goodbye = setTimeout(() => client.destroy(), this.client === client ? GOODBYE_MS : 0);
+    };
+    signal.addEventListener('abort', leave);
     try {
-      if (signal.aborted) client.destroy();
+      if (signal.aborted) leave();
       const login = await client.login({ ...loginOptions, ticket: this.ticket });
       this.ticket = login.ready.resume_ticket;
       this.client = client;
       return await this.#serve(client, login);
     } finally {
-      signal.removeEventListener('abort', abort);
+      signal.removeEventListener('abort', leave);
+      clearTimeout(goodbye);
       client.destroy();
     }
   }

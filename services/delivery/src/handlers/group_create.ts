@@ -6,23 +6,23 @@ import { decideKnown } from '../rules/decide-chat.ts';
 import { checkDirectCreate } from '../rules/direct-create.ts';
 import { createDirectConversation } from '../store/conversations.ts';
 import { findParticipants } from '../store/participants.ts';
-import { knownKey } from '../store/state.ts';
-
-/** Conversations that this batch has just made, by id: their `group_create` is still to be stored as seq 1. */
-export type Created = Set<string>;
+import { type Conversation, knownKey } from '../store/state.ts';
 
 /**
- * First half, before conversations are locked: makes the rows of a new direct conversation. Of two racing
- * creations one makes the row, the other is told which won. A retry finds its own and makes nothing.
+ * Conversations that this batch has just made, by the record that made each. They are not among those of the
+ * plan until that record's turn comes, so nothing can be stored in one before its creation.
  */
-export async function prepareGroupCreate(
-  client: Client,
-  record: GroupCreateRecord,
-  created: Created,
-): Promise<void> {
+export type Created = Map<GroupCreateRecord, Conversation>;
+
+/**
+ * First half, before conversations are locked: makes the rows of a new direct conversation, and resolves with
+ * whether it did. Of two racing creations one makes the row, the other is told which won. Not for a record whose id
+ * is known: a retry needs nothing made, and one that will be refused must leave nothing behind.
+ */
+export async function prepareGroupCreate(client: Client, record: GroupCreateRecord): Promise<boolean> {
   const participants = await findParticipants(client, record);
-  if (checkDirectCreate(record, participants) !== undefined) return;
-  if (await createDirectConversation(client, record, participants)) created.add(record.conversation);
+  if (checkDirectCreate(record, participants) !== undefined) return false;
+  return await createDirectConversation(client, record, participants);
 }
 
 /** Second half, under the lock: stores the creation as the conversation's first message, or says why not. */
@@ -38,8 +38,9 @@ export async function groupCreate(
     if (decision.do === 'repeat') return plan.answerStored(record, { ...decision, dup: true });
     return plan.refuse(record, 'ID_REUSED');
   }
-  const conversation = plan.state.conversations.get(record.conversation);
-  if (conversation && created.delete(record.conversation)) {
+  const conversation = created.get(record);
+  if (conversation) {
+    plan.state.conversations.set(record.conversation, conversation);
     const hash = Buffer.from(record.hash, 'base64');
     const { extId, nextSeq } = conversation;
     const place = { hash, conversation: extId, convSeq: nextSeq, serverTsMs: plan.nowMs };

@@ -6,7 +6,7 @@ export type Conversation = {
   extId: string;
   epoch: number;
   nextSeq: number;
-  /** Of a direct conversation: name of each of the two users by number. */
+  /** Of a direct conversation: name of each of the two users by number. Empty for a group. */
   names: ReadonlyMap<number, string>;
   devices: Map<number, { user: number; lastClientSeq: number }>;
 };
@@ -62,8 +62,8 @@ async function lockConversations(client: Client, extIds: string[]): Promise<Map<
     ext_id: string;
     epoch: number;
     next_seq: number;
-    low_user: number;
-    high_user: number;
+    low_user: number | null;
+    high_user: number | null;
     low_name: string;
     high_name: string;
   }>({
@@ -80,14 +80,25 @@ async function lockConversations(client: Client, extIds: string[]): Promise<Map<
         extId: row.ext_id,
         epoch: row.epoch,
         nextSeq: row.next_seq,
-        names: new Map([
-          [row.low_user, row.low_name],
-          [row.high_user, row.high_name],
-        ]),
+        names: namesOf(row),
         devices: new Map(),
       },
     ]),
   );
+}
+
+/** A group has none. */
+function namesOf(row: {
+  low_user: number | null;
+  high_user: number | null;
+  low_name: string;
+  high_name: string;
+}): Conversation['names'] {
+  if (row.low_user === null || row.high_user === null) return new Map();
+  return new Map([
+    [row.low_user, row.low_name],
+    [row.high_user, row.high_name],
+  ]);
 }
 
 type DeviceRow = { conv_id: number; device_id: number; user_id: number; last_client_seq: number };
@@ -105,7 +116,10 @@ async function readDevices(client: Client, extIds: string[]): Promise<DeviceRow[
 }
 
 /** LATERAL with LIMIT keeps it one index probe per id and day, whatever the planner thinks of the table's size. */
-async function findKnown(client: Client, wanted: Wanted): Promise<Map<string, KnownMessage>> {
+export async function findKnown(
+  client: Client,
+  wanted: Pick<Wanted, 'ids' | 'sinceDay'>,
+): Promise<Map<string, KnownMessage>> {
   if (wanted.ids.length === 0) return new Map();
   const found = await client.query<{
     device: number;

@@ -86,7 +86,7 @@ export class Connection implements TransportEvents {
     this.offences = new Offences(context.clock);
     this.mailbox = new Mailbox({
       ask: (question) => context.requests.askPage(this, question),
-      send: (frame) => this.sendFrame('sync_page', frame),
+      send: (type, frame) => this.sendFrame(type, frame),
       bufferedBytes: () => this.#outbox.bufferedBytes,
     });
     context.hub.add(this);
@@ -122,7 +122,10 @@ export class Connection implements TransportEvents {
     if (this.#state === 'closing') return;
     this.#lastHeard = this.context.clock.monotonicMs();
     try {
-      this.#reader.read(chunk, (frame) => this.#take(frame));
+      this.#reader.read(chunk, (frame) => {
+        this.#frameBegan = undefined;
+        this.#take(frame);
+      });
       if (this.#reader.isBetweenFrames) this.#frameBegan = undefined;
       else if (this.#transport.chunksAreWhole) throw INCOMPLETE;
       else this.#frameBegan ??= this.#lastHeard;

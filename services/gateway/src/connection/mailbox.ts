@@ -19,9 +19,12 @@ export type PageQuestion = {
 
 export type MailboxPort = {
   ask(question: PageQuestion): Promise<{ head: SyncPageHead; bodies: Uint8Array[] }>;
-  send(frame: Uint8Array): void;
+  send(type: PushedType | 'sync_page', frame: Uint8Array): void;
   bufferedBytes(): number;
 };
+
+export type PushedType = 'chat' | 'group_create';
+type Push = { type: PushedType; frame: Uint8Array };
 
 export type MailboxMode = 'idle' | 'catch-up' | 'live';
 
@@ -47,7 +50,7 @@ export class Mailbox {
   #asked: PageQuestion | undefined;
   /** What the next question shall say beside `from`. */
   #next: Partial<PageQuestion> = {};
-  readonly #held = new Map<number, Uint8Array>();
+  readonly #held = new Map<number, Push>();
   #heldTimer: NodeJS.Timeout | undefined;
 
   constructor(port: MailboxPort) {
@@ -85,12 +88,12 @@ export class Mailbox {
   }
 
   /** A push arrived. `makeFrame` is called only if it is sent or held. */
-  push(seq: number, makeFrame: () => Uint8Array): void {
+  push(seq: number, type: PushedType, makeFrame: () => Uint8Array): void {
     this.#headSeen = Math.max(this.#headSeen, seq);
     if (this.#mode !== 'live' || seq <= this.#sentThrough) return;
     if (this.#isFull()) return this.catchUp();
-    if (seq > this.#sentThrough + 1) return this.#hold(seq, makeFrame());
-    this.#send(seq, makeFrame());
+    if (seq > this.#sentThrough + 1) return this.#hold(seq, { type, frame: makeFrame() });
+    this.#send(seq, { type, frame: makeFrame() });
     this.#releaseHeld();
   }
 
@@ -135,7 +138,7 @@ export class Mailbox {
     this.#sentThrough = head.through;
     // A cursor that the server does not share (another epoch, a restored backup) is corrected by the page.
     if (question.ack) this.#ackedThrough = Math.min(this.#ackedThrough, head.through);
-    if (isNews) this.#port.send(pageFrame(head, bodies));
+    if (isNews) this.#port.send('sync_page', pageFrame(head, bodies));
     // A push may tell of a message that the page was too early for; but a page that adds nothing is the last word.
     const isLast = this.#headSeen <= head.through || head.through === question.from;
     if (!head.more && isLast) this.#mode = 'live';
@@ -156,14 +159,14 @@ export class Mailbox {
     );
   }
 
-  #send(seq: number, frame: Uint8Array): void {
+  #send(seq: number, { type, frame }: Push): void {
     this.#sentThrough = seq;
-    this.#port.send(frame);
+    this.#port.send(type, frame);
   }
 
-  #hold(seq: number, frame: Uint8Array): void {
+  #hold(seq: number, push: Push): void {
     if (this.#held.size === MAX_HELD) return this.catchUp();
-    this.#held.set(seq, frame);
+    this.#held.set(seq, push);
     this.#heldTimer ??= setTimeout(() => this.catchUp(), HELD_MS);
   }
 
@@ -202,7 +205,7 @@ const COMMA = Buffer.from(',');
 
 /** The frame of one pushed message. */
 export function pushFrame(
-  type: 'chat' | 'group_create',
+  type: PushedType,
   body: Uint8Array,
   stamp: { seq: number; conv_seq: number; server_ts_ms: number },
 ): Uint8Array {

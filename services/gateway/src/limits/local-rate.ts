@@ -15,7 +15,8 @@ export class LocalRate {
     // Made on first use: most connections never need most of their limits.
     this.#taken ??= [];
     while (this.#taken[0] !== undefined && this.#taken[0] <= nowMs - windowMs) this.#taken.shift();
-    if (this.#taken.length >= count) return Math.ceil((this.#taken[0] ?? nowMs) + windowMs - nowMs);
+    // At least 1: the difference of two large fractions may round to 0, which would mean "allowed".
+    if (this.#taken.length >= count) return Math.max(1, Math.ceil((this.#taken[0] ?? nowMs) + windowMs - nowMs));
     this.#taken.push(nowMs);
     return 0;
   }

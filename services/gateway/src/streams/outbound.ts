@@ -42,8 +42,7 @@ const handlers: { [K in OutRecord['kind']]: HandlerOf<K> } = {
       // The page that follows passes the hole.
       if (isExpired) connection.mailbox.reaches(seq);
       else {
-        connection.mailbox.push(seq, () => {
-          metrics.sent(record.type);
+        connection.mailbox.push(seq, record.type, () => {
           metrics.sendToDeliver(clock.now() - record.received_at);
           return pushFrame(record.type, body, { seq, conv_seq: record.conv_seq, server_ts_ms: record.at });
         });

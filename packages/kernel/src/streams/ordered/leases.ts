@@ -12,8 +12,9 @@ export type Leases = {
   /** Makes the cursor rows, takes the first lease and renews it until `stop`. */
   start(): Promise<void>;
   /**
-   * One look at who owns what: gives up partitions beyond a fair share (of those in `owned`), claims free ones
-   * up to it. Ownership is only a matter of efficiency; safety is the fence in each transaction.
+   * One look at who owns what: gives up partitions beyond a fair share (of those in `owned`, by fence), claims free
+   * ones up to it. `released` also names those that another worker has taken over meanwhile. Ownership is only a
+   * matter of efficiency; safety is the fence in each transaction.
    */
   balance(owned: ReadonlyMap<string, number>): Promise<{ claimed: Claim[]; released: string[] }>;
   /** Gives up everything, so that another worker need not wait for the lease to end. */
@@ -40,19 +41,28 @@ export function createLeases(options: {
     );
   }
 
-  async function look(): Promise<{ free: string[]; workers: number }> {
-    const owners = await pool.query<{ stream: string; is_free: boolean; workers: number }>(
-      `SELECT c.stream, w.id IS NULL AS is_free,
+  async function look(
+    owned: ReadonlyMap<string, number>,
+  ): Promise<{ kept: string[]; lost: string[]; free: string[]; workers: number }> {
+    const owners = await pool.query<{ stream: string; fence: number; is_free: boolean; workers: number }>(
+      // A row with our own name that we do not know of: we claimed it and never got the answer.
+      `SELECT c.stream, c.fence, (w.id IS NULL OR w.id = $2) AS is_free,
               (SELECT count(*)::int FROM ${schema}.stream_workers WHERE lease_until > clock_timestamp()) AS workers
          FROM ${schema}.stream_cursors c
          LEFT JOIN ${schema}.stream_workers w ON w.id = c.owner AND w.lease_until > clock_timestamp()
         WHERE c.stream = ANY($1)`,
-      [streams],
+      [streams, worker],
     );
-    const free = owners.rows.filter((row) => row.is_free).map((row) => row.stream);
+    const rows = new Map(owners.rows.map((row) => [row.stream, row]));
     // In the order of `streams`, so that workers do not end up with one kind of stream each.
-    free.sort((a, b) => streams.indexOf(a) - streams.indexOf(b));
-    return { free, workers: Math.max(1, owners.rows[0]?.workers ?? 1) };
+    const held = streams.filter((stream) => owned.has(stream));
+    const kept = held.filter((stream) => Number(rows.get(stream)?.fence) === owned.get(stream));
+    return {
+      kept,
+      lost: held.filter((stream) => !kept.includes(stream)),
+      free: streams.filter((stream) => rows.get(stream)?.is_free && !kept.includes(stream)),
+      workers: Math.max(1, owners.rows[0]?.workers ?? 1),
+    };
   }
 
   /** SKIP LOCKED: a row that some transaction holds is looked at again in a moment instead of waited for. */
@@ -69,7 +79,7 @@ export function createLeases(options: {
                 SELECT f.stream FROM ${schema}.stream_cursors f
                  WHERE f.stream = ANY($1)
                    AND NOT EXISTS (SELECT 1 FROM ${schema}.stream_workers w
-                                    WHERE w.id = f.owner AND w.lease_until > clock_timestamp())
+                                    WHERE w.id = f.owner AND w.id <> $2 AND w.lease_until > clock_timestamp())
                    FOR UPDATE OF f SKIP LOCKED)
         RETURNING stream, fence, last_id, last_batch`,
       [candidates, worker],
@@ -106,13 +116,13 @@ export function createLeases(options: {
     },
 
     async balance(owned) {
-      const { free, workers } = await look();
+      const { kept, lost, free, workers } = await look(owned);
       const share = Math.ceil(streams.length / workers);
-      const released = streams.filter((stream) => owned.has(stream)).slice(share);
-      await release(released);
-      const wanted = Math.max(0, share - (owned.size - released.length));
+      const beyond = kept.slice(share);
+      await release(beyond);
+      const wanted = Math.max(0, share - kept.length);
       const claimed = await claim(free.slice(0, wanted));
-      return { claimed, released };
+      return { claimed, released: [...lost, ...beyond] };
     },
 
     async stop() {

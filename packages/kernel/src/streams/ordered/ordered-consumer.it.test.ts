@@ -32,7 +32,7 @@ function keepAdding(): { stop(): Promise<number>; next(): number } {
     while (!isOver) {
       await Promise.all(numbers.streams.map((_, index) => numbers.add(index, range(next, next + 2))));
       next += 3;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
     return next - 1;
   })();
@@ -186,23 +186,6 @@ describe('several workers', () => {
     await handledUpTo(await adding.stop());
   });
 
-  test('after a pause without traffic every stream still has an owner that reads it', async () => {
-    const sleeper = await numbers.startProcess('sleeper');
-    sleeper.signal('SIGSTOP');
-    await numbers.startWorker('other');
-    await until('the other owns all', async () => (await numbers.owners()).other === 4);
-    sleeper.signal('SIGCONT');
-    await until('they share', async () => {
-      const { sleeper, other } = await numbers.owners();
-      return sleeper === 2 && other === 2;
-    });
-    // one after the other: traffic on one stream must not be what repairs another
-    for (const stream of [3, 2, 1, 0]) {
-      await numbers.add(stream, [1]);
-      await until(`stream ${stream} is handled`, async () => (await numbers.handled())[stream]?.length === 1, 5000);
-    }
-  });
-
   test('a worker whose clock is an hour ahead takes nothing from a living one', async () => {
     await numbers.startWorker('a');
     await until('a owns all', async () => (await numbers.owners()).a === 4);
@@ -304,7 +287,7 @@ describe('publishing', () => {
       CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON ${numbers.schema}.handled
         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ${numbers.schema}.fail()`);
     let attempts = 0;
-    const worker = await numbers.startWorker('w', { onWrite: () => attempts++ });
+    const worker = await numbers.startWorker('w', { onWrite: () => void attempts++ });
     await numbers.add(0, [1]);
     await until('it has failed three times', () => attempts >= 3);
     expect(worker.published).toEqual([]);

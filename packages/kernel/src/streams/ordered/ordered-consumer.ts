@@ -62,7 +62,10 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
   const reader = createStreamReader(options.redisUrl, options.worker);
   const abort = new AbortController();
   const fences = new Map<string, number>();
+  /** Where we read on. */
   const positions = new Map<string, string>();
+  /** Where the cursors in Postgres stand: elsewhere than we read on when a stream began anew. */
+  const committed = new Map<string, string>();
   const backoff = createBackoff({ baseMs: 50, capMs: 2000 });
   let backlog: StreamEntry[] = [];
   let client: Client | undefined;
@@ -101,7 +104,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     for (const stream of released) forget(stream);
     for (const claim of claimed) {
       fences.set(claim.stream, claim.fence);
-      positions.set(claim.stream, claim.lastId);
+      place(claim.stream, claim.lastId);
       metrics.takeovers.inc();
       if (claim.lastBatch.length > 0) handler.announce(claim.lastBatch);
     }
@@ -114,9 +117,11 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
   async function step(): Promise<void> {
     if (positions.size === 0) return await sleep(BALANCE_EVERY_MS, abort.signal);
     if (backlog.length === 0) {
+      // Not only in silence: one busy stream must not hide another that began anew.
+      await resetReborn();
       backlog = await reader.read([...positions].map(([stream, lastId]) => ({ stream, lastId })));
     }
-    if (backlog.length === 0) return await resetReborn();
+    if (backlog.length === 0) return;
     await handler.room?.();
     await commitBatch(takeBatch());
   }
@@ -134,7 +139,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
 
   /** As many whole entries as fit; the rest stays in the backlog, in order. */
   function takeBatch(): Batch<R> {
-    const batch: Batch<R> = { records: [], unreadable: [], cursors: new Map() };
+    const batch: Batch<R> = { records: [], unreadable: [], from: committed, cursors: new Map() };
     let taken = 0;
     for (const entry of backlog) {
       if (batch.records.length >= MAX_RECORDS) break;
@@ -162,7 +167,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
       backlog = [];
       return;
     }
-    for (const [stream, id] of batch.cursors) positions.set(stream, id);
+    for (const [stream, id] of batch.cursors) place(stream, id);
     for (const part of outcome.processed) part.publish();
     options.onCommitted(batch.cursors);
     metrics.deadLetters.inc(batch.unreadable.length);
@@ -181,17 +186,23 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     );
     for (const row of rows.rows) {
       if (Number(row.fence) !== fences.get(row.stream)) forget(row.stream);
-      else if (row.last_id !== positions.get(row.stream)) {
-        positions.set(row.stream, row.last_id);
-        handler.announce(row.last_batch.map(Number));
+      else {
+        if (row.last_id !== committed.get(row.stream)) handler.announce(row.last_batch.map(Number));
+        place(row.stream, row.last_id);
       }
     }
     mustRecover = false;
   }
 
+  function place(stream: string, lastId: string): void {
+    positions.set(stream, lastId);
+    committed.set(stream, lastId);
+  }
+
   function forget(stream: string): void {
     fences.delete(stream);
     positions.delete(stream);
+    committed.delete(stream);
     backlog = backlog.filter((entry) => entry.stream !== stream);
   }
 

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { classify } from '../../errors.ts';
+import { classify, RetryableError } from '../../errors.ts';
 import { CommitUnknownError, commit } from '../../transaction.ts';
 import { insertDeadLetter } from '../dead-letter.ts';
 import type { OrderedHandler, Processed, StreamRecord } from './handler.ts';
@@ -9,6 +9,8 @@ export type Batch<R> = {
   records: StreamRecord<R>[];
   /** Entries that could not be decoded; they are parked in the same transaction. */
   unreadable: { stream: string; entryId: string; reason: string; payload: Buffer }[];
+  /** Where the cursor of each stream stands, as far as this worker knows. */
+  from: ReadonlyMap<string, string>;
   /** Id of the last entry by stream. */
   cursors: Map<string, string>;
 };
@@ -19,7 +21,9 @@ export type BatchOutcome = { lost: string[] } | { processed: Processed[] };
  * Runs one batch: BEGIN, fence, the handler's statements, cursors, COMMIT. The client pipelines, so the fence
  * travels with the handler's first reads, and the cursors and COMMIT with its writes: two round trips in all.
  *
- * Resolves with `lost` (and nothing written) when a partition of the batch has another owner by now.
+ * Resolves with `lost` (and nothing written) when a partition of the batch has another owner by now. Throws a
+ * RetryableError when a cursor is not where this worker left it: a COMMIT of its own, whose outcome it did not
+ * learn, has become visible only now.
  * A poison record makes the whole batch run again one record at a time, each behind a savepoint; the bad ones
  * become dead letters in the very transaction that moves the cursor past them.
  */
@@ -55,15 +59,21 @@ async function attempt<R>(
 ): Promise<BatchOutcome> {
   const begun = client.query('BEGIN');
   const fenced = checkFences(client, schema, batch, fences);
+  const processing = process(client, schema, batch, handler);
   try {
-    const [lost, processed] = await Promise.all([fenced, process(client, schema, batch, handler), begun]);
+    const [{ lost, hasMoved }, processed] = await Promise.all([fenced, processing, begun]);
     if (lost.length > 0) {
       await client.query('ROLLBACK');
       return { lost };
     }
+    if (hasMoved) throw new RetryableError('A cursor is not where this worker left it');
     await writeAndCommit(client, schema, batch, processed);
     return { processed };
   } catch (error) {
+    // It may be between two statements, and what it sends after ROLLBACK would be a transaction of its own.
+    await processing.catch(() => {
+      // `error` is this very error, or the earlier one that caused it.
+    });
     // Queued behind whatever is still on its way, so the session is clean for the next batch.
     await client.query('ROLLBACK').catch(() => {
       // The session is gone; the caller learns that from `error` and opens another.
@@ -84,7 +94,9 @@ async function writeAndCommit<R>(
 ): Promise<void> {
   const written = processed.map((part) => part.write());
   const parked = batch.unreadable.map((letter) => insertDeadLetter(client, schema, letter));
-  const writes = Promise.allSettled([...written, ...parked, moveCursors(client, schema, batch, processed)]);
+  const sent = [...written, ...parked, moveCursors(client, schema, batch, processed)];
+  const writes = Promise.allSettled(sent);
+  await refuseUnsent(sent);
   const [committed] = await Promise.allSettled([commit(client)]);
   if (committed.status === 'fulfilled') return;
   const failedWrite = (await writes).find((result) => result.status === 'rejected');
@@ -93,23 +105,38 @@ async function writeAndCommit<R>(
     : (failedWrite?.reason ?? committed.reason);
 }
 
-/** Locks the cursor rows of the batch; resolves with the streams whose fence is not ours any more. */
+/** A write that fails before it is sent leaves no trace at the server, whose COMMIT would succeed without it. */
+async function refuseUnsent(sent: readonly Promise<unknown>[]): Promise<void> {
+  const failed: unknown[] = [];
+  for (const write of sent) write.catch((error: unknown) => failed.push(error));
+  // pg reports its own refusals in the next tick; ours have come by then as well
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+  if (failed.length > 0) throw failed[0];
+}
+
+/**
+ * Locks the cursor rows of the batch; resolves with the streams whose fence is not ours any more, and whether the
+ * cursor of one that is ours stands elsewhere than we think.
+ */
 async function checkFences<R>(
   client: Client,
   schema: string,
   batch: Batch<R>,
   fences: ReadonlyMap<string, number>,
-): Promise<string[]> {
+): Promise<{ lost: string[]; hasMoved: boolean }> {
   const streams = [...batch.cursors.keys()].sort();
-  const held = await client.query<{ stream: string }>({
+  const held = await client.query<{ stream: string; last_id: string }>({
     name: `${schema}.fence`,
-    text: `SELECT c.stream FROM ${schema}.stream_cursors c
+    text: `SELECT c.stream, c.last_id FROM ${schema}.stream_cursors c
              JOIN unnest($1::text[], $2::bigint[]) AS mine(stream, fence) USING (stream, fence)
             ORDER BY c.stream FOR UPDATE OF c`,
     values: [streams, streams.map((stream) => fences.get(stream) ?? -1)],
   });
   const ours = new Set(held.rows.map((row) => row.stream));
-  return streams.filter((stream) => !ours.has(stream));
+  return {
+    lost: streams.filter((stream) => !ours.has(stream)),
+    hasMoved: held.rows.some((row) => row.last_id !== batch.from.get(row.stream)),
+  };
 }
 
 /** The cursor moves in the transaction of the data: both happen or neither. */

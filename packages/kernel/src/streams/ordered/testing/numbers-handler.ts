@@ -24,8 +24,8 @@ export type NumbersHandlerOptions = {
   worker: string;
   /** Runs first in each transaction; a throw fails it. */
   onProcess?: (values: number[]) => unknown;
-  /** Runs before the rows are written; a throw fails the transaction. */
-  onWrite?: (values: number[]) => unknown;
+  /** Runs just before the rows are sent; a throw fails the transaction. */
+  onWrite?: (values: number[]) => void;
   onPublish?: (values: number[]) => unknown;
   onParked?: (value: number) => unknown;
   onAnnounce?: (touched: number[]) => unknown;
@@ -47,7 +47,7 @@ export function numbersHandler(options: NumbersHandlerOptions): OrderedHandler<n
       if (values.includes(POISON)) throw new PoisonError('a number that nobody wants');
       return {
         async write() {
-          await options.onWrite?.(values);
+          options.onWrite?.(values);
           await client.query(
             `INSERT INTO ${schema}.handled (stream, value, worker)
              SELECT n.stream, n.value, $3 FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS n(stream, value, place)

@@ -1,0 +1,30 @@
+import { expect, test } from '@jest/globals';
+import { upstreamNames } from '@securechat/protocol';
+import { allowedIn, connectionStates, timeoutOf } from './states.ts';
+
+test('each state accepts exactly what belongs to it', () => {
+  expect(allowedIn).toEqual({
+    hello: ['client_hello'],
+    proof: ['client_auth'],
+    login: [],
+    ready: ['ping', 'resume', 'sync', 'ack', 'receipt', 'chat', 'group_create', 'device_list'],
+    closing: [],
+  });
+  expect(Object.keys(allowedIn)).toEqual(connectionStates);
+});
+
+test('every type that a client may send is accepted in exactly one state', () => {
+  for (const name of upstreamNames) {
+    expect([name, connectionStates.filter((state) => allowedIn[state].includes(name)).length]).toEqual([name, 1]);
+  }
+});
+
+test.each([
+  ['hello', { afterMs: 7000, reason: 'handshake_timeout' }],
+  ['proof', { afterMs: 7000, reason: 'handshake_timeout' }],
+  ['login', { afterMs: 7000, reason: 'handshake_timeout' }],
+  ['ready', { afterMs: 75_000, reason: 'heartbeat_missed' }],
+  ['closing', { afterMs: 5000, reason: 'gone' }],
+] as const)('the state %s ends by itself: %j', (state, timeout) => {
+  expect(timeoutOf(state, 7000)).toEqual(timeout);
+});

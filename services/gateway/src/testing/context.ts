@@ -1,0 +1,48 @@
+import { type Clock, createLogger, createMetrics } from '@securechat/kernel';
+import type { Session } from '../connection/session.ts';
+import { Hub } from '../connection/hub.ts';
+import type { GatewayContext } from '../context.ts';
+import { gatewayMetrics } from '../metrics.ts';
+
+/**
+ * A context for tests of single parts: what a test does not play may not be touched. `log` holds the lines written.
+ */
+export function createTestContext(
+  clock: Clock,
+  parts: Partial<GatewayContext> = {},
+): GatewayContext & { log: { level: string; msg: string }[]; metricsText(): Promise<string> } {
+  const log: { level: string; msg: string }[] = [];
+  const write = (line: string) => void log.push(JSON.parse(line) as { level: string; msg: string });
+  const metrics = createMetrics('gateway');
+  const played = {
+    gatewayId: 'gateway.test',
+    connectionsPerUser: 5,
+    handshakeTimeoutMs: 10_000,
+    publicLimits: {},
+    clock,
+    logger: createLogger({ service: 'gateway', instance: 'test', level: 'debug', destination: { write } }),
+    metrics: gatewayMetrics(metrics),
+    hub: new Hub(),
+    liveGateways: () => ['gateway.test'],
+    log,
+    metricsText: () => metrics.registry.metrics(),
+    ...parts,
+  };
+  return new Proxy(played as ReturnType<typeof createTestContext>, {
+    get(target, name) {
+      if (name in target) return Reflect.get(target, name);
+      throw new Error(`${String(name)} is not played in this test`);
+    },
+  });
+}
+
+export function sessionOf(user: number, device: number): Session {
+  return {
+    sessionId: `session_${device}`,
+    userId: `user-${user}`,
+    deviceId: `device-${device}`,
+    user,
+    device,
+    publicKey: Buffer.alloc(32),
+  };
+}
