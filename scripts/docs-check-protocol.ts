@@ -4,9 +4,19 @@ import { errors } from '../packages/protocol/src/errors.ts';
 import { decodeDownstream, decodeUpstream } from '../packages/protocol/src/frame/decode.ts';
 import { downstream, type MessageDefinition, upstream } from '../packages/protocol/src/index.ts';
 import * as limits from '../packages/protocol/src/limits.ts';
+import {
+  BREAKER_HALF_OPENS_AFTER_MS,
+  BREAKER_OPENS_AFTER,
+  DEFAULT_RETRY_POLICY,
+  RECONNECT_JITTER,
+  RECONNECT_LADDER_MS,
+  retryDelayMs,
+} from '../packages/protocol/src/retry-policy.ts';
 import { contexts, type FieldTable, reservedContexts } from '../packages/protocol/src/signing/contexts.ts';
 import { refusals } from '../services/auth/src/enrolment/outcome.ts';
+import { options } from '../services/gateway/src/config.ts';
 import { allowedIn, connectionStates } from '../services/gateway/src/connection/states.ts';
+import { limits as gatewayLimits } from '../services/gateway/src/limits/table.ts';
 import { bare, codeSpans, jsonBlocks, read, rowsOf, section, sections } from './docs-check-markdown.ts';
 
 type Definition = MessageDefinition;
@@ -209,4 +219,38 @@ export function checkRefusals(): string[] {
     row.join(' | '),
   );
   return differences('refusals of enrolment', inCode, inPage);
+}
+
+/** Numbers that stand in sentences. Each must be there in these words. */
+export function checkNumbers(): string[] {
+  const text = page.replace(/\s+/g, ' ');
+  const { pings, lookups, faults, excesses, persistentExcesses, excessPauseMs } = gatewayLimits;
+  const ladder = RECONNECT_LADDER_MS.map(seconds).join(', ');
+  const retries = [1, 2, 3].map((attempt) => seconds(retryDelayMs(DEFAULT_RETRY_POLICY, attempt, 0.5) ?? 0));
+  const phrases = [
+    `${options.messagesPerMinute.default} messages in any 60 s`,
+    `| ${options.connectionsPerUser.default} connections at once`,
+    `| ${options.connectionsPerAddress.default} connections at once`,
+    `The login as a whole has ${seconds(options.handshakeTimeoutMs.default ?? 0)} s by default`,
+    `${pings.count} pings in ${seconds(pings.windowMs)} s`,
+    `${lookups.count} \`device_list\` in ${seconds(lookups.windowMs)} s`,
+    `More than ${faults.count} faults of form, signature or permission in ${seconds(faults.windowMs)} s`,
+    `More than ${excesses.count} \`RATE_LIMITED\` answers in ${seconds(excesses.windowMs)} s`,
+    `stop the reading of the socket for ${seconds(excessPauseMs)} s each, more than ${persistentExcesses.count} end it`,
+    `waits ${ladder}, ${seconds(RECONNECT_LADDER_MS.at(-1) ?? 0)} … s, each varied by ±${RECONNECT_JITTER * 100} %`,
+    `After ${BREAKER_OPENS_AFTER} failures in a row`,
+    `once more after ${BREAKER_HALF_OPENS_AFTER_MS / 60_000} minutes`,
+    `${DEFAULT_RETRY_POLICY.max_retries} retries after ${retries[0]}, ${retries[1]} and ${retries[2]} s, ±${DEFAULT_RETRY_POLICY.jitter_factor * 100} %`,
+    `without an answer after ${seconds(limits.ACK_TIMEOUT_MS)} s is sent again`,
+    `nothing heard for ${seconds(limits.PEER_GONE_AFTER_MS)} s`,
+    `${limits.UNACKED_WINDOW} unacknowledged positions`,
+    `at most ${limits.MAX_PACKED_FRAMES} frames or ${limits.MAX_PACKED_BYTES / 1024} KiB`,
+  ];
+  return phrases
+    .filter((phrase) => !text.includes(phrase))
+    .map((phrase) => `docs/protocol.md does not say: ${phrase}`);
+}
+
+function seconds(ms: number): number {
+  return ms / 1000;
 }

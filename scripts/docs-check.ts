@@ -13,6 +13,7 @@ export const checks: Record<string, () => string[]> = {
   'the error table agrees with the code': protocol.checkErrors,
   'the table of close codes agrees with the code': protocol.checkCloseCodes,
   'the limits agree with the code': protocol.checkLimits,
+  'the numbers in sentences are those of the code': protocol.checkNumbers,
   'the tag tables of signed bytes agree with the code': protocol.checkContexts,
   'the connection states agree with the gateway': protocol.checkStates,
   'the refusals of enrolment agree with auth': protocol.checkRefusals,

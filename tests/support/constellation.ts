@@ -61,7 +61,7 @@ export async function startConstellation(plan: ConstellationPlan = {}): Promise<
   const startedAtMs = performance.now();
   const stores = await openStores(plan);
   const seed = randomBytes(32);
-  const folder = mkdtempSync(join(tmpdir(), 'securechat-constellation-'));
+  const tls = createTlsFiles();
   const processes: ServiceProcess[] = [];
 
   async function stopAll(): Promise<void> {
@@ -74,7 +74,7 @@ export async function startConstellation(plan: ConstellationPlan = {}): Promise<
         if (end.status === 'rejected') failures.push(end.reason);
     }
     await stores.close();
-    rmSync(folder, { recursive: true, force: true });
+    tls.remove();
     if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n'));
   }
 
@@ -85,7 +85,7 @@ export async function startConstellation(plan: ConstellationPlan = {}): Promise<
       STREAM_PARTITIONS: String(plan.partitions ?? 4),
       LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'info',
     };
-    const launcher = createLauncher({ plan, shared, stores, seed, folder, processes });
+    const launcher = createLauncher({ plan, shared, stores, seed, tls, processes });
     const [auths, deliveries, gateways] = await Promise.all([
       several(plan.auths ?? 1, launcher.auth),
       several(plan.deliveries ?? 2, launcher.delivery),
@@ -116,13 +116,11 @@ type LauncherParts = {
   shared: Record<string, string>;
   stores: Stores;
   seed: Uint8Array;
-  folder: string;
+  tls: TlsFiles;
   processes: ServiceProcess[];
 };
 
-function createLauncher({ plan, shared, stores, seed, folder, processes }: LauncherParts) {
-  const tls = createTlsFiles(folder);
-
+function createLauncher({ plan, shared, stores, seed, tls, processes }: LauncherParts) {
   async function launch(
     service: ServiceName,
     index: number,
@@ -156,7 +154,7 @@ function createLauncher({ plan, shared, stores, seed, folder, processes }: Launc
     async gateway(index: number): Promise<Gateway> {
       const { tls: ownTls = plan.tls ?? false, env = {} } = gatewayPlans(plan)[index] ?? {};
       const [wsPort, tcpPort] = [await unusedPort(), await unusedPort()];
-      const files = ownTls ? tls() : undefined;
+      const files = ownTls ? tls.get() : undefined;
       const process = await launch('gateway', index, {
         GATEWAY_ID: `gateway-${index}`,
         GATEWAY_HOST: '127.0.0.1',
@@ -199,18 +197,25 @@ function several<T>(count: number, start: (index: number) => Promise<T>): Promis
   return Promise.all(Array.from({ length: count }, (_, index) => start(index)));
 }
 
-type TlsFiles = SelfSigned & { certificateFile: string; keyFile: string };
+type CertificateFiles = SelfSigned & { certificateFile: string; keyFile: string };
+type TlsFiles = { get(): CertificateFiles; remove(): void };
 
 /** One certificate for all gateways, made when the first one asks for it. */
-function createTlsFiles(folder: string): () => TlsFiles {
-  let made: TlsFiles | undefined;
-  return () => {
-    if (made) return made;
-    const selfSigned = createSelfSigned();
-    const files = { certificateFile: join(folder, 'certificate.pem'), keyFile: join(folder, 'key.pem') };
-    writeFileSync(files.certificateFile, selfSigned.certificate);
-    writeFileSync(files.keyFile, selfSigned.key, { mode: 0o600 });
-    made = { ...selfSigned, ...files };
-    return made;
+function createTlsFiles(): TlsFiles {
+  let folder: string | undefined;
+  let made: CertificateFiles | undefined;
+  return {
+    get() {
+      if (made) return made;
+      folder = mkdtempSync(join(tmpdir(), 'securechat-tls-'));
+      const files = { certificateFile: join(folder, 'certificate.pem'), keyFile: join(folder, 'key.pem') };
+      made = { ...createSelfSigned(), ...files };
+      writeFileSync(files.certificateFile, made.certificate);
+      writeFileSync(files.keyFile, made.key, { mode: 0o600 });
+      return made;
+    },
+    remove() {
+      if (folder) rmSync(folder, { recursive: true, force: true });
+    },
   };
 }

@@ -5,6 +5,7 @@ import { heartbeatScript, registerScript, removeScript } from './scripts.ts';
 import { openTestRedis, type TestRedis } from './testing/redis.ts';
 
 const SHARDS = 4;
+const DEAD_AFTER_US = GATEWAY_DEAD_AFTER_MS * 1000;
 
 let store: TestRedis;
 let directory: Directory;
@@ -35,6 +36,14 @@ async function registered(given: Partial<Given> = {}) {
 
 async function routesOf(user: number) {
   return (await directory.locate([user])).get(user) ?? [];
+}
+
+/** As if all routes of user 1 had been registered so long ago that every gateway should know of theirs. */
+async function letTimePass(): Promise<void> {
+  const key = directoryKeys(prefix, SHARDS).routes(1);
+  const routes = JSON.parse((await store.redis.hget(key, '1')) ?? '[]') as { t: string }[];
+  const older = routes.map((route) => ({ ...route, t: String(BigInt(route.t) - BigInt(DEAD_AFTER_US)) }));
+  await store.redis.hset(key, '1', JSON.stringify(older));
 }
 
 /** Redis' own idea of the time, microseconds. */
@@ -99,9 +108,19 @@ describe('register', () => {
     });
   });
 
+  test('a gateway that is too new to be known to the registering one is not taken for dead', async () => {
+    await register({ device: 1, gateway: 'g2', connection: 1 });
+    await register({ device: 2, gateway: 'g1', connection: 2, liveGateways: ['g1'] });
+    expect((await routesOf(1)).map(({ gateway }) => gateway)).toEqual(['g2', 'g1']);
+    expect(await register({ device: 1, gateway: 'g1', connection: 3, liveGateways: ['g1'] })).toMatchObject({
+      replaced: { gateway: 'g2', connection: 1 },
+    });
+  });
+
   test('a newer connection on a dead gateway makes nobody outdated, and is not named as replaced', async () => {
     const { since } = await registered({ gateway: 'g1', connection: 1 });
     await register({ gateway: 'g2', connection: 2 });
+    await letTimePass();
     const result = await register({ gateway: 'g1', connection: 1, since, liveGateways: ['g1'] });
     expect(result).toEqual({ outcome: 'registered', since });
     expect(await routesOf(1)).toEqual([{ device: 11, gateway: 'g1', connection: 1 }]);
@@ -119,6 +138,7 @@ describe('register', () => {
 
   test('connections on dead gateways do not count, and are forgotten', async () => {
     for (const device of [1, 2, 3, 4, 5]) await register({ device, connection: device, gateway: 'g2' });
+    await letTimePass();
     expect(await register({ device: 6, connection: 6, gateway: 'g1', liveGateways: ['g1'] })).toMatchObject({
       outcome: 'registered',
     });

@@ -37,6 +37,8 @@ export type Directory = {
   locate(users: readonly number[]): Promise<Map<number, Route[]>>;
   /** Resolves with the live gateways. */
   heartbeat(gateway: string): Promise<string[]>;
+  /** A gateway that stops in order need not be waited for. */
+  leave(gateway: string): Promise<void>;
 };
 
 export function createDirectory(redis: Redis, options: { prefix: string; shards: number }): Directory {
@@ -47,7 +49,7 @@ export function createDirectory(redis: Redis, options: { prefix: string; shards:
       const reply = await registerScript.run(
         redis,
         [keys.routes(c.user)],
-        [c.user, c.device, c.gateway, c.connection, c.since ?? '', c.maxConnections, JSON.stringify(live)],
+        [c.user, c.device, c.gateway, c.connection, c.since ?? '', c.maxConnections, JSON.stringify(live), GATEWAY_DEAD_AFTER_MS],
       );
       const [outcome, since = '', gateway = '', connection = ''] = reply;
       if (outcome === 'limit' || outcome === 'outdated') return { outcome };
@@ -83,6 +85,10 @@ export function createDirectory(redis: Redis, options: { prefix: string; shards:
     },
 
     heartbeat: (gateway) => heartbeatScript.run(redis, [keys.gateways], [gateway, GATEWAY_DEAD_AFTER_MS]),
+
+    async leave(gateway) {
+      await redis.zrem(keys.gateways, gateway);
+    },
   };
 }
 

@@ -19,6 +19,8 @@ export type HistoryEvent =
     }
   | { type: 'send'; phase: 'fail'; device: string; id: string; conversation_id: string; error: string }
   | { type: 'send'; phase: 'info'; device: string; id: string; conversation_id: string }
+  /** The same message went out once more, because its answer did not come or asked for that. */
+  | { type: 'send'; phase: 'again'; device: string; id: string; conversation_id: string }
   | Arrival
   | { type: 'device-ack'; device: string; through: number }
   | {

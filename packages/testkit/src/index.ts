@@ -41,4 +41,5 @@ export { ALPN, openTransport, type RawTarget, type RawTls, SUB_PROTOCOL } from '
 export { openTestRedis, sharedUrl, startOwnRedis, type TestRedis } from './redis.ts';
 export { createSelfSigned, type SelfSigned } from './self-signed.ts';
 export { type OwnServer, say } from './servers/own-server.ts';
+export { askRedis, rowsOf } from './stored.ts';
 export { DEADLINE_MS, until, within } from './until.ts';

@@ -63,7 +63,9 @@ describe('storing', () => {
     ).toEqual(['stored 3', 'stored 4', 'stored 5']);
 
     const seen = async (account: Account, index: number) =>
-      (await world.mailbox(deviceOf(account, index))).map(({ seq, conv_seq, body }) => `${seq} ${conv_seq} ${body}`);
+      (await world.mailbox(deviceOf(account, index))).map(
+        ({ seq, conv_seq, body }) => `${seq} ${conv_seq} ${body}`,
+      );
     const welcome = `welcome of ${place.a.name}`;
     expect(await seen(place.a, 0)).toEqual(['1 4 three', '2 5 four']);
     expect(await seen(place.a, 1)).toEqual([`1 1 ${welcome}`, '2 2 one', '3 3 two', '4 5 four']);
@@ -74,7 +76,12 @@ describe('storing', () => {
   test('a body is kept byte for byte, whatever stands beside it in the batch', async () => {
     const place = await newPair();
     const phone = deviceOf(place.a, 0);
-    const bodies = [Buffer.from([0, 255, 10, 0]), Buffer.alloc(0), Buffer.alloc(60_000, 7), Buffer.from('{"a":"ü"}')];
+    const bodies = [
+      Buffer.from([0, 255, 10, 0]),
+      Buffer.alloc(0),
+      Buffer.alloc(60_000, 7),
+      Buffer.from('{"a":"ü"}'),
+    ];
     await world.run(bodies.map((body, index) => chatFrom(phone, place, index + 1, { body })));
     const stored = await world.query<{ body: Buffer; hash: Buffer }>(
       'SELECT body, hash FROM delivery.messages WHERE sender_device = $1 AND conv_seq > 1 ORDER BY conv_seq',
@@ -211,7 +218,10 @@ describe('retries', () => {
     const message = chatFrom(phone, place, 1);
     await world.run([message]);
     await world.query('UPDATE delivery.conv_devices SET left_seq = 3 WHERE device_id = $1', [phone.device]);
-    expect(await answersTo([message, chatFrom(phone, place, 2)])).toEqual(['stored 2 again', 'PERMISSION_DENIED']);
+    expect(await answersTo([message, chatFrom(phone, place, 2)])).toEqual([
+      'stored 2 again',
+      'PERMISSION_DENIED',
+    ]);
     expect(await world.mailbox(phone)).toEqual([]);
   });
 
@@ -223,9 +233,13 @@ describe('retries', () => {
     const changed = chatFrom(phone, place, 2, { id: 'm_reused', body: 'two' });
     expect(await answersTo([message, changed])).toEqual(['stored 2', 'ID_REUSED']);
     expect(await answersTo([changed])).toEqual(['ID_REUSED']);
-    expect(await answersTo([chatFrom(phone, other, 1, { id: 'm_reused', body: 'three' })])).toEqual(['ID_REUSED']);
+    expect(await answersTo([chatFrom(phone, other, 1, { id: 'm_reused', body: 'three' })])).toEqual([
+      'ID_REUSED',
+    ]);
     // ids belong to a device
-    expect(await answersTo([chatFrom(deviceOf(place.a, 1), place, 1, { id: 'm_reused' })])).toEqual(['stored 3']);
+    expect(await answersTo([chatFrom(deviceOf(place.a, 1), place, 1, { id: 'm_reused' })])).toEqual([
+      'stored 3',
+    ]);
   });
 });
 
@@ -333,11 +347,17 @@ describe('creating', () => {
     const [a, disabled, revoked] = [await newcomer(), await newcomer(), await newcomer()];
     await world.query(`UPDATE auth.users SET state = 'disabled' WHERE id = $1`, [disabled.user]);
     await world.query('UPDATE auth.devices SET revoked_at = now() WHERE user_id = $1', [revoked.user]);
-    const unknown = { ...disabled, name: 'nobody', devices: [{ ...deviceOf(disabled, 0), address: 'nobody:phone' }] };
+    const unknown = {
+      ...disabled,
+      name: 'nobody',
+      devices: [{ ...deviceOf(disabled, 0), address: 'nobody:phone' }],
+    };
     for (const peer of [unknown, disabled, revoked]) {
       expect(await answersTo([createBy(a, peer)])).toEqual(['PERMISSION_DENIED']);
     }
-    expect(await world.query('SELECT 1 FROM delivery.conversations WHERE low_user = $1', [a.user])).toEqual([]);
+    expect(await world.query('SELECT 1 FROM delivery.conversations WHERE low_user = $1', [a.user])).toEqual(
+      [],
+    );
   });
 
   test('a message that stands before the creation in the same batch does not become the first of the conversation', async () => {
@@ -393,8 +413,9 @@ test('batches that acknowledge and store at once for the same devices do not los
     await world.run([ackFrom(reader, count + 1)]);
     return (await world.mailbox(reader)).length === 0;
   });
-  const [queue] = await world.query('SELECT head_seq, acked_seq FROM delivery.device_queue WHERE device_id = $1', [
-    reader.device,
-  ]);
+  const [queue] = await world.query(
+    'SELECT head_seq, acked_seq FROM delivery.device_queue WHERE device_id = $1',
+    [reader.device],
+  );
   expect(queue).toEqual({ head_seq: count + 1, acked_seq: count + 1 });
 });

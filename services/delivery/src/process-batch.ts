@@ -15,6 +15,7 @@ import { handlers } from './handlers/index.ts';
 import type { DeliveryMetrics } from './metrics.ts';
 import type { Publisher } from './publisher.ts';
 import type { Receipts } from './receipts.ts';
+import { checkForm, checkOrigin } from './rules/check-record.ts';
 import { type BatchState, findKnown, knownKey, readBatchState, type Wanted } from './store/state.ts';
 import { dayOf, writeBatch } from './store/write-batch.ts';
 
@@ -33,7 +34,12 @@ export function createBatchHandler(parts: {
   const { publisher, receipts, clock, metrics } = parts;
 
   return {
-    decode: (entry) => unpackEntry<OrderedRecord>(entry),
+    decode(entry) {
+      const values = unpackEntry<OrderedRecord>(entry);
+      for (const { head } of values) checkOrigin(head);
+      return values;
+    },
+
     encode: (value) => Buffer.from(packEntry([value])),
 
     room: () => publisher.room(),
@@ -61,6 +67,8 @@ export function createBatchHandler(parts: {
         moved = await writeBatch(client, plan);
       },
       touched: touchedByStream(plan, records),
+      // Acknowledgements alone: losing one only repeats a delivery.
+      mayBeLost: plan.stored.length === 0,
       publish() {
         metrics.count(plan);
         publisher.publish(plan);
@@ -76,6 +84,7 @@ export async function decideBatch(
   records: StreamRecord<Value>[],
   nowMs: number,
 ): Promise<BatchPlan> {
+  for (const { value } of records) checkForm(value.head);
   const wanted = wantedBy(records, nowMs);
   const made = await makeConversations(client, records, wanted.sinceDay);
   const plan = new BatchPlan(await readBatchState(client, wanted), nowMs);

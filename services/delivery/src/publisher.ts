@@ -79,6 +79,17 @@ export function createPublisher(parts: {
 
   async function announceNow(): Promise<void> {
     const devices = [...unannounced].slice(0, 1000);
+    // Taken out first: what is announced again while we read may be newer than what we read.
+    for (const device of devices) unannounced.delete(device);
+    try {
+      await tellHeads(devices);
+    } catch (error) {
+      for (const device of devices) unannounced.add(device);
+      throw error;
+    }
+  }
+
+  async function tellHeads(devices: number[]): Promise<void> {
     const heads = await pool.query<{ device_id: number; user_id: number; head_seq: number }>(
       'SELECT device_id, user_id, head_seq FROM delivery.device_queue WHERE device_id = ANY($1)',
       [devices],
@@ -93,7 +104,6 @@ export function createPublisher(parts: {
       }
     }
     await flush(outbox, users);
-    for (const device of devices) unannounced.delete(device);
   }
 
   return {

@@ -64,7 +64,8 @@ export function createReceipts(parts: {
     add(marks) {
       for (const mark of marks) {
         const key = `${mark.conv_id}:${mark.user_id}`;
-        if (waiting.size < MAX_WAITING || waiting.has(key)) waiting.set(key, mark);
+        const earlier = waiting.get(key);
+        if (earlier || waiting.size < MAX_WAITING) waiting.set(key, further(mark, earlier));
       }
       if (waiting.size > 0) flushLater();
     },
@@ -72,6 +73,16 @@ export function createReceipts(parts: {
       clearTimeout(timer);
       if (waiting.size > 0) await flush();
     },
+  };
+}
+
+/** Pages and batches report at their own pace, so an older mark may come after a newer one. */
+function further(mark: Mark, earlier: Mark | undefined): Mark {
+  if (!earlier) return mark;
+  return {
+    ...mark,
+    delivered_through: Math.max(mark.delivered_through, earlier.delivered_through),
+    read_through: Math.max(mark.read_through, earlier.read_through),
   };
 }
 

@@ -10,7 +10,7 @@ export const Watermarks = Type.Object({
   read_through: Count,
 });
 
-/** Up: the person has read this conversation up to `read_through`. Down: how far another member has come. */
+/** Up: the person has read this conversation up to `read_through`. Down: how far a member has come; also oneself, by another device. */
 export const receipt = defineMessage({
   name: 'receipt',
   id: 0x0303,

@@ -251,6 +251,7 @@ export class ChatClient {
     const lane = new Lane(
       {
         transmit: (frame) => this.#transmit(frame),
+        repeated: (item) => item.seal && this.#recordOutcome('again', conversationId, item),
         stored: (item, ack) => item.seal && this.#recordStored(ack, item.clientSeq),
         refused: (item, error) =>
           item.seal && this.#recordOutcome('fail', conversationId, item, error.error_code),
@@ -317,7 +318,7 @@ export class ChatClient {
     });
   }
 
-  #recordOutcome(phase: 'fail' | 'info', conversationId: string, item: Outgoing, error = ''): void {
+  #recordOutcome(phase: 'fail' | 'info' | 'again', conversationId: string, item: Outgoing, error = ''): void {
     const subject = { device: this.device.address, id: item.id, conversation_id: conversationId };
     this.history.add(
       phase === 'fail' ? { type: 'send', phase, ...subject, error } : { type: 'send', phase, ...subject },

@@ -19,6 +19,7 @@ export type Outgoing = {
   /** The server said of this id that other bytes are wanted. */
   mayReseal: boolean;
   isSent: boolean;
+  transmissions: number;
   refusals: number;
   readonly settle: PromiseWithResolvers<Downstream<'ack'>>;
 };
@@ -26,6 +27,8 @@ export type Outgoing = {
 export type LaneEvents = {
   /** False while there is no connection. */
   transmit(frame: Uint8Array): boolean;
+  /** It went out, and not for the first time. */
+  repeated?(item: Outgoing): void;
   stored(item: Outgoing, ack: Downstream<'ack'>): void;
   refused(item: Outgoing, error: Downstream<'error'>): void;
 };
@@ -90,7 +93,7 @@ export class Lane {
 
   #add(item: Pick<Outgoing, 'id' | 'seal' | 'clientSeq' | 'epoch' | 'frame'>): Promise<Downstream<'ack'>> {
     const settle = Promise.withResolvers<Downstream<'ack'>>();
-    this.#queue.push({ ...item, mayReseal: false, isSent: false, refusals: 0, settle });
+    this.#queue.push({ ...item, mayReseal: false, isSent: false, transmissions: 0, refusals: 0, settle });
     this.#planFlush();
     return settle.promise;
   }
@@ -219,6 +222,7 @@ export class Lane {
       if (item.isSent) continue;
       if (!this.#events.transmit(item.frame)) return;
       item.isSent = true;
+      if (++item.transmissions > 1) this.#events.repeated?.(item);
       if (this.#ackTimer === undefined) this.#restartAckTimer();
     }
   }

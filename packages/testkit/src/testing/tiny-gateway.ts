@@ -96,8 +96,7 @@ function peerOf(
 ): Peer {
   return {
     send: (name, message) => write(encodeDownstream(name, message)),
-    refuse: (error, detail) =>
-      write(encodeDownstream('error', errorMessage(error, detail) as Downstream<'error'>)),
+    refuse: (error, detail) => write(encodeDownstream('error', errorMessage(error, detail))),
     write,
     sendText,
     end,

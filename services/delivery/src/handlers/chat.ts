@@ -1,6 +1,7 @@
 import { upstream } from '@securechat/protocol';
 import type { ChatRecord, Packed } from '@securechat/protocol/internal';
 import type { BatchPlan } from '../batch-plan.ts';
+import { hashOf } from '../rules/check-record.ts';
 import { decideChat } from '../rules/decide-chat.ts';
 import { knownKey } from '../store/state.ts';
 
@@ -19,7 +20,7 @@ export function chat(plan: BatchPlan, { head: record, body }: Packed<ChatRecord>
       const sender = conversation.devices.get(record.device);
       if (sender) sender.lastClientSeq = record.client_seq;
       plan.movedClientSeqs.push({ conversation, device: record.device });
-      const hash = Buffer.from(record.hash, 'base64');
+      const hash = hashOf(record);
       // A retry may already stand behind it in the same batch.
       plan.state.known.set(key, {
         hash,

@@ -2,6 +2,7 @@ import { upstream } from '@securechat/protocol';
 import type { GroupCreateRecord, Packed } from '@securechat/protocol/internal';
 import type { Client } from 'pg';
 import type { BatchPlan } from '../batch-plan.ts';
+import { hashOf } from '../rules/check-record.ts';
 import { decideKnown } from '../rules/decide-chat.ts';
 import { checkDirectCreate } from '../rules/direct-create.ts';
 import { createDirectConversation } from '../store/conversations.ts';
@@ -41,7 +42,7 @@ export async function groupCreate(
   const conversation = created.get(record);
   if (conversation) {
     plan.state.conversations.set(record.conversation, conversation);
-    const hash = Buffer.from(record.hash, 'base64');
+    const hash = hashOf(record);
     const { extId, nextSeq } = conversation;
     const place = { hash, conversation: extId, convSeq: nextSeq, serverTsMs: plan.nowMs };
     plan.state.known.set(knownKey(record.device, record.id), place);

@@ -4,12 +4,13 @@ import { applyAcks, applyReads, type Mark } from './watermarks.ts';
 
 /**
  * Sends everything a plan adds up to, in one flight of set-based statements. Resolves with the watermarks that
- * moved. A batch of acknowledgements alone need not wait for the disk: losing one only repeats a delivery.
+ * moved.
  */
 export async function writeBatch(client: Client, plan: BatchPlan): Promise<Mark[]> {
   const writes: Promise<unknown>[] = [];
-  if (plan.stored.length === 0) writes.push(client.query('SET LOCAL synchronous_commit = off'));
-  else writes.push(insertMessages(client, plan), insertPointers(client, plan), ...moveCounters(client, plan));
+  if (plan.stored.length > 0) {
+    writes.push(insertMessages(client, plan), insertPointers(client, plan), ...moveCounters(client, plan));
+  }
   if (plan.stored.length > 0 || plan.acks.size > 0) writes.push(updateMailboxes(client, plan));
   const marks = Promise.all([applyAcks(client, plan.acks), applyReads(client, [...plan.reads.values()])]);
   const [moved] = await Promise.all([marks, ...writes]);

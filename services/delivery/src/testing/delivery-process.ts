@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+// biome-ignore lint/style/noRestrictedImports: part of the tests
 import { until } from '@securechat/testkit';
 import { PARTITIONS } from './gateway.ts';
 
@@ -35,7 +36,10 @@ export async function startDelivery(env: Record<string, string>): Promise<Delive
     });
   }
   const exited = once(child, 'exit');
-  await until('delivery has started or ended', () => text.includes('"service started"') || child.exitCode !== null);
+  await until(
+    'delivery has started or ended',
+    () => text.includes('"service started"') || child.exitCode !== null,
+  );
   if (child.exitCode !== null) throw new Error(`delivery ended with ${child.exitCode}:\n${text}`);
   const port = /"opsPort":(\d+)/.exec(text)?.[1];
   return {

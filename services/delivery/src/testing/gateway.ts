@@ -13,6 +13,7 @@ import {
   streamNames,
   unpackEntry,
 } from '@securechat/protocol/internal';
+// biome-ignore lint/style/noRestrictedImports: part of the tests
 import { type TestRedis, until } from '@securechat/testkit';
 import type { Endpoint, Rec } from './records.ts';
 
@@ -36,7 +37,10 @@ export type TestGateway = {
   ): Promise<{ head: Answer<'delivery', K>; bodies: string[] }>;
 };
 
-export async function openGateway(testRedis: Pick<TestRedis, 'redis' | 'prefix'>, id = 'g1'): Promise<TestGateway> {
+export async function openGateway(
+  testRedis: Pick<TestRedis, 'redis' | 'prefix'>,
+  id = 'g1',
+): Promise<TestGateway> {
   const { redis, prefix } = testRedis;
   const streams = streamNames({ prefix, partitions: PARTITIONS });
   const directory = createDirectory(redis, { prefix, shards: PARTITIONS });
@@ -85,7 +89,8 @@ export async function openGateway(testRedis: Pick<TestRedis, 'redis' | 'prefix'>
 
   function streamFor(head: OrderedRecord | undefined): string {
     const isAck = head?.type === 'ack' || head?.type === 'receipt';
-    const partition = head && !isAck && 'conversation' in head ? partitionOf(head.conversation, PARTITIONS) : 0;
+    const partition =
+      head && !isAck && 'conversation' in head ? partitionOf(head.conversation, PARTITIONS) : 0;
     return (isAck ? streams.acks : streams.ordered)[partition] ?? '';
   }
   return gateway;

@@ -7,6 +7,7 @@ import type {
   OutRecord,
   Packed,
 } from '@securechat/protocol/internal';
+// biome-ignore lint/style/noRestrictedImports: part of the tests
 import { newConversationId, newMessageId } from '@securechat/testkit';
 
 /** A device as the server knows it. */
@@ -16,7 +17,13 @@ export type Account = { name: string; user: number; devices: Endpoint[] };
 export type Place = { conversation: string; a: Account; b: Account };
 export type Rec = StreamRecord<Packed<OrderedRecord>>;
 
-const origin = ({ user, device }: Endpoint) => ({ gateway: 'g1', connection: device, user, device, at: Date.now() });
+const origin = ({ user, device }: Endpoint) => ({
+  gateway: 'g1',
+  connection: device,
+  user,
+  device,
+  at: Date.now(),
+});
 
 function wrap(head: OrderedRecord, body: string | Buffer = ''): Rec {
   return { stream: 's', entryId: '1-0', value: { head, body: Buffer.from(body) } };

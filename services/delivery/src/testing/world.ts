@@ -1,6 +1,7 @@
 import { commit, openDedicatedClient, openPool } from '@securechat/kernel';
 import type { StreamRecord } from '@securechat/kernel/ordered';
 import type { OrderedRecord, OutRecord, Packed } from '@securechat/protocol/internal';
+// biome-ignore lint/style/noRestrictedImports: part of the tests
 import { createTestDatabase, personNamed, urlForRole } from '@securechat/testkit';
 import type { Client, Pool } from 'pg';
 import type { BatchPlan } from '../batch-plan.ts';
@@ -25,7 +26,10 @@ export type World = {
   /** Creates the direct conversation of two people by the first one's first device; it takes conv_seq 1. */
   connect(a: Account, b: Account): Promise<Place>;
   /** One batch in one transaction, as the service does it: decide, write, COMMIT. */
-  run(records: StreamRecord<Packed<OrderedRecord>>[], options?: { nowMs?: number; client?: Client }): Promise<Ran>;
+  run(
+    records: StreamRecord<Packed<OrderedRecord>>[],
+    options?: { nowMs?: number; client?: Client },
+  ): Promise<Ran>;
   /** One statement with the rights of the owner. */
   query<R extends Row = Row>(sql: string, values?: unknown[]): Promise<R[]>;
   /** What waits for a device, in order. */
@@ -96,7 +100,8 @@ export async function openWorld(): Promise<World> {
       }
     },
 
-    query: async <R extends Row>(sql: string, values: unknown[] = []) => (await owner.query<R>(sql, values)).rows,
+    query: async <R extends Row>(sql: string, values: unknown[] = []) =>
+      (await owner.query<R>(sql, values)).rows,
 
     mailbox: ({ device }) =>
       world.query(

@@ -300,30 +300,6 @@ test('auth that is silent: 2002 and 4006 within the deadline, and what is sent m
   expect(performance.now() - startedMs).toBeLessThan(8000);
 }, 15_000);
 
-test('a client that goes away while it is being registered is not counted', async () => {
-  const [last, ...others] = personNamed('hasty', { devices: 6 }).devices;
-  const hasty = personNamed('hasty', { devices: 6 });
-  if (!last) throw new Error('no device');
-  for (const device of hasty.devices) far.enrol(hasty.id, device);
-  await store.redis.call('CLIENT', 'PAUSE', '400', 'WRITE');
-  for (const device of others) {
-    const client = await connect();
-    const options = { ...as(hasty), device, ticket: far.ticketFor(hasty.id, device) };
-    const hello = helloOf(options);
-    client.send('client_hello', hello);
-    client.send('client_auth', authFor(options, hello, await client.next('server_hello')));
-  }
-  const states = () => gateway.metric('connections_count', { state: 'login' });
-  await until('all are being registered', async () => (await states()) === others.length);
-  for (const client of open.splice(0)) client.destroy();
-  const { user } = far.enrol(hasty.id, last);
-  const routes = () => store.redis.hget(`${store.prefix}:{u.${user % 4}}:routes`, String(user));
-  await until('they are gone', async () => (await gateway.metric('connections_count')) === 0);
-  await store.redis.call('CLIENT', 'UNPAUSE');
-  await until('nothing of them is registered', async () => (await routes()) === null);
-  await (await connect()).login({ ...as(hasty), device: last });
-});
-
 test('a hello of a protocol version that is not served is told which ones are', async () => {
   const client = await connect();
   client.send('client_hello', { ...helloOf(as(alice)), version: '2.0' });

@@ -43,13 +43,16 @@ export function createAddressLimit(parts: {
     );
   }
 
+  function isFullHere(address: string): boolean {
+    const isFull = (here.get(address) ?? 0) >= most;
+    if (isFull) parts.onRefused();
+    return isFull;
+  }
+
   return {
-    isFullHere(address) {
-      const isFull = (here.get(address) ?? 0) >= most;
-      if (isFull) parts.onRefused();
-      return isFull;
-    },
+    isFullHere,
     async enter(address) {
+      if (isFullHere(address)) return false;
       change(address, 1);
       let admitted: boolean;
       try {

@@ -13,7 +13,10 @@ type Lease = {
   endsAt: number;
   /** Messages of the last lease: a busy user gets twice as many the next time, an idle one starts over. */
   size: number;
+  /** Redis is not asked again before. */
   refusedUntil: number;
+  /** When Redis will grant again, as it said. */
+  grantedFrom: number;
   pending: Promise<Verdict> | undefined;
 };
 
@@ -48,7 +51,7 @@ export function createMessageLimit(parts: {
   function leaseOf(user: number): Lease {
     let lease = leases.get(user);
     if (!lease) {
-      lease = { left: 0, bucket: 0, endsAt: 0, size: 0, refusedUntil: 0, pending: undefined };
+      lease = { left: 0, bucket: 0, endsAt: 0, size: 0, refusedUntil: 0, grantedFrom: 0, pending: undefined };
       leases.set(user, lease);
     }
     return lease;
@@ -65,7 +68,9 @@ export function createMessageLimit(parts: {
         [perMinute, wanted],
       );
       if (granted === 0) {
-        lease.refusedUntil = clock.monotonicMs() + Math.min(retryAfterMs, REMEMBER_REFUSAL_MS);
+        const now = clock.monotonicMs();
+        lease.refusedUntil = now + Math.min(retryAfterMs, REMEMBER_REFUSAL_MS);
+        lease.grantedFrom = now + retryAfterMs;
         return { retryAfterMs, limit: perMinute };
       }
       Object.assign(lease, { left: granted, bucket, endsAt: askedAt + LEASE_MS, size: granted });
@@ -83,7 +88,7 @@ export function createMessageLimit(parts: {
       return undefined;
     }
     if (now < lease.refusedUntil)
-      return { retryAfterMs: Math.ceil(lease.refusedUntil - now), limit: perMinute };
+      return { retryAfterMs: Math.ceil(lease.grantedFrom - now), limit: perMinute };
     return 'ask';
   }
 

@@ -84,9 +84,8 @@ export function createLifeline(parts: {
     liveGateways: () => live,
     async stop() {
       clearInterval(timer);
-      await redis
-        .del(stream)
-        .catch((err: unknown) => logger.debug({ err }, 'own stream not removed; it expires'));
+      const left = Promise.all([redis.del(stream), directory.leave(gatewayId)]);
+      await left.catch((err: unknown) => logger.debug({ err }, 'place in Redis not given up; it expires'));
     },
   };
 }

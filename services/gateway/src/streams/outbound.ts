@@ -74,7 +74,11 @@ const handlers: { [K in OutRecord['kind']]: HandlerOf<K> } = {
 export function dispatch(context: GatewayContext, entry: Buffer): void {
   for (const { head, body } of readEntry(entry, context.logger)) {
     const handle = handlers[head.kind] as HandlerOf<typeof head.kind> | undefined;
-    handle?.(context, head as never, body);
+    try {
+      handle?.(context, head as never, body);
+    } catch (err) {
+      context.logger.error({ err, kind: head.kind }, 'record of the out stream could not be handled');
+    }
   }
 }
 

@@ -8,6 +8,8 @@ import type { Accept, Transport } from './transport.ts';
 
 /** TLS handshakes that take longer are given up. */
 const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
+/** A peer that was turned away may take this long to read why. */
+const TURNED_AWAY_MS = 2_000;
 
 /** The TCP door: the same frames on a byte stream, under TLS 1.3 with ALPN `scht/1` where TLS is terminated here. */
 export async function openTcpDoor(options: {
@@ -41,9 +43,12 @@ export async function openTcpDoor(options: {
   } else {
     server = createServer(onSocket);
   }
-  server.on('connection', (socket: Socket) => {
-    if (addresses.isFullHere(addressKey(socket.remoteAddress))) socket.destroy();
-  });
+  // Before any TLS work: an address that is full here is full everywhere. Without TLS it is told so.
+  if (options.tls) {
+    server.on('connection', (socket: Socket) => {
+      if (addresses.isFullHere(addressKey(socket.remoteAddress))) socket.destroy();
+    });
+  }
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -65,13 +70,18 @@ async function enter(socket: Socket, addresses: AddressLimit, accept: Accept): P
     if (admitted) addresses.leave(key);
     return;
   }
-  if (!admitted) {
-    const refusal = errorMessage('RATE_LIMITED', { scope: 'address_connections', retry_after_ms: 60_000 });
-    socket.end(encodeDownstream('error', refusal));
-    return;
-  }
+  if (!admitted) return turnAway(socket);
   socket.once('close', () => addresses.leave(key));
   carry(socket, accept, address ?? 'unknown');
+}
+
+/** Says why, and lets go also of a peer that does not. What it still sends is read, or it would not see the answer. */
+function turnAway(socket: Socket): void {
+  const refusal = errorMessage('RATE_LIMITED', { scope: 'address_connections', retry_after_ms: 60_000 });
+  const timer = setTimeout(() => socket.destroy(), TURNED_AWAY_MS);
+  socket.once('close', () => clearTimeout(timer));
+  socket.resume();
+  socket.end(encodeDownstream('error', refusal));
 }
 
 function carry(socket: Socket, accept: Accept, address: string): void {

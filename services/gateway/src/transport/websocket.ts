@@ -28,10 +28,12 @@ export async function openWebSocketDoor(options: {
   const app = createApp(options.tls);
   app.server.headersTimeout = HEADERS_TIMEOUT_MS;
   app.server.requestTimeout = REQUEST_TIMEOUT_MS;
-  // Before any TLS work: an address that is full here is full everywhere.
-  app.server.on('connection', (socket) => {
-    if (addresses.isFullHere(addressKey(socket.remoteAddress))) socket.destroy();
-  });
+  // Before any TLS work: an address that is full here is full everywhere. Without TLS it is told so.
+  if (options.tls) {
+    app.server.on('connection', (socket) => {
+      if (addresses.isFullHere(addressKey(socket.remoteAddress))) socket.destroy();
+    });
+  }
 
   await app.register(websocket, {
     // By default the plugin ends all clients at once when the door closes; they are sent away in order instead.
@@ -55,6 +57,8 @@ export async function openWebSocketDoor(options: {
         if (!offered?.includes(SUBPROTOCOL)) {
           return reply.code(400).send({ error: `The WebSocket sub-protocol ${SUBPROTOCOL} must be offered` });
         }
+        // Only what becomes a connection takes a place; the handler answers other requests with 404.
+        if (!request.ws) return;
         const admitted = await addresses.enter(addressKey(request.ip));
         if (!admitted) {
           const body = errorMessage('RATE_LIMITED', { scope: 'address_connections', retry_after_ms: 60_000 });

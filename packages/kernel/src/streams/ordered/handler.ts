@@ -27,6 +27,8 @@ export type Processed = {
   write(): Promise<unknown>;
   /** Numbers to keep with the cursor of each stream, for `announce`. */
   touched: ReadonlyMap<string, readonly number[]>;
+  /** It does no harm when a crash of Postgres undoes this: if so for the whole batch, COMMIT does not wait for the disk. */
+  mayBeLost?: boolean;
   /** After COMMIT. Must not throw, and must not wait for anything beyond handing over. */
   publish(): void;
 };

@@ -209,7 +209,12 @@ describe('what can never succeed', () => {
     const last = await numbers.add(0, [2]);
     await handledUpTo(2, 1);
     expect(await numbers.deadLetters()).toEqual([
-      { stream: numbers.streams[0], entry_id: bad, reason: expect.stringMatching(/JSON/), payload: 'not a list' },
+      {
+        stream: numbers.streams[0],
+        entry_id: bad,
+        reason: expect.stringMatching(/JSON/),
+        payload: 'not a list',
+      },
     ]);
     await until('the cursor is past it', () => worker.committed.get(numbers.streams[0] ?? '') === last);
   });
@@ -236,7 +241,12 @@ describe('what can never succeed', () => {
         reason: expect.stringContaining('not_negative'),
         payload: '-5',
       },
-      { stream: numbers.streams[0], entry_id: entry, reason: 'a number that nobody wants', payload: '666666' },
+      {
+        stream: numbers.streams[0],
+        entry_id: entry,
+        reason: 'a number that nobody wants',
+        payload: '666666',
+      },
     ]);
     await until('all is published', () => worker.published.length === 10);
     expect(worker.parked).toEqual([-5, POISON]);

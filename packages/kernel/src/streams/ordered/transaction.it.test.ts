@@ -49,7 +49,11 @@ function batchOf(entries: Record<string, number[]>, id = '5-0', from = '0-0'): B
   };
 }
 
-function run(batch: Batch<number>, hooks: Partial<NumbersHandlerOptions> = {}, fences: Record<string, number> = {}) {
+function run(
+  batch: Batch<number>,
+  hooks: Partial<NumbersHandlerOptions> = {},
+  fences: Record<string, number> = {},
+) {
   const handler = numbersHandler({ schema: numbers.schema, worker: 'w', ...hooks });
   const held = new Map([...batch.cursors.keys()].map((stream) => [stream, fences[stream] ?? FENCES]));
   return runBatch(client, numbers.schema, batch, held, handler);
@@ -96,7 +100,10 @@ describe('data and cursor are one transaction', () => {
   test.each([
     ['a row cannot be written', 'TRIGGER fail BEFORE INSERT ON %.handled'],
     ['the cursor cannot be moved', 'TRIGGER fail BEFORE UPDATE OF last_id ON %.stream_cursors'],
-    ['COMMIT itself fails', 'CONSTRAINT TRIGGER fail AFTER INSERT ON %.handled DEFERRABLE INITIALLY DEFERRED'],
+    [
+      'COMMIT itself fails',
+      'CONSTRAINT TRIGGER fail AFTER INSERT ON %.handled DEFERRABLE INITIALLY DEFERRED',
+    ],
   ])('when %s, neither is changed, and the error tells why', async (_, trigger) => {
     await failOn(trigger.replace('%', numbers.schema));
     await expect(run(batchOf({ [first]: [1], [second]: [2] }))).rejects.toMatchObject({ code: '53100' });
@@ -137,7 +144,11 @@ describe('fence', () => {
   test('one lost stream keeps the whole batch from being written, and only it is named', async () => {
     const written: number[] = [];
     const onWrite = (values: number[]) => void written.push(...values);
-    const outcome = await run(batchOf({ [first]: [1], [second]: [2] }), { onWrite }, { [second]: FENCES - 1 });
+    const outcome = await run(
+      batchOf({ [first]: [1], [second]: [2] }),
+      { onWrite },
+      { [second]: FENCES - 1 },
+    );
     expect(outcome).toEqual({ lost: [second] });
     expect(written).toEqual([]);
     await expectNothingWritten();
@@ -152,7 +163,10 @@ describe('fence', () => {
     let claiming: Promise<unknown> | undefined;
     await run(batchOf({ [first]: [1] }), {
       async onProcess() {
-        await until('its row is locked', async () => (await numbers.pool.query(`SELECT 1 ${row}`)).rowCount === 0);
+        await until(
+          'its row is locked',
+          async () => (await numbers.pool.query(`SELECT 1 ${row}`)).rowCount === 0,
+        );
         claiming = numbers.pool.query(
           `UPDATE ${numbers.schema}.stream_cursors SET fence = fence + 1 WHERE stream = $1`,
           [first],
@@ -188,11 +202,20 @@ test('when the fence fails, what the handler was about to send is not left to ru
       ...numbersHandler({ schema: numbers.schema, worker: 'w' }),
       async process(): Promise<never> {
         await gate.promise;
-        await hasty.query(`INSERT INTO ${numbers.schema}.handled (stream, value, worker) VALUES ($1, 1, 'w')`, [first]);
+        await hasty.query(
+          `INSERT INTO ${numbers.schema}.handled (stream, value, worker) VALUES ($1, 1, 'w')`,
+          [first],
+        );
         throw new Error('not reached');
       },
     };
-    const running = runBatch(hasty, numbers.schema, batchOf({ [first]: [1] }), new Map([[first, FENCES]]), handler);
+    const running = runBatch(
+      hasty,
+      numbers.schema,
+      batchOf({ [first]: [1] }),
+      new Map([[first, FENCES]]),
+      handler,
+    );
     const failed = expect(running).rejects.toMatchObject({ code: '55P03' });
     const waiting = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'batch' AND wait_event_type = 'Lock'`;
     await until('the fence waits', async () => (await numbers.pool.query(waiting)).rowCount === 1);

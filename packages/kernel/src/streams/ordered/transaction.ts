@@ -94,7 +94,10 @@ async function writeAndCommit<R>(
 ): Promise<void> {
   const written = processed.map((part) => part.write());
   const parked = batch.unreadable.map((letter) => insertDeadLetter(client, schema, letter));
-  const sent = [...written, ...parked, moveCursors(client, schema, batch, processed)];
+  const sent: Promise<unknown>[] = [...written, ...parked, moveCursors(client, schema, batch, processed)];
+  if (parked.length === 0 && processed.every((part) => part.mayBeLost)) {
+    sent.push(client.query('SET LOCAL synchronous_commit = off'));
+  }
   const writes = Promise.allSettled(sent);
   await refuseUnsent(sent);
   const [committed] = await Promise.allSettled([commit(client)]);

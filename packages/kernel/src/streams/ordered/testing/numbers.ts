@@ -8,7 +8,11 @@ import { sleep, systemClock } from '../../../clock.ts';
 import { createLogger } from '../../../logger.ts';
 import { createMetrics } from '../../../metrics.ts';
 import { openPool } from '../../../postgres.ts';
-import { createOrderedConsumer, type OrderedConsumer, type OrderedConsumerOptions } from '../ordered-consumer.ts';
+import {
+  createOrderedConsumer,
+  type OrderedConsumer,
+  type OrderedConsumerOptions,
+} from '../ordered-consumer.ts';
 import { type NumbersHandlerOptions, numbersHandler, numbersTables } from './numbers-handler.ts';
 
 export type Worker = {
@@ -28,7 +32,13 @@ export type WorkerProcess = {
   exited: Promise<unknown>;
 };
 
-export type Cursor = { stream: string; owner: string | null; fence: number; last_id: string; last_batch: number[] };
+export type Cursor = {
+  stream: string;
+  owner: string | null;
+  fence: number;
+  last_id: string;
+  last_batch: number[];
+};
 
 export type WorkerOptions = Omit<NumbersHandlerOptions, 'schema' | 'worker'> &
   Partial<Pick<OrderedConsumerOptions<number>, 'settings' | 'postgresUrl' | 'pool'>>;
@@ -81,7 +91,12 @@ export async function openNumbers(options: {
     addBytes: (stream, bytes) => append(stream, bytes, '*'),
 
     async startWorker(name, { settings, postgresUrl: otherUrl, pool: otherPool, ...hooks } = {}) {
-      const worker: Omit<Worker, 'consumer'> = { published: [], parked: [], announced: [], committed: new Map() };
+      const worker: Omit<Worker, 'consumer'> = {
+        published: [],
+        parked: [],
+        announced: [],
+        committed: new Map(),
+      };
       const consumer = createOrderedConsumer({
         redisUrl,
         postgresUrl: otherUrl ?? postgresUrl,
@@ -114,7 +129,12 @@ export async function openNumbers(options: {
     },
 
     async startProcess(name, env = {}) {
-      const place = { REDIS_URL: redisUrl, POSTGRES_URL: postgresUrl, SCHEMA: schema, STREAMS: streams.join() };
+      const place = {
+        REDIS_URL: redisUrl,
+        POSTGRES_URL: postgresUrl,
+        SCHEMA: schema,
+        STREAMS: streams.join(),
+      };
       const child = spawn(process.execPath, [WORKER_PROGRAM], {
         env: { ...process.env, NODE_OPTIONS: '', ...place, WORKER: name, ...env },
         // it ends with us, since then the channel closes
@@ -131,7 +151,10 @@ export async function openNumbers(options: {
         exited: once(child, 'exit'),
       };
       children.push(started);
-      await until(`worker process ${name} owns something`, async () => ((await numbers.owners())[name] ?? 0) > 0);
+      await until(
+        `worker process ${name} owns something`,
+        async () => ((await numbers.owners())[name] ?? 0) > 0,
+      );
       return started;
     },
 
@@ -139,7 +162,9 @@ export async function openNumbers(options: {
       const found = await pool.query<{ stream: string; value: number }>(
         `SELECT stream, value FROM ${schema}.handled ORDER BY place`,
       );
-      return streams.map((stream) => found.rows.filter((row) => row.stream === stream).map((row) => row.value));
+      return streams.map((stream) =>
+        found.rows.filter((row) => row.stream === stream).map((row) => row.value),
+      );
     },
     async cursors() {
       const found = await pool.query<Cursor>(
@@ -185,7 +210,9 @@ export async function until<T>(
 ): Promise<Exclude<T, false | undefined>> {
   const deadlineMs = performance.now() + withinMs;
   for (;;) {
-    const found = await Promise.resolve().then(condition).catch(() => undefined);
+    const found = await Promise.resolve()
+      .then(condition)
+      .catch(() => undefined);
     if (found !== false && found !== undefined) return found as Exclude<T, false | undefined>;
     if (performance.now() > deadlineMs) throw new Error(`Waited ${withinMs} ms in vain until ${what}`);
     await sleep(POLL_MS);

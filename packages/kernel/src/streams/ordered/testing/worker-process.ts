@@ -6,7 +6,14 @@ import { openPool } from '../../../postgres.ts';
 import { createOrderedConsumer } from '../ordered-consumer.ts';
 import { numbersHandler } from './numbers-handler.ts';
 
-const { REDIS_URL = '', POSTGRES_URL = '', SCHEMA = '', STREAMS = '', WORKER = '', HANG_BEFORE_PUBLISH } = process.env;
+const {
+  REDIS_URL = '',
+  POSTGRES_URL = '',
+  SCHEMA = '',
+  STREAMS = '',
+  WORKER = '',
+  HANG_BEFORE_PUBLISH,
+} = process.env;
 process.on('disconnect', () => process.exit());
 const pool = openPool(POSTGRES_URL, { applicationName: WORKER, max: 2 });
 

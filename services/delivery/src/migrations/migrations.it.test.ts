@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sqlState } from '@securechat/kernel';
+import { Client } from 'pg';
+import { chatFrom, deviceOf } from '../testing/records.ts';
+import { openWorld, type World } from '../testing/world.ts';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world?.close());
+
+/** The SQLSTATE by which a statement is refused to delivery's role, or 'done'. */
+async function attempt(sql: string): Promise<string | undefined> {
+  const client = new Client(world.ownerUrl);
+  await client.connect();
+  try {
+    await client.query('SET ROLE securechat_delivery');
+    await client.query(sql);
+    return 'done';
+  } catch (error) {
+    return sqlState(error);
+  } finally {
+    await client.end();
+  }
+}
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+describe('securechat_delivery', () => {
+  test('is who these tests work as, and can do the work', async () => {
+    const [role] = (await world.pool.query('SELECT current_user AS name')).rows;
+    expect(role).toEqual({ name: 'securechat_delivery' });
+    const place = await world.connect(await world.addPerson('alice'), await world.addPerson('bob'));
+    const { answers } = await world.run([chatFrom(deviceOf(place.a, 0), place, 1)]);
+    expect(answers).toMatchObject([{ kind: 'stored', conv_seq: 2 }]);
+  });
+
+  test.each([
+    'DELETE FROM delivery.messages',
+    'TRUNCATE delivery.messages',
+    'DELETE FROM delivery.messages_default',
+    'DELETE FROM delivery.conversations',
+    'DELETE FROM delivery.conv_members',
+    'DELETE FROM delivery.conv_devices',
+    'DELETE FROM delivery.device_queue',
+    'DELETE FROM delivery.stream_cursors',
+    'DELETE FROM delivery.dead_letters',
+    'SELECT payload FROM delivery.dead_letters',
+    'UPDATE delivery.settings SET mailbox_epoch = 9',
+    'UPDATE delivery.mailbox SET seq = seq + 1',
+    'DROP TABLE delivery.mailbox',
+    'ALTER TABLE delivery.messages ADD COLUMN more text',
+    'CREATE TABLE delivery.more (id int)',
+    'CREATE TABLE public.more (id int)',
+    'CREATE SCHEMA more',
+    `INSERT INTO auth.users (ext_id, account_key) VALUES ('eve', decode(repeat('ab', 32), 'hex'))`,
+    `UPDATE auth.users SET state = 'disabled'`,
+    'DELETE FROM auth.users',
+    'UPDATE auth.devices SET revoked_at = now()',
+    'DELETE FROM auth.devices',
+    'SELECT account_key FROM auth.users',
+    'SELECT public_key FROM auth.devices',
+    'SELECT * FROM auth.device_lists',
+    `UPDATE securechat_migrations.delivery SET name = ''`,
+  ])('may not: %s', async (sql) => {
+    expect(await attempt(sql)).toBe(INSUFFICIENT_PRIVILEGE);
+  });
+});
+
+describe('ensure_partitions', () => {
+  const partitions = async () =>
+    (
+      await world.query<{ name: string }>(
+        `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'delivery.messages'::regclass ORDER BY 1`,
+      )
+    ).map(({ name }) => name);
+  const daysAhead = async (days: number) =>
+    (
+      await world.query<{ name: string }>(
+        `SELECT 'delivery.messages_' || to_char((now() AT TIME ZONE 'UTC')::date + n, 'YYYYMMDD') AS name
+           FROM generate_series(0, $1::int) n`,
+        [days],
+      )
+    ).map(({ name }) => name);
+
+  test('has made today and a week ahead', async () => {
+    expect(await partitions()).toEqual([...(await daysAhead(7)), 'delivery.messages_default']);
+  });
+
+  test('is done by the role itself, by many at once and again and again', async () => {
+    await Promise.all(
+      Array.from({ length: 5 }, () => world.pool.query('SELECT delivery.ensure_partitions(10)')),
+    );
+    await world.pool.query('SELECT delivery.ensure_partitions(10)');
+    await world.pool.query('SELECT delivery.ensure_partitions(3)');
+    expect(await partitions()).toEqual([...(await daysAhead(10)), 'delivery.messages_default']);
+  });
+
+  test('a message of a day without a partition is kept; that day is then left alone and later ones are made', async () => {
+    const place = await world.connect(await world.addPerson('charlie'), await world.addPerson('dora'));
+    const message = chatFrom(deviceOf(place.a, 0), place, 1);
+    const nowMs = Date.now() + 12 * 24 * 3600 * 1000;
+    await world.run([message], { nowMs });
+    expect(await world.query('SELECT count(*) AS n FROM delivery.messages_default')).toEqual([{ n: 1 }]);
+    await world.pool.query('SELECT delivery.ensure_partitions(13)');
+    const days = await daysAhead(13);
+    expect(await partitions()).toEqual([
+      ...days.filter((_, index) => index !== 12),
+      'delivery.messages_default',
+    ]);
+    expect((await world.run([message], { nowMs })).answers).toMatchObject([{ kind: 'stored', dup: true }]);
+  });
+});

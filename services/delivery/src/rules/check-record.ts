@@ -1,0 +1,51 @@
+import { PoisonError } from '@securechat/kernel';
+import type { OrderedRecord } from '@securechat/protocol/internal';
+
+/** Names and kinds, as `typeof` calls them. */
+type Fields = readonly (readonly [name: string, kind: string])[];
+
+const ORIGIN: Fields = Object.entries({
+  gateway: 'string',
+  connection: 'number',
+  user: 'number',
+  device: 'number',
+  at: 'number',
+});
+const MESSAGE = { id: 'string', hash: 'string', conversation: 'string', epoch: 'number' };
+const FIELDS: { [T in OrderedRecord['type']]: Fields } = {
+  chat: Object.entries({ ...MESSAGE, client_seq: 'number', to: 'string' }),
+  group_create: Object.entries({
+    ...MESSAGE,
+    generation: 'number',
+    members: 'object',
+    added_devices: 'object',
+    welcome_to: 'object',
+  }),
+  ack: Object.entries({ through: 'number' }),
+  receipt: Object.entries({ conversation: 'string', read_through: 'number' }),
+};
+const HASH_BYTES = 32;
+
+/** Whoever wrote a record without its origin cannot be told anything: the entry is not one of ours. */
+export function checkOrigin(head: OrderedRecord): void {
+  if (!hasFields(head, ORIGIN)) throw new RangeError('packed entry: a record without its origin');
+}
+
+/** A gateway of another version may write types and forms that this one does not know. */
+export function checkForm(head: OrderedRecord): void {
+  const fields = Object.hasOwn(FIELDS, head.type) ? FIELDS[head.type] : undefined;
+  if (!fields) throw new PoisonError('a record of an unknown type');
+  if (!hasFields(head, fields)) throw new PoisonError('a record without a field of its type');
+}
+
+/** The bytes of all hashes of a batch travel end to end: one of another length would shift those behind it. */
+export function hashOf(record: { hash: string }): Buffer {
+  const hash = Buffer.from(record.hash, 'base64');
+  if (hash.length !== HASH_BYTES) throw new PoisonError('a hash of the wrong length');
+  return hash;
+}
+
+function hasFields(head: unknown, fields: Fields): boolean {
+  if (typeof head !== 'object' || head === null) return false;
+  return fields.every(([name, kind]) => typeof (head as Record<string, unknown>)[name] === kind);
+}

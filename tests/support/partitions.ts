@@ -1,0 +1,58 @@
+import { expect } from '@jest/globals';
+import { until } from '@securechat/testkit';
+import { type Cursor, cursorsOf } from './database.ts';
+import type { ServiceProcess } from './service-process.ts';
+import type { Stack } from './stack.ts';
+import type { Talker } from './traffic.ts';
+
+/** A delivery process with the partitions it owns, and whose talk goes through them. */
+export type Owner = {
+  readonly process: ServiceProcess;
+  /** How the process signs its partitions. */
+  readonly worker: string;
+  readonly cursors: readonly Cursor[];
+  readonly talkers: readonly Talker[];
+  readonly conversations: ReadonlySet<string>;
+};
+
+/** The delivery processes, the one with most of the talk first. Nobody may be talking yet. */
+export async function ownersOf(stack: Stack, talkers: readonly Talker[]): Promise<[Owner, ...Owner[]]> {
+  const streams = await streamsOf(stack, talkers);
+  const cursors = await sharedCursors(stack);
+  const owners = stack.constellation.deliveries.map((process): Owner => {
+    const worker = process.name.replace(' ', '-');
+    const own = cursors.filter(({ owner }) => owner === worker);
+    const names = new Set(own.map(({ stream }) => stream));
+    const through = talkers.filter(({ conversation }) => names.has(streams.get(conversation.id) ?? ''));
+    const conversations = new Set(through.map(({ conversation }) => conversation.id));
+    return { process, worker, cursors: own, talkers: through, conversations };
+  });
+  return owners.sort((one, other) => other.talkers.length - one.talkers.length) as [Owner, ...Owner[]];
+}
+
+/** Cursors when every delivery process has its share. */
+export function sharedCursors(stack: Stack): Promise<Cursor[]> {
+  const { deliveries } = stack.constellation;
+  return until('the partitions are shared out', async () => {
+    const cursors = await cursorsOf(stack);
+    const shares = Map.groupBy(cursors, ({ owner }) => owner);
+    const isFair = [...shares.values()].every((share) => share.length === cursors.length / deliveries.length);
+    return isFair && shares.size === deliveries.length && cursors;
+  });
+}
+
+/** The stream that carries each conversation: the one whose cursor moves when a message is sent. */
+async function streamsOf(stack: Stack, talkers: readonly Talker[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const { client, conversation } of talkers) {
+    if (found.has(conversation.id)) continue;
+    const before = new Map((await cursorsOf(stack)).map(({ stream, last_id }) => [stream, last_id]));
+    await client.sendChat(conversation, 'which way does this go?');
+    const moved = (await cursorsOf(stack)).filter(
+      ({ stream, last_id }) => stream.endsWith(':in') && last_id !== before.get(stream),
+    );
+    expect(moved).toHaveLength(1);
+    for (const { stream } of moved) found.set(conversation.id, stream);
+  }
+  return found;
+}
