@@ -94,10 +94,10 @@ function printRuns(runs: readonly Run[]): void {
     ]);
     console.log(`\n${formatTable([[heading, 'median', 'min – max'], ...rows])}`);
   }
-  console.log(
-    `\n  of ${shown.length} runs${quiet.length > 0 ? '' : ', NONE OF THEM QUIET'}, ${runs.length - shown.length} noisy ones left out; ` +
-      `reference loop ${formatSpread(runs.map((run) => run.referenceMs)).join(', ')} ms`,
-  );
+  const noisy = runs.length - quiet.length;
+  const choice = quiet.length === 0 ? ', NONE OF THEM QUIET' : noisy > 0 ? `, ${noisy} noisy left out` : '';
+  const [middle, range] = formatSpread(runs.map((run) => run.referenceMs));
+  console.log(`\n  runs: ${runs.length}${choice}; reference loop ${middle} ms${range && ` (${range})`}`);
 }
 
 function reportOf<W extends WorkloadName>(name: W, result: Results[WorkloadName]): Report {

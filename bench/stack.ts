@@ -82,7 +82,7 @@ async function startAll(
     const started = instances.filter((instance) => instance.stage === stage);
     await Promise.all(
       started.map(async (instance) => {
-        const child = await startService(instance, join(folder, `${instance.name}.log`), options);
+        const child = await startService(instance, folder, options);
         stops.push(() => child.stop('SIGTERM', STOP_DEADLINE_MS));
         pids[instance.name] = child.pid;
         await untilReady(instance, child, join(folder, `${instance.name}.log`));
@@ -143,22 +143,19 @@ async function plan(redis: string, postgres: string): Promise<ServiceInstance[]>
 
 function startService(
   instance: ServiceInstance,
-  logFile: string,
-  options: StackOptions,
+  folder: string,
+  { profileFolder, env }: StackOptions,
 ): Promise<GuardedProcess> {
   const profile =
-    options.profileFolder === undefined
+    profileFolder === undefined
       ? []
-      : [
-          '--cpu-prof',
-          `--cpu-prof-dir=${options.profileFolder}`,
-          `--cpu-prof-name=${instance.name}.cpuprofile`,
-        ];
+      : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${instance.name}.cpuprofile`];
   const script = join(ROOT, 'services', instance.service, 'src', 'main.ts');
   return spawnGuarded(process.execPath, [...profile, script], {
     cwd: ROOT,
-    env: { ...process.env, ...instance.env, ...RAISED_LIMITS, LOG_LEVEL: 'warn', ...options.env },
-    logFile,
+    env: { ...process.env, ...instance.env, ...RAISED_LIMITS, LOG_LEVEL: 'warn', ...env },
+    logFile: join(folder, `${instance.name}.log`),
+    lastCleanup: folder,
   });
 }
 

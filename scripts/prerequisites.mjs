@@ -2,8 +2,8 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-// npm ships with Node 18 and newer in a version whose npx understands --yes and our engines.
-const OLDEST_NODE = 18;
+// npm ships with Node 20 and newer in a version whose npx understands --yes and our engines.
+const OLDEST_NODE = 20;
 const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'];
 
 /** The faults that stop us, as sentences for a person; empty when all is well. */

@@ -1,5 +1,12 @@
 import { expect } from '@jest/globals';
-import { type ChatClient, checkHistory, History, LoginRefused, type Person, until } from '@securechat/testkit';
+import {
+  type ChatClient,
+  checkHistory,
+  History,
+  LoginRefused,
+  type Person,
+  until,
+} from '@securechat/testkit';
 import { useConstellation } from '../support/stack.ts';
 import { ms, report } from '../support/traffic.ts';
 
@@ -40,7 +47,9 @@ test('a hundred clients whose gateway dies go on at the other one by ticket whil
   const resumedMs = performance.now() - killedAtMs;
   await refused;
   expect(clients.map(({ login }) => typeof login?.hello.resume)).toEqual(clients.map(() => 'string'));
-  expect((await gateways[1]!.metrics()).sum('gateway_logins_total', { by: 'ticket' })).toBe(CLIENTS);
+  expect((await gateways[1]!.metrics()).sum('securechat_gateway_logins_total', { by: 'ticket' })).toBe(
+    CLIENTS,
+  );
 
   const sent = pairs.map(({ client }, index) => client.sendChat(conversations[index]!, 'still here?'));
   const acks = await Promise.all(sent);

@@ -3,7 +3,14 @@ import { until } from '@securechat/testkit';
 import { type CursorMove, cursorMoves, cursorsOf, watchCursors } from '../support/database.ts';
 import { ownersOf, sharedCursors } from '../support/partitions.ts';
 import { useConstellation } from '../support/stack.ts';
-import { expectPromisesKept, firstDelivery, ms, openCompany, report, startTraffic } from '../support/traffic.ts';
+import {
+  expectPromisesKept,
+  firstDelivery,
+  ms,
+  openCompany,
+  report,
+  startTraffic,
+} from '../support/traffic.ts';
 
 const stack = useConstellation({ gateways: 2, deliveries: 2, redis: 'own', postgres: 'own' });
 const { test } = stack;

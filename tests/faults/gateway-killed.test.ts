@@ -1,6 +1,13 @@
 import { expect } from '@jest/globals';
 import { useConstellation } from '../support/stack.ts';
-import { expectPromisesKept, firstDelivery, ms, openCompany, report, startTraffic } from '../support/traffic.ts';
+import {
+  expectPromisesKept,
+  firstDelivery,
+  ms,
+  openCompany,
+  report,
+  startTraffic,
+} from '../support/traffic.ts';
 
 const stack = useConstellation({ gateways: 2, deliveries: 2, redis: 'own', postgres: 'own' });
 const { test } = stack;

@@ -1,6 +1,6 @@
-import { beforeAll, describe, expect } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { beforeAll, describe, expect } from '@jest/globals';
 import {
   closeCodes,
   type ErrorName,
@@ -33,7 +33,10 @@ beforeAll(async () => {
   for (let n = 0; n < SENDERS; n++) senders.push(await senderTo(bob, n % 2 === 0 ? 'websocket' : 'tcp'));
 }, 60_000);
 
-async function senderTo(bob: { id: string } & Parameters<typeof siege.converse>[1], transport: 'websocket' | 'tcp'): Promise<Sender> {
+async function senderTo(
+  bob: { id: string } & Parameters<typeof siege.converse>[1],
+  transport: 'websocket' | 'tcp',
+): Promise<Sender> {
   const attacker = await siege.attacker('eve', { transport });
   const conversationId = await siege.converse(attacker, bob);
   const source = { from: attacker.person, device: attacker.device, to: bob.id, conversationId, clientSeq: 1 };
@@ -49,7 +52,11 @@ const overWebSocket = (): Sender[] => senders.filter((_, n) => n % 2 === 0);
 const overTcp = (): Sender[] => senders.filter((_, n) => n % 2 === 1);
 
 /** Runs `work` for every item, each sender taking the next one when it is done with one. */
-async function share<T>(items: readonly T[], among: readonly Sender[], work: (sender: Sender, item: T) => Promise<void>): Promise<void> {
+async function share<T>(
+  items: readonly T[],
+  among: readonly Sender[],
+  work: (sender: Sender, item: T) => Promise<void>,
+): Promise<void> {
   const left = [...items];
   await Promise.all(
     among.map(async (sender) => {
@@ -187,7 +194,11 @@ function header({ magic = 0x53434854, version = 1, length = 0, type = upstream.p
 
 const form = { error: 'INVALID_MESSAGE_FORMAT' } as const;
 const broken = { ...form, end: 'protocol_violation' } as const;
-const version = { error: 'UNSUPPORTED_VERSION', end: 'unsupported_version', says: { supported_versions: [1] } } as const;
+const version = {
+  error: 'UNSUPPORTED_VERSION',
+  end: 'unsupported_version',
+  says: { supported_versions: [1] },
+} as const;
 const unknown = { error: 'UNKNOWN_TYPE' } as const;
 const ping = (): string => JSON.stringify(pingOf());
 
@@ -217,10 +228,18 @@ const headers: BadInput[] = [
     (magic): BadInput => ({ name: `magic ${magic.toString(16)}`, send: () => header({ magic }), ...broken }),
   ),
   ...[0, 2, 256, 0xffff].map(
-    (number): BadInput => ({ name: `version ${number}`, send: () => header({ version: number }), ...version }),
+    (number): BadInput => ({
+      name: `version ${number}`,
+      send: () => header({ version: number }),
+      ...version,
+    }),
   ),
   ...[0, 0x0002, 0x0004, 0x0006, 0x0306, 0x0402, 0x7f01, 0xffff].map(
-    (type): BadInput => ({ name: `type 0x${type.toString(16)}`, send: () => frameOf(type, '{}'), ...unknown }),
+    (type): BadInput => ({
+      name: `type 0x${type.toString(16)}`,
+      send: () => frameOf(type, '{}'),
+      ...unknown,
+    }),
   ),
   ...knownTypes.map(
     (type): BadInput => ({
@@ -297,7 +316,11 @@ describe('on a WebSocket', () => {
         thenError: 'INVALID_MESSAGE_FORMAT',
         end: 'protocol_violation',
       },
-      { name: 'a message of more bytes than its frames may have', send: () => Buffer.alloc(400_000), end: 1009 },
+      {
+        name: 'a message of more bytes than its frames may have',
+        send: () => Buffer.alloc(400_000),
+        end: 1009,
+      },
       { name: 'an empty message is nothing', send: () => Buffer.alloc(0) },
     ],
   );
@@ -354,7 +377,12 @@ describe('random changes of a good frame', () => {
     const before = await siege.database.fingerprint();
     const allowed: ErrorName[] = [
       ...(['INVALID_MESSAGE_FORMAT', 'UNSUPPORTED_VERSION', 'UNKNOWN_TYPE', 'FRAME_TOO_LARGE'] as const),
-      ...(['TIMESTAMP_OUT_OF_WINDOW', 'INVALID_SIGNATURE', 'PERMISSION_DENIED', 'UNEXPECTED_MESSAGE'] as const),
+      ...([
+        'TIMESTAMP_OUT_OF_WINDOW',
+        'INVALID_SIGNATURE',
+        'PERMISSION_DENIED',
+        'UNEXPECTED_MESSAGE',
+      ] as const),
     ];
     const random = seededRandom(20_261_123);
     const wrong: unknown[] = [];
@@ -370,7 +398,9 @@ describe('random changes of a good frame', () => {
             : `a ${message?.type}`,
       );
       for (const answer of answers) seen.set(answer, (seen.get(answer) ?? 0) + 1);
-      const isAllowed = answers.every((answer) => answer === 'the same ack' || (allowed as string[]).includes(answer));
+      const isAllowed = answers.every(
+        (answer) => answer === 'the same ack' || (allowed as string[]).includes(answer),
+      );
       const endings = [undefined, closeCodes.protocol_violation.code, closeCodes.unsupported_version.code];
       if (answers.length === 0 || !isAllowed || !endings.includes(end as 4502)) {
         wrong.push({ n, answers, end, bytes: bytes.toString('hex') });
@@ -378,7 +408,9 @@ describe('random changes of a good frame', () => {
     });
     expect(wrong).toEqual([]);
     // the changes reached every door that they could
-    expect(seen.keys().toArray()).toEqual(expect.arrayContaining(['INVALID_MESSAGE_FORMAT', 'INVALID_SIGNATURE']));
+    expect(seen.keys().toArray()).toEqual(
+      expect.arrayContaining(['INVALID_MESSAGE_FORMAT', 'INVALID_SIGNATURE']),
+    );
     await siege.database.settled();
     expect(await siege.database.fingerprint()).toEqual(before);
   });
@@ -393,11 +425,15 @@ describe('the published invalid frames of', () => {
   let attackers: Attacker[] = [];
   beforeAll(async () => {
     attackers = [];
-    for (let n = 0; n < 4; n++) attackers.push(await siege.attacker('vectors', { transport: n % 2 === 0 ? 'websocket' : 'tcp' }));
+    for (let n = 0; n < 4; n++)
+      attackers.push(await siege.attacker('vectors', { transport: n % 2 === 0 ? 'websocket' : 'tcp' }));
   });
 
   for (const file of types) {
-    const { type, invalid } = JSON.parse(readFileSync(join(VECTORS, file), 'utf8')) as { type: string; invalid: Vector[] };
+    const { type, invalid } = JSON.parse(readFileSync(join(VECTORS, file), 'utf8')) as {
+      type: string;
+      invalid: Vector[];
+    };
     const inputs = invalid
       .filter(({ direction }) => direction === 'up')
       .map(({ name, frame, error }): BadInput => {
@@ -411,9 +447,15 @@ describe('the published invalid frames of', () => {
 
   test('and the valid ones are refused to whoever is not their sender', async () => {
     for (const type of ['chat', 'group_create']) {
-      const { valid } = JSON.parse(readFileSync(join(VECTORS, `${type}.json`), 'utf8')) as { valid: Vector[] };
+      const { valid } = JSON.parse(readFileSync(join(VECTORS, `${type}.json`), 'utf8')) as {
+        valid: Vector[];
+      };
       for (const { name, frame } of valid.filter(({ direction }) => direction === 'up')) {
-        const input = { name, error: 'PERMISSION_DENIED', says: { code: errors.PERMISSION_DENIED.code } } as const;
+        const input = {
+          name,
+          error: 'PERMISSION_DENIED',
+          says: { code: errors.PERMISSION_DENIED.code },
+        } as const;
         await siege.check(attackers[0]!, { ...input, send: () => Buffer.from(frame, 'hex') });
       }
     }

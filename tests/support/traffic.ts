@@ -78,10 +78,7 @@ export async function startTraffic({ history, talkers }: Company): Promise<Traff
   const timer = setInterval(topUp, EVERY_MS);
   const stop = (): void => clearInterval(timer);
 
-  async function strike(
-    blow: () => Promise<unknown>,
-    among: readonly Talker[] = talkers,
-  ): Promise<Strike> {
+  async function strike(blow: () => Promise<unknown>, among: readonly Talker[] = talkers): Promise<Strike> {
     const devices = new Set(among.map(({ client }) => client.device.address));
     const underWay = (): number => among.reduce((sum, { client }) => sum + client.unanswered, 0);
     const { struck, done } = await until('enough sends are under way', () => {
@@ -99,7 +96,9 @@ export async function startTraffic({ history, talkers }: Company): Promise<Traff
   }
 
   try {
-    await until('the talk is in full swing', () => talkers.every(({ client }) => client.received.length > 50));
+    await until('the talk is in full swing', () =>
+      talkers.every(({ client }) => client.received.length > 50),
+    );
   } catch (error) {
     stop();
     throw error;
@@ -214,9 +213,7 @@ export async function firstDelivery(
 ): Promise<number> {
   const rows = await storedMessages(stack);
   const later = new Set(rows.flatMap((row) => (row.server_ts_ms > wallMs ? [row.msg_id] : [])));
-  const first = history.events.find(
-    (event) => event.type === 'recv' && later.has(event.id) && where(event),
-  );
+  const first = history.events.find((event) => event.type === 'recv' && later.has(event.id) && where(event));
   if (!first) throw new Error('nothing was stored and delivered after the blow');
   return first.at_ms - atMs;
 }

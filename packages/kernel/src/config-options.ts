@@ -28,13 +28,15 @@ export type Option<T = unknown, Secret extends boolean = boolean> = Common<T> & 
 type Range = { min?: number; max?: number };
 type Given<O, T> = O extends { optional: true } ? T | undefined : T;
 
+type TextOptions = Common<string> & Range & { pattern?: RegExp };
+
 /** Any text. `min` and `max` count characters. */
-export function str<const O extends Common<string> & Range>(given: O): Option<Given<O, string>, false> {
+export function str<const O extends TextOptions>(given: O): Option<Given<O, string>, false> {
   return option(given, {
     type: 'text',
     isSecret: false,
     example: 'text',
-    parse: (text) => inLength(text, given),
+    parse: (text) => inPattern(inLength(text, given), given.pattern),
   });
 }
 
@@ -173,6 +175,12 @@ function inRange(value: number, { min, max }: Range): number {
   if (min !== undefined && value < min) throw new TypeError(`at least ${min}`);
   if (max !== undefined && value > max) throw new TypeError(`at most ${max}`);
   return value;
+}
+
+function inPattern(text: string, pattern: RegExp | undefined): string {
+  if (pattern !== undefined && !pattern.test(text))
+    throw new TypeError(`text that matches ${pattern.source}`);
+  return text;
 }
 
 function inLength(text: string, { min, max }: Range): string {

@@ -64,6 +64,7 @@ export { createReadyChecks, type ReadyChecks } from './ready-checks.ts';
 export { isRedisDown, openProducer, type Producer, type RedisConnectionOptions } from './redis.ts';
 export { loadScript, type Script, type ScriptArg } from './script.ts';
 export { type Kit, runService, type Service, serviceOptions } from './service.ts';
+export { postgresOption, redisOption, streamOptions } from './shared-options.ts';
 export { type DeadLetter, insertDeadLetter } from './streams/dead-letter.ts';
 export { encodeRequest, type StreamRequest } from './streams/request.ts';
 export {

@@ -28,7 +28,10 @@ export const errors = {
   NETWORK_TIMEOUT: { code: 2000, retry: 'later', says: 'The server did not answer in time' },
   CONNECTION_LOST: { code: 2001, retry: 'later', says: 'The connection was lost' },
   SERVER_UNAVAILABLE: { code: 2002, retry: 'later', says: 'The server cannot take this now' },
-} as const satisfies Record<string, { code: number; retry: 'no' | 'later' | 'reseal' | 'login'; says: string }>;
+} as const satisfies Record<
+  string,
+  { code: number; retry: 'no' | 'later' | 'reseal' | 'login'; says: string }
+>;
 
 export type ErrorName = keyof typeof errors;
 export const errorNames = Object.keys(errors) as ErrorName[];
@@ -71,7 +74,13 @@ export class ProtocolError extends Error {
 export function errorMessage(error: ErrorName, detail: ErrorDetail = {}): ErrorBody {
   const { path, ...rest } = detail;
   const { code, says } = errors[error];
-  return { type: 'error', code, error_code: error, error_message: path ? `${says} (${path})` : says, ...rest };
+  return {
+    type: 'error',
+    code,
+    error_code: error,
+    error_message: path ? `${says} (${path})` : says,
+    ...rest,
+  };
 }
 
 export type ErrorBody = { type: 'error'; code: number; error_code: ErrorName; error_message: string } & Omit<

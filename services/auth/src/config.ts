@@ -6,46 +6,23 @@ import {
   list,
   type Option,
   oneOf,
+  postgresOption,
+  redisOption,
   secret,
   str,
-  url,
+  streamOptions,
 } from '@securechat/kernel';
 import { decodeBase64, isBase64 } from '@securechat/protocol';
 
-const postgresUrl = url({
-  env: 'POSTGRES_URL',
-  protocols: ['postgres:', 'postgresql:'],
-  secret: true,
-  doc: 'Database of accounts and devices',
-  example: 'postgres://securechat_auth@127.0.0.1:5432/securechat',
-});
+const postgresUrl = postgresOption('securechat_auth');
 
 /** Migrations need no more than this, and a role that may create schemas and roles. */
 export const migrateOptions = defineConfig({ postgresUrl });
 
 export const authOptions = defineConfig({
   postgresUrl,
-  redisUrl: url({
-    env: 'REDIS_URL',
-    protocols: ['redis:', 'rediss:'],
-    secret: true,
-    doc: 'Redis that carries requests and replies',
-    example: 'redis://127.0.0.1:6379',
-  }),
-  streamPrefix: str({
-    env: 'STREAM_PREFIX',
-    default: 'sc',
-    min: 1,
-    max: 32,
-    doc: 'Start of all stream names; the same in all services of a deployment',
-  }),
-  streamPartitions: int({
-    env: 'STREAM_PARTITIONS',
-    default: 4,
-    min: 1,
-    max: 1024,
-    doc: 'Number of ordered streams; the same in all services of a deployment',
-  }),
+  redisUrl: redisOption,
+  ...streamOptions,
   httpHost: str({ env: 'AUTH_HTTP_HOST', default: '127.0.0.1', doc: 'Address of the enrolment API' }),
   httpPort: int({
     env: 'AUTH_HTTP_PORT',

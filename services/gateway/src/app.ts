@@ -9,11 +9,11 @@ import { Hub } from './connection/hub.ts';
 import { connectionStates } from './connection/states.ts';
 import type { GatewayContext } from './context.ts';
 import { sendAllAway } from './drain.ts';
-import { register } from './handlers/register.ts';
 import { createIdentity } from './identity.ts';
 import { createAddressLimit } from './limits/address-limit.ts';
 import { createMessageLimit } from './limits/message-limit.ts';
 import { gatewayMetrics } from './metrics.ts';
+import { createRegistrar } from './registrar.ts';
 import { createAckIngress } from './streams/ack-ingress.ts';
 import { createIngress } from './streams/ingress.ts';
 import { createLifeline } from './streams/lifeline.ts';
@@ -26,10 +26,8 @@ import { readTls } from './transport/tls.ts';
 import type { Accept } from './transport/transport.ts';
 import { openWebSocketDoor } from './transport/websocket.ts';
 
-/** How long the start waits for Redis before it goes on without; it is not ready until then. */
+/** How long the start waits for Redis; without it there is nothing a gateway could do. */
 const REDIS_AT_START_MS = 30_000;
-/** After Redis was emptied, this many connections register at once. */
-const REREGISTER_AT_ONCE = 32;
 
 /** Holds the sockets: login, checks, limits, and the way to and from the other services. No Postgres, no chat rules. */
 export async function createGateway(kit: Kit): Promise<Service> {
@@ -46,6 +44,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
   const producer = openProducer(secrets.redisUrl, { name: 'gateway', logger });
   const { redis } = producer;
   const hub = new Hub();
+  const registrar = createRegistrar({ hub, isRedisReady: producer.isReady });
   const directory = createDirectory(redis, { prefix: config.streamPrefix, shards });
   const outStreams = createOutStreams(redis, streams);
   const requests = createRequests({ redis, streams, gatewayId, now });
@@ -62,7 +61,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
     gatewayId,
     stream: streams.out(gatewayId),
     reader,
-    onLoss: () => void startOver(),
+    onLoss: registrar.startOver,
     logger,
   });
   const messageLimit = createMessageLimit({
@@ -107,19 +106,6 @@ export async function createGateway(kit: Kit): Promise<Service> {
     requests,
   };
 
-  /** Redis lost what it knew of us, or we lost what it told us: everybody registers and catches up again. */
-  async function startOver(): Promise<void> {
-    const sessions = [...hub.sessions()];
-    for (let at = 0; at < sessions.length; at += REREGISTER_AT_ONCE) {
-      await Promise.all(sessions.slice(at, at + REREGISTER_AT_ONCE).map(registerAgain));
-    }
-  }
-
-  async function registerAgain(connection: Connection): Promise<void> {
-    if (connection.session) await register(connection, connection.session);
-    connection.mailbox.catchUp();
-  }
-
   metrics.watchConnections(() => {
     const counts = Object.fromEntries(connectionStates.map((state) => [state, 0])) as Record<
       Connection['state'],
@@ -139,7 +125,16 @@ export async function createGateway(kit: Kit): Promise<Service> {
       await lifeline.start();
       reader.start();
       await identity.start();
-      sweep = startSweep({ hub, requests, clock, logger, onSweep: () => messageLimit.sweep() });
+      sweep = startSweep({
+        hub,
+        requests,
+        clock,
+        logger,
+        onSweep() {
+          messageLimit.sweep();
+          registrar.sweep();
+        },
+      });
       const websocket = await openWebSocketDoor({
         host: config.host,
         port: config.wsPort,

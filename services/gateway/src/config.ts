@@ -1,28 +1,14 @@
-import { bytes, defineConfig, durationMs, int, secret, str } from '@securechat/kernel';
+import { bytes, defineConfig, durationMs, int, redisOption, str, streamOptions } from '@securechat/kernel';
+import { CHALLENGE_VALID_MS } from '@securechat/protocol';
 
 export const options = defineConfig({
-  redisUrl: secret({
-    env: 'REDIS_URL',
-    doc: 'Redis or Valkey, 7.0 or later, with maxmemory-policy noeviction',
-    example: 'redis://127.0.0.1:6379',
-  }),
-  streamPrefix: str({
-    env: 'STREAM_PREFIX',
-    default: 'sc',
-    doc: 'Prefix of all Redis keys; the same in every service',
-  }),
-  streamPartitions: int({
-    env: 'STREAM_PARTITIONS',
-    default: 4,
-    min: 1,
-    max: 256,
-    doc: 'Partitions of the ordered streams; the same in every service, changed only when all are stopped and drained',
-  }),
+  redisUrl: redisOption,
+  ...streamOptions,
   gatewayId: str({
     env: 'GATEWAY_ID',
     default: 'gateway',
     pattern: /^[A-Za-z0-9_-]{1,40}$/,
-    doc: 'Name of this gateway in server_hello; a part that is new at each start is added to it',
+    doc: 'Name of this gateway in server_hello; in Redis a part that is new at each start is added to it',
   }),
   host: str({ env: 'GATEWAY_HOST', default: '127.0.0.1', doc: 'Address of both listeners' }),
   wsPort: int({
@@ -71,6 +57,7 @@ export const options = defineConfig({
     env: 'GATEWAY_HANDSHAKE_TIMEOUT_MS',
     default: 10_000,
     min: 100,
+    max: CHALLENGE_VALID_MS,
     doc: 'From accepting a socket to the end of its login',
   }),
   drainMs: durationMs({

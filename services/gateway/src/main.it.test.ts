@@ -170,16 +170,6 @@ describe('told to stop', () => {
     expect(performance.now() - startedMs).toBeLessThan(9000);
     socket.destroy();
   }, 15_000);
-
-  test('while it still waits for auth it ends at once and in order', async () => {
-    far.onAuth = () => undefined;
-    const gateway = start();
-    await until('auth was asked', () => far.asked.some((ask) => ask.kind === 'certify'));
-    gateway.child.kill('SIGTERM');
-    const startedMs = performance.now();
-    expect(await gateway.exited).toBe(0);
-    expect(performance.now() - startedMs).toBeLessThan(3000);
-  });
 });
 
 test('what is written to logs and metrics names no person, no content, no key and no ticket', async () => {

@@ -2,6 +2,8 @@ import Type, { type Static } from 'typebox';
 import { defineMessage } from '../define-message.ts';
 import { DeviceId, MessageId, PublicKey, Sequence, Sha256, Signature, UnixSeconds, UserId } from '../ids.ts';
 
+import { MAX_DEVICES_PER_USER } from '../limits.ts';
+
 /** A device key with the account key's signature over it (`device-cert`). */
 export const DeviceCertificate = Type.Object({
   device_id: DeviceId,
@@ -18,7 +20,7 @@ export const deviceListFields = {
   version: Sequence,
   previous_sha256: Type.Optional(Sha256),
   created_at: UnixSeconds,
-  devices: Type.Array(DeviceCertificate, { minItems: 1, maxItems: 10 }),
+  devices: Type.Array(DeviceCertificate, { minItems: 1, maxItems: MAX_DEVICES_PER_USER }),
   signature: Signature,
 };
 export const SignedDeviceList = Type.Object(deviceListFields);

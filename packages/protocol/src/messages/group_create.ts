@@ -1,7 +1,18 @@
 import Type from 'typebox';
 import { defineMessage } from '../define-message.ts';
 import { DeliveryStamp } from '../envelope.ts';
-import { Base64, ConversationId, Count, DeviceAddress, DeviceId, MessageId, Nonce, Signature, UnixSeconds, UserId } from '../ids.ts';
+import {
+  Base64,
+  ConversationId,
+  Count,
+  DeviceAddress,
+  DeviceId,
+  MessageId,
+  Nonce,
+  Signature,
+  UnixSeconds,
+  UserId,
+} from '../ids.ts';
 import { MAX_GROUP_OPERATION_BYTES } from '../limits.ts';
 
 const fields = {

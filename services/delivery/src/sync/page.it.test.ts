@@ -143,16 +143,23 @@ describe('cursors', () => {
     });
   });
 
-  test('one beyond the head is taken for the head, also as an acknowledgement', async () => {
+  test('one beyond the head is no acknowledgement: what waits is sent', async () => {
     await send(1);
     const page = await ask({ from: 1000, ack: true });
-    expect(page.head).toMatchObject({ through: 2, items: [] });
+    expect(seqsOf(page)).toEqual([1, 2]);
+    expect(page.head.through).toBe(2);
     await send(1);
     expect(seqsOf(await ask({ from: 2 }))).toEqual([3]);
     const [row] = await world.query('SELECT acked_seq FROM delivery.device_queue WHERE device_id = $1', [
       reader.device,
     ]);
-    expect(row).toEqual({ acked_seq: 2 });
+    expect(row).toEqual({ acked_seq: 0 });
+  });
+
+  test('one beyond the head that acknowledges nothing leads to the head', async () => {
+    await send(1);
+    expect((await ask({ from: 1000 })).head).toMatchObject({ through: 2, more: false, items: [] });
+    expect(await world.mailbox(reader)).toHaveLength(2);
   });
 
   test('with `ack` what lies before is forgotten and the mark moves, once', async () => {

@@ -6,7 +6,7 @@ import { applyAcks, type Mark } from '../store/watermarks.ts';
 type PageAsk = Extract<Ask<'delivery'>, { kind: 'page' }>;
 
 /** Watermarks told in one page; more are told by later receipts. */
-const MAX_RECEIPTS = 500;
+const MAX_RECEIPTS = 200;
 
 export type Page = { head: Answer<'delivery', 'page'>; bodies: Buffer[]; moved: Mark[] };
 
@@ -68,9 +68,10 @@ async function findStart(pool: Pool, ask: PageAsk): Promise<Start> {
   const row = found.rows[0];
   const mailboxEpoch = row?.mailbox_epoch ?? 1;
   const acked = row?.acked_seq ?? 0;
+  const head = row?.head_seq ?? 0;
   const isOtherEpoch = ask.mailbox_epoch !== undefined && ask.mailbox_epoch !== mailboxEpoch;
-  if (isOtherEpoch) return { from: acked, acknowledged: 0, mailboxEpoch };
-  const from = Math.min(ask.from, row?.head_seq ?? 0);
+  if (isOtherEpoch || (ask.ack && ask.from > head)) return { from: acked, acknowledged: 0, mailboxEpoch };
+  const from = Math.min(ask.from, head);
   return { from, acknowledged: ask.ack && from > acked ? from : 0, mailboxEpoch };
 }
 

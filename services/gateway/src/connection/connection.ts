@@ -55,6 +55,8 @@ export class Connection implements TransportEvents {
   session: Session | undefined;
   /** When the directory first knew this connection; orders the connections of a device. */
   registeredSince: string | undefined;
+  /** Whether the directory knows it now, as far as we know. */
+  isRegistered = false;
   lastPingSequence = -1;
 
   readonly #transport: Transport;

@@ -82,9 +82,11 @@ export class Mailbox {
 
   /** The device has stored everything up to `through`. Returns what may be passed on: never more than was sent. */
   acknowledged(through: number): number {
-    this.#ackedThrough = Math.max(this.#ackedThrough, Math.min(through, this.#sentThrough));
+    // Until the first page, `#sentThrough` is a cursor that only the client vouches for.
+    const accepted = this.#next.ack ? 0 : Math.min(through, this.#sentThrough);
+    this.#ackedThrough = Math.max(this.#ackedThrough, accepted);
     this.continue();
-    return Math.min(through, this.#sentThrough);
+    return accepted;
   }
 
   /** A push arrived. `makeFrame` is called only if it is sent or held. */

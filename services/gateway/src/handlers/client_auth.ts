@@ -6,9 +6,6 @@ import type { Session } from '../connection/session.ts';
 import type { GatewayContext } from '../context.ts';
 import { register } from './register.ts';
 
-/** A limit that only time or a closed connection ends. */
-const CONNECTION_LIMIT_RETRY_MS = 60_000;
-
 /**
  * Second step: the client proves its key. Only then is anything looked up: a valid resume ticket says here and now
  * who this is, otherwise auth is asked. Unknown user, wrong key and revoked device all get the same answer.
@@ -35,15 +32,7 @@ export async function clientAuth(connection: Connection, auth: Upstream<'client_
     device: known.device,
     publicKey: Buffer.from(login.client.public_key, 'base64'),
   };
-  if ((await register(connection, session)) === 'limit') {
-    connection.sendError('RATE_LIMITED', {
-      scope: 'user_connections',
-      limit: context.connectionsPerUser,
-      retry_after_ms: CONNECTION_LIMIT_RETRY_MS,
-    });
-    context.metrics.limited('connections_per_user');
-    return connection.close('connection_limit');
-  }
+  await register(connection, session);
   if (connection.state !== 'login') return;
   connection.enter('ready');
   context.metrics.loggedIn(known.by);

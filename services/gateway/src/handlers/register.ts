@@ -1,11 +1,15 @@
 import type { Connection } from '../connection/connection.ts';
 import type { Session } from '../connection/session.ts';
 
+/** Only a closed connection makes room, and clients come and go. */
+const CONNECTION_LIMIT_RETRY_MS = 60_000;
+
 /**
  * Makes a session findable, here and in the directory. A device's newest connection replaces its older one, wherever
- * that is. While Redis is away the session is only known here; it is registered when Redis is back.
+ * that is; one that is too many is ended. While Redis is away the session is only known here; it is registered, and
+ * the limit checked, when Redis is back. The connection may be closing afterwards.
  */
-export async function register(connection: Connection, session: Session): Promise<'registered' | 'limit'> {
+export async function register(connection: Connection, session: Session): Promise<void> {
   const { context } = connection;
   const result = await context.directory
     .register({
@@ -21,21 +25,24 @@ export async function register(connection: Connection, session: Session): Promis
       context.logger.warn({ err }, 'connection not registered; it will be when Redis is back');
       return undefined;
     });
-  if (result?.outcome === 'limit') return 'limit';
-  if (connection.state === 'closing') {
-    // It went while it was being registered, so nobody else will take the route back.
-    await unregister(connection, session);
-    return 'registered';
-  }
-  if (result?.outcome === 'outdated') {
-    connection.close('replaced');
-    return 'registered';
-  }
+  if (result?.outcome === 'limit') return refuse(connection);
+  // It went while it was being registered, so nobody else will take the route back.
+  if (connection.state === 'closing') return await unregister(connection, session);
+  if (result?.outcome === 'outdated') return connection.close('replaced');
   connection.session = session;
-  connection.registeredSince = result?.since;
+  connection.isRegistered = result !== undefined;
+  // Its time is kept when registering again fails: it must not become the newest connection of its device by that.
+  connection.registeredSince = result?.since ?? connection.registeredSince;
   context.hub.addDevice(session.device, connection)?.close('replaced');
   if (result?.replaced) await closeElsewhere(connection, result.replaced);
-  return 'registered';
+}
+
+function refuse(connection: Connection): void {
+  const { connectionsPerUser: limit, metrics } = connection.context;
+  metrics.limited('connections_per_user');
+  const detail = { scope: 'user_connections', limit, retry_after_ms: CONNECTION_LIMIT_RETRY_MS };
+  connection.sendError('RATE_LIMITED', detail);
+  connection.close('connection_limit');
 }
 
 /** Takes a session's route back, if it is still this connection's. */

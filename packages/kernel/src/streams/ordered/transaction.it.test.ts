@@ -198,30 +198,27 @@ test('when the fence fails, what the handler was about to send is not left to ru
     await holder.query('BEGIN');
     await holder.query(`SELECT 1 FROM ${numbers.schema}.stream_cursors FOR UPDATE`);
     const gate = Promise.withResolvers<void>();
+    const insert = `INSERT INTO ${numbers.schema}.handled (stream, value, worker) VALUES ('s', 1, 'w')`;
+    let late: Promise<unknown> | undefined;
     const handler = {
       ...numbersHandler({ schema: numbers.schema, worker: 'w' }),
       async process(): Promise<never> {
         await gate.promise;
-        await hasty.query(
-          `INSERT INTO ${numbers.schema}.handled (stream, value, worker) VALUES ($1, 1, 'w')`,
-          [first],
-        );
+        late = hasty.query(insert);
+        await late;
         throw new Error('not reached');
       },
     };
-    const running = runBatch(
-      hasty,
-      numbers.schema,
-      batchOf({ [first]: [1] }),
-      new Map([[first, FENCES]]),
-      handler,
-    );
+    const fences = new Map([[first, FENCES]]);
+    const running = runBatch(hasty, numbers.schema, batchOf({ [first]: [1] }), fences, handler);
     const failed = expect(running).rejects.toMatchObject({ code: '55P03' });
     const waiting = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'batch' AND wait_event_type = 'Lock'`;
     await until('the fence waits', async () => (await numbers.pool.query(waiting)).rowCount === 1);
     await until('it has waited in vain', async () => (await numbers.pool.query(waiting)).rowCount === 0);
     gate.resolve();
     await failed;
+    // refused, because the transaction had failed already
+    await expect(late).rejects.toMatchObject({ code: '25P02' });
     await holder.query('ROLLBACK');
     await expectNothingWritten();
   } finally {
