@@ -93,7 +93,7 @@ describe('whoever is not an enrolled device gets the same bytes and the same end
   });
 
   test('and before that the same greeting', async () => {
-    const shapes = [];
+    const shapes: string[] = [];
     for (const [person, device] of [
       [alice!, alice!.device(0)],
       [nobody, nobody.device(0)],
@@ -204,6 +204,17 @@ describe('before the login is over nothing else is taken:', () => {
     () => attacker,
     [
       {
+        name: 'a proof that is none',
+        at: 'proof',
+        send: () => {
+          const signature = Buffer.alloc(64, 7).toString('base64');
+          return encodeUpstream('client_auth', { type: 'client_auth', signature });
+        },
+        error: 'AUTHENTICATION_FAILED',
+        says: { code: 1001 },
+        end: 'authentication_failed',
+      },
+      {
         name: 'a version that is not served',
         at: 'hello',
         send: (by) => encodeUpstream('client_hello', { ...helloOf(by.loginOptions), version: '2.0' }),
@@ -313,9 +324,9 @@ describe('a resume ticket', () => {
         `.${signature}`,
         '.',
         'canary',
-        Buffer.from('null').toString('base64url') + `.${signature}`,
-        Buffer.from('[]').toString('base64url') + `.${signature}`,
-        Buffer.from('{"__proto__":{}}').toString('base64url') + `.${signature}`,
+        `${Buffer.from('null').toString('base64url')}.${signature}`,
+        `${Buffer.from('[]').toString('base64url')}.${signature}`,
+        `${Buffer.from('{"__proto__":{}}').toString('base64url')}.${signature}`,
       ].map(asNobody),
     );
   });

@@ -21,9 +21,10 @@ export type Talker = {
 
 /** A blow against the system, and what it hit. */
 export type Strike = {
-  /** On the clock of the history. */
+  /** When it fell, on the clock of the history. */
   readonly atMs: number;
-  readonly wallMs: number;
+  /** When it had fallen, on the clock of the services: what they stamp later was not done before. */
+  readonly doneWallMs: number;
   /** Names of the sends that had left their client and had no answer. */
   readonly inFlight: ReadonlySet<string>;
 };
@@ -81,18 +82,13 @@ export async function startTraffic({ history, talkers }: Company): Promise<Traff
   async function strike(blow: () => Promise<unknown>, among: readonly Talker[] = talkers): Promise<Strike> {
     const devices = new Set(among.map(({ client }) => client.device.address));
     const underWay = (): number => among.reduce((sum, { client }) => sum + client.unanswered, 0);
-    const { struck, done } = await until('enough sends are under way', () => {
+    const { done, ...struck } = await until('enough sends are under way', () => {
       if (underWay() < FEWEST_IN_FLIGHT || performance.now() - toppedUpAtMs < LEFT_AFTER_MS) return false;
-      const struck: Strike = {
-        atMs: performance.now(),
-        wallMs: Date.now(),
-        inFlight: unanswered(history, devices),
-      };
-      return { struck, done: blow() };
+      return { inFlight: unanswered(history, devices), atMs: performance.now(), done: blow() };
     });
     expect(struck.inFlight.size).toBeGreaterThanOrEqual(FEWEST_IN_FLIGHT);
     await done;
-    return struck;
+    return { ...struck, doneWallMs: Date.now() };
   }
 
   try {
@@ -208,11 +204,11 @@ function lastAckMs({ events }: History, names: ReadonlySet<string>): number {
 export async function firstDelivery(
   stack: Stack,
   { history }: Traffic,
-  { wallMs, atMs }: Strike,
+  { atMs, doneWallMs }: Pick<Strike, 'atMs' | 'doneWallMs'>,
   where: (arrival: Arrival) => boolean = () => true,
 ): Promise<number> {
   const rows = await storedMessages(stack);
-  const later = new Set(rows.flatMap((row) => (row.server_ts_ms > wallMs ? [row.msg_id] : [])));
+  const later = new Set(rows.flatMap((row) => (row.server_ts_ms > doneWallMs ? [row.msg_id] : [])));
   const first = history.events.find((event) => event.type === 'recv' && later.has(event.id) && where(event));
   if (!first) throw new Error('nothing was stored and delivered after the blow');
   return first.at_ms - atMs;

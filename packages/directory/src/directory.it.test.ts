@@ -48,7 +48,7 @@ async function letTimePass(): Promise<void> {
 
 /** Redis' own idea of the time, microseconds. */
 async function redisTimeUs(): Promise<bigint> {
-  const [seconds, us] = await store.redis.time();
+  const [seconds = 0, us = 0] = await store.redis.time();
   return BigInt(seconds) * 1_000_000n + BigInt(us);
 }
 
@@ -262,7 +262,14 @@ describe('heartbeat', () => {
     await store.redis.zadd(gateways, nowMs - GATEWAY_DEAD_AFTER_MS + 2000, 'late');
     await store.redis.zadd(gateways, nowMs - 10 * GATEWAY_DEAD_AFTER_MS - 1, 'forgotten');
     expect(await directory.heartbeat('g1')).toEqual(['late', 'g1']);
-    expect(await store.redis.zrange(gateways, 0, -1)).toEqual(['dead', 'late', 'g1']);
+    expect(await store.redis.zrange(gateways, '0', '-1')).toEqual(['dead', 'late', 'g1']);
+  });
+
+  test('a gateway that leaves is no longer told to others', async () => {
+    await directory.heartbeat('g1');
+    await directory.heartbeat('g2');
+    await directory.leave('g1');
+    expect(await directory.heartbeat('g2')).toEqual(['g2']);
   });
 
   test('a gateway that was taken for dead is alive again with its next beat', async () => {

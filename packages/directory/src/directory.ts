@@ -49,7 +49,16 @@ export function createDirectory(redis: Redis, options: { prefix: string; shards:
       const reply = await registerScript.run(
         redis,
         [keys.routes(c.user)],
-        [c.user, c.device, c.gateway, c.connection, c.since ?? '', c.maxConnections, JSON.stringify(live), GATEWAY_DEAD_AFTER_MS],
+        [
+          c.user,
+          c.device,
+          c.gateway,
+          c.connection,
+          c.since ?? '',
+          c.maxConnections,
+          JSON.stringify(live),
+          GATEWAY_DEAD_AFTER_MS,
+        ],
       );
       const [outcome, since = '', gateway = '', connection = ''] = reply;
       if (outcome === 'limit' || outcome === 'outdated') return { outcome };

@@ -38,7 +38,11 @@ test('small records share one entry, in their order', async () => {
   const [entry, ...others] = await entriesOf('g1');
   expect(others).toEqual([]);
   expect(entry?.map(({ head }) => (head.kind === 'reply' ? head.correlation : ''))).toEqual(['a', 'b', 'c']);
-  expect(entry?.map(({ body }) => Buffer.from(body).toString())).toEqual(['a'.repeat(10), '', 'c'.repeat(10)]);
+  expect(entry?.map(({ body }) => Buffer.from(body).toString())).toEqual([
+    'a'.repeat(10),
+    '',
+    'c'.repeat(10),
+  ]);
 });
 
 test('large records are spread over entries of 256 KiB, none is lost and the order stays', async () => {

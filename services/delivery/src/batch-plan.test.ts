@@ -20,10 +20,11 @@ function planWith(...conversations: Conversation[]): BatchPlan {
   const state: BatchState = {
     conversations: new Map(conversations.map((found) => [found.extId, found])),
     mailboxes: new Map([
-      [phone, { head: 100, acked: 0 }],
-      [laptop, { head: 200, acked: 0 }],
-      [peer, { head: 0, acked: 0 }],
+      [phone, { head: 100 }],
+      [laptop, { head: 200 }],
+      [peer, { head: 0 }],
     ]),
+    acking: new Map(),
     known: new Map(),
   };
   return new BatchPlan(state, NOW_MS);

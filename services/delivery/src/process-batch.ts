@@ -21,8 +21,9 @@ import { dayOf, writeBatch } from './store/write-batch.ts';
 
 type Value = Packed<OrderedRecord>;
 
+const DAY_MS = 24 * 3600 * 1000;
 /** Ids are remembered for a day longer than the oldest message that is accepted: no blind spot between the two. */
-const REMEMBER_IDS_MS = (MAX_TIMESTAMP_BEHIND_SECONDS + 24 * 3600) * 1000;
+const REMEMBER_IDS_MS = MAX_TIMESTAMP_BEHIND_SECONDS * 1000 + DAY_MS;
 
 /** What delivery does with a batch of its ordered streams, from bytes to what is published. */
 export function createBatchHandler(parts: {
@@ -86,7 +87,7 @@ export async function decideBatch(
 ): Promise<BatchPlan> {
   for (const { value } of records) checkForm(value.head);
   const wanted = wantedBy(records, nowMs);
-  const made = await makeConversations(client, records, wanted.sinceDay);
+  const made = await makeConversations(client, records, wanted.days);
   const plan = new BatchPlan(await readBatchState(client, wanted), nowMs);
   const created = holdBack(plan.state, made);
   for (const { value } of records) {
@@ -100,7 +101,7 @@ export async function decideBatch(
 async function makeConversations(
   client: Client,
   records: StreamRecord<Value>[],
-  sinceDay: string,
+  days: Wanted['days'],
 ): Promise<GroupCreateRecord[]> {
   const ids = new Set<string>();
   const candidates: GroupCreateRecord[] = [];
@@ -111,7 +112,7 @@ async function makeConversations(
     if (head.type === 'group_create' && !ids.has(key)) candidates.push(head);
     ids.add(key);
   }
-  const known = await findKnown(client, { ids: candidates, sinceDay });
+  const known = await findKnown(client, { ids: candidates, days });
   const made: GroupCreateRecord[] = [];
   for (const record of candidates) {
     if (known.has(knownKey(record.device, record.id))) continue;
@@ -146,7 +147,8 @@ function wantedBy(records: StreamRecord<Value>[], nowMs: number): Wanted {
     conversations: [...conversations],
     ids,
     ackingDevices: [...ackingDevices],
-    sinceDay: dayOf(nowMs - REMEMBER_IDS_MS),
+    // A day more at the end: another process may be a little ahead of midnight.
+    days: { first: dayOf(nowMs - REMEMBER_IDS_MS), last: dayOf(nowMs + DAY_MS) },
   };
 }
 
@@ -163,4 +165,9 @@ function touchedByStream(plan: BatchPlan, records: StreamRecord<Value>[]): Map<s
   return touched;
 }
 
-const emptyState = (): BatchState => ({ conversations: new Map(), mailboxes: new Map(), known: new Map() });
+const emptyState = (): BatchState => ({
+  conversations: new Map(),
+  mailboxes: new Map(),
+  acking: new Map(),
+  known: new Map(),
+});

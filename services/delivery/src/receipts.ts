@@ -2,10 +2,13 @@ import type { Logger } from '@securechat/kernel';
 import type { WatermarkRecord } from '@securechat/protocol/internal';
 import type { Pool } from 'pg';
 import type { Publisher } from './publisher.ts';
-import type { Mark } from './store/watermarks.ts';
+import { type Mark, readMarks } from './store/watermarks.ts';
 
 /** Conversations waiting at most; with more, the oldest marks are left to the next resume. */
 const MAX_WAITING = 50_000;
+
+/** Marks that were read longer ago are read again: this process was held up, and another may have told newer ones. */
+const FRESH_MS = 1_000;
 
 export type Receipts = {
   add(marks: readonly Mark[]): void;
@@ -13,9 +16,10 @@ export type Receipts = {
 };
 
 /**
- * Tells the devices of a conversation how far its members have come. Marks are gathered for a moment and only the
- * newest of each member is sent: a thousand acknowledgements become one receipt. A receipt that is lost is made
- * good by the next one or by `resume{receipts_since_ms}`, because marks only grow.
+ * Tells the devices of a conversation how far its members have come. Marks that moved are gathered for a moment and
+ * told as they then stand in Postgres: a thousand acknowledgements become one receipt, and marks never seem to fall
+ * although pages and batches of several processes tell them. A receipt that is lost is made good by the next one or
+ * by `resume{receipts_since_ms}`, because marks only grow.
  */
 export function createReceipts(parts: {
   pool: Pool;
@@ -29,13 +33,17 @@ export function createReceipts(parts: {
 
   async function flush(): Promise<void> {
     timer = undefined;
-    const marks = [...waiting.values()];
+    const moved = [...waiting.values()];
     waiting = new Map();
-    const conversations = [...new Set(marks.map((mark) => mark.conv_id))];
-    const devices = await pool.query<{ conv_id: number; device_id: number; user_id: number }>(
-      'SELECT conv_id, device_id, user_id FROM delivery.conv_devices WHERE conv_id = ANY($1) AND left_seq IS NULL',
-      [conversations],
-    );
+    const conversations = [...new Set(moved.map((mark) => mark.conv_id))];
+    const readAtMs = performance.now();
+    const [marks, devices] = await Promise.all([
+      readMarks(pool, moved),
+      pool.query<{ conv_id: number; device_id: number; user_id: number }>(
+        'SELECT conv_id, device_id, user_id FROM delivery.conv_devices WHERE conv_id = ANY($1) AND left_seq IS NULL',
+        [conversations],
+      ),
+    ]);
     const marksByConversation = Map.groupBy(marks, (mark) => mark.conv_id);
     const marksByDevice = new Map<number, WatermarkRecord[]>();
     for (const row of devices.rows) {
@@ -47,7 +55,10 @@ export function createReceipts(parts: {
       devices.rows.map((row) => row.user_id),
       ({ device }) => {
         const found = marksByDevice.get(device);
-        return found && { kind: 'receipts', to: [device], marks: found };
+        if (!found) return undefined;
+        if (performance.now() - readAtMs < FRESH_MS) return { kind: 'receipts', to: [device], marks: found };
+        add(moved);
+        return undefined;
       },
     );
   }
@@ -60,29 +71,20 @@ export function createReceipts(parts: {
     }, lingerMs);
   }
 
+  function add(marks: readonly Mark[]): void {
+    for (const mark of marks) {
+      const key = `${mark.conv_id}:${mark.user_id}`;
+      if (waiting.size < MAX_WAITING || waiting.has(key)) waiting.set(key, mark);
+    }
+    if (waiting.size > 0) flushLater();
+  }
+
   return {
-    add(marks) {
-      for (const mark of marks) {
-        const key = `${mark.conv_id}:${mark.user_id}`;
-        const earlier = waiting.get(key);
-        if (earlier || waiting.size < MAX_WAITING) waiting.set(key, further(mark, earlier));
-      }
-      if (waiting.size > 0) flushLater();
-    },
+    add,
     async stop() {
       clearTimeout(timer);
       if (waiting.size > 0) await flush();
     },
-  };
-}
-
-/** Pages and batches report at their own pace, so an older mark may come after a newer one. */
-function further(mark: Mark, earlier: Mark | undefined): Mark {
-  if (!earlier) return mark;
-  return {
-    ...mark,
-    delivered_through: Math.max(mark.delivered_through, earlier.delivered_through),
-    read_through: Math.max(mark.read_through, earlier.read_through),
   };
 }
 

@@ -8,7 +8,7 @@ import { Connection } from './connection/connection.ts';
 import { Hub } from './connection/hub.ts';
 import { connectionStates } from './connection/states.ts';
 import type { GatewayContext } from './context.ts';
-import { sendAllAway } from './drain.ts';
+import { announceRestart, sendAllAway } from './drain.ts';
 import { createIdentity } from './identity.ts';
 import { createAddressLimit } from './limits/address-limit.ts';
 import { createMessageLimit } from './limits/message-limit.ts';
@@ -115,7 +115,16 @@ export async function createGateway(kit: Kit): Promise<Service> {
     return counts;
   });
 
-  const accept: Accept = (transport, address) => new Connection(context, transport, address);
+  let isDraining = false;
+  const accept: Accept = (transport, address) => {
+    const connection = new Connection(context, transport, address);
+    // It was on its way through the door when that was closed.
+    if (isDraining) {
+      announceRestart(connection, config.drainMs);
+      connection.close('service_restart');
+    }
+    return connection;
+  };
   const doors: { port: number; close(): Promise<void> }[] = [];
   let sweep: { stop(): void } | undefined;
 
@@ -152,6 +161,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
     },
 
     async drain() {
+      isDraining = true;
       const closed = doors.splice(0).map((door) => door.close());
       await sendAllAway(hub, config.drainMs, logger);
       await context.ackIngress.flush();
@@ -160,7 +170,10 @@ export async function createGateway(kit: Kit): Promise<Service> {
 
     async stop() {
       sweep?.stop();
-      await Promise.all(doors.splice(0).map((door) => door.close()));
+      const closed = doors.splice(0).map((door) => door.close());
+      // After a failure nothing was drained; a door is closed when its last client is gone.
+      for (const connection of hub.all()) connection.cut();
+      await Promise.all(closed);
       identity.stop();
       requests.stop();
       await reader.stop();

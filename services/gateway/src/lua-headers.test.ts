@@ -3,7 +3,9 @@ import { basename, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
-const files = globSync(['packages/directory/src/**/*.lua', 'services/gateway/src/**/*.lua'], { cwd: ROOT }).sort();
+const files = globSync(['packages/directory/src/**/*.lua', 'services/gateway/src/**/*.lua'], {
+  cwd: ROOT,
+}).sort();
 
 /** `KEYS[1]`, `ARGV[2]` …, each once, in order. */
 function namesIn(text: string): string[] {
@@ -17,21 +19,24 @@ test('the scripts are found', () => {
   ]);
 });
 
-test.each(files)('%s names in its header the keys and arguments that it uses, and what it returns', (file) => {
-  const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
-  const end = lines.findIndex((line) => !line.startsWith('--'));
-  const header = lines.slice(0, end);
-  const code = lines.slice(end).filter((line) => !line.trim().startsWith('--'));
-  const named = header.flatMap((line) => /^-- ((?:KEYS|ARGV)\[\d+\]) {2}\S/.exec(line)?.[1] ?? []);
-  expect(named.toSorted()).toEqual(namesIn(code.join('\n')));
-  expect(new Set(named).size).toBe(named.length);
-  expect(header.some((line) => /^-- returns {2}\S/.test(line))).toBe(true);
-  // numbered from 1 without holes, or some other argument would be taken for one of these
-  for (const kind of ['KEYS', 'ARGV']) {
-    const numbers = named.filter((name) => name.startsWith(kind)).map((name) => Number(/\d+/.exec(name)));
-    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
-  }
-});
+test.each(files)(
+  '%s names in its header the keys and arguments that it uses, and what it returns',
+  (file) => {
+    const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
+    const end = lines.findIndex((line) => !line.startsWith('--'));
+    const header = lines.slice(0, end);
+    const code = lines.slice(end).filter((line) => !line.trim().startsWith('--'));
+    const named = header.flatMap((line) => /^-- ((?:KEYS|ARGV)\[\d+\]) {2}\S/.exec(line)?.[1] ?? []);
+    expect(named.toSorted()).toEqual(namesIn(code.join('\n')));
+    expect(new Set(named).size).toBe(named.length);
+    expect(header.some((line) => /^-- returns {2}\S/.test(line))).toBe(true);
+    // numbered from 1 without holes, or some other argument would be taken for one of these
+    for (const kind of ['KEYS', 'ARGV']) {
+      const numbers = named.filter((name) => name.startsWith(kind)).map((name) => Number(/\d+/.exec(name)));
+      expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    }
+  },
+);
 
 test.each(files)('%s is loaded with as many keys as its header names', (file) => {
   const lua = readFileSync(join(ROOT, file), 'utf8');

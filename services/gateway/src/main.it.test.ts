@@ -74,7 +74,10 @@ function start(env: Record<string, string> = {}): Process {
     seen: (msg) =>
       until(
         `the gateway says "${msg}"; it said: ${output}`,
-        () => lines().map((line) => JSON.parse(line) as Line).find((line) => line.msg === msg),
+        () =>
+          lines()
+            .map((line) => JSON.parse(line) as Line)
+            .find((line) => line.msg === msg),
         20_000,
       ),
   };
@@ -126,9 +129,11 @@ describe('told to stop', () => {
 
     const left = await store.redis.keys(`${store.prefix}:*`);
     expect(left.filter((key) => key.includes(doors.id))).toEqual([]);
-    const routes = await Promise.all(left.filter((key) => key.endsWith(':routes')).map((key) => store.redis.hlen(key)));
+    const routes = await Promise.all(
+      left.filter((key) => key.endsWith(':routes')).map((key) => store.redis.hlen(key)),
+    );
     expect(routes.reduce((sum, count) => sum + count, 0)).toBe(0);
-    expect(await store.redis.zrange(`${store.prefix}:gateways`, 0, -1)).not.toContain(doors.id);
+    expect(await store.redis.zrange(`${store.prefix}:gateways`, '0', '-1')).not.toContain(doors.id);
   });
 
   test('answers that are on their way arrive before the end, and nobody new is let in', async () => {
@@ -142,7 +147,12 @@ describe('told to stop', () => {
       withheld.resolve(head);
       return undefined;
     };
-    const source = { from: sender.person, device: sender.device, to: 'bob', conversationId: newConversationId() };
+    const source = {
+      from: sender.person,
+      device: sender.device,
+      to: 'bob',
+      conversationId: newConversationId(),
+    };
     const chat = makeChat({ ...source, clientSeq: 1, payload: 'x' });
     client.send('chat', chat);
     const head = await withheld.promise;
@@ -183,15 +193,28 @@ test('what is written to logs and metrics names no person, no content, no key an
     const { person, device } = newcomer();
     const client = await connect(target);
     const { ready, auth, hello } = await client.login({ person, device });
-    canaries.push(person.id, ready.resume_ticket, auth.signature, hello.challenge, hello.public_key, ready.session_id);
+    canaries.push(
+      person.id,
+      ready.resume_ticket,
+      auth.signature,
+      hello.challenge,
+      hello.public_key,
+      ready.session_id,
+    );
     const source = { from: person, device, to: 'canary-peer', conversationId };
     const chat = makeChat({ ...source, clientSeq: 1, payload: 'canary content' });
     canaries.push(chat.payload, chat.id, chat.nonce, chat.signature);
     client.send('chat', chat);
     await client.next('ack');
     // everything that can go wrong, each with values of its own
-    client.send('chat', makeChat({ ...source, clientSeq: 2, payload: 'canary two' }, { unsigned: { epoch: 9 } }));
-    client.send('chat', makeChat({ ...source, clientSeq: 2, payload: 'canary two' }, { signed: { from: 'canary-from' } }));
+    client.send(
+      'chat',
+      makeChat({ ...source, clientSeq: 2, payload: 'canary two' }, { unsigned: { epoch: 9 } }),
+    );
+    client.send(
+      'chat',
+      makeChat({ ...source, clientSeq: 2, payload: 'canary two' }, { signed: { from: 'canary-from' } }),
+    );
     client.sendAny(0x0301, { type: 'chat', id: 'canary-id', payload: 'canary-payload' });
     client.sendAny(0x7777, { secret: 'canary-secret' });
     for (let n = 0; n < 4; n++) await client.next('error');
@@ -202,9 +225,13 @@ test('what is written to logs and metrics names no person, no content, no key an
     const nonsense = { kind: 'head', to: 'canary-record' } as never;
     await far.send(doors.id, { head: nonsense, body: Buffer.from('canary-body') });
     await store.redis.xadd(far.streams.out(doors.id), '*', 'e', 'canary-entry');
-    await client.login({ person: personNamed('canary-stranger'), device: person.device(1) }).catch(() => undefined);
+    await client
+      .login({ person: personNamed('canary-stranger'), device: person.device(1) })
+      .catch(() => undefined);
     const refused = await connect(target);
-    await refused.login({ person: personNamed('canary-stranger'), device: person.device(1) }).catch(() => undefined);
+    await refused
+      .login({ person: personNamed('canary-stranger'), device: person.device(1) })
+      .catch(() => undefined);
     await refused.end();
   }
   canaries.push('canary', conversationId, Buffer.from('canary').toString('base64').slice(0, 8));

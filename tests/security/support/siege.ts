@@ -173,7 +173,9 @@ export function useSiege(plan: ConstellationPlan = {}): Siege {
       client.destroy();
       return conversationId;
     },
-    keepSecret: (...texts) => texts.forEach((text) => secrets.add(text)),
+    keepSecret(...texts) {
+      for (const text of texts) secrets.add(text);
+    },
     check,
     refuses(attacker, inputs) {
       for (const input of inputs) stack.test(input.name, () => check(attacker(), input));
@@ -275,23 +277,25 @@ async function expectFate(client: RawClient, { end }: BadInput): Promise<void> {
   expect(client.queue.map(({ name }) => name).filter((name) => name && ANSWERS.includes(name))).toEqual([]);
 }
 
-/** Each connection is ended by an input that ends connections, or by a fault beyond the ten. */
+/** A session takes nine inputs that it outlives, and is ended by one that it does not, or by a fault beyond the ten. */
 async function floodBy(
   attacker: Attacker,
   inputs: readonly BadInput[],
   connections: number,
 ): Promise<number> {
-  const goingOn = inputs.filter(({ end }) => end === undefined);
-  const ending = inputs.filter(({ end }) => end !== undefined);
+  const inSession = inputs.filter(({ at = 'session' }) => at === 'session');
+  const beforeIt = inputs.filter((input) => !inSession.includes(input));
+  const outlived = inSession.filter(({ end }) => end === undefined);
+  const ending = inSession.filter(({ end }) => end !== undefined);
   let sent = 0;
-  for (let connection = 0; connection < connections; connection++) {
-    const last = ending[connection % ending.length];
-    const stage = last?.at ?? 'session';
-    const client = stage === 'session' ? await attacker.newSession() : await attacker.at(stage);
-    const first = stage === 'session' && goingOn.length > 0 ? FAULTS_PER_CONNECTION - 1 : 0;
-    for (let n = 0; n < first; n++) {
-      const input = goingOn[sent++ % goingOn.length];
-      if (input) client.sendFrame(await input.send(attacker));
+  for (let n = 0; n < connections; n++) {
+    const early = inSession.length === 0 || n % 4 === 3 ? beforeIt[n % beforeIt.length] : undefined;
+    const client = early ? await attacker.at(early.at ?? 'session') : await attacker.newSession();
+    const last = early ?? ending[n % ending.length];
+    const batch = early ? 0 : Math.min(outlived.length, FAULTS_PER_CONNECTION - 1);
+    for (let input = 0; input < batch; input++) {
+      const next = outlived[sent++ % outlived.length];
+      if (next) client.sendFrame(await next.send(attacker));
     }
     client.sendFrame(last ? await last.send(attacker) : NO_HEADER);
     sent++;

@@ -6,11 +6,11 @@ import type { BatchPlan } from '../batch-plan.ts';
  * would delete messages that come later.
  */
 export function ack(plan: BatchPlan, { head: record }: Packed<DeviceAckRecord>): void {
-  const mailbox = plan.state.mailboxes.get(record.device);
-  if (!mailbox) return;
-  const through = Math.min(record.through, mailbox.head);
-  if (through > mailbox.acked) {
-    mailbox.acked = through;
+  const known = plan.state.acking.get(record.device);
+  if (!known) return;
+  const through = Math.min(record.through, known.head);
+  if (through > known.acked) {
+    known.acked = through;
     plan.acks.set(record.device, through);
   }
 }

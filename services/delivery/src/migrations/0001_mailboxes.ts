@@ -57,7 +57,7 @@ const TABLES = `
     marked_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (conv_id, user_id, joined_seq)
   ) WITH (fillfactor = 70);
-  CREATE INDEX members_by_user ON delivery.conv_members (user_id) WHERE left_seq IS NULL;
+  CREATE INDEX members_by_user ON delivery.conv_members (user_id, conv_id) WHERE left_seq IS NULL;
 
   -- Who is entitled: a device gets what stands between joined_seq and left_seq.
   CREATE TABLE delivery.conv_devices (
@@ -69,12 +69,19 @@ const TABLES = `
     last_client_seq bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (conv_id, device_id, joined_seq)
   ) WITH (fillfactor = 70);
-  CREATE INDEX conversations_by_device ON delivery.conv_devices (device_id) WHERE left_seq IS NULL;
+  -- With the conversation, because the planner also takes this one where the primary key would do.
+  CREATE INDEX conversations_by_device ON delivery.conv_devices (device_id, conv_id) WHERE left_seq IS NULL;
 
   CREATE TABLE delivery.device_queue (
     device_id bigint PRIMARY KEY,
     user_id bigint NOT NULL,
-    head_seq bigint NOT NULL DEFAULT 0,
+    head_seq bigint NOT NULL DEFAULT 0
+  ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02);
+
+  -- Apart from the heads: messages to a device and its acknowledgements are often handled by different processes,
+  -- which would wait for each other's commits at a common row.
+  CREATE TABLE delivery.device_acks (
+    device_id bigint PRIMARY KEY,
     acked_seq bigint NOT NULL DEFAULT 0
   ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02);
 
@@ -135,7 +142,7 @@ const GRANTS = `
   GRANT SELECT ON securechat_migrations.delivery TO securechat_delivery;
   GRANT SELECT ON delivery.settings TO securechat_delivery;
   GRANT SELECT, INSERT, UPDATE ON delivery.conversations, delivery.conv_members, delivery.conv_devices,
-    delivery.device_queue, delivery.messages, delivery.stream_cursors TO securechat_delivery;
+    delivery.device_queue, delivery.device_acks, delivery.messages, delivery.stream_cursors TO securechat_delivery;
   GRANT SELECT, INSERT, DELETE ON delivery.mailbox TO securechat_delivery;
   GRANT SELECT, INSERT, UPDATE, DELETE ON delivery.stream_workers TO securechat_delivery;
   GRANT INSERT ON delivery.dead_letters TO securechat_delivery;

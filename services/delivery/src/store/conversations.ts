@@ -43,6 +43,11 @@ export async function createDirectConversation(
              SELECT * FROM unnest($1::bigint[], $2::bigint[]) ON CONFLICT DO NOTHING`,
       values: [deviceIds, userIds],
     }),
+    client.query({
+      name: 'add-acks',
+      text: `INSERT INTO delivery.device_acks (device_id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING`,
+      values: [deviceIds],
+    }),
   ]);
   return true;
 }

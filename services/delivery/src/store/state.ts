@@ -11,7 +11,11 @@ export type Conversation = {
   devices: Map<number, { user: number; lastClientSeq: number }>;
 };
 
-export type Mailbox = { head: number; acked: number };
+/** Of a device that may get a message in this batch: its newest sequence, under its lock. */
+export type Mailbox = { head: number };
+
+/** Of a device that acknowledges: what it can have seen at most, and what it had acknowledged. */
+export type Acknowledgeable = { head: number; acked: number };
 
 /** What was stored earlier under a sender's message id. */
 export type KnownMessage = { hash: Buffer; conversation: string; convSeq: number; serverTsMs: number };
@@ -19,6 +23,7 @@ export type KnownMessage = { hash: Buffer; conversation: string; convSeq: number
 export type BatchState = {
   conversations: Map<string, Conversation>;
   mailboxes: Map<number, Mailbox>;
+  acking: Map<number, Acknowledgeable>;
   known: Map<string, KnownMessage>;
 };
 
@@ -28,8 +33,8 @@ export type Wanted = {
   ids: { device: number; id: string }[];
   /** Devices whose mailboxes are acknowledged in this batch. */
   ackingDevices: number[];
-  /** First day a retry can still come from (`YYYY-MM-DD`). */
-  sinceDay: string;
+  /** First and last day (`YYYY-MM-DD`) that a message with such an id can have come in. */
+  days: { first: string; last: string };
 };
 
 export const knownKey = (device: number, id: string): string => `${device}:${id}`;
@@ -40,11 +45,12 @@ export const knownKey = (device: number, id: string): string => `${device}:${id}
  * after a lock was taken is current.
  */
 export async function readBatchState(client: Client, wanted: Wanted): Promise<BatchState> {
-  const [conversations, devices, known, mailboxes] = await Promise.all([
+  const [conversations, devices, known, mailboxes, acking] = await Promise.all([
     lockConversations(client, wanted.conversations),
     readDevices(client, wanted.conversations),
     findKnown(client, wanted),
-    lockMailboxes(client, wanted),
+    lockMailboxes(client, wanted.conversations),
+    readAcknowledgeable(client, wanted.ackingDevices),
   ]);
   const byId = new Map([...conversations.values()].map((conversation) => [conversation.id, conversation]));
   for (const row of devices) {
@@ -52,7 +58,7 @@ export async function readBatchState(client: Client, wanted: Wanted): Promise<Ba
       .get(row.conv_id)
       ?.devices.set(row.device_id, { user: row.user_id, lastClientSeq: row.last_client_seq });
   }
-  return { conversations, known, mailboxes };
+  return { conversations, known, mailboxes, acking };
 }
 
 async function lockConversations(client: Client, extIds: string[]): Promise<Map<string, Conversation>> {
@@ -118,7 +124,7 @@ async function readDevices(client: Client, extIds: string[]): Promise<DeviceRow[
 /** LATERAL with LIMIT keeps it one index probe per id and day, whatever the planner thinks of the table's size. */
 export async function findKnown(
   client: Client,
-  wanted: Pick<Wanted, 'ids' | 'sinceDay'>,
+  wanted: Pick<Wanted, 'ids' | 'days'>,
 ): Promise<Map<string, KnownMessage>> {
   if (wanted.ids.length === 0) return new Map();
   const found = await client.query<{
@@ -134,9 +140,14 @@ export async function findKnown(
              FROM unnest($1::bigint[], $2::text[]) AS k(device, id)
             CROSS JOIN LATERAL (
                   SELECT hash, conv_id, conv_seq, server_ts_ms FROM delivery.messages
-                   WHERE day >= $3::date AND sender_device = k.device AND msg_id = k.id LIMIT 1) m
+                   WHERE day BETWEEN $3::date AND $4::date AND sender_device = k.device AND msg_id = k.id LIMIT 1) m
              JOIN delivery.conversations c ON c.id = m.conv_id`,
-    values: [wanted.ids.map((key) => key.device), wanted.ids.map((key) => key.id), wanted.sinceDay],
+    values: [
+      wanted.ids.map((key) => key.device),
+      wanted.ids.map((key) => key.id),
+      wanted.days.first,
+      wanted.days.last,
+    ],
   });
   return new Map(
     found.rows.map((row) => [
@@ -146,17 +157,30 @@ export async function findKnown(
   );
 }
 
-async function lockMailboxes(client: Client, wanted: Wanted): Promise<Map<number, Mailbox>> {
-  const found = await client.query<{ device_id: number; head_seq: number; acked_seq: number }>({
+async function lockMailboxes(client: Client, extIds: string[]): Promise<Map<number, Mailbox>> {
+  if (extIds.length === 0) return new Map();
+  const found = await client.query<{ device_id: number; head_seq: number }>({
     name: 'lock-mailboxes',
-    text: `SELECT device_id, head_seq, acked_seq FROM delivery.device_queue
+    text: `SELECT device_id, head_seq FROM delivery.device_queue
             WHERE device_id = ANY(ARRAY(
-                    SELECT d.device_id FROM delivery.conversations c
+                    SELECT DISTINCT d.device_id FROM delivery.conversations c
                       JOIN delivery.conv_devices d ON d.conv_id = c.id
-                     WHERE c.ext_id = ANY($1) AND d.left_seq IS NULL
-                    UNION SELECT unnest($2::bigint[])))
+                     WHERE c.ext_id = ANY($1) AND d.left_seq IS NULL))
             ORDER BY device_id FOR UPDATE`,
-    values: [wanted.conversations, wanted.ackingDevices],
+    values: [extIds],
+  });
+  return new Map(found.rows.map((row) => [row.device_id, { head: row.head_seq }]));
+}
+
+/** Without a lock: a head only grows, and what a device acknowledges was committed before it was sent to it. */
+async function readAcknowledgeable(client: Client, devices: number[]): Promise<Map<number, Acknowledgeable>> {
+  if (devices.length === 0) return new Map();
+  const found = await client.query<{ device_id: number; head_seq: number; acked_seq: number }>({
+    name: 'read-acknowledgeable',
+    text: `SELECT q.device_id, q.head_seq, a.acked_seq
+             FROM delivery.device_queue q JOIN delivery.device_acks a USING (device_id)
+            WHERE q.device_id = ANY($1)`,
+    values: [devices],
   });
   return new Map(found.rows.map((row) => [row.device_id, { head: row.head_seq, acked: row.acked_seq }]));
 }

@@ -16,15 +16,19 @@ const RETURNING = `m.conv_id, c.ext_id AS conversation_id, m.user_name AS user_i
                    m.delivered_seq AS delivered_through, m.read_seq AS read_through`;
 
 /**
- * Forgets the pointers a device has acknowledged and moves its user's delivered marks. The highest position that
+ * Notes how far devices have come, forgets the pointers behind it and moves their users' delivered marks. The highest position that
  * any device of the user has stored counts. Resolves with the marks that moved.
  */
 export async function applyAcks(client: Queryable, acks: ReadonlyMap<number, number>): Promise<Mark[]> {
   if (acks.size === 0) return [];
   const moved = await client.query<Mark>({
     name: 'apply-acks',
-    text: `WITH gone AS (
-             DELETE FROM delivery.mailbox b USING unnest($1::bigint[], $2::bigint[]) AS a(device_id, through)
+    text: `WITH acks AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS a(device_id, through)),
+           kept AS (
+             UPDATE delivery.device_acks d SET acked_seq = a.through FROM acks a
+              WHERE d.device_id = a.device_id AND d.acked_seq < a.through),
+           gone AS (
+             DELETE FROM delivery.mailbox b USING acks a
               WHERE b.device_id = a.device_id AND b.seq <= a.through
              RETURNING b.device_id, b.conv_id, b.conv_seq),
            reached AS (
@@ -64,4 +68,21 @@ export async function applyReads(
     ],
   });
   return moved.rows;
+}
+
+/** How far these members have come by now. */
+export async function readMarks(
+  client: Queryable,
+  members: readonly Pick<Mark, 'conv_id' | 'user_id'>[],
+): Promise<Mark[]> {
+  const marks = await client.query<Mark>({
+    name: 'read-marks',
+    text: `SELECT ${RETURNING}
+             FROM unnest($1::bigint[], $2::text[]) AS w(conv_id, user_name)
+             JOIN delivery.conv_members m ON m.conv_id = w.conv_id AND m.user_name = w.user_name
+             JOIN delivery.conversations c ON c.id = m.conv_id
+            WHERE m.left_seq IS NULL`,
+    values: [members.map((member) => member.conv_id), members.map((member) => member.user_id)],
+  });
+  return marks.rows;
 }

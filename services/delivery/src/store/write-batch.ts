@@ -11,7 +11,6 @@ export async function writeBatch(client: Client, plan: BatchPlan): Promise<Mark[
   if (plan.stored.length > 0) {
     writes.push(insertMessages(client, plan), insertPointers(client, plan), ...moveCounters(client, plan));
   }
-  if (plan.stored.length > 0 || plan.acks.size > 0) writes.push(updateMailboxes(client, plan));
   const marks = Promise.all([applyAcks(client, plan.acks), applyReads(client, [...plan.reads.values()])]);
   const [moved] = await Promise.all([marks, ...writes]);
   return moved.flat();
@@ -83,6 +82,7 @@ function moveCounters(client: Client, plan: BatchPlan): Promise<unknown>[] {
     plan.movedClientSeqs.map((moved) => [`${moved.conversation.id}:${moved.device}`, moved]),
   );
   const moved = [...senders.values()];
+  const grown = [...new Set(plan.stored.flatMap((message) => message.recipients.map(({ device }) => device)))];
   return [
     client.query({
       name: 'move-conversations',
@@ -101,18 +101,11 @@ function moveCounters(client: Client, plan: BatchPlan): Promise<unknown>[] {
         moved.map((sender) => sender.conversation.devices.get(sender.device)?.lastClientSeq),
       ],
     }),
+    client.query({
+      name: 'move-heads',
+      text: `UPDATE delivery.device_queue q SET head_seq = n.head
+               FROM unnest($1::bigint[], $2::bigint[]) AS n(device_id, head) WHERE q.device_id = n.device_id`,
+      values: [grown, grown.map((device) => plan.state.mailboxes.get(device)?.head)],
+    }),
   ];
-}
-
-function updateMailboxes(client: Client, plan: BatchPlan): Promise<unknown> {
-  const grown = plan.stored.flatMap((message) => message.recipients.map((recipient) => recipient.device));
-  const devices = [...new Set([...grown, ...plan.acks.keys()])];
-  const mailboxes = devices.map((device) => plan.state.mailboxes.get(device));
-  return client.query({
-    name: 'update-mailboxes',
-    text: `UPDATE delivery.device_queue q SET head_seq = n.head, acked_seq = n.acked
-             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS n(device_id, head, acked)
-            WHERE q.device_id = n.device_id`,
-    values: [devices, mailboxes.map((mailbox) => mailbox?.head), mailboxes.map((mailbox) => mailbox?.acked)],
-  });
 }

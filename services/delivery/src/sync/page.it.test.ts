@@ -150,7 +150,7 @@ describe('cursors', () => {
     expect(page.head.through).toBe(2);
     await send(1);
     expect(seqsOf(await ask({ from: 2 }))).toEqual([3]);
-    const [row] = await world.query('SELECT acked_seq FROM delivery.device_queue WHERE device_id = $1', [
+    const [row] = await world.query('SELECT acked_seq FROM delivery.device_acks WHERE device_id = $1', [
       reader.device,
     ]);
     expect(row).toEqual({ acked_seq: 0 });

@@ -28,7 +28,7 @@ type Row = {
  */
 export async function readPage(pool: Pool, ask: PageAsk, nowMs: number): Promise<Page> {
   const start = await findStart(pool, ask);
-  const moved = start.acknowledged > 0 ? await acknowledge(pool, ask.device, start.acknowledged) : [];
+  const moved = start.acknowledged > 0 ? await applyAcks(pool, new Map([[ask.device, start.acknowledged]])) : [];
   const rows = await readRows(pool, ask.device, start.from, Math.min(ask.limit, SYNC_PAGE_ITEMS));
   const pointers = rows.filter((row) => row.seq !== null);
   const more = rows[0]?.has_more === true;
@@ -61,8 +61,10 @@ async function findStart(pool: Pool, ask: PageAsk): Promise<Start> {
     acked_seq: number | null;
   }>({
     name: 'find-start',
-    text: `SELECT s.mailbox_epoch, q.head_seq, q.acked_seq
-             FROM delivery.settings s LEFT JOIN delivery.device_queue q ON q.device_id = $1`,
+    text: `SELECT s.mailbox_epoch, q.head_seq, a.acked_seq
+             FROM delivery.settings s
+             LEFT JOIN delivery.device_queue q ON q.device_id = $1
+             LEFT JOIN delivery.device_acks a ON a.device_id = $1`,
     values: [ask.device],
   });
   const row = found.rows[0];
@@ -73,15 +75,6 @@ async function findStart(pool: Pool, ask: PageAsk): Promise<Start> {
   if (isOtherEpoch || (ask.ack && ask.from > head)) return { from: acked, acknowledged: 0, mailboxEpoch };
   const from = Math.min(ask.from, head);
   return { from, acknowledged: ask.ack && from > acked ? from : 0, mailboxEpoch };
-}
-
-async function acknowledge(pool: Pool, device: number, through: number): Promise<Mark[]> {
-  await pool.query({
-    name: 'acknowledge',
-    text: `UPDATE delivery.device_queue SET acked_seq = $2 WHERE device_id = $1 AND acked_seq < $2`,
-    values: [device, through],
-  });
-  return applyAcks(pool, new Map([[device, through]]));
 }
 
 async function readRows(pool: Pool, device: number, from: number, limit: number): Promise<Row[]> {

@@ -46,27 +46,36 @@ function pass(ms: number): void {
   }
 }
 
-const ping = (sequence: number): Uint8Array => encodeUpstream('ping', { type: 'ping', timestamp: 0, sequence });
+const ping = (sequence: number): Uint8Array =>
+  encodeUpstream('ping', { type: 'ping', timestamp: 0, sequence });
 const lookup = (id: string): Uint8Array =>
-  encodeUpstream('device_list', { type: 'device_list', id, user_id: 'bob' } satisfies Upstream<'device_list'>);
+  encodeUpstream('device_list', {
+    type: 'device_list',
+    id,
+    user_id: 'bob',
+  } satisfies Upstream<'device_list'>);
 
 async function answers(): Promise<string[]> {
   await turnEnded();
   await turnEnded();
   return transport.messages().map((message) => {
-    if (message.type === 'error') return message.error_code + (message.reference_id ? ` ${message.reference_id}` : '');
+    if (message.type === 'error')
+      return message.error_code + (message.reference_id ? ` ${message.reference_id}` : '');
     return message.type === 'pong' ? `pong ${message.sequence}` : message.type;
   });
 }
 
 describe('deadlines', () => {
-  test.each(['hello', 'proof', 'login'] as const)('a login that stays in %s is ended after its time', (state) => {
-    if (state !== 'hello') connection.advance(state);
-    pass(10_000);
-    expect(transport.closedFor).toBeUndefined();
-    pass(1);
-    expect(transport.closedFor).toBe('handshake_timeout');
-  });
+  test.each(['hello', 'proof', 'login'] as const)(
+    'a login that stays in %s is ended after its time',
+    (state) => {
+      if (state !== 'hello') connection.advance(state);
+      pass(10_000);
+      expect(transport.closedFor).toBeUndefined();
+      pass(1);
+      expect(transport.closedFor).toBe('handshake_timeout');
+    },
+  );
 
   test('no step of the login gives it more time, and neither do bytes', () => {
     pass(5000);

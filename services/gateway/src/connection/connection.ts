@@ -238,6 +238,11 @@ export class Connection implements TransportEvents {
     this.#transport.close(reason);
   }
 
+  /** Ends at once, without a word. */
+  cut(): void {
+    this.#transport.destroy();
+  }
+
   /** Announces the end, with this client's own time to come back. */
   goAway(reason: CloseReason, reconnectAfterMs: number): void {
     const { code, says } = closeCodes[reason];

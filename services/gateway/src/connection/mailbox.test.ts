@@ -31,7 +31,10 @@ function createBench() {
   let buffered = 0;
   const mailbox = new Mailbox({
     ask(asked) {
-      const { promise, resolve, reject } = Promise.withResolvers<{ head: SyncPageHead; bodies: Uint8Array[] }>();
+      const { promise, resolve, reject } = Promise.withResolvers<{
+        head: SyncPageHead;
+        bodies: Uint8Array[];
+      }>();
       questions.push({
         asked,
         answer(page) {
@@ -426,20 +429,56 @@ describe('stop', () => {
 
 /** What can happen, in any order. Numbers choose among what there is, modulo its size. */
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('store' as const), n: fc.integer({ min: 1, max: 90 }) }) },
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('push' as const), n: fc.integer({ min: 1, max: 60 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('shuffle' as const), n: fc.integer({ min: 0, max: 80 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('drop' as const), n: fc.integer({ min: 0, max: 80 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('repeat' as const), n: fc.integer({ min: 0, max: 80 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('expire' as const), n: fc.integer({ min: 0, max: 999 }) }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('answer' as const), n: fc.integer({ min: 1, max: 250 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('store' as const), n: fc.integer({ min: 1, max: 90 }) }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constant('push' as const), n: fc.integer({ min: 1, max: 60 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('shuffle' as const), n: fc.integer({ min: 0, max: 80 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('drop' as const), n: fc.integer({ min: 0, max: 80 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('repeat' as const), n: fc.integer({ min: 0, max: 80 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('expire' as const), n: fc.integer({ min: 0, max: 999 }) }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('answer' as const), n: fc.integer({ min: 1, max: 250 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('lose' as const), n: fc.constant(0) }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('ack' as const), n: fc.integer({ min: 0, max: 300 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('ack' as const), n: fc.integer({ min: 0, max: 300 }) }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('sweep' as const), n: fc.constant(0) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), n: fc.integer({ min: 1, max: 60 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('buffer' as const), n: fc.constantFrom(0, 100, 300) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('sync' as const), n: fc.integer({ min: 0, max: 300 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('resume' as const), n: fc.integer({ min: 0, max: 300 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('wait' as const), n: fc.integer({ min: 1, max: 60 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('buffer' as const), n: fc.constantFrom(0, 100, 300) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('sync' as const), n: fc.integer({ min: 0, max: 300 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('resume' as const), n: fc.integer({ min: 0, max: 300 }) }),
+  },
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
@@ -464,7 +503,8 @@ class World {
     for (let round = 0; this.#cursor < this.#head || this.bench.mailbox.mode !== 'live'; round++) {
       if (round > 50) throw new Error(`stuck at ${this.#cursor} of ${this.#head}`);
       this.bench.mailbox.reaches(this.#head);
-      this.bench.mailbox.acknowledged(this.#cursor);
+      this.#acked = this.#cursor;
+      this.bench.mailbox.acknowledged(this.#acked);
       await this.#answer(200);
       this.#look();
     }

@@ -46,7 +46,12 @@ test('at most 64 KiB share a write; a larger frame goes alone', async () => {
   outbox.send(frame(MAX_PACKED_BYTES + 1));
   outbox.send(frame(2));
   await turnEnded();
-  expect(transport.writes.map((bytes) => bytes.length)).toEqual([MAX_PACKED_BYTES, 1, MAX_PACKED_BYTES + 1, 2]);
+  expect(transport.writes.map((bytes) => bytes.length)).toEqual([
+    MAX_PACKED_BYTES,
+    1,
+    MAX_PACKED_BYTES + 1,
+    2,
+  ]);
 });
 
 test('a flush does not wait for the end of the turn, and nothing is written twice', async () => {
@@ -63,7 +68,9 @@ test('a flush does not wait for the end of the turn, and nothing is written twic
 test('many outboxes are served in one turn, each with its own frames', async () => {
   const transports = Array.from({ length: 50 }, () => new TestTransport());
   const outboxes = transports.map((transport) => new Outbox(transport));
-  for (const round of [1, 2]) outboxes.forEach((outbox, n) => outbox.send(frame(2, n + round)));
+  for (const round of [1, 2]) {
+    for (const [n, outbox] of outboxes.entries()) outbox.send(frame(2, n + round));
+  }
   await turnEnded();
   expect(transports.map(({ writes }) => writes.length)).toEqual(transports.map(() => 1));
   expect([...(transports[7]?.writes[0] ?? [])]).toEqual([8, 8, 9, 9]);

@@ -15,7 +15,10 @@ test('each state accepts exactly what belongs to it', () => {
 
 test('every type that a client may send is accepted in exactly one state', () => {
   for (const name of upstreamNames) {
-    expect([name, connectionStates.filter((state) => allowedIn[state].includes(name)).length]).toEqual([name, 1]);
+    expect([name, connectionStates.filter((state) => allowedIn[state].includes(name)).length]).toEqual([
+      name,
+      1,
+    ]);
   }
 });
 

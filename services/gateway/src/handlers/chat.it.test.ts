@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sha256 } from '@securechat/crypto/sign';
+import { transcript } from '@securechat/protocol';
 import { partitionOf } from '@securechat/protocol/internal';
 import {
   bob,
@@ -15,7 +16,6 @@ import {
   type TestRedis,
   until,
 } from '@securechat/testkit';
-import { transcript } from '@securechat/protocol';
 import { FarServices, storedFor } from '../testing/far-services.ts';
 import { startGateway, type TestGateway } from '../testing/gateway.ts';
 
@@ -62,7 +62,14 @@ async function session(person: Person, device = 0): Promise<RawClient> {
 type Changes = Parameters<typeof makeChat>[1];
 const chatWith = (changes?: Changes): Chat =>
   makeChat(
-    { from: sender, device: sender.device(0), to: bob.id, conversationId: newConversationId(), clientSeq: 1, payload: 'x' },
+    {
+      from: sender,
+      device: sender.device(0),
+      to: bob.id,
+      conversationId: newConversationId(),
+      clientSeq: 1,
+      payload: 'x',
+    },
     changes,
   );
 
@@ -192,14 +199,22 @@ describe('a signature', () => {
   test.each<[string, () => Changes]>([
     ['by another key', () => ({ signWith: bob.device(0).key })],
     ['of zeros', () => ({ unsigned: { signature: Buffer.alloc(64).toString('base64') } })],
-    ...(['id', 'to', 'payload', 'nonce', 'conversation_id'] as const).map((field): [string, () => Changes] => [
-      `that does not cover the ${field} that was sent`,
-      () => ({ unsigned: { [field]: { ...chatWith(), to: 'carol', payload: 'AAAA' }[field] } }),
-    ]),
+    ...(['id', 'to', 'payload', 'nonce', 'conversation_id'] as const).map(
+      (field): [string, () => Changes] => [
+        `that does not cover the ${field} that was sent`,
+        () => ({ unsigned: { [field]: { ...chatWith(), to: 'carol', payload: 'AAAA' }[field] } }),
+      ],
+    ),
     ['that does not cover the epoch that was sent', () => ({ unsigned: { epoch: 3 } })],
     ['that does not cover the client_seq that was sent', () => ({ unsigned: { client_seq: 3 } })],
-    ['that does not cover the metadata that was sent', () => ({ unsigned: { metadata: { thread_id: 't' } } })],
-    ['that does not cover the timestamp that was sent', () => ({ unsigned: { timestamp: nowSeconds() - 9 } })],
+    [
+      'that does not cover the metadata that was sent',
+      () => ({ unsigned: { metadata: { thread_id: 't' } } }),
+    ],
+    [
+      'that does not cover the timestamp that was sent',
+      () => ({ unsigned: { timestamp: nowSeconds() - 9 } }),
+    ],
   ])('%s: 1002, and the connection stays', async (_, changes) => {
     const message = chatWith(changes());
     expect(await refusalOf(message)).toMatchObject({
@@ -212,32 +227,49 @@ describe('a signature', () => {
 
   test('of a group creation covers its welcome', async () => {
     const source = { creator: sender, device: sender.device(0), peer: bob };
-    expect(await refusalOf(makeGroupCreate(source, { unsigned: { welcome: 'AAAA' } }), 0x0401)).toMatchObject({
-      code: 1002,
-    });
+    expect(await refusalOf(makeGroupCreate(source, { unsigned: { welcome: 'AAAA' } }), 0x0401)).toMatchObject(
+      {
+        code: 1002,
+      },
+    );
   });
 });
 
 describe('the form', () => {
   test.each<[string, (message: Chat) => object]>([
     ['a member that is not of the envelope', (message) => ({ ...message, colour: 'blue' })],
-    ['a delivery stamp of its own', (message) => ({ ...message, delivery: { seq: 1, conv_seq: 1, server_ts_ms: 1 } })],
+    [
+      'a delivery stamp of its own',
+      (message) => ({ ...message, delivery: { seq: 1, conv_seq: 1, server_ts_ms: 1 } }),
+    ],
     ['no nonce', ({ nonce: _, ...message }) => message],
     ['base64 without padding', (message) => ({ ...message, payload: 'QQ' })],
     ['base64 with bits that mean nothing', (message) => ({ ...message, payload: 'QR==' })],
     ['an id with a blank', (message) => ({ ...message, id: 'a b' })],
     ['a client_seq of 0', (message) => ({ ...message, client_seq: 0 })],
     ['a nested value in its metadata', (message) => ({ ...message, metadata: { a: { b: 1 } } })],
-    ['too many metadata', (message) => ({ ...message, metadata: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`k${n}`, n])) })],
+    [
+      'too many metadata',
+      (message) => ({
+        ...message,
+        metadata: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`k${n}`, n])),
+      }),
+    ],
   ])('%s: 1000, and the connection stays', async (_, change) => {
-    expect(await refusalOf(change(chatWith()))).toMatchObject({ code: 1000, error_code: 'INVALID_MESSAGE_FORMAT' });
+    expect(await refusalOf(change(chatWith()))).toMatchObject({
+      code: 1000,
+      error_code: 'INVALID_MESSAGE_FORMAT',
+    });
     await expectHealthy();
   });
 
   test.each(['\\ud800', '\\udc00', 'a\\ud83d', '\\ude00\\ud83d'])(
     'half a character in the metadata (%s): 1000, and the connection stays',
-    async (escape) => {
-      const text = JSON.stringify(chatWith({ signed: { metadata: { reply: 'HERE' } } })).replace('HERE', escape);
+    async (half) => {
+      const text = JSON.stringify(chatWith({ signed: { metadata: { reply_to: 'HERE' } } })).replace(
+        'HERE',
+        half,
+      );
       const before = far.messages.length;
       client.sendAny(0x0301, text);
       expect(await client.next('error')).toMatchObject({ code: 1000, error_code: 'INVALID_MESSAGE_FORMAT' });
@@ -248,7 +280,8 @@ describe('the form', () => {
 });
 
 test('ten faults are answered, and the connection is ended with the eleventh: 4502', async () => {
-  for (let n = 0; n < 10; n++) expect((await refusalOf(chatWith({ signWith: bob.device(0).key }))).code).toBe(1002);
+  for (let n = 0; n < 10; n++)
+    expect((await refusalOf(chatWith({ signWith: bob.device(0).key }))).code).toBe(1002);
   await expectHealthy();
   expect((await refusalOf(chatWith({ signed: { encrypted: false } }))).code).toBe(1003);
   expect(await client.end()).toEqual({ code: 4502, reason: 'the protocol was broken' });
@@ -306,7 +339,11 @@ describe('ping', () => {
 test('device lists are asked of auth, and limited', async () => {
   const list = { type: 'device_list', user_id: 'bob' } as const;
   client.send('device_list', { ...list, id: 'q1' });
-  expect(await client.next('error')).toMatchObject({ code: 1005, error_code: 'USER_NOT_FOUND', reference_id: 'q1' });
+  expect(await client.next('error')).toMatchObject({
+    code: 1005,
+    error_code: 'USER_NOT_FOUND',
+    reference_id: 'q1',
+  });
   for (let n = 2; n <= 61; n++) client.send('device_list', { ...list, id: `q${n}` });
   expect(await client.next('error', ({ code }) => code === 1004)).toMatchObject({
     scope: 'lookups',
@@ -320,7 +357,14 @@ test('the 101st message of a minute is refused with 1004, over all devices of th
   const clients = [client, second];
   for (let n = 0; n < 100; n++) {
     const device = sender.device(n % 2);
-    const chat = makeChat({ from: sender, device, to: 'bob', conversationId, clientSeq: n + 1, payload: 'x' });
+    const chat = makeChat({
+      from: sender,
+      device,
+      to: 'bob',
+      conversationId,
+      clientSeq: n + 1,
+      payload: 'x',
+    });
     clients[n % 2]?.send('chat', chat);
     await clients[n % 2]?.next('ack');
   }
@@ -336,18 +380,24 @@ test('the 101st message of a minute is refused with 1004, over all devices of th
 describe('the mailbox', () => {
   const acks = () => far.acks.filter((ack) => ack.type === 'ack' && ack.device === deviceNumber());
   const deviceNumber = () => far.enrol(sender.id, sender.device(0)).device;
-  const stored = () => far.store(deviceNumber(), { type: 'chat', body: Buffer.from(JSON.stringify(chatWith())) });
+  const stored = () =>
+    far.store(deviceNumber(), { type: 'chat', body: Buffer.from(JSON.stringify(chatWith())) });
   const push = (seq: number, changes: object = {}) => {
-    const head = { kind: 'deliver', type: 'chat', conv_seq: seq, at: 1, received_at: Date.now(), to: [[deviceNumber(), seq]] };
+    const head = {
+      kind: 'deliver',
+      type: 'chat',
+      conv_seq: seq,
+      at: 1,
+      received_at: Date.now(),
+      to: [[deviceNumber(), seq]],
+    };
     const body = far.mailboxes.get(deviceNumber())?.[seq - 1]?.body ?? Buffer.from('{}');
     return far.send(gateway.id, { head: { ...head, ...changes } as never, body });
   };
 
   test('resume brings pages, then pushes; each is counted under its own type', async () => {
-    const counts = async () => {
-      const [page, chat] = ['sync_page', 'chat'].map((type) => gateway.metric('frames_sent_total', { type }));
-      return { page: await page, chat: await chat };
-    };
+    const sent = (type: string) => gateway.metric('frames_sent_total', { type });
+    const counts = async () => ({ page: await sent('sync_page'), chat: await sent('chat') });
     const before = await counts();
     stored();
     stored();
@@ -401,7 +451,8 @@ describe('the mailbox', () => {
     const conversation_id = newConversationId();
     client.send('receipt', { type: 'receipt', conversation_id, read_through: 4 });
     client.send('receipt', { type: 'receipt', conversation_id, read_through: 3 });
-    const mine = () => far.acks.filter((ack) => ack.type === 'receipt' && ack.conversation === conversation_id);
+    const mine = () =>
+      far.acks.filter((ack) => ack.type === 'receipt' && ack.conversation === conversation_id);
     const [mark] = await until('the read mark has arrived', () => mine().length > 0 && mine());
     expect(mark).toMatchObject({ read_through: 4, ...far.enrol(sender.id, sender.device(0)) });
     const marks = [{ conversation_id, user_id: 'bob', delivered_through: 9, read_through: 8 }];
@@ -421,13 +472,17 @@ describe('the mailbox', () => {
     client.send('resume', { type: 'resume', cursor: 0 });
     await client.next('sync_page');
     const body = new Uint8Array(0);
-    const nonsense = [{ kind: 'from the future' }, { kind: 'deliver' }, { kind: 'head', to: 7 }, { kind: 'receipts', to: null }];
+    const nonsense = [
+      { kind: 'from the future' },
+      { kind: 'deliver' },
+      { kind: 'head', to: 7 },
+      { kind: 'receipts', to: null },
+    ];
     const seq = stored();
-    await far.send(
-      gateway.id,
-      ...nonsense.map((head) => ({ head: head as never, body })),
-      { kind: 'head', to: [[deviceNumber(), seq]] },
-    );
+    await far.send(gateway.id, ...nonsense.map((head) => ({ head: head as never, body })), {
+      kind: 'head',
+      to: [[deviceNumber(), seq]],
+    });
     expect((await client.next('sync_page')).through).toBe(seq);
     await store.redis.xadd(far.streams.out(gateway.id), '*', 'e', 'rubbish');
     await push(stored());
@@ -456,7 +511,14 @@ test('with 64 messages unanswered no more are read, and answers let the others t
   const before = far.messages.length;
   const conversationId = newConversationId();
   const chats = Array.from({ length: 80 }, (_, n) =>
-    makeChat({ from: sender, device: sender.device(0), to: 'bob', conversationId, clientSeq: n + 1, payload: 'x' }),
+    makeChat({
+      from: sender,
+      device: sender.device(0),
+      to: 'bob',
+      conversationId,
+      clientSeq: n + 1,
+      payload: 'x',
+    }),
   );
   for (const chat of chats) client.send('chat', chat);
   await until('64 have left', () => far.messages.length - before >= 64);

@@ -72,7 +72,12 @@ describe.each(['websocket', 'tcp'] as const)('over %s', (kind) => {
       server_id: 'gateway',
       capabilities: ['message_relay', 'offline_storage'],
       encoding: 'json',
-      limits: { messages_per_minute: 100, connections_per_user: 5, unacked_window: 256, max_chat_bytes: 65_536 },
+      limits: {
+        messages_per_minute: 100,
+        connections_per_user: 5,
+        unacked_window: 256,
+        max_chat_bytes: 65_536,
+      },
     });
     // 128 random bits at least
     expect(serverHello.session_id).toMatch(/^session_[A-Za-z0-9_-]{24}$/);
@@ -91,18 +96,28 @@ describe.each(['websocket', 'tcp'] as const)('over %s', (kind) => {
 
 describe('a login is refused', () => {
   const stranger = personNamed('stranger');
-  const foreignKey: Device = { ...alice.device(0), key: stranger.device(0).key, publicKey: stranger.device(0).publicKey };
+  const foreignKey: Device = {
+    ...alice.device(0),
+    key: stranger.device(0).key,
+    publicKey: stranger.device(0).publicKey,
+  };
 
   const cases: [string, () => LoginOptions][] = [
     ['of an unknown user', () => as(stranger)],
     ['with a key that is not the device’s', () => ({ ...as(alice), device: foreignKey })],
-    ['with the key of another device of the user', () => ({ ...as(alice), overrides: { device_id: 'laptop' } })],
+    [
+      'with the key of another device of the user',
+      () => ({ ...as(alice), overrides: { device_id: 'laptop' } }),
+    ],
     ['in the name of somebody else', () => ({ ...as(bob), overrides: { user_id: 'alice' } })],
     [
       'with a key that was announced but is not held',
       () => ({ ...as(bob), overrides: { user_id: 'alice', public_key: alice.device(0).publicKey } }),
     ],
-    ['when the proof is under the server’s label', () => ({ ...as(alice), tamper: { context: 'server-auth' } })],
+    [
+      'when the proof is under the server’s label',
+      () => ({ ...as(alice), tamper: { context: 'server-auth' } }),
+    ],
     [
       'when the proof is of zeros',
       () => ({
@@ -110,18 +125,23 @@ describe('a login is refused', () => {
         tamper: { auth: (auth) => ({ ...auth, signature: Buffer.alloc(64).toString('base64') }) },
       }),
     ],
-    ...(['user_id', 'device_id', 'challenge', 'resume'] as const).map((field): [string, () => LoginOptions] => [
-      `when the client has signed another ${field} than it sent`,
-      () => ({
-        ...as(alice),
-        tamper: {
-          signed: (client, server) => ({
-            client: { ...client, [field]: field === 'challenge' ? Buffer.alloc(32, 1).toString('base64') : 'other' },
-            server,
-          }),
-        },
-      }),
-    ]),
+    ...(['user_id', 'device_id', 'challenge', 'resume'] as const).map(
+      (field): [string, () => LoginOptions] => [
+        `when the client has signed another ${field} than it sent`,
+        () => ({
+          ...as(alice),
+          tamper: {
+            signed: (client, server) => ({
+              client: {
+                ...client,
+                [field]: field === 'challenge' ? Buffer.alloc(32, 1).toString('base64') : 'other',
+              },
+              server,
+            }),
+          },
+        }),
+      ],
+    ),
     ...(['server_id', 'session_id', 'version', 'timestamp', 'limits', 'capabilities'] as const).map(
       (field): [string, () => LoginOptions] => [
         `when the client has seen another ${field} than the server sent`,
@@ -132,7 +152,9 @@ describe('a login is refused', () => {
               client,
               server: {
                 ...server,
-                [field]: { timestamp: 1, limits: { messages_per_minute: 1 }, capabilities: [] }[field as 'limits'] ?? 'x',
+                [field]:
+                  { timestamp: 1, limits: { messages_per_minute: 1 }, capabilities: [] }[field as 'limits'] ??
+                  'x',
               },
             }),
           },
@@ -221,7 +243,12 @@ test('the sixth device of a user is refused with 1004 and 4429; the others stay'
     five.push(client);
   }
   const { answer, end } = await refusalOf(await connect(), as(many, 5));
-  expect(answer).toMatchObject({ code: 1004, error_code: 'RATE_LIMITED', scope: 'user_connections', limit: 5 });
+  expect(answer).toMatchObject({
+    code: 1004,
+    error_code: 'RATE_LIMITED',
+    scope: 'user_connections',
+    limit: 5,
+  });
   expect(answer.retry_after_ms).toBeGreaterThanOrEqual(60_000);
   expect(end.code).toBe(4429);
   for (const client of five) {
@@ -273,8 +300,14 @@ describe('with a resume ticket', () => {
   test.each([
     ['of another user', () => far.ticketFor(bob.id, bob.device(0))],
     ['of another device', () => far.ticketFor(alice.id, alice.device(1))],
-    ['that has expired', () => far.ticketFor(alice.id, alice.device(0), { expires_at: Math.floor(Date.now() / 1000) })],
-    ['that nobody we know has signed', () => far.ticketFor(alice.id, alice.device(0), { key: createSigningKey() })],
+    [
+      'that has expired',
+      () => far.ticketFor(alice.id, alice.device(0), { expires_at: Math.floor(Date.now() / 1000) }),
+    ],
+    [
+      'that nobody we know has signed',
+      () => far.ticketFor(alice.id, alice.device(0), { key: createSigningKey() }),
+    ],
     ['that is none', () => 'aaaa.bbbb'],
   ])('a ticket %s does not log in by itself: auth is asked', async (_, ticket) => {
     const before = askedLogins();
@@ -303,7 +336,10 @@ test('auth that is silent: 2002 and 4006 within the deadline, and what is sent m
 test('a hello of a protocol version that is not served is told which ones are', async () => {
   const client = await connect();
   client.send('client_hello', { ...helloOf(as(alice)), version: '2.0' });
-  expect(await client.next('error')).toMatchObject({ error_code: 'UNSUPPORTED_VERSION', supported_versions: ['1.0'] });
+  expect(await client.next('error')).toMatchObject({
+    error_code: 'UNSUPPORTED_VERSION',
+    supported_versions: ['1.0'],
+  });
   expect((await client.end()).code).toBe(4503);
 });
 
@@ -322,22 +358,41 @@ test.each([
 
 test('unknown members and capabilities in a hello are let be', async () => {
   const client = await connect();
-  const options = { ...as(alice), capabilities: ['groups', 'time_travel'], overrides: { colour: 'blue' } as object };
+  const options = {
+    ...as(alice),
+    capabilities: ['groups', 'time_travel'],
+    overrides: { colour: 'blue' } as object,
+  };
   await client.login(options);
 });
 
 describe.each(['websocket', 'tcp'] as const)('before the login is over, over %s', (kind) => {
-  test.each(['ping', 'resume', 'sync', 'ack', 'receipt', 'chat', 'group_create', 'device_list', 'client_auth'])(
-    '%s is refused and ends the connection',
-    async (name) => {
-      const client = await connect(kind);
-      const ids = { ping: 5, resume: 0x304, sync: 0x305, ack: 0x302, receipt: 0x303, chat: 0x301, client_auth: 3 };
-      const id = { ...ids, group_create: 0x401, device_list: 0x101 }[name as 'ping'];
-      client.sendAny(id, { type: name });
-      expect(await client.next('error')).toMatchObject({ code: 1000, error_code: 'UNEXPECTED_MESSAGE' });
-      expect((await client.end()).code).toBe(4502);
-    },
-  );
+  test.each([
+    'ping',
+    'resume',
+    'sync',
+    'ack',
+    'receipt',
+    'chat',
+    'group_create',
+    'device_list',
+    'client_auth',
+  ])('%s is refused and ends the connection', async (name) => {
+    const client = await connect(kind);
+    const ids = {
+      ping: 5,
+      resume: 0x304,
+      sync: 0x305,
+      ack: 0x302,
+      receipt: 0x303,
+      chat: 0x301,
+      client_auth: 3,
+    };
+    const id = { ...ids, group_create: 0x401, device_list: 0x101 }[name as 'ping'];
+    client.sendAny(id, { type: name });
+    expect(await client.next('error')).toMatchObject({ code: 1000, error_code: 'UNEXPECTED_MESSAGE' });
+    expect((await client.end()).code).toBe(4502);
+  });
 
   test('a frame of more than 4 KiB is refused from its header alone', async () => {
     const client = await connect(kind);

@@ -30,7 +30,7 @@ export async function clientAuth(connection: Connection, auth: Upstream<'client_
     deviceId: login.client.device_id,
     user: known.user,
     device: known.device,
-    publicKey: Buffer.from(login.client.public_key, 'base64'),
+    publicKey: ownMemory(Buffer.from(login.client.public_key, 'base64')),
   };
   await register(connection, session);
   if (connection.state !== 'login') return;
@@ -90,4 +90,11 @@ function refuse(connection: Connection, step: 'proof' | 'auth'): void {
   connection.context.metrics.loginRefused(step);
   connection.sendError('AUTHENTICATION_FAILED');
   connection.close('authentication_failed');
+}
+
+/** A small Buffer is a slice of a pool of 64 KiB, which a long session would hold on to. */
+function ownMemory(bytes: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
+  return own;
 }

@@ -72,12 +72,18 @@ async function routesOf(person: Person): Promise<{ d: number; s: string }[]> {
 async function expectPush(client: RawClient, person: Person, index = 0): Promise<void> {
   const { device } = far.enrol(person.id, person.device(index));
   const seq = far.store(device, undefined);
-  await until('the gateway has its stream', async () => await far.send(gateway.id, { kind: 'head', to: [[device, seq]] }));
+  await until(
+    'the gateway has its stream',
+    async () => await far.send(gateway.id, { kind: 'head', to: [[device, seq]] }),
+  );
   await client.next('sync_page', ({ through }) => through >= seq);
 }
 
 /** Redis ends and comes back on the same port, and everybody has found it again. */
-async function whileRedisIsAway(work: () => Promise<void>, start: () => Promise<void> = server.start): Promise<void> {
+async function whileRedisIsAway(
+  work: () => Promise<void>,
+  start: () => Promise<void> = server.start,
+): Promise<void> {
   await server.end('SIGKILL');
   await work();
   await start();
@@ -87,7 +93,11 @@ async function whileRedisIsAway(work: () => Promise<void>, start: () => Promise<
 test('a client that goes away while it is being registered is not counted', async () => {
   const hasty = newPerson(2);
   const client = await connect();
-  const options = { person: hasty, device: hasty.device(0), ticket: far.ticketFor(hasty.id, hasty.device(0)) };
+  const options = {
+    person: hasty,
+    device: hasty.device(0),
+    ticket: far.ticketFor(hasty.id, hasty.device(0)),
+  };
   const hello = helloOf(options);
   client.send('client_hello', hello);
   const auth = authFor(options, hello, await client.next('server_hello'));
@@ -120,7 +130,9 @@ test('when Redis was emptied, everybody is registered again with the old time, a
   const bySince = (routes: { s: string }[]) => routes.map(({ s }) => s).toSorted();
   expect(bySince(await routesOf(person))).toEqual(bySince(before));
   for (const [index, client] of clients.entries()) await expectPush(client, person, index);
-  expect(gateway.log.map(({ msg }) => msg)).toContain('Redis lost this gateway; registering everything again');
+  expect(gateway.log.map(({ msg }) => msg)).toContain(
+    'Redis lost this gateway; registering everything again',
+  );
 });
 
 test('a session that began while Redis was away is registered when it is back, though Redis lost nothing', async () => {
@@ -154,7 +166,10 @@ test('who came too many while Redis was away is sent away when it is back', asyn
   await whileRedisIsAway(async () => {
     clients.push(await session(person, 5));
   });
-  expect(await clients[5]?.next('error', undefined, 10_000)).toMatchObject({ code: 1004, scope: 'user_connections' });
+  expect(await clients[5]?.next('error', undefined, 10_000)).toMatchObject({
+    code: 1004,
+    scope: 'user_connections',
+  });
   expect((await clients[5]?.end())?.code).toBe(4429);
   for (const client of clients.slice(0, 5)) expect(client.isOpen).toBe(true);
 });

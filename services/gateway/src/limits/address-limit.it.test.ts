@@ -4,8 +4,8 @@ import { connect as connectTcp } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLogger } from '@securechat/kernel';
 import {
-  type ConnectionEnd,
   alice,
+  type ConnectionEnd,
   openTestRedis,
   RawClient,
   type TestRedis,
@@ -152,7 +152,8 @@ describe('at the doors', () => {
     await far.start();
     const env = { REDIS_URL: store.url, STREAM_PREFIX: store.prefix, GATEWAY_CONNECTIONS_PER_IP: '4' };
     gateways = [await startGateway(env), await startGateway(env)];
-    const beatOf = async (n: number) => Number(await store.redis.zscore(`${store.prefix}:gateways`, gateways[n]?.id ?? ''));
+    const beatOf = async (n: number) =>
+      Number(await store.redis.zscore(`${store.prefix}:gateways`, gateways[n]?.id ?? ''));
     const firstOfSecond = await beatOf(1);
     await until('the first has heard of the second', async () => (await beatOf(0)) > firstOfSecond);
   });
@@ -192,7 +193,12 @@ describe('at the doors', () => {
         'sec-websocket-key': Buffer.alloc(16).toString('base64'),
       }),
     };
-    const asked = request({ host: '127.0.0.1', port: gateways[gateway]?.wsPort, path: '/v1/ws', headers }).end();
+    const asked = request({
+      host: '127.0.0.1',
+      port: gateways[gateway]?.wsPort,
+      path: '/v1/ws',
+      headers,
+    }).end();
     const [response] = (await once(asked, 'response')) as [IncomingMessage];
     const chunks = await response.toArray();
     return {
@@ -214,9 +220,33 @@ describe('at the doors', () => {
   }
 
   const fills: [string, [number, 'websocket' | 'tcp'][]][] = [
-    ['one gateway', [[0, 'websocket'], [0, 'tcp'], [0, 'websocket'], [0, 'tcp']]],
-    ['two gateways', [[0, 'websocket'], [0, 'tcp'], [1, 'websocket'], [1, 'tcp']]],
-    ['the other gateway', [[1, 'websocket'], [1, 'tcp'], [1, 'websocket'], [1, 'tcp']]],
+    [
+      'one gateway',
+      [
+        [0, 'websocket'],
+        [0, 'tcp'],
+        [0, 'websocket'],
+        [0, 'tcp'],
+      ],
+    ],
+    [
+      'two gateways',
+      [
+        [0, 'websocket'],
+        [0, 'tcp'],
+        [1, 'websocket'],
+        [1, 'tcp'],
+      ],
+    ],
+    [
+      'the other gateway',
+      [
+        [1, 'websocket'],
+        [1, 'tcp'],
+        [1, 'websocket'],
+        [1, 'tcp'],
+      ],
+    ],
   ];
   test.each(fills)('one connection too many, the others on %s: HTTP 429 and error 1004', async (_, fill) => {
     for (const [gateway, kind] of fill) await connect(gateway, kind);
@@ -233,7 +263,9 @@ describe('at the doors', () => {
       const client = await connect(1, 'websocket').catch(() => undefined);
       return client?.isOpen;
     });
-    expect(await gateways[0]?.metric('limits_hit_total', { limit: 'connections_per_address' })).toBeGreaterThan(1);
+    expect(
+      await gateways[0]?.metric('limits_hit_total', { limit: 'connections_per_address' }),
+    ).toBeGreaterThan(1);
   });
 
   test('a client that logs in and leaves gives its place back, again and again', async () => {

@@ -19,10 +19,16 @@ test('a refused try does not put off the time when the next is allowed', () => {
 });
 
 test('never more than the count in any window, and whoever waits as long as told is allowed', () => {
-  const limit = fc.record({ count: fc.integer({ min: 1, max: 8 }), windowMs: fc.integer({ min: 1, max: 200 }) });
-  const gaps = fc.array(fc.oneof(fc.integer({ min: 0, max: 40 }), fc.double({ min: 0, max: 5, noNaN: true })), {
-    maxLength: 200,
+  const limit = fc.record({
+    count: fc.integer({ min: 1, max: 8 }),
+    windowMs: fc.integer({ min: 1, max: 200 }),
   });
+  const gaps = fc.array(
+    fc.oneof(fc.integer({ min: 0, max: 40 }), fc.double({ min: 0, max: 5, noNaN: true })),
+    {
+      maxLength: 200,
+    },
+  );
   fc.assert(
     fc.property(limit, gaps, ({ count, windowMs }, between) => {
       const rate = new LocalRate({ count, windowMs });

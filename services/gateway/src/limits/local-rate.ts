@@ -16,7 +16,8 @@ export class LocalRate {
     this.#taken ??= [];
     while (this.#taken[0] !== undefined && this.#taken[0] <= nowMs - windowMs) this.#taken.shift();
     // At least 1: the difference of two large fractions may round to 0, which would mean "allowed".
-    if (this.#taken.length >= count) return Math.max(1, Math.ceil((this.#taken[0] ?? nowMs) + windowMs - nowMs));
+    if (this.#taken.length >= count)
+      return Math.max(1, Math.ceil((this.#taken[0] ?? nowMs) + windowMs - nowMs));
     this.#taken.push(nowMs);
     return 0;
   }

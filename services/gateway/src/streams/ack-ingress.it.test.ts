@@ -48,9 +48,15 @@ test('devices are kept apart, and so are conversations; a read mark never goes b
   acks.read(3, sessionOf(2, 20), 'c_a', 1);
   await acks.flush();
   const found = await records();
-  expect(found.map((one) => (one.type === 'ack' ? `${one.device}: ${one.through}` : `${one.user} ${one.conversation}: ${one.read_through}`)).toSorted()).toEqual(
-    ['1 c_a: 9', '1 c_b: 2', '10: 5', '11: 7', '2 c_a: 1'],
-  );
+  expect(
+    found
+      .map((one) =>
+        one.type === 'ack'
+          ? `${one.device}: ${one.through}`
+          : `${one.user} ${one.conversation}: ${one.read_through}`,
+      )
+      .toSorted(),
+  ).toEqual(['1 c_a: 9', '1 c_b: 2', '10: 5', '11: 7', '2 c_a: 1']);
   expect(found.every(({ user, partition }) => partition === user % 4)).toBe(true);
 });
 

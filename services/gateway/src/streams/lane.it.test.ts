@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createTestClock } from '@securechat/kernel/testing';
 import { ProtocolError } from '@securechat/protocol';
-import { type ChatRecord, ENTRY_FIELD, partitionOf, streamNames, unpackEntry } from '@securechat/protocol/internal';
+import {
+  type ChatRecord,
+  ENTRY_FIELD,
+  partitionOf,
+  streamNames,
+  unpackEntry,
+} from '@securechat/protocol/internal';
 import { openTestRedis, type TestRedis, until } from '@securechat/testkit';
 import { Redis } from 'ioredis';
 import { Connection } from '../connection/connection.ts';
@@ -132,7 +138,10 @@ describe('the ingress', () => {
     connection.session = sessionOf(1, 2);
     connection.enter('ready');
     const pass = (id: string, bytes: number, conversation = 'c_1') =>
-      ingress.pass(connection, { head: { type: 'chat', id, conversation } as ChatRecord, body: Buffer.alloc(bytes) });
+      ingress.pass(connection, {
+        head: { type: 'chat', id, conversation } as ChatRecord,
+        body: Buffer.alloc(bytes),
+      });
     const settled = async () => {
       await until('nothing is under way', () => ingress.isIdle());
       await turnEnded();

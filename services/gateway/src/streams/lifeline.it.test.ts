@@ -38,7 +38,12 @@ beforeEach(async () => {
   losses = 0;
   log = [];
   const write = (line: string) => void log.push((JSON.parse(line) as { msg: string }).msg);
-  const logger = createLogger({ service: 'gateway', instance: 'test', level: 'info', destination: { write } });
+  const logger = createLogger({
+    service: 'gateway',
+    instance: 'test',
+    level: 'info',
+    destination: { write },
+  });
   producer = openProducer(server.url);
   await producer.whenReady(5000);
   directory = createDirectory(producer.redis, { prefix, shards: 1 });
@@ -46,7 +51,8 @@ beforeEach(async () => {
     redisUrl: server.url,
     stream,
     onEntry(entry) {
-      for (const { head } of unpackEntry<OutRecord>(entry)) if (head.kind === 'reply') seen.push(head.correlation);
+      for (const { head } of unpackEntry<OutRecord>(entry))
+        if (head.kind === 'reply') seen.push(head.correlation);
     },
     logger,
   });
@@ -169,6 +175,6 @@ test('a stop takes the stream away, so that nobody writes to it any more', async
   await reader.stop();
   await lifeline.stop();
   expect(await direct.exists(stream)).toBe(0);
-  expect(await direct.zrange(`${prefix}:gateways`, 0, -1)).toEqual([]);
+  expect(await direct.zrange(`${prefix}:gateways`, '0', '-1')).toEqual([]);
   expect(await send('late')).toBe(false);
 });

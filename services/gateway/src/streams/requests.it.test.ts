@@ -125,12 +125,18 @@ test('heads are asked for many devices at once', async () => {
 });
 
 test('a page for a connection without a session is not asked for', async () => {
-  await expect(requests.askPage({} as Connection, { from: 0, ack: false, limit: 1 })).rejects.toThrow('session');
+  await expect(requests.askPage({} as Connection, { from: 0, ack: false, limit: 1 })).rejects.toThrow(
+    'session',
+  );
   expect(await questions(streams().sync[0])).toEqual([]);
 });
 
 test('while Redis is away a question fails at once', async () => {
-  const away = new Redis('redis://127.0.0.1:1', { lazyConnect: true, enableOfflineQueue: false, retryStrategy: () => null });
+  const away = new Redis('redis://127.0.0.1:1', {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    retryStrategy: () => null,
+  });
   away.on('error', () => undefined);
   const lonely = make(away);
   await expect(lonely.askAuth('device_list', { user_id: 'bob' })).rejects.toThrow();

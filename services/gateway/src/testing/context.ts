@@ -1,6 +1,6 @@
 import { type Clock, createLogger, createMetrics } from '@securechat/kernel';
-import type { Session } from '../connection/session.ts';
 import { Hub } from '../connection/hub.ts';
+import type { Session } from '../connection/session.ts';
 import type { GatewayContext } from '../context.ts';
 import { gatewayMetrics } from '../metrics.ts';
 

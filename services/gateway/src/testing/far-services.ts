@@ -53,7 +53,8 @@ export class FarServices {
   }
 
   onAuth: (ask: Ask<'auth'>) => object | undefined = (ask) => this.answerAuth(ask);
-  onPage: (ask: Extract<Ask<'delivery'>, { kind: 'page' }>) => Packed<object>[] | undefined = (ask) => this.page(ask);
+  onPage: (ask: Extract<Ask<'delivery'>, { kind: 'page' }>) => Packed<object>[] | undefined = (ask) =>
+    this.page(ask);
   onMessage: (head: IngressRecord, body: Uint8Array) => OutRecord | undefined = (head) => storedFor(head);
 
   async start(): Promise<void> {
@@ -103,7 +104,9 @@ export class FarServices {
   }
 
   send(gateway: string, ...records: (OutRecord | Packed<OutRecord>)[]): Promise<boolean> {
-    const packed = records.map((record) => ('head' in record ? record : { head: record, body: new Uint8Array(0) }));
+    const packed = records.map((record) =>
+      'head' in record ? record : { head: record, body: new Uint8Array(0) },
+    );
     return createOutStreams(this.#redis, this.streams).send(gateway, packed);
   }
 
@@ -149,7 +152,12 @@ export class FarServices {
       items.push({ type: message.type, seq: through, conv_seq: through, at: Date.now() });
       bodies.push(message.body);
     }
-    const head: SyncPageHead = { through, more: through < mailbox.length, mailbox_epoch: this.mailboxEpoch, items };
+    const head: SyncPageHead = {
+      through,
+      more: through < mailbox.length,
+      mailbox_epoch: this.mailboxEpoch,
+      items,
+    };
     const first = { head: {}, body: Buffer.from(JSON.stringify(head)) };
     return [first, ...bodies.map((body) => ({ head: {}, body }))];
   }
@@ -185,10 +193,12 @@ export class FarServices {
   async #take(stream: string, fields: Buffer[]): Promise<void> {
     if (this.streams.ordered.includes(stream)) return await this.#takeMessages(stream, fields[1]);
     if (this.streams.acks.includes(stream)) {
-      for (const { head } of unpackEntry<AckRecord>(fields[1] ?? Buffer.alloc(0))) this.acks.push({ ...head, stream });
+      for (const { head } of unpackEntry<AckRecord>(fields[1] ?? Buffer.alloc(0)))
+        this.acks.push({ ...head, stream });
       return;
     }
-    const field = (name: string) => fields[fields.findIndex((key) => key.toString() === name) + 1] ?? Buffer.alloc(0);
+    const field = (name: string) =>
+      fields[fields.findIndex((key) => key.toString() === name) + 1] ?? Buffer.alloc(0);
     const gateway = field('g').toString();
     const ask = JSON.parse(field('b').toString()) as Ask<'auth'> | Ask<'delivery'>;
     this.asked.push(ask);

@@ -37,7 +37,9 @@ export async function startGateway(
   const service = await createGateway(kit);
   await service.start();
   const doors = log.find(({ msg }) => msg === 'doors open');
-  const { gatewayId, wsPort, tcpPort, tls } = doors as unknown as Record<string, number> & { gatewayId: string };
+  const { gatewayId, wsPort, tcpPort, tls } = doors as unknown as Record<string, number> & {
+    gatewayId: string;
+  };
   let ended: Promise<void> | undefined;
   return {
     id: gatewayId,

@@ -1,4 +1,10 @@
-import { type CloseReason, type Downstream, decodeDownstream, downstreamLimit, FrameReader } from '@securechat/protocol';
+import {
+  type CloseReason,
+  type Downstream,
+  decodeDownstream,
+  downstreamLimit,
+  FrameReader,
+} from '@securechat/protocol';
 import type { Transport } from '../transport/transport.ts';
 
 /** The far peer's end of a pipe: keeps what the connection does to it. */

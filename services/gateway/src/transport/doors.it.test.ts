@@ -2,7 +2,13 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { encodeFrame, encodeUpstream, FRAME_VERSION, HEADER_BYTES, MAX_CHAT_BYTES } from '@securechat/protocol';
+import {
+  encodeFrame,
+  encodeUpstream,
+  FRAME_VERSION,
+  HEADER_BYTES,
+  MAX_CHAT_BYTES,
+} from '@securechat/protocol';
 import {
   alice,
   type ConnectionEnd,
@@ -52,7 +58,8 @@ async function session(kind: Kind): Promise<RawClient> {
   return client;
 }
 
-const ping = (sequence: number): Uint8Array => encodeUpstream('ping', { type: 'ping', timestamp: 0, sequence });
+const ping = (sequence: number): Uint8Array =>
+  encodeUpstream('ping', { type: 'ping', timestamp: 0, sequence });
 
 async function expectFault(client: RawClient, error: object, end: Partial<ConnectionEnd> = { code: 4502 }) {
   expect(await client.next('error')).toMatchObject({ code: 1000, ...error });
@@ -131,14 +138,22 @@ describe.each(['websocket', 'tcp'] as const)('over %s', (kind) => {
 
   test('bytes that are no UTF-8 are answered with 1000', async () => {
     const client = await session(kind);
-    client.sendAny(0x0005, Buffer.concat([Buffer.from('{"type":"ping","x":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]));
+    client.sendAny(
+      0x0005,
+      Buffer.concat([Buffer.from('{"type":"ping","x":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]),
+    );
     expect(await client.next('error')).toMatchObject({ error_code: 'INVALID_MESSAGE_FORMAT' });
   });
 });
 
 describe('WebSocket', () => {
   const answerTo = async (headers: Record<string, string>, path = '/v1/ws') => {
-    const asked = request({ host: '127.0.0.1', port: gateway.wsPort, path, headers: { ...upgrade, ...headers } });
+    const asked = request({
+      host: '127.0.0.1',
+      port: gateway.wsPort,
+      path,
+      headers: { ...upgrade, ...headers },
+    });
     asked.end();
     const result = Promise.withResolvers<{ status: number; headers: Record<string, unknown> }>();
     asked.on('error', result.reject);
@@ -273,7 +288,14 @@ test('a page and a push of the largest chat fit through both doors', async () =>
     client.send('resume', { type: 'resume', cursor: before });
     expect((await client.next('sync_page')).items).toHaveLength(1);
     const seq = far.store(device, { type: 'chat', body });
-    const head = { kind: 'deliver', type: 'chat', conv_seq: 9, at: 5, received_at: Date.now(), to: [[device, seq]] };
+    const head = {
+      kind: 'deliver',
+      type: 'chat',
+      conv_seq: 9,
+      at: 5,
+      received_at: Date.now(),
+      to: [[device, seq]],
+    };
     await far.send(gateway.id, { head: head as never, body });
     expect(await client.next('chat')).toMatchObject({ delivery: { seq, conv_seq: 9, server_ts_ms: 5 } });
     client.destroy();

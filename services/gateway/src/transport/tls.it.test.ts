@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { alice, createSelfSigned, openTestRedis, RawClient, type TestRedis, until } from '@securechat/testkit';
+import {
+  alice,
+  createSelfSigned,
+  openTestRedis,
+  RawClient,
+  type TestRedis,
+  until,
+} from '@securechat/testkit';
 import { FarServices } from '../testing/far-services.ts';
 import { startGateway, type TestGateway } from '../testing/gateway.ts';
 import { ALPN, readTls } from './tls.ts';
@@ -59,9 +66,18 @@ async function connectClient(kind: Kind): Promise<RawClient> {
 }
 
 /** What the handshake comes to: the protocol, or the reason why there is none. */
-async function handshake(port: number, options: object): Promise<{ protocol?: string; alpn?: unknown; error?: string }> {
+async function handshake(
+  port: number,
+  options: object,
+): Promise<{ protocol?: string; alpn?: unknown; error?: string }> {
   const { promise, resolve } = Promise.withResolvers<{ protocol?: string; alpn?: unknown; error?: string }>();
-  const socket: TLSSocket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca: certificate, ...options });
+  const socket: TLSSocket = connect({
+    port,
+    host: '127.0.0.1',
+    servername: 'localhost',
+    ca: certificate,
+    ...options,
+  });
   open.push(socket);
   socket.once('error', ({ message }) => resolve({ error: message }));
   socket.once('close', () => resolve({ error: 'closed' }));
@@ -123,7 +139,13 @@ describe('on TCP the name of the protocol is required', () => {
     ['no name', {}],
   ])('a client that offers %s is not served', async (_, options) => {
     const before = await gateway.metric('connections_opened_total', { transport: 'tcp' });
-    const socket = connect({ port: gateway.tcpPort, host: '127.0.0.1', servername: 'localhost', ca: certificate, ...options });
+    const socket = connect({
+      port: gateway.tcpPort,
+      host: '127.0.0.1',
+      servername: 'localhost',
+      ca: certificate,
+      ...options,
+    });
     open.push(socket);
     await new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve));
     expect(await gateway.metric('connections_opened_total', { transport: 'tcp' })).toBe(before);

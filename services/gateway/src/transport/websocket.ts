@@ -59,12 +59,16 @@ export async function openWebSocketDoor(options: {
         }
         // Only what becomes a connection takes a place; the handler answers other requests with 404.
         if (!request.ws) return;
-        const admitted = await addresses.enter(addressKey(request.ip));
+        const { socket } = request.raw;
+        const address = addressKey(request.ip);
+        const admitted = await addresses.enter(address);
         if (!admitted) {
           const body = errorMessage('RATE_LIMITED', { scope: 'address_connections', retry_after_ms: 60_000 });
           return reply.code(429).header('retry-after', '60').send(body);
         }
-        request.raw.socket.once('close', () => addresses.leave(addressKey(request.ip)));
+        // It may have gone while the limit was asked for. The closure holds the address and nothing of the request.
+        if (socket.destroyed) addresses.leave(address);
+        else socket.once('close', () => addresses.leave(address));
       },
     },
     (socket, request) => carry(socket, accept, request.ip),
