@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { cursorsOf } from '../support/database.ts';
-import { ownersOf } from '../support/partitions.ts';
+import { ownersOf, streamsOf } from '../support/partitions.ts';
 import { useConstellation } from '../support/stack.ts';
 import {
   expectPromisesKept,
@@ -19,7 +19,7 @@ const FIRST_DELIVERY_WITHIN_MS = 5_000;
 
 test('the partitions of a delivery process that is killed are taken over within seconds', async () => {
   const company = await openCompany(stack);
-  const [doomed, survivor] = await ownersOf(stack, company.talkers);
+  const [doomed, survivor] = await ownersOf(stack, company.talkers, await streamsOf(stack, company.talkers));
   const traffic = await startTraffic(company);
 
   const strike = await traffic.strike(() => doomed.process.kill('SIGKILL'), doomed.talkers);

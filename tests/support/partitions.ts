@@ -15,9 +15,12 @@ export type Owner = {
   readonly conversations: ReadonlySet<string>;
 };
 
-/** The delivery processes, the one with most of the talk first. Nobody may be talking yet. */
-export async function ownersOf(stack: Stack, talkers: readonly Talker[]): Promise<[Owner, ...Owner[]]> {
-  const streams = await streamsOf(stack, talkers);
+/** The delivery processes as soon as each has its share, the one with most of the talk first. */
+export async function ownersOf(
+  stack: Stack,
+  talkers: readonly Talker[],
+  streams: ReadonlyMap<string, string>,
+): Promise<[Owner, ...Owner[]]> {
   const cursors = await sharedCursors(stack);
   const owners = stack.constellation.deliveries.map((process): Owner => {
     const worker = process.name.replace(' ', '-');
@@ -31,7 +34,7 @@ export async function ownersOf(stack: Stack, talkers: readonly Talker[]): Promis
 }
 
 /** Cursors when every delivery process has its share. */
-export function sharedCursors(stack: Stack): Promise<Cursor[]> {
+function sharedCursors(stack: Stack): Promise<Cursor[]> {
   const { deliveries } = stack.constellation;
   return until('the partitions are shared out', async () => {
     const cursors = await cursorsOf(stack);
@@ -41,8 +44,11 @@ export function sharedCursors(stack: Stack): Promise<Cursor[]> {
   });
 }
 
-/** The stream that carries each conversation: the one whose cursor moves when a message is sent. */
-async function streamsOf(stack: Stack, talkers: readonly Talker[]): Promise<Map<string, string>> {
+/**
+ * The stream that carries each conversation: the one whose cursor moves when a message is sent. Nobody may be talking
+ * yet.
+ */
+export async function streamsOf(stack: Stack, talkers: readonly Talker[]): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const { client, conversation } of talkers) {
     if (found.has(conversation.id)) continue;

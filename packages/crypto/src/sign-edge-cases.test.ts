@@ -79,9 +79,8 @@ test('R of small order, or not below p, is refused', () => {
  * novifinancial/ed25519-speccheck cases.json.
  */
 const vectorsDir = process.env.SECURECHAT_VECTORS_DIR;
-const withVectors = vectorsDir ? describe : describe.skip;
 
-withVectors('public vectors in SECURECHAT_VECTORS_DIR', () => {
+if (vectorsDir !== undefined) {
   test('Wycheproof: every verdict is the same', () => {
     const { testGroups, numberOfTests } = readVectors('wycheproof/ed25519_test.json') as WycheproofFile;
     let seen = 0;
@@ -102,7 +101,7 @@ withVectors('public vectors in SECURECHAT_VECTORS_DIR', () => {
     );
     expect(verdicts).toEqual(Array.from({ length: 12 }, (_, number) => number === 3));
   });
-});
+}
 
 type WycheproofFile = {
   numberOfTests: number;
