@@ -36,7 +36,8 @@ export function base64Length(text: string): number {
 /** Decodes canonical base64; throws `RangeError` for anything else. */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   const characters = charactersOf(text);
-  if (text.length % 4 !== 0 || !isCanonical(characters, text.length)) throw new RangeError('not canonical base64');
+  if (text.length % 4 !== 0 || !isCanonical(characters, text.length))
+    throw new RangeError('not canonical base64');
   const out = new Uint8Array(base64Length(text));
   let at = 0;
   for (let i = 0; i < text.length; i += 4) {
@@ -66,7 +67,8 @@ export function encodeBase64(bytes: Uint8Array): string {
   return latin.decode(out);
 }
 
-const value = (characters: Uint8Array, index: number): number => VALUES[characters[index] ?? FOREIGN] ?? FOREIGN;
+const value = (characters: Uint8Array, index: number): number =>
+  VALUES[characters[index] ?? FOREIGN] ?? FOREIGN;
 const byte = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;
 
 /** The text's UTF-8. One that is not ASCII gives characters that no base64 has. Good until the next call. */

@@ -25,9 +25,10 @@ beforeEach(async () => {
 const waiting = async (device: Endpoint) => (await world.mailbox(device)).map(({ seq }) => seq);
 const queue = async (device: Endpoint) =>
   (
-    await world.query('SELECT head_seq, acked_seq FROM delivery.device_queue JOIN delivery.device_acks USING (device_id) WHERE device_id = $1', [
-      device.device,
-    ])
+    await world.query(
+      'SELECT head_seq, acked_seq FROM delivery.device_queue JOIN delivery.device_acks USING (device_id) WHERE device_id = $1',
+      [device.device],
+    )
   )[0];
 const mark = async (user = place.b.user) =>
   (

@@ -82,7 +82,9 @@ function moveCounters(client: Client, plan: BatchPlan): Promise<unknown>[] {
     plan.movedClientSeqs.map((moved) => [`${moved.conversation.id}:${moved.device}`, moved]),
   );
   const moved = [...senders.values()];
-  const grown = [...new Set(plan.stored.flatMap((message) => message.recipients.map(({ device }) => device)))];
+  const grown = [
+    ...new Set(plan.stored.flatMap((message) => message.recipients.map(({ device }) => device))),
+  ];
   return [
     client.query({
       name: 'move-conversations',

@@ -28,7 +28,8 @@ type Row = {
  */
 export async function readPage(pool: Pool, ask: PageAsk, nowMs: number): Promise<Page> {
   const start = await findStart(pool, ask);
-  const moved = start.acknowledged > 0 ? await applyAcks(pool, new Map([[ask.device, start.acknowledged]])) : [];
+  const moved =
+    start.acknowledged > 0 ? await applyAcks(pool, new Map([[ask.device, start.acknowledged]])) : [];
   const rows = await readRows(pool, ask.device, start.from, Math.min(ask.limit, SYNC_PAGE_ITEMS));
   const pointers = rows.filter((row) => row.seq !== null);
   const more = rows[0]?.has_more === true;

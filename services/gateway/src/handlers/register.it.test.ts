@@ -147,6 +147,18 @@ test('a session that began while Redis was away is registered when it is back, t
   if (client) await expectPush(client, person);
 });
 
+test('a Redis that comes back without the last it was told is told everything again', async () => {
+  const person = newPerson();
+  const client = await session(person);
+  client.send('resume', { type: 'resume', cursor: 0 });
+  await client.next('sync_page');
+  const { user } = far.enrol(person.id, person.device(0));
+  await redis.hdel(`${PREFIX}:{u.${user % 4}}:routes`, String(user));
+  await whileRedisIsAway(() => Promise.resolve());
+  await until('it is registered again', async () => (await routesOf(person)).length === 1);
+  await expectPush(client, person);
+});
+
 test('a session that was known before keeps its time, whatever fails in between', async () => {
   const person = newPerson();
   await session(person);
@@ -166,12 +178,12 @@ test('who came too many while Redis was away is sent away when it is back', asyn
   await whileRedisIsAway(async () => {
     clients.push(await session(person, 5));
   });
-  expect(await clients[5]?.next('error', undefined, 10_000)).toMatchObject({
-    code: 1004,
-    scope: 'user_connections',
-  });
-  expect((await clients[5]?.end())?.code).toBe(4429);
-  for (const client of clients.slice(0, 5)) expect(client.isOpen).toBe(true);
+  // usually the newest; but what Redis had not written down when it was killed may have to register again behind it
+  const unlucky = await until('one is sent away', () => clients.find(({ isOpen }) => !isOpen), 15_000);
+  expect(await unlucky.next('error')).toMatchObject({ code: 1004, scope: 'user_connections' });
+  expect((await unlucky.end()).code).toBe(4429);
+  await until('the others are registered', async () => (await routesOf(person)).length === 5);
+  expect(clients.filter(({ isOpen }) => isOpen)).toHaveLength(5);
 });
 
 test('while Redis is away a chat is refused with 2002 and may be sent again', async () => {

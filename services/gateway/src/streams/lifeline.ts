@@ -31,6 +31,8 @@ export function createLifeline(parts: {
   let live: string[] = [gatewayId];
   let timer: NodeJS.Timeout | undefined;
   let isBeating = false;
+  /** Redis' name for this start of itself. */
+  let runId: string | undefined;
 
   async function makeStream(): Promise<void> {
     // An empty packed entry: the stream exists from now on, and the reader finds nothing in it.
@@ -41,14 +43,25 @@ export function createLifeline(parts: {
   async function beat(): Promise<void> {
     live = await directory.heartbeat(gatewayId);
     const isThere = (await redis.pexpire(stream, STREAM_LIVES_MS)) === 1;
+    const lastRunId = runId;
+    runId = await readRunId();
     if (!isThere) {
       logger.warn({}, 'Redis lost this gateway; registering everything again');
       reader.restart();
       await makeStream();
       return parts.onLoss();
     }
+    if (runId !== lastRunId) {
+      logger.warn({}, 'Redis was started again and may have lost the newest; registering everything again');
+      parts.onLoss();
+    }
     await checkForLoss();
     await redis.xtrim(stream, 'MINID', reader.position().lastId);
+  }
+
+  /** Another one means: a Redis that was killed, or a replica that took over, lacks what was not yet passed on to it. */
+  async function readRunId(): Promise<string | undefined> {
+    return /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1];
   }
 
   /**
@@ -79,6 +92,7 @@ export function createLifeline(parts: {
     async start() {
       await makeStream();
       live = await directory.heartbeat(gatewayId);
+      runId = await readRunId();
       timer = setInterval(beatSafely, GATEWAY_HEARTBEAT_MS);
     },
     liveGateways: () => live,
