@@ -23,7 +23,7 @@ export async function ownersOf(
 ): Promise<[Owner, ...Owner[]]> {
   const cursors = await sharedCursors(stack);
   const owners = stack.constellation.deliveries.map((process): Owner => {
-    const worker = process.name.replace(' ', '-');
+    const worker = workerOf(process);
     const own = cursors.filter(({ owner }) => owner === worker);
     const names = new Set(own.map(({ stream }) => stream));
     const through = talkers.filter(({ conversation }) => names.has(streams.get(conversation.id) ?? ''));
@@ -33,14 +33,16 @@ export async function ownersOf(
   return owners.sort((one, other) => other.talkers.length - one.talkers.length) as [Owner, ...Owner[]];
 }
 
+const workerOf = ({ name }: ServiceProcess): string => name.replace(' ', '-');
+
 /** Cursors when every delivery process has its share. */
 function sharedCursors(stack: Stack): Promise<Cursor[]> {
   const { deliveries } = stack.constellation;
   return until('the partitions are shared out', async () => {
     const cursors = await cursorsOf(stack);
-    const shares = Map.groupBy(cursors, ({ owner }) => owner);
-    const isFair = [...shares.values()].every((share) => share.length === cursors.length / deliveries.length);
-    return isFair && shares.size === deliveries.length && cursors;
+    const ownedBy = (worker: string): number => cursors.filter(({ owner }) => owner === worker).length;
+    const share = cursors.length / deliveries.length;
+    return deliveries.every((process) => ownedBy(workerOf(process)) === share) && cursors;
   });
 }
 

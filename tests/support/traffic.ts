@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import { afterEach, expect } from '@jest/globals';
 import {
   type Arrival,
   type ChatClient,
@@ -36,8 +36,6 @@ export type Traffic = Company & {
   strike(blow: () => Promise<unknown>, among?: readonly Talker[]): Promise<Strike>;
   /** Goes on for a while after the last blow, ends, and waits until everything is answered and delivered. */
   end(): Promise<void>;
-  /** Nobody sends any more. */
-  stop(): void;
 };
 
 /** A blow that hits nothing proves nothing. */
@@ -54,6 +52,12 @@ const SENDS_AFTERWARDS = 400;
 const SETTLE_DEADLINE_MS = 40_000;
 
 const nameOf = ({ device, id }: { device: string; id: string }): string => `${device}/${id}`;
+
+/** Also of a test that has failed; before the hooks of its stack, which close the clients. */
+const timers: NodeJS.Timeout[] = [];
+afterEach(() => {
+  for (const timer of timers.splice(0)) clearInterval(timer);
+});
 
 /** Pairs of people, one of each on the first gateway and one on the second, silent as yet. */
 export async function openCompany(stack: Stack): Promise<Company> {
@@ -77,7 +81,7 @@ export async function startTraffic({ history, talkers }: Company): Promise<Traff
     toppedUpAtMs = performance.now();
   }
   const timer = setInterval(topUp, EVERY_MS);
-  const stop = (): void => clearInterval(timer);
+  timers.push(timer);
 
   async function strike(blow: () => Promise<unknown>, among: readonly Talker[] = talkers): Promise<Strike> {
     const devices = new Set(among.map(({ client }) => client.device.address));
@@ -91,28 +95,17 @@ export async function startTraffic({ history, talkers }: Company): Promise<Traff
     return { ...struck, doneWallMs: Date.now() };
   }
 
-  try {
-    await until('the talk is in full swing', () =>
-      talkers.every(({ client }) => client.received.length > 50),
-    );
-  } catch (error) {
-    stop();
-    throw error;
-  }
+  await until('the talk is in full swing', () => talkers.every(({ client }) => client.received.length > 50));
   return {
     history,
     talkers,
     strike,
     async end() {
-      try {
-        const enough = sends + SENDS_AFTERWARDS;
-        await until('the talk goes on', () => sends >= enough, SETTLE_DEADLINE_MS);
-      } finally {
-        stop();
-      }
+      const enough = sends + SENDS_AFTERWARDS;
+      await until('the talk goes on', () => sends >= enough, SETTLE_DEADLINE_MS);
+      clearInterval(timer);
       await settle(history, talkers);
     },
-    stop,
   };
 }
 

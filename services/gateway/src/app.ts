@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createDirectory, createOutStreams } from '@securechat/directory';
-import { type Kit, openProducer, readConfig, type Service } from '@securechat/kernel';
+import { type Kit, openProducer, readConfig, type Service, sleep } from '@securechat/kernel';
 import { MAX_CHAT_BYTES, UNACKED_WINDOW } from '@securechat/protocol';
 import { streamNames } from '@securechat/protocol/internal';
 import { options } from './config.ts';
@@ -26,8 +26,8 @@ import { readTls } from './transport/tls.ts';
 import type { Accept } from './transport/transport.ts';
 import { openWebSocketDoor } from './transport/websocket.ts';
 
-/** How long the start waits for Redis; without it there is nothing a gateway could do. */
-const REDIS_AT_START_MS = 30_000;
+/** How often a gateway that waits for Redis looks whether it is there. */
+const REDIS_LOOK_MS = 50;
 
 /** Holds the sockets: login, checks, limits, and the way to and from the other services. No Postgres, no chat rules. */
 export async function createGateway(kit: Kit): Promise<Service> {
@@ -126,42 +126,54 @@ export async function createGateway(kit: Kit): Promise<Service> {
     return connection;
   };
   const doors: { port: number; close(): Promise<void> }[] = [];
+  const opening = new AbortController();
+  let opened: Promise<void> = Promise.resolve();
   let sweep: { stop(): void } | undefined;
+
+  /** Opens the doors as soon as Redis is there and auth has certified this gateway's key; until then not ready. */
+  async function open(): Promise<void> {
+    while (!producer.isReady() && !opening.signal.aborted) await sleep(REDIS_LOOK_MS, opening.signal);
+    if (opening.signal.aborted) return;
+    await lifeline.start();
+    reader.start();
+    await identity.start();
+    if (opening.signal.aborted) return;
+    sweep = startSweep({
+      hub,
+      requests,
+      clock,
+      logger,
+      onSweep() {
+        messageLimit.sweep();
+        registrar.sweep();
+      },
+    });
+    const { host, wsPort, tcpPort } = config;
+    const websocket = await openWebSocketDoor({ host, port: wsPort, tls, addresses, accept });
+    doors.push(websocket);
+    const tcp = await openTcpDoor({ host, port: tcpPort, tls, addresses, accept });
+    doors.push(tcp);
+    kit.ready.set('doors_open', true);
+    const ports = { wsPort: websocket.port, tcpPort: tcp.port };
+    logger.info({ gatewayId, ...ports, tls: tls !== undefined }, 'doors open');
+  }
+
+  /** Also ends an opening that still waits for Redis or auth. */
+  async function stopOpening(): Promise<void> {
+    opening.abort();
+    identity.stop();
+    await opened;
+  }
 
   return {
     async start() {
-      await producer.whenReady(REDIS_AT_START_MS);
-      await lifeline.start();
-      reader.start();
-      await identity.start();
-      sweep = startSweep({
-        hub,
-        requests,
-        clock,
-        logger,
-        onSweep() {
-          messageLimit.sweep();
-          registrar.sweep();
-        },
-      });
-      const websocket = await openWebSocketDoor({
-        host: config.host,
-        port: config.wsPort,
-        tls,
-        addresses,
-        accept,
-      });
-      doors.push(websocket);
-      const tcp = await openTcpDoor({ host: config.host, port: config.tcpPort, tls, addresses, accept });
-      doors.push(tcp);
-      logger.info(
-        { gatewayId, wsPort: websocket.port, tcpPort: tcp.port, tls: tls !== undefined },
-        'doors open',
-      );
+      kit.ready.set('doors_open', false);
+      opened = open().catch(kit.fail);
     },
 
     async drain() {
       isDraining = true;
+      if (doors.length === 0) return await stopOpening();
       const closed = doors.splice(0).map((door) => door.close());
       await sendAllAway(hub, config.drainMs, logger);
       await context.ackIngress.flush();
@@ -169,12 +181,12 @@ export async function createGateway(kit: Kit): Promise<Service> {
     },
 
     async stop() {
+      await stopOpening();
       sweep?.stop();
       const closed = doors.splice(0).map((door) => door.close());
       // After a failure nothing was drained; a door is closed when its last client is gone.
       for (const connection of hub.all()) connection.cut();
       await Promise.all(closed);
-      identity.stop();
       requests.stop();
       await reader.stop();
       await lifeline.stop();

@@ -60,7 +60,7 @@ export function createIdentity(parts: {
           await backoff.wait(abort.signal);
         }
       }
-      timer = setInterval(renewWhenDue, CHECK_EVERY_MS);
+      if (!abort.signal.aborted) timer = setInterval(renewWhenDue, CHECK_EVERY_MS);
     },
     current() {
       if (!certificate) throw new Error('this gateway is not certified yet');

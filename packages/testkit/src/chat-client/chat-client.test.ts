@@ -90,6 +90,8 @@ test('a lost connection leads to the next gateway, with the ticket and the same 
   const [first, second] = seenOf('chat');
   expect([first?.gateway, second?.gateway]).toEqual([0, 1]);
   expect(second?.message).toEqual(first?.message);
+  const phases = client.history.events.map((event) => event.type === 'send' && event.phase);
+  expect(phases).toEqual(['invoke', 'again', 'ok']);
   expect(seenOf('client_hello').map(({ message }) => message.resume)).toEqual([undefined, 'ticket']);
 });
 

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-// biome-ignore lint/style/noRestrictedImports: part of the tests
 import { until } from '@securechat/testkit';
 import { PARTITIONS } from './gateway.ts';
 

@@ -13,7 +13,6 @@ import {
   streamNames,
   unpackEntry,
 } from '@securechat/protocol/internal';
-// biome-ignore lint/style/noRestrictedImports: part of the tests
 import { type TestRedis, until } from '@securechat/testkit';
 import type { Endpoint, Rec } from './records.ts';
 

@@ -7,7 +7,6 @@ import type {
   OutRecord,
   Packed,
 } from '@securechat/protocol/internal';
-// biome-ignore lint/style/noRestrictedImports: part of the tests
 import { newConversationId, newMessageId } from '@securechat/testkit';
 
 /** A device as the server knows it. */

@@ -1,7 +1,6 @@
 import { commit, openDedicatedClient, openPool } from '@securechat/kernel';
 import type { StreamRecord } from '@securechat/kernel/ordered';
 import type { OrderedRecord, OutRecord, Packed } from '@securechat/protocol/internal';
-// biome-ignore lint/style/noRestrictedImports: part of the tests
 import { createTestDatabase, personNamed, urlForRole } from '@securechat/testkit';
 import type { Client, Pool } from 'pg';
 import type { BatchPlan } from '../batch-plan.ts';

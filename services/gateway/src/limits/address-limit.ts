@@ -1,3 +1,4 @@
+import { GATEWAY_DEAD_AFTER_MS } from '@securechat/directory';
 import type { Logger } from '@securechat/kernel';
 import type { Redis } from 'ioredis';
 import { addressScript } from './scripts.ts';
@@ -27,7 +28,11 @@ export function createAddressLimit(parts: {
   function write(address: string): Promise<0 | 1> {
     const live = new Set([...parts.liveGateways(), gatewayId]);
     const count = here.get(address) ?? 0;
-    return addressScript.run(redis, [keyOf(address)], [gatewayId, count, most, JSON.stringify([...live])]);
+    return addressScript.run(
+      redis,
+      [keyOf(address)],
+      [gatewayId, count, most, JSON.stringify([...live]), GATEWAY_DEAD_AFTER_MS],
+    );
   }
 
   function change(address: string, by: 1 | -1): void {

@@ -1,4 +1,5 @@
 import { createLogger, createMetrics, createReadyChecks, type Kit, systemClock } from '@securechat/kernel';
+import { until } from '@securechat/testkit';
 import { createGateway } from '../app.ts';
 
 export type LogLine = { level: string; msg: string; [field: string]: unknown };
@@ -36,7 +37,7 @@ export async function startGateway(
   };
   const service = await createGateway(kit);
   await service.start();
-  const doors = log.find(({ msg }) => msg === 'doors open');
+  const doors = await until('the doors are open', () => log.find(({ msg }) => msg === 'doors open'));
   const { gatewayId, wsPort, tcpPort, tls } = doors as unknown as Record<string, number> & {
     gatewayId: string;
   };
