@@ -7,11 +7,36 @@ import {
 } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import type { Session } from '../connection/session.ts';
+import { sessionOf } from './session-of.ts';
 
 type Signed = { id: string; from: string; device_id: string; timestamp: number; signature: string };
 
-/** The sender is who logged in, and its clock is within the window. Cheap, so it comes first. */
-export function checkSender(connection: Connection, session: Session, message: Signed): void {
+/**
+ * What every signed message passes before it goes on to delivery, cheapest first: the sender is who logged in, its clock
+ * is within the window, and the user's minute has room. A promise when the room has to be asked for.
+ */
+export function admit(
+  connection: Connection,
+  message: Signed,
+  passOn: (session: Session) => void,
+): Promise<void> | undefined {
+  const session = sessionOf(connection);
+  checkSender(connection, session, message);
+  const charged = chargeMessage(connection, session, message);
+  if (charged !== undefined) return charged.then(() => passOn(session));
+  passOn(session);
+  return undefined;
+}
+
+/** Where a message came from, as proved at login, and when. */
+export function originOf(connection: Connection, session: Session) {
+  const { gatewayId, clock } = connection.context;
+  const { user, device } = session;
+  return { gateway: gatewayId, connection: connection.number, user, device, at: clock.now() };
+}
+
+/** The sender is who logged in, and its clock is within the window. */
+function checkSender(connection: Connection, session: Session, message: Signed): void {
   if (message.from !== session.userId) throw refusal(message, 'PERMISSION_DENIED', '/from');
   if (message.device_id !== session.deviceId) throw refusal(message, 'PERMISSION_DENIED', '/device_id');
   const age = Math.floor(connection.context.clock.now() / 1000) - message.timestamp;
@@ -44,11 +69,7 @@ function signedBytes(message: Signed, makeTranscript: () => Uint8Array): Uint8Ar
 }
 
 /** One message of the user's minute, or `RATE_LIMITED`. A promise when the lease has to be fetched. */
-export function chargeMessage(
-  connection: Connection,
-  session: Session,
-  message: Signed,
-): Promise<void> | undefined {
+function chargeMessage(connection: Connection, session: Session, message: Signed): Promise<void> | undefined {
   const { messageLimit, metrics } = connection.context;
   const judge = (verdict: { retryAfterMs: number; limit: number } | 'unavailable' | undefined): void => {
     if (verdict === undefined) return;

@@ -1,22 +1,16 @@
 import { ProtocolError, transcript, type Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import type { Session } from '../connection/session.ts';
-import { chargeMessage, checkSender, checkSignature } from './admit.ts';
-import { sessionOf } from './session-of.ts';
+import { admit, checkSignature, originOf } from './admit.ts';
 
-/** Checks everything about a message that needs no database, cheapest first, and passes it on to delivery. */
+/** Checks everything about a message that needs no database and passes it on to delivery. */
 export function chat(
   connection: Connection,
   message: Upstream<'chat'>,
   payload: Uint8Array,
 ): Promise<void> | undefined {
-  const session = sessionOf(connection);
-  checkSender(connection, session, message);
   if (!message.encrypted) throw new ProtocolError('ENCRYPTION_ERROR', { reference_id: message.id });
-  const charged = chargeMessage(connection, session, message);
-  if (charged !== undefined) return charged.then(() => passOn(connection, session, message, payload));
-  passOn(connection, session, message, payload);
-  return undefined;
+  return admit(connection, message, (session) => passOn(connection, session, message, payload));
 }
 
 function passOn(
@@ -29,11 +23,7 @@ function passOn(
   connection.context.ingress.pass(connection, {
     head: {
       type: 'chat',
-      gateway: connection.context.gatewayId,
-      connection: connection.number,
-      user: session.user,
-      device: session.device,
-      at: connection.context.clock.now(),
+      ...originOf(connection, session),
       id: message.id,
       hash,
       conversation: message.conversation_id,
