@@ -48,7 +48,11 @@ export async function ownContainer(plan: ContainerPlan): Promise<OwnServer> {
     source: `container of ${plan.image}, port ${port}`,
     end,
     pause: async () => void (await container.handle.pause()),
-    resume: async () => void (await container.handle.unpause()),
+    /** As SIGCONT does, it leaves alone what runs. */
+    async resume() {
+      const { State } = await container.handle.inspect();
+      if (State.Paused) await container.handle.unpause();
+    },
     async start() {
       await container.handle.start();
       await answers();
