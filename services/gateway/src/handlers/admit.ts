@@ -9,11 +9,18 @@ import type { Connection } from '../connection/connection.ts';
 import type { Session } from '../connection/session.ts';
 import { sessionOf } from './session-of.ts';
 
-type Signed = { id: string; from: string; device_id: string; timestamp: number; signature: string };
+type Signed = {
+  id: string;
+  from: string;
+  device_id: string;
+  timestamp: number;
+  signature: string;
+  encrypted?: boolean;
+};
 
 /**
  * What every signed message passes before it goes on to delivery, cheapest first: the sender is who logged in, its clock
- * is within the window, and the user's minute has room. A promise when the room has to be asked for.
+ * is within the window, content is encrypted, and the user's minute has room. A promise when the room has to be asked for.
  */
 export function admit(
   connection: Connection,
@@ -22,6 +29,7 @@ export function admit(
 ): Promise<void> | undefined {
   const session = sessionOf(connection);
   checkSender(connection, session, message);
+  if (message.encrypted === false) throw refusal(message, 'ENCRYPTION_ERROR');
   const charged = chargeMessage(connection, session, message);
   if (charged !== undefined) return charged.then(() => passOn(session));
   passOn(session);

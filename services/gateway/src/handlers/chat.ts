@@ -1,4 +1,4 @@
-import { ProtocolError, transcript, type Upstream } from '@securechat/protocol';
+import { transcript, type Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import type { Session } from '../connection/session.ts';
 import { admit, checkSignature, originOf } from './admit.ts';
@@ -9,7 +9,6 @@ export function chat(
   message: Upstream<'chat'>,
   payload: Uint8Array,
 ): Promise<void> | undefined {
-  if (!message.encrypted) throw new ProtocolError('ENCRYPTION_ERROR', { reference_id: message.id });
   return admit(connection, message, (session) => passOn(connection, session, message, payload));
 }
 
