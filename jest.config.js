@@ -18,5 +18,6 @@ export default {
   coverageProvider: 'v8',
   // Real servers and child processes start slowly on a busy machine with two cores.
   testTimeout: 30_000,
-  maxWorkers: process.env.TEST_WORKERS ?? 2,
+  // One more than cores: tests of whole systems mostly wait. 4.4 minutes instead of 5.6 on two cores.
+  maxWorkers: process.env.TEST_WORKERS ?? 3,
 };

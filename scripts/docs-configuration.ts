@@ -44,7 +44,7 @@ Read by the scripts, not by the services.
 | \`REDIS_SERVER\` | path of the redis-server or valkey-server program to start |
 | \`TEST_REDIS_URL\`, \`TEST_POSTGRES_URL\` | \`npm test\` uses these servers; the role must be a superuser |
 | \`TEST_SERVICES\` | \`embedded\` (the default) or \`containers\`: what \`npm test\` starts otherwise |
-| \`TEST_WORKERS\` | test files that run at once; 2 by default |
+| \`TEST_WORKERS\` | test files that run at once; 3 by default |
 `;
 
 export function configurationPage(): string {
