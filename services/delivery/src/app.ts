@@ -14,6 +14,7 @@ import { type Ask, type OrderedRecord, type Packed, streamNames } from '@securec
 import { options } from './config.ts';
 import { startPartitionMaker } from './jobs/make-partitions.ts';
 import { createTrimmer } from './jobs/trim-streams.ts';
+import { startStreamWatch } from './jobs/watch-streams.ts';
 import { deliveryMetrics } from './metrics.ts';
 import { migrations } from './migrations/index.ts';
 import { createBatchHandler } from './process-batch.ts';
@@ -84,6 +85,12 @@ export async function createDelivery(kit: Kit): Promise<Service> {
     logger,
     metrics: kit.metrics,
   });
+  const streamWatch = startStreamWatch({
+    redis: producer.redis,
+    streams,
+    gauge: metrics.streamLength,
+    logger,
+  });
   const partitionMaker = startPartitionMaker(pool, logger);
 
   return {
@@ -101,6 +108,7 @@ export async function createDelivery(kit: Kit): Promise<Service> {
     },
     async stop() {
       partitionMaker.stop();
+      streamWatch.stop();
       trimmer.stop();
       await Promise.all([ordered.stop(), sync.stop(), publisher.stop()]);
       producer.close();

@@ -1,6 +1,7 @@
 import type { Metrics } from '@securechat/kernel';
 import { type ErrorName, errorNames } from '@securechat/protocol';
 import type { BatchPlan } from './batch-plan.ts';
+import { streamKinds } from './jobs/watch-streams.ts';
 
 export type DeliveryMetrics = ReturnType<typeof deliveryMetrics>;
 
@@ -26,7 +27,9 @@ export function deliveryMetrics(metrics: Metrics) {
       'Batches that could not be told to the gateways',
     ),
     staleRoutes: metrics.counter('stale_routes_total', 'Writes to gateways that turned out to be gone'),
-    syncSeconds: metrics.histogram('sync_duration_seconds', 'Answering one question of a gateway'),
+    streamLength: metrics.gauge('stream_length_entries', 'Entries of the longest stream of a kind', {
+      kind: streamKinds,
+    }),
     count(plan: BatchPlan): void {
       stored.inc(plan.stored.length);
       acked.inc(plan.acks.size);
