@@ -49,9 +49,12 @@ export function unpackEntry<Head>(entry: Uint8Array): Packed<Head>[] {
 }
 
 function parseHeads(bytes: Uint8Array): unknown[] {
+  let heads: unknown;
   try {
-    const heads: unknown = JSON.parse(utf8Decoder.decode(bytes));
-    if (Array.isArray(heads)) return heads;
-  } catch {}
-  throw new RangeError('packed entry: head is not a list');
+    heads = JSON.parse(utf8Decoder.decode(bytes));
+  } catch (cause) {
+    throw new RangeError('packed entry: head is not JSON', { cause });
+  }
+  if (!Array.isArray(heads)) throw new RangeError('packed entry: head is not a list');
+  return heads;
 }

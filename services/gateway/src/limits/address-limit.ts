@@ -1,7 +1,14 @@
 import { GATEWAY_DEAD_AFTER_MS } from '@securechat/directory';
 import type { Logger } from '@securechat/kernel';
+import { errorMessage } from '@securechat/protocol';
 import type { Redis } from 'ioredis';
 import { addressScript } from './scripts.ts';
+
+/** What a client of a full address is told, at either door: only a closed connection makes room. */
+export const addressRefusal = errorMessage('RATE_LIMITED', {
+  scope: 'address_connections',
+  retry_after_ms: 60_000,
+});
 
 export type AddressLimit = {
   /** True when this process alone has the most connections of this address; known without asking anybody. */

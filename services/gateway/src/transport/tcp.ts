@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import { closeCodes, encodeDownstream, errorMessage } from '@securechat/protocol';
-import type { AddressLimit } from '../limits/address-limit.ts';
+import { closeCodes, encodeDownstream } from '@securechat/protocol';
+import { type AddressLimit, addressRefusal } from '../limits/address-limit.ts';
 import { addressKey } from './address.ts';
 import { ALPN } from './tls.ts';
 import type { Accept, Transport } from './transport.ts';
@@ -40,14 +40,12 @@ export async function openTcpDoor(options: {
       else socket.destroy();
     });
     server.on('tlsClientError', (_error: Error, socket: TLSSocket) => socket.destroy());
-  } else {
-    server = createServer(onSocket);
-  }
-  // Before any TLS work: an address that is full here is full everywhere. Without TLS it is told so.
-  if (options.tls) {
+    // Before any TLS work: an address that is full here is full everywhere. Without TLS it is told so.
     server.on('connection', (socket: Socket) => {
       if (addresses.isFullHere(addressKey(socket.remoteAddress))) socket.destroy();
     });
+  } else {
+    server = createServer(onSocket);
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -77,11 +75,10 @@ async function enter(socket: Socket, addresses: AddressLimit, accept: Accept): P
 
 /** Says why, and lets go also of a peer that does not. What it still sends is read, or it would not see the answer. */
 function turnAway(socket: Socket): void {
-  const refusal = errorMessage('RATE_LIMITED', { scope: 'address_connections', retry_after_ms: 60_000 });
   const timer = setTimeout(() => socket.destroy(), TURNED_AWAY_MS);
   socket.once('close', () => clearTimeout(timer));
   socket.resume();
-  socket.end(encodeDownstream('error', refusal));
+  socket.end(encodeDownstream('error', addressRefusal));
 }
 
 function carry(socket: Socket, accept: Accept, address: string): void {

@@ -1,9 +1,9 @@
 import type { TlsOptions } from 'node:tls';
 import websocket from '@fastify/websocket';
-import { closeCodes, errorMessage, HEADER_BYTES, MAX_GROUP_OPERATION_BYTES } from '@securechat/protocol';
+import { closeCodes, HEADER_BYTES, MAX_GROUP_OPERATION_BYTES } from '@securechat/protocol';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { WebSocket } from 'ws';
-import type { AddressLimit } from '../limits/address-limit.ts';
+import { type AddressLimit, addressRefusal } from '../limits/address-limit.ts';
 import { addressKey } from './address.ts';
 import type { Accept, Transport } from './transport.ts';
 
@@ -63,8 +63,7 @@ export async function openWebSocketDoor(options: {
         const address = addressKey(request.ip);
         const admitted = await addresses.enter(address);
         if (!admitted) {
-          const body = errorMessage('RATE_LIMITED', { scope: 'address_connections', retry_after_ms: 60_000 });
-          return reply.code(429).header('retry-after', '60').send(body);
+          return reply.code(429).header('retry-after', '60').send(addressRefusal);
         }
         // It may have gone while the limit was asked for. The closure holds the address and nothing of the request.
         if (socket.destroyed) addresses.leave(address);
