@@ -90,3 +90,8 @@ function isCanonical(characters: Uint8Array, length: number): boolean {
   const unused = whole % 4 === 2 ? 0b1111 : whole % 4 === 3 ? 0b11 : 0;
   return seen < 64 && (value(characters, whole - 1) & unused) === 0;
 }
+
+/** Base64url without padding (RFC 4648 §5): for ids and codes, not for the byte strings of messages. */
+export function encodeBase64Url(bytes: Uint8Array): string {
+  return encodeBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}

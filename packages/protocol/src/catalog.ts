@@ -1,20 +1,35 @@
 import type { DownOf, MessageDefinition, UpOf } from './define-message.ts';
 import { ack } from './messages/ack.ts';
+import { block } from './messages/block.ts';
+import { blockList } from './messages/block_list.ts';
 import { chat } from './messages/chat.ts';
 import { clientAuth } from './messages/client_auth.ts';
 import { clientHello } from './messages/client_hello.ts';
 import { deviceList } from './messages/device_list.ts';
 import { error } from './messages/error.ts';
 import { goaway } from './messages/goaway.ts';
+import { groupCommit } from './messages/group_commit.ts';
 import { groupCreate } from './messages/group_create.ts';
+import { groupInfo } from './messages/group_info.ts';
+import { groupLeave } from './messages/group_leave.ts';
+import { groupMemberAdd } from './messages/group_member_add.ts';
+import { groupMemberRemove } from './messages/group_member_remove.ts';
+import { groupUpdate } from './messages/group_update.ts';
+import { historyTruncated } from './messages/history_truncated.ts';
+import { keyBundle } from './messages/key_bundle.ts';
+import { keyBundleRequest } from './messages/key_bundle_request.ts';
+import { keyCount } from './messages/key_count.ts';
+import { keyExchange } from './messages/key_exchange.ts';
 import { ping } from './messages/ping.ts';
 import { pong } from './messages/pong.ts';
 import { receipt } from './messages/receipt.ts';
+import { receiptPrivacy } from './messages/receipt_privacy.ts';
 import { resume } from './messages/resume.ts';
 import { serverHello } from './messages/server_hello.ts';
 import { sessionReady } from './messages/session_ready.ts';
 import { sync } from './messages/sync.ts';
 import { syncPage } from './messages/sync_page.ts';
+import { unblock } from './messages/unblock.ts';
 
 /**
  * The protocol on one screen. The high byte of a number is the family and names its owner:
@@ -26,12 +41,25 @@ export const upstream = {
   client_auth: clientAuth, // 0x0003
   ping, // 0x0005
   device_list: deviceList, // 0x0101
+  key_exchange: keyExchange, // 0x0102
+  key_bundle_request: keyBundleRequest, // 0x0103
+  key_count: keyCount, // 0x0105
   chat, // 0x0301
   ack, // 0x0302
   receipt, // 0x0303
   resume, // 0x0304
   sync, // 0x0305
+  block, // 0x0307
+  unblock, // 0x0308
+  block_list: blockList, // 0x0309
+  receipt_privacy: receiptPrivacy, // 0x030b
   group_create: groupCreate, // 0x0401
+  group_member_add: groupMemberAdd, // 0x0402
+  group_member_remove: groupMemberRemove, // 0x0403
+  group_leave: groupLeave, // 0x0404
+  group_update: groupUpdate, // 0x0405
+  group_commit: groupCommit, // 0x0406
+  group_info: groupInfo, // 0x0407
 } as const;
 
 export const downstream = {
@@ -41,11 +69,24 @@ export const downstream = {
   error, // 0x0007
   goaway, // 0x0008
   device_list: deviceList, // 0x0101
+  key_bundle: keyBundle, // 0x0104
+  key_count: keyCount, // 0x0105
   chat, // 0x0301
   ack, // 0x0302
   receipt, // 0x0303
   sync_page: syncPage, // 0x0306
+  block, // 0x0307
+  unblock, // 0x0308
+  block_list: blockList, // 0x0309
+  history_truncated: historyTruncated, // 0x030a
+  receipt_privacy: receiptPrivacy, // 0x030b
   group_create: groupCreate, // 0x0401
+  group_member_add: groupMemberAdd, // 0x0402
+  group_member_remove: groupMemberRemove, // 0x0403
+  group_leave: groupLeave, // 0x0404
+  group_update: groupUpdate, // 0x0405
+  group_commit: groupCommit, // 0x0406
+  group_info: groupInfo, // 0x0407
 } as const;
 
 /** Numbers that were used once or are promised to a type that is not built yet; never given to another. */

@@ -16,6 +16,7 @@ export const closeCodes = {
   protocol_violation: { code: 4502, says: 'the protocol was broken' },
   unsupported_version: { code: 4503, says: 'this protocol version is not served here' },
   replaced: { code: 4504, says: 'a newer connection of this device took over' },
+  revoked: { code: 4505, says: 'this device is not served any more' },
 } as const satisfies Record<string, { code: number; says: string }>;
 
 export type CloseReason = keyof typeof closeCodes;

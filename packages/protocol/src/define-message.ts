@@ -1,5 +1,5 @@
-import type { Static, TObject, TSchema } from 'typebox';
 import { MAX_DEFAULT_BYTES } from './limits.ts';
+import type { ObjectSchema, Schema, Static } from './schema/type.ts';
 
 /**
  * A message type of the wire: its name, its number and the shape of its JSON payload in each direction it may
@@ -7,8 +7,8 @@ import { MAX_DEFAULT_BYTES } from './limits.ts';
  */
 export type MessageDefinition<
   Name extends string = string,
-  Up extends TObject | undefined = TObject | undefined,
-  Down extends TSchema | undefined = TSchema | undefined,
+  Up extends ObjectSchema | undefined = ObjectSchema | undefined,
+  Down extends Schema | undefined = Schema | undefined,
 > = {
   readonly name: Name;
   readonly id: number;
@@ -20,8 +20,8 @@ export type MessageDefinition<
 
 export function defineMessage<
   const Name extends string,
-  Up extends TObject | undefined = undefined,
-  Down extends TSchema | undefined = undefined,
+  Up extends ObjectSchema | undefined = undefined,
+  Down extends Schema | undefined = undefined,
 >(definition: {
   name: Name;
   id: number;
@@ -40,5 +40,5 @@ export function defineMessage<
   };
 }
 
-export type UpOf<D> = D extends { up: infer S extends TObject } ? Static<S> : never;
-export type DownOf<D> = D extends { down: infer S extends TSchema } ? Static<S> : never;
+export type UpOf<D> = D extends { up: infer S extends ObjectSchema } ? Static<S> : never;
+export type DownOf<D> = D extends { down: infer S extends Schema } ? Static<S> : never;

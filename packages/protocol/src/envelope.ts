@@ -1,4 +1,3 @@
-import Type, { type Static } from 'typebox';
 import {
   Base64,
   ConversationId,
@@ -14,6 +13,7 @@ import {
   UserId,
 } from './ids.ts';
 import { MAX_CHAT_BYTES, MAX_METADATA_ENTRIES } from './limits.ts';
+import { type Static, Type } from './schema/type.ts';
 
 const MetadataValue = Type.Union([Type.String({ maxLength: 256 }), Count, Type.Boolean()]);
 
@@ -41,8 +41,9 @@ export const envelopeFields = {
   to: Id,
   device_id: DeviceId,
   conversation_id: ConversationId,
-  /** MLS epoch the payload was encrypted for. */
+  /** MLS epoch the payload was encrypted for, and the generation it is an epoch of: 0 when it is not there. */
   epoch: Count,
+  generation: Type.Optional(Count),
   /** 1, 2, 3 … per device and conversation, without gaps. */
   client_seq: Sequence,
   timestamp: UnixSeconds,

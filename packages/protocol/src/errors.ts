@@ -14,17 +14,32 @@ export const errors = {
   UNEXPECTED_MESSAGE: { code: 1000, retry: 'no', says: 'The message may not be sent in this state' },
   ID_REUSED: { code: 1000, retry: 'no', says: 'This id was used before for other content' },
   ACCOUNT_CONFLICT: { code: 1000, retry: 'no', says: 'The account or its device list is another by now' },
+  KEY_ALREADY_USED: { code: 1000, retry: 'no', says: 'This key package was handed out or replaced before' },
   SEQ_GAP: { code: 1000, retry: 'reseal', says: 'client_seq is not the next of this conversation' },
   TIMESTAMP_OUT_OF_WINDOW: { code: 1000, retry: 'no', says: 'The timestamp is too old or in the future' },
   EXPIRED: { code: 1000, retry: 'no', says: 'The message had expired when it arrived' },
   AUTHENTICATION_FAILED: { code: 1001, retry: 'login', says: 'Authentication failed' },
   INVALID_SIGNATURE: { code: 1002, retry: 'no', says: 'Message signature verification failed' },
   ENCRYPTION_ERROR: { code: 1003, retry: 'no', says: 'Content must be end-to-end encrypted' },
+  INVALID_KEY_PACKAGE: { code: 1003, retry: 'no', says: 'The key package does not fulfil the rules' },
   STALE_EPOCH: { code: 1003, retry: 'reseal', says: 'The conversation has moved to another epoch' },
+  KEY_LIMIT_REACHED: { code: 1004, retry: 'later', says: 'This device has as many key packages as it may' },
+  STALE_LOG: { code: 1003, retry: 'reseal', says: 'Another operation on the conversation came first' },
+  COMMIT_REQUIRED: { code: 1003, retry: 'reseal', says: 'The conversation needs a commit first' },
   RATE_LIMITED: { code: 1004, retry: 'later', says: 'Rate limit exceeded' },
   USER_NOT_FOUND: { code: 1005, retry: 'no', says: 'User not found' },
   PERMISSION_DENIED: { code: 1006, retry: 'no', says: 'Permission denied' },
+  CAPABILITY_MISSING: {
+    code: 1006,
+    retry: 'no',
+    says: 'The client did not announce a capability that this message needs',
+  },
+  KEY_TYPE_REFUSED: { code: 1006, retry: 'no', says: 'Keys of this type are not taken here' },
   CONVERSATION_EXISTS: { code: 1006, retry: 'no', says: 'These two users already have a conversation' },
+  LAST_OWNER: { code: 1006, retry: 'no', says: 'A group needs an owner: hand it over first' },
+  BANNED: { code: 1006, retry: 'no', says: 'A user who is to join is banned from this group' },
+  BAN_LIST_FULL: { code: 1006, retry: 'no', says: 'A group cannot ban so many users' },
+  GROUP_FULL: { code: 1006, retry: 'no', says: 'A group cannot have so many members' },
   NETWORK_TIMEOUT: { code: 2000, retry: 'later', says: 'The server did not answer in time' },
   CONNECTION_LOST: { code: 2001, retry: 'later', says: 'The connection was lost' },
   SERVER_UNAVAILABLE: { code: 2002, retry: 'later', says: 'The server cannot take this now' },
@@ -44,12 +59,20 @@ export type ErrorDetail = {
   retry_after_ms?: number;
   scope?: string;
   limit?: number;
-  /** STALE_EPOCH, CONVERSATION_EXISTS: the epoch the server holds. */
+  /** STALE_EPOCH, STALE_LOG, COMMIT_REQUIRED, CONVERSATION_EXISTS: what the server holds. */
   epoch?: number;
+  generation?: number;
+  /** STALE_EPOCH, STALE_LOG: place and hash of the operation that came first. */
+  conv_seq?: number;
+  previous_sha256?: string;
+  /** COMMIT_REQUIRED: devices that a `group_commit` has to remove; empty when fresh keys are all it needs. */
+  removed_devices?: string[];
   /** SEQ_GAP: the client_seq the server waits for. */
   expected?: number;
   /** CONVERSATION_EXISTS: the conversation that won. */
   conversation_id?: string;
+  /** CAPABILITY_MISSING: the one that the message needs. */
+  capability?: string;
   /** UNSUPPORTED_VERSION: what is served. */
   supported_versions?: (string | number)[];
 };

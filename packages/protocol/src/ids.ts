@@ -1,6 +1,5 @@
-import Type from 'typebox';
-import { Format } from 'typebox/format';
-import { base64PatternOf, isBase64 } from './base64.ts';
+import { base64PatternOf } from './base64.ts';
+import { Type } from './schema/type.ts';
 
 /**
  * One grammar for every id on the wire. It has no character that JSON escapes, that a Redis key or a log line
@@ -17,7 +16,6 @@ export const ConversationId = Type.String({ pattern: '^c_[A-Za-z0-9_-]{16,62}$' 
 /** A device named from outside its user: `alice:phone`. Ids hold no colon, so there is one way to read it. */
 export const DeviceAddress = Type.String({ pattern: '^(?!c_)[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,64}$' });
 
-Format.Set('base64', isBase64);
 export const Base64 = (maxBytes: number) =>
   Type.String({ format: 'base64', maxLength: 4 * Math.ceil(maxBytes / 3) });
 export const Base64Of = (bytes: number) => Type.String({ pattern: base64PatternOf(bytes) });

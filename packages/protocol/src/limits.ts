@@ -9,6 +9,24 @@ export const MAX_CHAT_BYTES = 64 * KIB;
 /** Commits and Welcomes grow with the number of devices. */
 export const MAX_GROUP_OPERATION_BYTES = 256 * KIB;
 export const MAX_DEFAULT_BYTES = 16 * KIB;
+/** A page of 100 members with ten devices each, what a commit is due for and who is banned, all with ids of the greatest length. */
+export const MAX_GROUP_INFO_BYTES = 128 * KIB;
+export const GROUP_INFO_ITEMS = 100;
+/** The encrypted name of a group; a picture is a file, and only its key may stand beside the name. */
+export const MAX_GROUP_NAME_BYTES = 4 * KIB;
+
+/** Members of a group at the server. Encrypted groups are limited in devices by their clients. */
+export const MAX_GROUP_MEMBERS = 1_000;
+/** Devices that one operation may add, or remove. */
+export const MAX_OPERATION_DEVICES = 1_000;
+/** Users that one operation names, except the one that makes the group. */
+export const MAX_OPERATION_TARGETS = 100;
+/** Users that one group bans; all of them fit into the first page of a `group_info`. */
+export const MAX_GROUP_BANS = 200;
+/** Application messages in one epoch; the next needs a commit. The server refuses it, whatever clients count. */
+export const MAX_EPOCH_MESSAGES = 1_000;
+/** Devices named in one `COMMIT_REQUIRED`; further ones are named after the commit that removes these. */
+export const MAX_COMMIT_REMOVALS = 100;
 /** Nothing before login needs more; a stranger cannot make the server hold more than this per socket. */
 export const MAX_BYTES_BEFORE_LOGIN = 4 * KIB;
 /** One page of a mailbox (`sync_page`): 200 items or 256 KiB of bodies, plus one whole body and framing. */
@@ -40,6 +58,14 @@ export const MAX_TIMESTAMP_BEHIND_SECONDS = 48 * 3600;
 export const UNACKED_WINDOW = 256;
 
 export const MAX_DEVICES_PER_USER = 10;
+
+/** Users that one user may block; and those of one `block_list`, which with the longest ids just fit its cap. */
+export const MAX_BLOCKED_USERS = 10_000;
+export const BLOCK_LIST_ITEMS = 200;
+/** More than twice what a key package with the longest ids needs. Divisible by 3: base64 of it has no padding. */
+export const MAX_KEY_PACKAGE_BYTES = 1.5 * KIB;
+/** One key package for each device of a user, as base64 and with what belongs to it. */
+export const MAX_KEY_BUNDLE_BYTES = 32 * KIB;
 
 /** A client waits this long for `ack` before it sends the same bytes again. */
 export const ACK_TIMEOUT_MS = 5_000;

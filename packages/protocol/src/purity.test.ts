@@ -17,7 +17,7 @@ const OF_NODE = [
   /\b__(?:dirname|filename)\b/,
   /\bimport\.meta\b/,
 ];
-const ALLOWED_IMPORTS = /^(?:\.{1,2}\/[\w./-]+\.ts|typebox(?:\/(?:compile|format))?)$/;
+const ALLOWED_IMPORTS = /^\.{1,2}\/[\w./-]+\.ts$/;
 
 const withoutComments = (source: string): string => source.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { neededCapability } from './capabilities.ts';
 import { downstream, downstreamNames, reservedIds, upstream, upstreamNames } from './catalog.ts';
 import { closeCodes } from './close-codes.ts';
 import type { MessageDefinition } from './define-message.ts';
@@ -31,6 +32,7 @@ function catalogue(): unknown {
     errors: Object.fromEntries(
       Object.entries(errors).map(([name, { code, retry }]) => [name, { code, retry }]),
     ),
+    neededCapability,
     closeCodes: Object.fromEntries(Object.entries(closeCodes).map(([name, { code }]) => [name, code])),
     contexts,
     reservedContexts,
@@ -98,13 +100,28 @@ const FAMILIES: Record<string, number> = {
   error: 0x00,
   goaway: 0x00,
   device_list: 0x01,
+  key_exchange: 0x01,
+  key_bundle_request: 0x01,
+  key_bundle: 0x01,
+  key_count: 0x01,
   chat: 0x03,
   ack: 0x03,
   receipt: 0x03,
   resume: 0x03,
   sync: 0x03,
   sync_page: 0x03,
+  block: 0x03,
+  unblock: 0x03,
+  block_list: 0x03,
+  history_truncated: 0x03,
+  receipt_privacy: 0x03,
   group_create: 0x04,
+  group_member_add: 0x04,
+  group_member_remove: 0x04,
+  group_leave: 0x04,
+  group_update: 0x04,
+  group_commit: 0x04,
+  group_info: 0x04,
 };
 
 test('every type has one id, of its family, that no other type has or had', () => {

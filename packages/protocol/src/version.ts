@@ -19,4 +19,44 @@ export const CATALOG_HISTORY: readonly { date: string; hash: string; why: string
     hash: 'f9959add6fd7435fa0dbe7c7a4479aef4ca6fcccae920f6b2e4a4560f865cb0b',
     why: 'first catalogue: login, direct conversations, delivery',
   },
+  {
+    date: '2026-11-26',
+    hash: '69fae4e973bda3e0a35194b4af3924f039ea5de4932ae85c021f1a66a0f36ce5',
+    why: 'CAPABILITY_MISSING, and which type needs which capability',
+  },
+  {
+    date: '2026-11-26',
+    hash: 'a433a6a77fbe34dd02096f03bb73d5b133900e0814fbe5ca7ef49638d0e80df8',
+    why: 'blocks: block, unblock, block_list',
+  },
+  {
+    date: '2026-11-26',
+    hash: '73b8663e78103d364469af3dea55ba7bbd90424ba17da5ea75756e6477f943d7',
+    why: 'revoked devices: close code 4505; further devices are agreed to by an earlier one: device-link',
+  },
+  {
+    date: '2026-11-26',
+    hash: '003fea05bbac247357f82e5807e46a161a351b3e7d1ea7a144912b8b50f16aa3',
+    why: 'history_truncated: what is dropped from a mailbox that holds too much is told',
+  },
+  {
+    date: '2026-11-26',
+    hash: '09e69e2edfaf12712bdb8a2c9ac770455de00b3280dc15885583ec85644e6aad',
+    why: 'key packages: key_exchange, key_bundle_request, key_bundle, key_count',
+  },
+  {
+    date: '2026-11-26',
+    hash: '5005de073f62c51774fcc70cbb3be544d48f9945c8b0bc71d964cad9fedc90b7',
+    why: 'service keys can change: server_hello.handovers, service-key-handover',
+  },
+  {
+    date: '2026-11-26',
+    hash: '5a14bcddce757e785d34ade2c6382d2f97702cec28cb1c094a6e2804ed8b259c',
+    why: 'groups: family 04, generation in envelopes, STALE_LOG, COMMIT_REQUIRED, LAST_OWNER, GROUP_FULL, receipt_privacy',
+  },
+  {
+    date: '2026-11-26',
+    hash: '7b7b6b99ee860fae518454efeaad490dfe51c34f5743c22a66d0ce38039806ad',
+    why: 'bans: group_member_remove.ban, group_update.ban, group_info.banned; commit_required of group_info is bounded',
+  },
 ];

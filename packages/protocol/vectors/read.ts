@@ -1,5 +1,6 @@
 // biome-ignore lint/style/noRestrictedImports: only tests read the vectors, and they run on Node.
 import { readdirSync, readFileSync } from 'node:fs';
+import { hexBytes } from './hex.ts';
 
 type Direction = 'up' | 'down';
 type FrameVector = {
@@ -24,8 +25,6 @@ export const messageFileNames = vectorFileNames.filter((name) => !notOfOneType.i
 export function readVectorText(fileName: string): string {
   return readFileSync(new URL(fileName, folder), 'utf8');
 }
-
-export const hexBytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
 
 /** Payloads of one type, direction and kind, for tests that change them. Headers without payload are left out. */
 export function vectorFrames(type: string, direction: Direction, kind: 'valid' | 'invalid') {

@@ -220,6 +220,7 @@ const chat: Members = {
   device_id: id,
   conversation_id: conversationId,
   epoch: count,
+  'generation?': count,
   client_seq: sequence,
   timestamp: seconds,
   encrypted: flag,
@@ -228,10 +229,9 @@ const chat: Members = {
   signature: bytes(64),
   'metadata?': object({ 'reply_to?': id, 'thread_id?': id, 'expires_at?': seconds }, metadataValue, 16),
 };
-const groupCreate: Members = {
-  type: exactly('group_create'),
+const oneOf = (...wanted: string[]): Rule => when((value) => wanted.includes(value as string));
+const operation: Members = {
   id,
-  kind: exactly('direct'),
   conversation_id: conversationId,
   generation: count,
   epoch: count,
@@ -239,12 +239,59 @@ const groupCreate: Members = {
   device_id: id,
   timestamp: seconds,
   nonce: bytes(16),
-  members: listOf(userId, 2, 2),
-  added_devices: listOf(deviceAddress, 1, 20),
-  welcome: base64((length) => length <= 192 * 1024),
-  welcome_to: listOf(deviceAddress, 0, 20),
   signature: bytes(64),
 };
+const material = base64((length) => length <= 192 * 1024);
+const encryptedName = base64((length) => length <= 4 * 1024);
+const users = listOf(userId, 1, 100);
+const addresses = (from: number): Rule => listOf(deviceAddress, from, 1000);
+const role = oneOf('owner', 'admin', 'member');
+const groupCreate: Members = {
+  type: exactly('group_create'),
+  ...operation,
+  kind: oneOf('direct', 'group'),
+  members: listOf(userId, 1, 1000),
+  added_devices: addresses(1),
+  welcome: material,
+  welcome_to: addresses(0),
+  'name?': encryptedName,
+  'replaces?': object({ generation: count, epoch: count }, (_, at) => [at]),
+  'previous_sha256?': bytes(32),
+};
+/** The members of each other operation; the commit and the welcome are told apart by direction. */
+const operations: { [name: string]: Members } = {
+  group_member_add: { targets: users, added_devices: addresses(1), welcome_to: addresses(1) },
+  group_member_remove: { targets: users, removed_devices: addresses(0), 'ban?': flag },
+  group_leave: { removed_devices: listOf(deviceAddress, 1, 20) },
+  group_update: { 'targets?': users, 'role?': role, 'ban?': flag, 'name?': encryptedName },
+  group_commit: { added_devices: addresses(0), removed_devices: addresses(0), welcome_to: addresses(0) },
+};
+const sentMaterial: { [name: string]: Members } = {
+  group_member_add: { commit: material, welcome: material },
+  group_member_remove: { commit: material },
+  group_commit: { commit: material, 'welcome?': material },
+};
+const deliveredMaterial: Members = {
+  'commit?': material,
+  'commit_sha256?': bytes(32),
+  'welcome?': material,
+  'welcome_sha256?': bytes(32),
+};
+const sentOperation = (name: string): Members => ({
+  type: exactly(name),
+  ...operation,
+  previous_sha256: bytes(32),
+  ...operations[name],
+  ...sentMaterial[name],
+});
+const deliveredOperation = (name: string): Members => ({
+  type: exactly(name),
+  ...operation,
+  previous_sha256: bytes(32),
+  ...operations[name],
+  ...(sentMaterial[name] ? deliveredMaterial : {}),
+  delivery,
+});
 const delivery = object({ seq: sequence, conv_seq: sequence, server_ts_ms: milliseconds });
 const watermarks: Members = {
   conversation_id: conversationId,
@@ -261,9 +308,18 @@ const certificate = object({
   signature: bytes(64),
 });
 const device = object({ device_id: id, public_key: bytes(32), created_at: seconds, signature: bytes(64) });
+const truncated: Members = {
+  type: exactly('history_truncated'),
+  conversation_id: conversationId,
+  dropped: sequence,
+  delivery,
+};
 const storedItem: Rule = (value, at) => {
   if (!isObject(value)) return [at];
   if (value.type === 'group_create') return object({ ...groupCreate, delivery })(value, at);
+  if (value.type === 'history_truncated') return object(truncated)(value, at);
+  if (Object.hasOwn(operations, value.type as string))
+    return object(deliveredOperation(value.type as string))(value, at);
   return value.type === 'chat' ? object({ ...chat, delivery })(value, at) : [`${at}/type`];
 };
 
@@ -273,6 +329,16 @@ const type = (name: string, members: Members, cap = 16 * KIB, others?: Rule): Ty
   name,
   cap,
   rule: object({ type: exactly(name), ...members }, others),
+});
+
+const keyPackage = base64((length) => length <= 1536);
+const keyBundle = object({
+  device_id: id,
+  key_id: id,
+  public_key: bytes(32),
+  signature: bytes(64),
+  key_package: keyPackage,
+  last_resort: flag,
 });
 
 const types: { [D in Direction]: Map<number, Type> } = {
@@ -297,12 +363,36 @@ const types: { [D in Direction]: Map<number, Type> } = {
     [0x0003, type('client_auth', { signature: bytes(64) }, 4 * KIB)],
     [0x0005, type('ping', { timestamp: seconds, sequence: count })],
     [0x0101, type('device_list', { id, user_id: userId })],
+    [
+      0x0102,
+      type('key_exchange', {
+        id,
+        key_type: text(/^(prekey|identity|ephemeral)$/),
+        public_key: bytes(32),
+        key_id: id,
+        signature: bytes(64),
+        'key_package?': keyPackage,
+        'last_resort?': flag,
+      }),
+    ],
+    [0x0103, type('key_bundle_request', { id, user_id: userId, 'device_id?': id })],
+    [0x0105, type('key_count', { id })],
     [0x0301, type('chat', chat, 64 * KIB, nothingElse)],
     [0x0302, type('ack', { through: sequence })],
     [0x0303, type('receipt', { conversation_id: conversationId, read_through: sequence })],
     [0x0304, type('resume', { cursor: count, 'mailbox_epoch?': count, 'receipts_since_ms?': milliseconds })],
     [0x0305, type('sync', { from: count })],
+    [0x0307, type('block', { id, user_id: userId })],
+    [0x0308, type('unblock', { id, user_id: userId })],
+    [0x0309, type('block_list', { id, 'after?': userId })],
+    [0x030b, type('receipt_privacy', { id, 'share_read?': flag })],
     [0x0401, type('group_create', groupCreate, 256 * KIB, nothingElse)],
+    [0x0402, type('group_member_add', sentOperation('group_member_add'), 256 * KIB, nothingElse)],
+    [0x0403, type('group_member_remove', sentOperation('group_member_remove'), 256 * KIB, nothingElse)],
+    [0x0404, type('group_leave', sentOperation('group_leave'), 16 * KIB, nothingElse)],
+    [0x0405, type('group_update', sentOperation('group_update'), 16 * KIB, nothingElse)],
+    [0x0406, type('group_commit', sentOperation('group_commit'), 256 * KIB, nothingElse)],
+    [0x0407, type('group_info', { id, conversation_id: conversationId, 'after?': userId })],
   ]),
   down: new Map([
     [
@@ -319,6 +409,11 @@ const types: { [D in Direction]: Map<number, Type> } = {
         capabilities,
         encoding: exactly('json'),
         limits: object({}, count),
+        'handovers?': listOf(
+          object({ service_key: bytes(32), previous_key: bytes(32), signature: bytes(64) }),
+          0,
+          2,
+        ),
       }),
     ],
     [
@@ -350,7 +445,12 @@ const types: { [D in Direction]: Map<number, Type> } = {
         'scope?': id,
         'limit?': count,
         'epoch?': count,
+        'generation?': count,
+        'conv_seq?': sequence,
+        'previous_sha256?': bytes(32),
+        'removed_devices?': listOf(deviceAddress, 0, 100),
         'expected?': count,
+        'capability?': text(/^[a-z0-9_]{1,32}$/),
         'conversation_id?': conversationId,
         'supported_versions?': listOf((value, at) => (typeof value === 'string' ? [] : count(value, at))),
       }),
@@ -372,6 +472,8 @@ const types: { [D in Direction]: Map<number, Type> } = {
         signature: bytes(64),
       }),
     ],
+    [0x0104, type('key_bundle', { ref: id, user_id: userId, bundles: listOf(keyBundle, 0, 10) }, 32 * KIB)],
+    [0x0105, type('key_count', { 'ref?': id, count, last_resort: flag, low_water: count })],
     [0x0301, type('chat', { ...chat, delivery }, 64 * KIB + 256)],
     [
       0x0302,
@@ -399,7 +501,50 @@ const types: { [D in Direction]: Map<number, Type> } = {
         640 * KIB,
       ),
     ],
+    [0x0307, type('block', { ref: id, user_id: userId })],
+    [0x0308, type('unblock', { ref: id, user_id: userId })],
+    [0x0309, type('block_list', { ref: id, user_ids: listOf(userId, 0, 200), more: flag })],
+    [0x030a, type('history_truncated', truncated)],
+    [0x030b, type('receipt_privacy', { ref: id, share_read: flag })],
     [0x0401, type('group_create', { ...groupCreate, delivery }, 256 * KIB + 256)],
+    [0x0402, type('group_member_add', deliveredOperation('group_member_add'), 256 * KIB + 256)],
+    [0x0403, type('group_member_remove', deliveredOperation('group_member_remove'), 256 * KIB + 256)],
+    [0x0404, type('group_leave', deliveredOperation('group_leave'))],
+    [0x0405, type('group_update', deliveredOperation('group_update'))],
+    [0x0406, type('group_commit', deliveredOperation('group_commit'), 256 * KIB + 256)],
+    [
+      0x0407,
+      type(
+        'group_info',
+        {
+          ref: id,
+          conversation_id: conversationId,
+          kind: oneOf('direct', 'group'),
+          generation: count,
+          epoch: count,
+          epoch_seq: count,
+          conv_seq: count,
+          'log_head?': bytes(32),
+          commit_required: listOf(deviceAddress, 0, 100),
+          'banned?': listOf(userId, 0, 200),
+          member_count: count,
+          members: listOf(
+            object({
+              user_id: userId,
+              role,
+              joined_seq: sequence,
+              devices: listOf(id, 0, 20),
+              delivered_through: count,
+              read_through: count,
+            }),
+            0,
+            100,
+          ),
+          more: flag,
+        },
+        128 * KIB,
+      ),
+    ],
   ]),
 };
 
@@ -414,20 +559,25 @@ const handshakeFields =
 const contexts: { [context: string]: string } = {
   envelope:
     '1s id 2s type 3s from 4s to 5n timestamp 6f encrypted 7b payload 8m metadata 9n client_seq 10b nonce ' +
-    '11s device_id 12s conversation_id 13n epoch',
+    '11s device_id 12s conversation_id 13n epoch 14n generation',
   'server-auth': handshakeFields,
   'client-auth': handshakeFields,
   'gateway-cert': '1s server_id 2b public_key 3n not_before 4n not_after 5s service_key_id',
+  'service-key-handover': '1b service_key 2b previous_key',
   'resume-ticket':
     '1s user_id 2s device_id 3b public_key 4n user_ref 5n device_ref 6s ticket_id 7n issued_at 8n expires_at ' +
     '9s service_key_id',
   'device-cert': '1s user_id 2b account_key 3s device_id 4b public_key 5n created_at',
   'device-list': '1s user_id 2b account_key 3n version 4b previous_sha256 5n created_at 6l devices',
   'device-enrolment': '1s user_id 2b account_key 3s device_id 4b public_key 5n list_version 6n timestamp',
+  'device-link':
+    '1s user_id 2s device_id 3s new_device_id 4b new_public_key 5n list_version 6b list_sha256 7n timestamp',
+  'key-exchange': '1s user_id 2s device_id 3s key_type 4s key_id 5b public_key 6b key_package_sha256',
   'group-op':
     '1s id 2s conversation_id 3n generation 4n epoch 5s operation 6s from 7s device_id 8l targets 9s role ' +
     '10l added_devices 11l removed_devices 12b previous_sha256 13b welcome_sha256 14b name_sha256 ' +
-    '15n timestamp 16b nonce 17s kind 18l welcome_to 19b commit_sha256',
+    '15n timestamp 16b nonce 17s kind 18l welcome_to 19b commit_sha256 20n replaces_generation ' +
+    '21n replaces_epoch 22f ban',
 };
 
 function transcriptOf(context: string, fields: Message): Buffer {
@@ -625,13 +775,24 @@ describe('transcripts.json', () => {
     for (const envelope of validOf('chat.json')) {
       expect(isSignedBy(key, transcriptOf('envelope', envelope), envelope.signature)).toBe(true);
     }
-    for (const operation of validOf('group_create.json')) {
-      const welcome = createHash('sha256').update(Buffer.from(operation.welcome as string, 'base64'));
+    const operations = ['create', 'member_add', 'member_remove', 'leave', 'update', 'commit'];
+    for (const operation of operations.flatMap((name) => validOf(`group_${name}.json`))) {
+      const hash = (name: string): unknown =>
+        operation[name] === undefined
+          ? operation[`${name}_sha256`]
+          : createHash('sha256')
+              .update(Buffer.from(operation[name] as string, 'base64'))
+              .digest('base64');
+      const replaces = operation.replaces as Message | undefined;
       const fields = {
         ...operation,
         operation: operation.type,
-        targets: operation.members,
-        welcome_sha256: welcome.digest('base64'),
+        targets: operation.members ?? operation.targets,
+        welcome_sha256: hash('welcome'),
+        commit_sha256: hash('commit'),
+        name_sha256: hash('name'),
+        replaces_generation: replaces?.generation,
+        replaces_epoch: replaces?.epoch,
       };
       expect(isSignedBy(key, transcriptOf('group-op', fields), operation.signature)).toBe(true);
     }

@@ -1,5 +1,3 @@
-import type { TSchema } from 'typebox';
-import { Compile, type Validator } from 'typebox/compile';
 import {
   type Downstream,
   type DownstreamName,
@@ -11,22 +9,24 @@ import {
   upstreamById,
 } from '../catalog.ts';
 import { ProtocolError } from '../errors.ts';
+import { type Check, checkerOf } from '../schema/check.ts';
+import type { Schema } from '../schema/type.ts';
 import { parseJsonObject } from './json.ts';
 
-/** Compiled on first use: a client needs few of them, and start-up stays short. */
-function compileOnce(schemaOf: (name: string) => TSchema): (name: string) => Validator {
-  const compiled = new Map<string, Validator>();
+/** Made on first use: a client needs few of them, and start-up stays short. */
+function madeOnce(schemaOf: (name: string) => Schema): (name: string) => Check {
+  const made = new Map<string, Check>();
   return (name) => {
-    const known = compiled.get(name);
+    const known = made.get(name);
     if (known) return known;
-    const validator = Compile(schemaOf(name));
-    compiled.set(name, validator);
-    return validator;
+    const check = checkerOf(schemaOf(name));
+    made.set(name, check);
+    return check;
   };
 }
 
-const upValidator = compileOnce((name) => upstream[name as UpstreamName].up);
-const downValidator = compileOnce((name) => downstream[name as DownstreamName].down);
+const upCheck = madeOnce((name) => upstream[name as UpstreamName].up);
+const downCheck = madeOnce((name) => downstream[name as DownstreamName].down);
 
 /**
  * Payload of a client's frame → checked message. Throws `ProtocolError`: UNKNOWN_TYPE for a number that is
@@ -35,33 +35,28 @@ const downValidator = compileOnce((name) => downstream[name as DownstreamName].d
 export function decodeUpstream(type: number, payload: Uint8Array): Upstream {
   const definition = upstreamById.get(type);
   if (!definition) throw new ProtocolError('UNKNOWN_TYPE');
-  return decode(definition.name, upValidator(definition.name), payload) as Upstream;
+  return decode(definition.name, upCheck(definition.name), payload) as Upstream;
 }
 
 /** Payload of a server's frame → checked message; undefined for a type this version does not know. */
 export function decodeDownstream(type: number, payload: Uint8Array): Downstream | undefined {
   const definition = downstreamById.get(type);
   if (!definition) return undefined;
-  return decode(definition.name, downValidator(definition.name), payload) as Downstream;
+  return decode(definition.name, downCheck(definition.name), payload) as Downstream;
 }
 
-function decode(name: string, validator: Validator, payload: Uint8Array): unknown {
+function decode(name: string, check: Check, payload: Uint8Array): unknown {
   const message = parseJsonObject(payload);
   if (message.type !== name)
     throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: '/type', ...referenceOf(message) });
-  if (validator.Check(message)) return message;
+  const fault = check(message);
+  if (!fault) return message;
   throw new ProtocolError('INVALID_MESSAGE_FORMAT', {
-    path: pathOf(validator, message),
+    // Told to the peer only: an unknown field's name is the peer's own text. The cut may fall between two halves of a
+    // character, which no JSON reader here would take.
+    path: `${fault.path || '/'} ${fault.keyword}`.slice(0, 96).toWellFormed(),
     ...referenceOf(message),
   });
-}
-
-/** Where the first fault lies. Told to the peer only: an unknown field's name is the peer's own text. */
-function pathOf(validator: Validator, message: unknown): string {
-  const first = validator.Errors(message).at(0);
-  if (!first) return '/';
-  // The cut may fall between two halves of a character, which no JSON reader here would take.
-  return `${first.instancePath || '/'} ${first.keyword}`.slice(0, 96).toWellFormed();
 }
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/;

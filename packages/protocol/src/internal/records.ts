@@ -1,5 +1,6 @@
 import type { CloseReason } from '../close-codes.ts';
 import type { ErrorDetail, ErrorName } from '../errors.ts';
+import type { GroupOperationName } from '../signing/group-op.ts';
 
 /**
  * What travels between services. `user` and `device` are the server's own numbers for an account and a device
@@ -22,6 +23,10 @@ export type ChatRecord = Origin & {
   conversation: string;
   client_seq: number;
   epoch: number;
+  /** 0 when absent. */
+  generation?: number | undefined;
+  /** The gateway can pass on that a commit is due, and the commit: those of 0.1 cannot. */
+  knows_commits?: true;
   to: string;
   /** Unix seconds; absent when the message does not expire. */
   expires_at?: number | undefined;
@@ -33,15 +38,45 @@ export type GroupCreateRecord = Origin & {
   conversation: string;
   generation: number;
   epoch: number;
+  /** `direct` when absent. */
+  kind?: 'direct' | 'group' | undefined;
   members: string[];
   added_devices: string[];
   welcome_to: string[];
+  replaces?: { generation: number; epoch: number } | undefined;
+  previous_sha256?: string | undefined;
 };
+/**
+ * Every other operation on a conversation. The body is what those get who take part already, and behind it, from
+ * `welcome_at`, what those get who are added.
+ */
+export type GroupOperationRecord = Origin & {
+  type: Exclude<GroupOperationName, 'group_create'>;
+  id: string;
+  hash: string;
+  conversation: string;
+  generation: number;
+  epoch: number;
+  previous_sha256: string;
+  targets: string[];
+  role?: Role | undefined;
+  /** Whether the targets may not be added any more, or may again. */
+  ban?: boolean | undefined;
+  /** A `group_update` that carries another name. */
+  has_name?: boolean | undefined;
+  added_devices: string[];
+  removed_devices: string[];
+  welcome_to: string[];
+  welcome_at?: number | undefined;
+};
+export type Role = 'owner' | 'admin' | 'member';
+/** What is stored as a message of a conversation. */
+export type StoredType = 'chat' | GroupOperationName;
 /** Gateway → delivery on `…:ack`. Already clamped to what this connection was really sent. */
 export type DeviceAckRecord = Origin & { type: 'ack'; through: number };
 export type ReadRecord = Origin & { type: 'receipt'; conversation: string; read_through: number };
 
-export type IngressRecord = ChatRecord | GroupCreateRecord;
+export type IngressRecord = ChatRecord | GroupCreateRecord | GroupOperationRecord;
 export type AckRecord = DeviceAckRecord | ReadRecord;
 export type OrderedRecord = IngressRecord | AckRecord;
 
@@ -61,7 +96,7 @@ export type OutRecord =
   | { kind: 'refused'; connection: number; error: ErrorName; detail: ErrorDetail }
   | {
       kind: 'deliver';
-      type: 'chat' | 'group_create';
+      type: StoredType;
       conv_seq: number;
       at: number;
       received_at: number;
@@ -73,8 +108,12 @@ export type OutRecord =
   /** The mailbox of these devices has grown to this sequence; fetch what is missing. */
   | { kind: 'head'; to: [number, number][] }
   | { kind: 'receipts'; to: number[]; marks: WatermarkRecord[] }
+  /** How many key packages a device has left: fewer than it should. */
+  | ({ kind: 'keys'; device: number } & KeyCounts)
   | { kind: 'reply'; correlation: string }
   | { kind: 'close'; connection: number; reason: CloseReason };
+
+export type KeyCounts = { count: number; last_resort: boolean; low_water: number };
 
 export type WatermarkRecord = {
   conversation_id: string;

@@ -1,24 +1,67 @@
+import type { Downstream } from '../catalog.ts';
+import type { ErrorDetail, ErrorName } from '../errors.ts';
 import type { SignedDeviceList } from '../messages/device_list.ts';
-import type { GatewayCertificate } from '../messages/server_hello.ts';
-import type { WatermarkRecord } from './records.ts';
+import type { KeyBundle } from '../messages/key_bundle.ts';
+import type { GatewayCertificate, Handover } from '../messages/server_hello.ts';
+import type { KeyCounts, StoredType, WatermarkRecord } from './records.ts';
 
 /** Requests to auth, by `kind`. Bodies are JSON. Every one may be repeated without harm. */
 export type AuthRequests = {
   /** A gateway's key, to be certified by the service key. Also tells the gateway how to verify tickets. */
   certify: {
     ask: { server_id: string; public_key: string };
-    answer: { certificate: GatewayCertificate; service_keys: ServiceKey[] };
+    answer: {
+      certificate: GatewayCertificate;
+      service_keys: ServiceKey[];
+      /** For `server_hello`. Absent from an auth of an earlier release. */
+      handovers?: Handover[];
+    };
   };
   /** Is this key an active device of this user? `ok: false` covers unknown user, wrong key and revoked device alike. */
   login: {
     ask: { user_id: string; device_id: string; public_key: string };
-    answer: { ok: false } | { ok: true; user: number; device: number; ticket: string; expires_at: number };
+    answer:
+      | { ok: false }
+      | {
+          ok: true;
+          user: number;
+          device: number;
+          ticket: string;
+          expires_at: number;
+          /** Absent from an auth of an earlier release. */
+          keys?: KeyCounts;
+        };
   };
   device_list: {
     ask: { user_id: string };
     answer: { list: SignedDeviceList | null };
   };
+  /** A device's key package; `user` and `device` are the session's. */
+  key_upload: {
+    ask: {
+      user: number;
+      device: number;
+      key_id: string;
+      public_key: string;
+      signature: string;
+      key_package: string;
+      last_resort: boolean;
+    };
+    answer: ({ ok: true } & KeyCounts) | Refused;
+  };
+  /** One key package for each device, or for one; the same `id` of the same device gets the same answer. */
+  key_claim: {
+    ask: { user: number; device: number; id: string; user_id: string; device_id?: string | undefined };
+    answer: { ok: true; bundles: KeyBundle[] } | Refused;
+  };
+  key_count: {
+    ask: { device: number };
+    answer: KeyCounts;
+  };
 };
+
+/** What the client is to be told instead. */
+type Refused = { ok: false; error: ErrorName; detail: ErrorDetail };
 
 export type ServiceKey = { id: string; public_key: string };
 
@@ -39,6 +82,20 @@ export type SyncRequests = {
   };
   /** Newest mailbox sequence of each device; the gateway's sweep for lost pushes. */
   heads: { ask: { devices: number[] }; answer: { heads: [number, number][] } };
+  /** From now on nothing passes between `user` and whoever has or will have the other name. False when there are too many. */
+  block: { ask: { user: number; name: string }; answer: { is_blocked: boolean } };
+  unblock: { ask: { user: number; name: string }; answer: Record<never, never> };
+  block_list: {
+    ask: { user: number; after: string; limit: number };
+    answer: { names: string[]; more: boolean };
+  };
+  /** Whether read marks of a user are noted; sets it where `share` is there. */
+  receipt_privacy: { ask: { user: number; share?: boolean | undefined }; answer: { share: boolean } };
+  /** What a device may know of a conversation; null for one in which it does not take part. */
+  group_info: {
+    ask: { device: number; conversation: string; after: string; limit: number };
+    answer: { info: Omit<Downstream<'group_info'>, 'type' | 'ref'> | null };
+  };
 };
 
 /** Head of a page; the items' bodies follow packed behind it in the same order. */
@@ -47,7 +104,7 @@ export type SyncPageHead = {
   more: boolean;
   mailbox_epoch: number;
   receipts?: WatermarkRecord[];
-  items: { type: 'chat' | 'group_create'; seq: number; conv_seq: number; at: number }[];
+  items: { type: StoredType | 'history_truncated'; seq: number; conv_seq: number; at: number }[];
 };
 
 export type Requests = { auth: AuthRequests; delivery: SyncRequests };

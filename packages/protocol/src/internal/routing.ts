@@ -11,9 +11,22 @@ export const routing = {
   ping: { owner: 'gateway' },
   resume: { owner: 'gateway' },
   sync: { owner: 'gateway' },
+  block: { owner: 'delivery', path: 'request' },
+  unblock: { owner: 'delivery', path: 'request' },
+  block_list: { owner: 'delivery', path: 'request' },
   device_list: { owner: 'auth', path: 'request' },
+  key_exchange: { owner: 'auth', path: 'request' },
+  key_bundle_request: { owner: 'auth', path: 'request' },
+  key_count: { owner: 'auth', path: 'request' },
   chat: { owner: 'delivery', path: 'ordered' },
   group_create: { owner: 'delivery', path: 'ordered' },
+  group_member_add: { owner: 'delivery', path: 'ordered' },
+  group_member_remove: { owner: 'delivery', path: 'ordered' },
+  group_leave: { owner: 'delivery', path: 'ordered' },
+  group_update: { owner: 'delivery', path: 'ordered' },
+  group_commit: { owner: 'delivery', path: 'ordered' },
+  receipt_privacy: { owner: 'delivery', path: 'request' },
+  group_info: { owner: 'delivery', path: 'request' },
   ack: { owner: 'delivery', path: 'ordered' },
   receipt: { owner: 'delivery', path: 'ordered' },
 } as const satisfies Record<
@@ -23,6 +36,8 @@ export const routing = {
 
 type Routing = typeof routing;
 export type Owner = Routing[UpstreamName]['owner'];
-export type RoutedTo<O extends Owner> = {
-  [N in UpstreamName]: Routing[N]['owner'] extends O ? N : never;
+type PathOf<N extends UpstreamName> = Routing[N] extends { path: infer P } ? P : undefined;
+/** What comes to a service by its ordered streams. */
+export type OrderedTo<O extends Owner> = {
+  [N in UpstreamName]: Routing[N]['owner'] extends O ? (PathOf<N> extends 'ordered' ? N : never) : never;
 }[UpstreamName];

@@ -1,6 +1,6 @@
-import Type from 'typebox';
 import { defineMessage } from '../define-message.ts';
 import { ConversationId, MessageId, Sequence, UnixMs } from '../ids.ts';
+import { Type } from '../schema/type.ts';
 
 /**
  * Down: the message `ref` is on stable storage with its final place in the conversation.

@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import { defineMessage } from '../define-message.ts';
 import { DeliveryStamp, envelopeFields } from '../envelope.ts';
 import { MAX_CHAT_BYTES } from '../limits.ts';
+import { Type } from '../schema/type.ts';
 
 const fields = { type: Type.Literal('chat'), ...envelopeFields };
 

@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import { defineMessage } from '../define-message.ts';
 import { Signature } from '../ids.ts';
 import { MAX_BYTES_BEFORE_LOGIN } from '../limits.ts';
+import { Type } from '../schema/type.ts';
 
 /** The client proves its device key over the `client-auth` transcript of both hellos. */
 export const clientAuth = defineMessage({

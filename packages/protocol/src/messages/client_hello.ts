@@ -1,7 +1,7 @@
-import Type from 'typebox';
 import { defineMessage } from '../define-message.ts';
 import { Base64Of, DeviceId, PublicKey, UserId } from '../ids.ts';
 import { MAX_BYTES_BEFORE_LOGIN } from '../limits.ts';
+import { Type } from '../schema/type.ts';
 
 export const Capabilities = Type.Array(Type.String({ pattern: '^[a-z0-9_]{1,32}$' }), { maxItems: 32 });
 

@@ -1,8 +1,7 @@
-import Type, { type Static } from 'typebox';
 import { defineMessage } from '../define-message.ts';
 import { DeviceId, MessageId, PublicKey, Sequence, Sha256, Signature, UnixSeconds, UserId } from '../ids.ts';
-
 import { MAX_DEVICES_PER_USER } from '../limits.ts';
+import { type Static, Type } from '../schema/type.ts';
 
 /** A device key with the account key's signature over it (`device-cert`). */
 export const DeviceCertificate = Type.Object({

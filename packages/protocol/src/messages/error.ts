@@ -1,6 +1,7 @@
-import Type from 'typebox';
 import { defineMessage } from '../define-message.ts';
-import { ConversationId, Count, Id } from '../ids.ts';
+import { ConversationId, Count, DeviceAddress, Id, Sequence, Sha256 } from '../ids.ts';
+import { MAX_COMMIT_REMOVALS } from '../limits.ts';
+import { Type } from '../schema/type.ts';
 
 /** Something the peer sent was refused. Number and name come from the table in `errors.ts`. */
 export const error = defineMessage({
@@ -16,8 +17,13 @@ export const error = defineMessage({
     scope: Type.Optional(Id),
     limit: Type.Optional(Count),
     epoch: Type.Optional(Count),
+    generation: Type.Optional(Count),
+    conv_seq: Type.Optional(Sequence),
+    previous_sha256: Type.Optional(Sha256),
+    removed_devices: Type.Optional(Type.Array(DeviceAddress, { maxItems: MAX_COMMIT_REMOVALS })),
     expected: Type.Optional(Count),
     conversation_id: Type.Optional(ConversationId),
+    capability: Type.Optional(Type.String({ pattern: '^[a-z0-9_]{1,32}$' })),
     supported_versions: Type.Optional(Type.Array(Type.Union([Type.String(), Count]))),
   }),
 });

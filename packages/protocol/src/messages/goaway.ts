@@ -1,6 +1,6 @@
-import Type from 'typebox';
 import { defineMessage } from '../define-message.ts';
 import { Count } from '../ids.ts';
+import { Type } from '../schema/type.ts';
 
 /** The server will end this connection. `reconnect_after_ms` is this client's own delay, spread over the fleet. */
 export const goaway = defineMessage({

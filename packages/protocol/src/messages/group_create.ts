@@ -1,49 +1,42 @@
-import Type from 'typebox';
 import { defineMessage } from '../define-message.ts';
 import { DeliveryStamp } from '../envelope.ts';
 import {
-  Base64,
-  ConversationId,
-  Count,
-  DeviceAddress,
-  DeviceId,
-  MessageId,
-  Nonce,
-  Signature,
-  UnixSeconds,
-  UserId,
-} from '../ids.ts';
-import { MAX_GROUP_OPERATION_BYTES } from '../limits.ts';
+  AnyDevices,
+  EncryptedName,
+  KeyMaterial,
+  Members,
+  operationCaps,
+  operationFields,
+  previousOperation,
+  SomeDevices,
+} from '../group-operation.ts';
+import { Count } from '../ids.ts';
+import { Type } from '../schema/type.ts';
 
 const fields = {
   type: Type.Literal('group_create'),
-  id: MessageId,
-  kind: Type.Literal('direct'),
-  conversation_id: ConversationId,
-  /** Grows when a conversation is started over with fresh keys; a first creation is generation 0, epoch 0. */
-  generation: Count,
-  epoch: Count,
-  from: UserId,
-  device_id: DeviceId,
-  timestamp: UnixSeconds,
-  nonce: Nonce,
-  /** The two users, the creator among them. */
-  members: Type.Array(UserId, { minItems: 2, maxItems: 2 }),
+  ...operationFields,
+  /** A direct conversation is one of two users, and unique for them. */
+  kind: Type.Union([Type.Literal('direct'), Type.Literal('group')]),
+  /** All users, the creator among them. */
+  members: Members,
   /** Devices that take part, the creating one among them. */
-  added_devices: Type.Array(DeviceAddress, { minItems: 1, maxItems: 20 }),
+  added_devices: SomeDevices,
   /** Key material for the added devices; opaque to the server. */
-  welcome: Base64((MAX_GROUP_OPERATION_BYTES * 3) / 4),
-  /** Which of the added devices the welcome is for. */
-  welcome_to: Type.Array(DeviceAddress, { maxItems: 20 }),
-  signature: Signature,
+  welcome: KeyMaterial,
+  /** Which of the added devices the welcome is for: all but the creating one. */
+  welcome_to: AnyDevices,
+  name: Type.Optional(EncryptedName),
+  /** Starts a conversation over with fresh keys, from this state of it. `generation` is then one more, `epoch` 0. */
+  replaces: Type.Optional(Type.Object({ generation: Count, epoch: Count }, { additionalProperties: false })),
+  previous_sha256: Type.Optional(previousOperation.previous_sha256),
 };
 
-/** Creates a conversation; its place is `conv_seq` 1. A direct one is unique for each pair of users. */
+/** Creates a conversation, at `conv_seq` 1, or starts one over, at its next place. */
 export const groupCreate = defineMessage({
   name: 'group_create',
   id: 0x0401,
-  maxUpBytes: MAX_GROUP_OPERATION_BYTES,
-  maxDownBytes: MAX_GROUP_OPERATION_BYTES + 256,
+  ...operationCaps,
   up: Type.Object(fields, { additionalProperties: false }),
   down: Type.Object({ ...fields, delivery: DeliveryStamp }),
 });

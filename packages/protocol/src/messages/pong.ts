@@ -1,6 +1,6 @@
-import Type from 'typebox';
 import { defineMessage } from '../define-message.ts';
 import { Count, UnixSeconds } from '../ids.ts';
+import { Type } from '../schema/type.ts';
 
 /** Answer to `ping` with the same `sequence`. */
 export const pong = defineMessage({

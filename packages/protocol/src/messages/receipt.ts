@@ -1,6 +1,6 @@
-import Type from 'typebox';
 import { defineMessage } from '../define-message.ts';
 import { ConversationId, Count, Sequence, UserId } from '../ids.ts';
+import { Type } from '../schema/type.ts';
 
 /** Both marks only grow. `delivered_through` is what some device of the user has stored. */
 export const Watermarks = Type.Object({

@@ -1,6 +1,6 @@
-import Type from 'typebox';
 import { defineMessage } from '../define-message.ts';
 import { Count, UnixMs } from '../ids.ts';
+import { Type } from '../schema/type.ts';
 
 /**
  * Starts delivery on a connection. `cursor` is the last mailbox sequence this device has stored (0: nothing)

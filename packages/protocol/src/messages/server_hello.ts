@@ -1,6 +1,6 @@
-import Type, { type Static } from 'typebox';
 import { defineMessage } from '../define-message.ts';
 import { Base64Of, Count, Id, PublicKey, Signature, UnixSeconds } from '../ids.ts';
+import { type Static, Type } from '../schema/type.ts';
 import { Capabilities } from './client_hello.ts';
 
 /** Says, signed by the service key that clients pin, which key this gateway uses until when. */
@@ -13,6 +13,14 @@ export const GatewayCertificate = Type.Object({
   signature: Signature,
 });
 export type GatewayCertificate = Static<typeof GatewayCertificate>;
+
+/** The old service key's word that another one follows it (`service-key-handover`). Good by itself, whoever passes it on. */
+export const Handover = Type.Object({
+  service_key: PublicKey,
+  previous_key: PublicKey,
+  signature: Signature,
+});
+export type Handover = Static<typeof Handover>;
 
 /** The server proves itself: `challenge_response` signs the `server-auth` transcript, never raw client bytes. */
 export const serverHello = defineMessage({
@@ -31,6 +39,8 @@ export const serverHello = defineMessage({
     capabilities: Capabilities,
     encoding: Type.Literal('json'),
     /** The limits that apply to this client, by name, e.g. `messages_per_minute`. */
-    limits: Type.Record(Type.String(), Count),
+    limits: Type.Record(Count),
+    /** While the service key changes: how a client that pins an older one comes to the one in use, and to the next. */
+    handovers: Type.Optional(Type.Array(Handover, { maxItems: 2 })),
   }),
 });

@@ -1,6 +1,6 @@
-import Type from 'typebox';
 import { defineMessage } from '../define-message.ts';
 import { Count, Id, UnixSeconds } from '../ids.ts';
+import { Type } from '../schema/type.ts';
 
 const RetryPolicy = Type.Object({
   type: Type.Literal('retry_policy'),

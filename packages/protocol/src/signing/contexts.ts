@@ -45,6 +45,7 @@ export const contexts = {
     [11, 'device_id', 'string'],
     [12, 'conversation_id', 'string'],
     [13, 'epoch', 'integer'],
+    [14, 'generation', 'integer'],
   ],
   'server-auth': handshake,
   'client-auth': handshake,
@@ -54,6 +55,11 @@ export const contexts = {
     [3, 'not_before', 'integer'],
     [4, 'not_after', 'integer'],
     [5, 'service_key_id', 'string'],
+  ],
+  /** By an older service key: trust me, trust this one. */
+  'service-key-handover': [
+    [1, 'service_key', 'base64'],
+    [2, 'previous_key', 'base64'],
   ],
   'resume-ticket': [
     [1, 'user_id', 'string'],
@@ -82,6 +88,15 @@ export const contexts = {
     /** `device_id:public_key` of each device, in the order of the list. */
     [6, 'devices', 'list'],
   ],
+  /** Signed by the device's key: this key package is offered as its own. */
+  'key-exchange': [
+    [1, 'user_id', 'string'],
+    [2, 'device_id', 'string'],
+    [3, 'key_type', 'string'],
+    [4, 'key_id', 'string'],
+    [5, 'public_key', 'base64'],
+    [6, 'key_package_sha256', 'base64'],
+  ],
   /** Signed by the new device's key: whoever enrols it holds it. */
   'device-enrolment': [
     [1, 'user_id', 'string'],
@@ -90,6 +105,17 @@ export const contexts = {
     [4, 'public_key', 'base64'],
     [5, 'list_version', 'integer'],
     [6, 'timestamp', 'integer'],
+  ],
+  /** Signed by a device of the list before: it agrees to the new device. */
+  'device-link': [
+    [1, 'user_id', 'string'],
+    [2, 'device_id', 'string'],
+    [3, 'new_device_id', 'string'],
+    [4, 'new_public_key', 'base64'],
+    [5, 'list_version', 'integer'],
+    /** SHA-256 of the new list's transcript. */
+    [6, 'list_sha256', 'base64'],
+    [7, 'timestamp', 'integer'],
   ],
   'group-op': [
     [1, 'id', 'string'],
@@ -111,13 +137,16 @@ export const contexts = {
     [17, 'kind', 'string'],
     [18, 'welcome_to', 'list'],
     [19, 'commit_sha256', 'base64'],
+    [20, 'replaces_generation', 'integer'],
+    [21, 'replaces_epoch', 'integer'],
+    [22, 'ban', 'boolean'],
   ],
 } as const satisfies Record<string, FieldTable>;
 
 export type SigningContext = keyof typeof contexts;
 
 /** Promised to later parts of the protocol; not to be used for anything else. */
-export const reservedContexts: readonly string[] = ['key-exchange', 'p2p', 'kt-head'];
+export const reservedContexts: readonly string[] = ['p2p', 'kt-head'];
 
 export function labelOf(context: SigningContext): string {
   return `SecureChat/1 ${context}`;

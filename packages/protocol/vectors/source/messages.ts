@@ -146,6 +146,13 @@ function ownFaults(definition: MessageDefinition, direction: Direction, message:
         fault('two colons', '/added_devices/0', 'user_alice_123:dev_1:x'),
         fault('a conversation as a user', '/welcome_to/0', 'c_alice:dev_1'),
       ];
+    case 'group_member_add':
+    case 'group_member_remove':
+    case 'group_leave':
+    case 'group_commit':
+      return direction === 'up' ? closed : [];
+    case 'group_update':
+      return [...(direction === 'up' ? closed : []), fault('a role that is none', '/role', 'emperor')];
     case 'sync_page':
       return [
         fault('an item without its stamp', '/items/0/delivery', undefined),

@@ -1,5 +1,6 @@
 import { fromHex, PUBLIC_KEY, sha256, sign, signFields } from './keys.ts';
 import {
+  BLOCK_LIST_ITEMS,
   DEFAULT_RETRY_POLICY,
   type Downstream,
   type DownstreamName,
@@ -7,8 +8,10 @@ import {
   deviceListTranscript,
   encodeBase64,
   errorMessage,
+  type GroupOperation,
   groupOpTranscript,
   handshakeTranscript,
+  keyExchangeTranscript,
   type Upstream,
   type UpstreamName,
 } from './protocol.ts';
@@ -85,31 +88,48 @@ const chats: Samples<Upstream<'chat'>> = [
     }),
   ],
   ['to a group', signedChat({ to: conversation, payload: bytes(34, 200) })],
+  ['of a conversation that was started over', signedChat({ generation: 1, epoch: 2 })],
   ['with an empty payload', signedChat({ payload: '' })],
   ['not encrypted: well-formed, refused by policy later', signedChat({ encrypted: false })],
 ];
 
+const hashOf = (text: string | undefined) =>
+  text === undefined ? undefined : encodeBase64(sha256(Buffer.from(text, 'base64')));
+
+/** Signs an operation as its sender would. */
+function signedOperation<O extends GroupOperation>(operation: Omit<O, 'signature'>): O {
+  const { commit, welcome, name } = operation as { commit?: string; welcome?: string; name?: string };
+  const hashes = {
+    commitSha256: hashOf(commit),
+    welcomeSha256: hashOf(welcome),
+    nameSha256: hashOf(name),
+  };
+  return { ...operation, signature: sign(groupOpTranscript(operation as O, hashes)) } as O;
+}
+
+const operationFrom = {
+  id: 'op_1',
+  conversation_id: conversation,
+  generation: 0,
+  epoch: 0,
+  from: 'user_alice_123',
+  device_id: 'dev_1',
+  timestamp: NOW,
+  nonce: bytes(16),
+};
+const later = { ...operationFrom, id: 'op_3', epoch: 4, previous_sha256: bytes(32, 10) };
+
 function signedCreate(changes: Partial<Upstream<'group_create'>> = {}): Upstream<'group_create'> {
-  const operation: Upstream<'group_create'> = {
+  return signedOperation<Upstream<'group_create'>>({
     type: 'group_create',
-    id: 'op_1',
+    ...operationFrom,
     kind: 'direct',
-    conversation_id: conversation,
-    generation: 0,
-    epoch: 0,
-    from: 'user_alice_123',
-    device_id: 'dev_1',
-    timestamp: NOW,
-    nonce: bytes(16),
     members: ['user_alice_123', 'user_bob_456'],
     added_devices: ['user_alice_123:dev_1', 'user_bob_456:dev_1'],
     welcome: bytes(20, 100),
     welcome_to: ['user_bob_456:dev_1'],
-    signature: '',
     ...changes,
-  };
-  const welcomeSha256 = encodeBase64(sha256(Buffer.from(operation.welcome, 'base64')));
-  return { ...operation, signature: sign(groupOpTranscript(operation, { welcomeSha256 })) };
+  });
 }
 const groupCreates: Samples<Upstream<'group_create'>> = [
   ['a direct conversation', signedCreate()],
@@ -117,8 +137,145 @@ const groupCreates: Samples<Upstream<'group_create'>> = [
     'without a welcome',
     signedCreate({ added_devices: ['user_alice_123:dev_1'], welcome: '', welcome_to: [] }),
   ],
-  ['started over', signedCreate({ id: 'op_2', generation: 3, epoch: MAX })],
+  [
+    'a group with a name',
+    signedCreate({
+      kind: 'group',
+      members: ['user_alice_123', 'user_bob_456', 'user_carol_789'],
+      added_devices: ['user_alice_123:dev_1', 'user_bob_456:dev_1', 'user_carol_789:dev_1'],
+      welcome_to: ['user_bob_456:dev_1', 'user_carol_789:dev_1'],
+      name: bytes(24, 30),
+    }),
+  ],
+  [
+    'started over',
+    signedCreate({
+      id: 'op_2',
+      generation: 3,
+      replaces: { generation: 2, epoch: MAX },
+      previous_sha256: bytes(32, 10),
+    }),
+  ],
 ];
+
+const memberAdds: Samples<Upstream<'group_member_add'>> = [
+  [
+    'one user with two devices',
+    signedOperation<Upstream<'group_member_add'>>({
+      type: 'group_member_add',
+      ...later,
+      targets: ['user_dave_012'],
+      added_devices: ['user_dave_012:dev_1', 'user_dave_012:dev_2'],
+      welcome_to: ['user_dave_012:dev_1', 'user_dave_012:dev_2'],
+      commit: bytes(30, 50),
+      welcome: bytes(20, 100),
+    }),
+  ],
+];
+const memberRemoves: Samples<Upstream<'group_member_remove'>> = [
+  [
+    'one user with one device',
+    signedOperation<Upstream<'group_member_remove'>>({
+      type: 'group_member_remove',
+      ...later,
+      targets: ['user_dave_012'],
+      removed_devices: ['user_dave_012:dev_1'],
+      commit: bytes(30, 50),
+    }),
+  ],
+  [
+    'for good',
+    signedOperation<Upstream<'group_member_remove'>>({
+      type: 'group_member_remove',
+      ...later,
+      targets: ['user_dave_012'],
+      removed_devices: ['user_dave_012:dev_1'],
+      ban: true,
+      commit: bytes(30, 50),
+    }),
+  ],
+];
+const leaves: Samples<Upstream<'group_leave'>> = [
+  [
+    'with the only device',
+    signedOperation<Upstream<'group_leave'>>({
+      type: 'group_leave',
+      ...later,
+      removed_devices: ['user_alice_123:dev_1'],
+    }),
+  ],
+];
+const updates: Samples<Upstream<'group_update'>> = [
+  [
+    'a role',
+    signedOperation<Upstream<'group_update'>>({
+      type: 'group_update',
+      ...later,
+      targets: ['user_bob_456'],
+      role: 'admin',
+    }),
+  ],
+  [
+    'a name',
+    signedOperation<Upstream<'group_update'>>({ type: 'group_update', ...later, name: bytes(24, 30) }),
+  ],
+  [
+    'a ban that is lifted',
+    signedOperation<Upstream<'group_update'>>({
+      type: 'group_update',
+      ...later,
+      targets: ['user_dave_012'],
+      ban: false,
+    }),
+  ],
+];
+const commits: Samples<Upstream<'group_commit'>> = [
+  [
+    'a device for another',
+    signedOperation<Upstream<'group_commit'>>({
+      type: 'group_commit',
+      ...later,
+      added_devices: ['user_alice_123:dev_2'],
+      removed_devices: ['user_alice_123:dev_3'],
+      welcome_to: ['user_alice_123:dev_2'],
+      commit: bytes(30, 50),
+      welcome: bytes(20, 100),
+    }),
+  ],
+  [
+    'fresh keys alone',
+    signedOperation<Upstream<'group_commit'>>({
+      type: 'group_commit',
+      ...later,
+      added_devices: [],
+      removed_devices: [],
+      welcome_to: [],
+      commit: bytes(30, 50),
+    }),
+  ],
+];
+
+type DeliveredForm<O> = Omit<O, 'commit' | 'welcome'> & {
+  commit?: string;
+  welcome?: string;
+  delivery: typeof stamp;
+};
+
+/** As it comes to who takes part already, and to who is added: one of the two without its bytes. */
+function deliveredForms<O extends { commit: string; welcome?: string }>(
+  samples: readonly (readonly [name: string, message: O])[],
+): Samples<DeliveredForm<O>> {
+  return samples.flatMap(([name, { commit, welcome, ...rest }]) => {
+    const toMembers = welcome === undefined ? { commit } : { commit, welcome_sha256: hashOf(welcome) };
+    const toAdded = { welcome, commit_sha256: hashOf(commit) };
+    return [
+      [`${name}, to members`, { ...rest, ...toMembers, delivery: stamp }] as const,
+      ...(welcome === undefined
+        ? []
+        : [[`${name}, to who is added`, { ...rest, ...toAdded, delivery: stamp }] as const]),
+    ];
+  }) as unknown as Samples<DeliveredForm<O>>;
+}
 
 function signedDeviceList(
   version: number,
@@ -138,6 +295,22 @@ function signedDeviceList(
   const list = { ...owner, version, ...previous, created_at: NOW, devices };
   return { ...list, signature: sign(deviceListTranscript(list)) };
 }
+
+const keyPackage = bytes(40);
+const keyIds = [
+  'ohC2r_Vkt3mOlRtf6WQn-gMFNFBc7ciqfW1wwpQDp-U',
+  'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8',
+] as const;
+function signedKey(userId: string, keyId: string) {
+  const key = { key_id: keyId, public_key: bytes(32, 9), key_package: keyPackage };
+  const keyPackageSha256 = encodeBase64(sha256(Buffer.from(keyPackage, 'base64')));
+  const owner = { user_id: userId, device_id: 'dev_1' };
+  return { ...key, signature: sign(keyExchangeTranscript(owner, key, { keyPackageSha256 })) };
+}
+const bundles = [
+  { device_id: 'dev_1', ...signedKey('user_bob_456', keyIds[0]), last_resort: false },
+  { device_id: 'dev_2', ...signedKey('user_bob_456', keyIds[1]), last_resort: true },
+];
 
 const hellos: Samples<Upstream<'client_hello'>> = [
   [
@@ -213,6 +386,50 @@ export const upstreamSamples: { [N in UpstreamName]: Samples<Upstream<N>> } = {
     ['from zero', { type: 'ping', timestamp: 0, sequence: 0 }],
   ],
   device_list: [['plain', { type: 'device_list', id: 'req_1', user_id: 'user_bob_456' }]],
+  block: [['plain', { type: 'block', id: 'req_2', user_id: 'user_bob_456' }]],
+  unblock: [['plain', { type: 'unblock', id: 'req_3', user_id: 'user_bob_456' }]],
+  block_list: [
+    ['from the beginning', { type: 'block_list', id: 'req_4' }],
+    ['behind somebody', { type: 'block_list', id: 'req_5', after: 'user_bob_456' }],
+  ],
+  key_exchange: [
+    [
+      'a prekey',
+      {
+        type: 'key_exchange',
+        id: 'req_2',
+        key_type: 'prekey',
+        ...signedKey('user_alice_123', keyIds[0]),
+        last_resort: false,
+      },
+    ],
+    [
+      'the last resort',
+      {
+        type: 'key_exchange',
+        id: 'req_2',
+        key_type: 'prekey',
+        ...signedKey('user_alice_123', keyIds[1]),
+        last_resort: true,
+      },
+    ],
+    [
+      'another type: well-formed, refused by policy later',
+      {
+        type: 'key_exchange',
+        id: 'req_2',
+        key_type: 'ephemeral',
+        public_key: bytes(32, 9),
+        key_id: 'key_123',
+        signature: bytes(64),
+      },
+    ],
+  ],
+  key_bundle_request: [
+    ['for all devices', { type: 'key_bundle_request', id: 'req_3', user_id: 'user_bob_456' }],
+    ['for one', { type: 'key_bundle_request', id: 'req_3', user_id: 'user_bob_456', device_id: 'dev_2' }],
+  ],
+  key_count: [['plain', { type: 'key_count', id: 'req_4' }]],
   chat: chats,
   ack: [
     ['the first', { type: 'ack', through: 1 }],
@@ -227,11 +444,33 @@ export const upstreamSamples: { [N in UpstreamName]: Samples<Upstream<N>> } = {
     ],
   ],
   sync: [['plain', { type: 'sync', from: 40 }]],
+  receipt_privacy: [
+    ['switched off', { type: 'receipt_privacy', id: 'req_1', share_read: false }],
+    ['asked for', { type: 'receipt_privacy', id: 'req_1' }],
+  ],
   group_create: groupCreates,
+  group_member_add: memberAdds,
+  group_member_remove: memberRemoves,
+  group_leave: leaves,
+  group_update: updates,
+  group_commit: commits,
+  group_info: [
+    ['from the start', { type: 'group_info', id: 'req_1', conversation_id: conversation }],
+    [
+      'from a member on',
+      { type: 'group_info', id: 'req_1', conversation_id: conversation, after: 'user_bob_456' },
+    ],
+  ],
 };
 
 const delivered = chats.map(([name, message]) => [name, { ...message, delivery: stamp }] as const);
 const created = groupCreates.map(([name, message]) => [name, { ...message, delivery: stamp }] as const);
+const truncated = {
+  type: 'history_truncated',
+  conversation_id: conversation,
+  dropped: 10_001,
+  delivery: { ...stamp, conv_seq: 10_007 },
+} as const;
 const marks = {
   conversation_id: conversation,
   user_id: 'user_bob_456',
@@ -242,6 +481,19 @@ const marks = {
 export const downstreamSamples: { [N in DownstreamName]: Samples<Downstream<N>> } = {
   server_hello: [
     ['answer to the first client_hello', serverHello],
+    [
+      'while the service key changes',
+      {
+        ...serverHello,
+        handovers: [
+          {
+            service_key: bytes(32, 1),
+            previous_key: key,
+            signature: signFields('service-key-handover', { service_key: bytes(32, 1), previous_key: key }),
+          },
+        ],
+      },
+    ],
     ['without capabilities and limits', { ...serverHello, capabilities: [], limits: {} }],
   ],
   session_ready: [
@@ -264,6 +516,24 @@ export const downstreamSamples: { [N in DownstreamName]: Samples<Downstream<N>> 
     ['to wait', errorMessage('RATE_LIMITED', { retry_after_ms: 1500, scope: 'messages', limit: 100 })],
     ['versions that are served', errorMessage('UNSUPPORTED_VERSION', { supported_versions: ['1.0', 1] })],
     ['the epoch', errorMessage('STALE_EPOCH', { reference_id: 'msg_2', epoch: 5 })],
+    [
+      'the operation that came first',
+      errorMessage('STALE_LOG', {
+        reference_id: 'op_2',
+        generation: 0,
+        epoch: 5,
+        conv_seq: 40,
+        previous_sha256: bytes(32, 10),
+      }),
+    ],
+    [
+      'devices to be removed',
+      errorMessage('COMMIT_REQUIRED', { reference_id: 'msg_2', removed_devices: ['user_carol_789:dev_1'] }),
+    ],
+    [
+      'a capability',
+      errorMessage('CAPABILITY_MISSING', { reference_id: 'msg_2', capability: 'e2e_encryption' }),
+    ],
     ['the client_seq', errorMessage('SEQ_GAP', { reference_id: 'msg_2', expected: 9 })],
     [
       'the conversation that won',
@@ -289,6 +559,32 @@ export const downstreamSamples: { [N in DownstreamName]: Samples<Downstream<N>> 
   device_list: [
     ['first version', { type: 'device_list', ref: 'req_1', ...signedDeviceList(1, ['dev_1']) }],
     ['later version', { type: 'device_list', ref: 'req_1', ...signedDeviceList(2, ['dev_1', 'dev_2']) }],
+  ],
+  block: [['plain', { type: 'block', ref: 'req_2', user_id: 'user_bob_456' }]],
+  unblock: [['plain', { type: 'unblock', ref: 'req_3', user_id: 'user_bob_456' }]],
+  block_list: [
+    ['plain', { type: 'block_list', ref: 'req_4', user_ids: ['user_bob_456'], more: false }],
+    ['empty', { type: 'block_list', ref: 'req_5', user_ids: [], more: false }],
+    [
+      'the longest',
+      {
+        type: 'block_list',
+        ref: 'r'.repeat(64),
+        user_ids: Array.from({ length: BLOCK_LIST_ITEMS }, (_, n) => String(n).padStart(64, 'u')),
+        more: true,
+      },
+    ],
+  ],
+  key_bundle: [
+    ['of two devices', { type: 'key_bundle', ref: 'req_3', user_id: 'user_bob_456', bundles }],
+    [
+      'of none that has a key package',
+      { type: 'key_bundle', ref: 'req_3', user_id: 'user_bob_456', bundles: [] },
+    ],
+  ],
+  key_count: [
+    ['an answer', { type: 'key_count', ref: 'req_4', count: 50, last_resort: true, low_water: 10 }],
+    ['unasked', { type: 'key_count', count: 0, last_resort: false, low_water: 10 }],
   ],
   chat: [
     ...delivered,
@@ -336,6 +632,70 @@ export const downstreamSamples: { [N in DownstreamName]: Samples<Downstream<N>> 
       },
     ],
     ['empty', { type: 'sync_page', items: [], through: 0, more: false, mailbox_epoch: 0 }],
+    [
+      'something was dropped',
+      {
+        type: 'sync_page',
+        items: [truncated, { ...signedChat(), delivery: { ...stamp, seq: 42, conv_seq: 10_008 } }],
+        through: 42,
+        more: false,
+        mailbox_epoch: 1,
+      },
+    ],
   ],
+  history_truncated: [['plain', truncated]],
+  receipt_privacy: [['plain', { type: 'receipt_privacy', ref: 'req_1', share_read: false }]],
   group_create: created,
+  group_member_add: deliveredForms(memberAdds),
+  group_member_remove: deliveredForms(memberRemoves),
+  group_leave: leaves.map(([name, message]) => [name, { ...message, delivery: stamp }] as const),
+  group_update: updates.map(([name, message]) => [name, { ...message, delivery: stamp }] as const),
+  group_commit: deliveredForms(commits),
+  group_info: [
+    [
+      'a group',
+      {
+        type: 'group_info',
+        ref: 'req_1',
+        conversation_id: conversation,
+        kind: 'group',
+        generation: 0,
+        epoch: 5,
+        epoch_seq: 40,
+        conv_seq: 41,
+        log_head: bytes(32, 10),
+        commit_required: ['user_carol_789:dev_1'],
+        banned: ['user_dave_012'],
+        member_count: 2,
+        members: [
+          {
+            user_id: 'user_alice_123',
+            role: 'owner',
+            joined_seq: 1,
+            devices: ['dev_1'],
+            delivered_through: 41,
+            read_through: 41,
+          },
+        ],
+        more: true,
+      },
+    ],
+    [
+      'the last of a direct one whose head is not known',
+      {
+        type: 'group_info',
+        ref: 'req_1',
+        conversation_id: conversation,
+        kind: 'direct',
+        generation: 0,
+        epoch: 0,
+        epoch_seq: 1,
+        conv_seq: MAX,
+        commit_required: [],
+        member_count: 2,
+        members: [],
+        more: false,
+      },
+    ],
+  ],
 };

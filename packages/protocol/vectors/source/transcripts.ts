@@ -101,6 +101,7 @@ const valid: Case[] = [
     epoch: 2 ** 31,
   }),
   signed('envelope', 'not encrypted', { ...envelope, encrypted: false }),
+  signed('envelope', 'of another generation', { ...envelope, generation: 1 }),
   signed('envelope', 'an empty payload', { ...envelope, payload: '' }),
   signed('envelope', 'a payload of 1,500 bytes', { ...envelope, payload: bytes(1500) }),
   signed('envelope', 'one member alone', { epoch: 1 }),
@@ -124,6 +125,7 @@ const valid: Case[] = [
     not_after: 1_699_086_340,
     service_key_id: 'service_1',
   }),
+  signed('service-key-handover', 'plain', { service_key: bytes(32, 14), previous_key: bytes(32, 15) }),
   signed('resume-ticket', 'plain', {
     user_id: 'user_alice_123',
     device_id: 'dev_1',
@@ -165,6 +167,23 @@ const valid: Case[] = [
     list_version: 1,
     timestamp: 1_699_000_000,
   }),
+  signed('device-link', 'plain', {
+    user_id: 'user_alice_123',
+    device_id: 'dev_1',
+    new_device_id: 'dev_2',
+    new_public_key: bytes(32, 3),
+    list_version: 2,
+    list_sha256: bytes(32, 9),
+    timestamp: 1_699_000_000,
+  }),
+  signed('key-exchange', 'plain', {
+    user_id: 'user_alice_123',
+    device_id: 'dev_1',
+    key_type: 'prekey',
+    key_id: 'ohC2r_Vkt3mOlRtf6WQn-gMFNFBc7ciqfW1wwpQDp-U',
+    public_key: bytes(32, 9),
+    key_package_sha256: bytes(32, 13),
+  }),
   signed('group-op', 'create', groupOperation),
   signed('group-op', 'every field', {
     ...groupOperation,
@@ -173,6 +192,9 @@ const valid: Case[] = [
     previous_sha256: bytes(32, 10),
     name_sha256: bytes(32, 11),
     commit_sha256: bytes(32, 12),
+    replaces_generation: 2,
+    replaces_epoch: 7,
+    ban: true,
   }),
 ];
 

@@ -1,0 +1,40 @@
+import type { UpstreamName } from './catalog.ts';
+
+/** What a client may announce in `client_hello.capabilities`; names that are not known are let be. */
+export const clientCapabilities = ['e2e_encryption', 'file_transfer', 'groups'] as const;
+export type ClientCapability = (typeof clientCapabilities)[number];
+
+/** What a server may announce in `server_hello.capabilities`: each only where it really does it. */
+export const serverCapabilities = ['message_relay', 'offline_storage', 'push_notifications'] as const;
+export type ServerCapability = (typeof serverCapabilities)[number];
+
+/**
+ * What a client must have announced to send a type; without it the message is refused with `CAPABILITY_MISSING`. A client
+ * that does not encrypt has no content to send, and none that begins a conversation. `group_create` makes conversations
+ * of two as well, so it does not need `groups`. What a client is sent does not depend on what it announced.
+ */
+export const neededCapability: Record<UpstreamName, ClientCapability | undefined> = {
+  client_hello: undefined,
+  client_auth: undefined,
+  ping: undefined,
+  device_list: undefined,
+  key_exchange: 'e2e_encryption',
+  key_bundle_request: 'e2e_encryption',
+  key_count: 'e2e_encryption',
+  chat: 'e2e_encryption',
+  ack: undefined,
+  receipt: undefined,
+  resume: undefined,
+  sync: undefined,
+  block: undefined,
+  unblock: undefined,
+  block_list: undefined,
+  receipt_privacy: undefined,
+  group_create: 'e2e_encryption',
+  group_member_add: 'groups',
+  group_member_remove: 'groups',
+  group_leave: 'e2e_encryption',
+  group_update: 'groups',
+  group_commit: 'e2e_encryption',
+  group_info: undefined,
+};

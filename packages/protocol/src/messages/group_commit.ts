@@ -1,0 +1,33 @@
+import { defineMessage } from '../define-message.ts';
+import {
+  AnyDevices,
+  deliveredMaterial,
+  KeyMaterial,
+  operationCaps,
+  operationFields,
+  previousOperation,
+} from '../group-operation.ts';
+import { Type } from '../schema/type.ts';
+
+const fields = {
+  type: Type.Literal('group_commit'),
+  ...operationFields,
+  ...previousOperation,
+  /** Devices of members that join, and that are taken out. Both empty: fresh keys, nothing else. */
+  added_devices: AnyDevices,
+  removed_devices: AnyDevices,
+  /** The same as `added_devices`. */
+  welcome_to: AnyDevices,
+};
+
+/** Leads to the next epoch without changing who is a member, in conversations of two as in groups. */
+export const groupCommit = defineMessage({
+  name: 'group_commit',
+  id: 0x0406,
+  ...operationCaps,
+  up: Type.Object(
+    { ...fields, commit: KeyMaterial, welcome: Type.Optional(KeyMaterial) },
+    { additionalProperties: false },
+  ),
+  down: Type.Object({ ...fields, ...deliveredMaterial }),
+});
