@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '@securechat/kernel';
 import { directoryKeys } from './keys.ts';
 import { heartbeatScript, registerScript, removeScript } from './scripts.ts';
 
@@ -21,6 +21,8 @@ export const GATEWAY_HEARTBEAT_MS = 2_000;
  * route before it reads the device's mailbox, so a message is either in that page or finds the new route.
  */
 export type Directory = {
+  /** Of everything that gateways write here. */
+  readonly keys: readonly string[];
   register(connection: {
     user: number;
     device: number;
@@ -41,9 +43,11 @@ export type Directory = {
   leave(gateway: string): Promise<void>;
 };
 
-export function createDirectory(redis: Redis, options: { prefix: string; shards: number }): Directory {
+export function createDirectory(redis: RedisClient, options: { prefix: string; shards: number }): Directory {
   const keys = directoryKeys(options.prefix, options.shards);
   return {
+    keys: [keys.gateways, ...Array.from({ length: options.shards }, (_, shard) => keys.routes(shard))],
+
     async register(c) {
       const live = c.liveGateways.includes(c.gateway) ? c.liveGateways : [...c.liveGateways, c.gateway];
       const reply = await registerScript.run(

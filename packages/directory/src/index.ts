@@ -7,3 +7,10 @@ export {
   type Route,
 } from './directory.ts';
 export { createOutStreams, type OutStreams } from './out-streams.ts';
+export {
+  createRevocationSet,
+  REVOCATION_KEPT_MS,
+  type RevocationChange,
+  type RevocationPage,
+  type RevocationSet,
+} from './revocation-set.ts';

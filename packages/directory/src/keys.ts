@@ -3,15 +3,18 @@
  *
  * `…:{u.N}:routes`  hash, user number → JSON list of that user's connections, N by user number
  * `…:gateways`      sorted set, gateway id → time of its last heartbeat (Redis clock, ms)
+ * `…:revoked`       sorted set, devices that are not served any more; see revocation-set.ts
  */
 export type DirectoryKeys = {
   routes(user: number): string;
   gateways: string;
+  revoked: string;
 };
 
 export function directoryKeys(prefix: string, shards: number): DirectoryKeys {
   return {
     routes: (user) => `${prefix}:{u.${user % shards}}:routes`,
     gateways: `${prefix}:gateways`,
+    revoked: `${prefix}:revoked`,
   };
 }

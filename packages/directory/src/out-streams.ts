@@ -1,3 +1,4 @@
+import type { RedisClient } from '@securechat/kernel';
 import {
   ENTRY_FIELD,
   type OutRecord,
@@ -5,7 +6,6 @@ import {
   packEntry,
   type StreamNames,
 } from '@securechat/protocol/internal';
-import type { Redis } from 'ioredis';
 
 /** A gateway reads far faster than this fills up; what is trimmed unread, mailbox sequences repair. */
 const MAX_ENTRIES = 20_000;
@@ -20,7 +20,7 @@ export type OutStreams = {
   send(gateway: string, records: readonly Packed<OutRecord>[]): Promise<boolean>;
 };
 
-export function createOutStreams(redis: Redis, streams: StreamNames): OutStreams {
+export function createOutStreams(redis: RedisClient, streams: StreamNames): OutStreams {
   return {
     async send(gateway, records) {
       const ids = await Promise.all(

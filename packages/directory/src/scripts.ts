@@ -6,3 +6,13 @@ const lua = (file: string): string => readFileSync(new URL(file, import.meta.url
 export const registerScript = loadScript<string[]>('register', lua('./register.lua'), 1);
 export const removeScript = loadScript<number>('remove', lua('./remove.lua'), 1);
 export const heartbeatScript = loadScript<string[]>('heartbeat', lua('./heartbeat.lua'), 1);
+export const publishRevocationsScript = loadScript<0 | 1>(
+  'publish-revocations',
+  lua('./publish-revocations.lua'),
+  1,
+);
+export const readRevocationsScript = loadScript<string[]>(
+  'read-revocations',
+  lua('./read-revocations.lua'),
+  1,
+);

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { systemClock } from './clock.ts';
-import { isError, RetryableError, withDeadline } from './errors.ts';
+import { RetryableError, withDeadline } from './errors.ts';
+import { createReaderRoute, isReply } from './reader-route.ts';
 import { createReaderConnection, type RedisConnectionOptions } from './redis.ts';
 
 /** How long a read should block at most (`BLOCK 1000`), so that silence beyond it means trouble. */
@@ -10,12 +11,17 @@ const SILENCE_MS = 2500;
 /** If a read is neither answered nor ended by the silence limit, ioredis has lost it: we give up on the connection. */
 const WATCHDOG_MS = 4000;
 const CONNECT_DEADLINE_MS = 5000;
+/** From one that is no longer right to one that knows no better to the right one; a longer way is tried again later. */
+const MOST_REDIRECTS = 2;
 
 export type BlockingReader = {
   /**
    * Runs commands on a connection that nobody else uses, opening it when there is none. After any error but a reply
    * of the server the connection is thrown away, and the next call opens another: call again after a pause. Rejects
    * within about four seconds whatever the server does. Not for two calls at once.
+   *
+   * In a cluster all keys have to be in one slot. A node that does not hold them redirects, and then the commands run
+   * again at the other one.
    */
   run<T>(commands: (redis: Redis) => Promise<T>): Promise<T>;
   /** Milliseconds since the server last answered, or since the reader was opened. */
@@ -29,6 +35,7 @@ export function openBlockingReader(
   url: string,
   { name = 'reader' }: RedisConnectionOptions = {},
 ): BlockingReader {
+  const route = createReaderRoute(url);
   let connection: Redis | undefined;
   let isClosed = false;
   let lastReplyMs = systemClock.monotonicMs();
@@ -36,7 +43,7 @@ export function openBlockingReader(
   async function connect(): Promise<Redis> {
     if (isClosed) throw new RetryableError('The blocking reader is closed');
     if (connection !== undefined) return connection;
-    const redis = createReaderConnection(url, name, SILENCE_MS);
+    const redis = createReaderConnection(url, { name, silenceMs: SILENCE_MS, node: route.node() });
     connection = redis;
     await withDeadline(redis.connect(), CONNECT_DEADLINE_MS, 'connecting to Redis');
     return redis;
@@ -47,17 +54,28 @@ export function openBlockingReader(
     connection = undefined;
   }
 
+  async function runHere<T>(commands: (redis: Redis) => Promise<T>): Promise<T> {
+    try {
+      const redis = await connect();
+      const reply = await withDeadline(commands(redis), WATCHDOG_MS, 'a blocking read');
+      lastReplyMs = systemClock.monotonicMs();
+      return reply;
+    } catch (error) {
+      if (isReply(error)) lastReplyMs = systemClock.monotonicMs();
+      if (!isReply(error) || route.leadsElsewhere(error)) drop();
+      throw error;
+    }
+  }
+
   return {
     async run(commands) {
-      try {
-        const redis = await connect();
-        const reply = await withDeadline(commands(redis), WATCHDOG_MS, 'a blocking read');
-        lastReplyMs = systemClock.monotonicMs();
-        return reply;
-      } catch (error) {
-        if (isReply(error)) lastReplyMs = systemClock.monotonicMs();
-        else drop();
-        throw error;
+      for (let redirects = 0; ; redirects++) {
+        try {
+          return await runHere(commands);
+        } catch (error) {
+          if (route.follow(error) && redirects < MOST_REDIRECTS) continue;
+          throw error;
+        }
       }
     },
     silentForMs: () => systemClock.monotonicMs() - lastReplyMs,
@@ -66,9 +84,4 @@ export function openBlockingReader(
       drop();
     },
   };
-}
-
-/** The server answered, only not what we hoped for: NOGROUP, WRONGTYPE. The connection is good. */
-function isReply(error: unknown): boolean {
-  return isError(error) && error.name === 'ReplyError';
 }

@@ -88,15 +88,21 @@ export function oneOf<const V extends string, const O extends Common<V>>(
   return option(given, { type: values.join(' | '), isSecret: false, example: values[0] ?? '', parse });
 }
 
+type ListOptions = Common<readonly string[]> & {
+  /** What each item has to be, and how to say that. */
+  items?: { are(item: string): boolean; expected: string };
+};
+
 /** Texts separated by commas; blanks around them are dropped. */
-export function list<const O extends Common<readonly string[]>>(
-  given: O,
-): Option<Given<O, readonly string[]>, false> {
-  const parse = (text: string) =>
-    text
+export function list<const O extends ListOptions>(given: O): Option<Given<O, readonly string[]>, false> {
+  const parse = (text: string) => {
+    const items = text
       .split(',')
       .map((item) => item.trim())
       .filter((item) => item !== '');
+    if (given.items && !items.every(given.items.are)) throw new TypeError(given.items.expected);
+    return items;
+  };
   return option(given, {
     type: 'list',
     isSecret: false,

@@ -50,11 +50,13 @@ export function defineConfig<const S extends ConfigSpec>(spec: S): S {
 
 /**
  * Reads `env` (an empty variable counts as missing). `config` may be logged; the properties of `secrets` are not
- * enumerable, so that neither JSON nor a log line nor a spread shows them. Throws one ConfigError.
+ * enumerable, so that neither JSON nor a log line nor a spread shows them. Throws one ConfigError. `findFaults` tells
+ * what is wrong with options that are right each for itself; those that are not are missing from what it is given.
  */
 export function readConfig<S extends ConfigSpec>(
   spec: S,
   env: NodeJS.ProcessEnv = process.env,
+  findFaults: (read: { config: ConfigOf<S>; secrets: SecretsOf<S> }) => readonly string[] = () => [],
 ): { config: ConfigOf<S>; secrets: SecretsOf<S> } {
   const faults: string[] = [];
   const config = {};
@@ -71,8 +73,10 @@ export function readConfig<S extends ConfigSpec>(
       faults.push(error.message);
     }
   }
+  const read = { config: config as ConfigOf<S>, secrets: secrets as SecretsOf<S> };
+  faults.push(...findFaults(read));
   if (faults.length > 0) throw new ConfigError(faults);
-  return { config: config as ConfigOf<S>, secrets: secrets as SecretsOf<S> };
+  return read;
 }
 
 export type ConfigRow = {

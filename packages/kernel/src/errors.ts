@@ -60,10 +60,17 @@ const CONNECTION_MESSAGES = [
   'Command aborted due to connection close',
   'Socket timeout.',
   'Reached the max retries per request limit',
+  // ioredis, of a cluster
+  "Cluster isn't ready and enableOfflineQueue options is false",
+  'Cluster is ended.',
+  'Failed to refresh slots cache.',
+  'None of startup nodes is available',
+  'Too many Cluster redirections',
 ];
 
-/** Redis replies by which a server says that it cannot serve now, though it is reachable. */
-const REDIS_NOT_NOW = /^-?(LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|TRYAGAIN|MISCONF|OOM|BUSY|NOREPLICAS)\b/;
+/** Redis replies by which a server says that it cannot serve now, or that another one does, though it is reachable. */
+const REDIS_NOT_NOW =
+  /^-?(LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|UNBLOCKED|MISCONF|OOM|BUSY|NOREPLICAS)\b/;
 
 /** `fault` means ours: a bug, or an error nobody foresaw. */
 export function classify(error: unknown): ErrorClass {

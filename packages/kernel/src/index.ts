@@ -1,5 +1,6 @@
 export { type Backoff, type BackoffOptions, backoffDelayMs, createBackoff } from './backoff.ts';
 export { BLOCK_MS, type BlockingReader, openBlockingReader } from './blocking-reader.ts';
+export { addressKey } from './client-address.ts';
 export { type Clock, sleep, systemClock } from './clock.ts';
 export {
   bool,
@@ -32,6 +33,7 @@ export {
   sqlState,
   withDeadline,
 } from './errors.ts';
+export { createJobRunner, type Job, type JobRunner, type JobRunnerOptions } from './jobs.ts';
 export { createLogger, type Logger, type LoggerOptions, type LogLevel, logLevels } from './logger.ts';
 export {
   type ClosedLabels,
@@ -50,7 +52,9 @@ export {
   pendingMigrations,
   requireMigrations,
 } from './migrate.ts';
+export { createNetworkMatcher, type NetworkMatcher } from './networks.ts';
 export { type OpsServer, type OpsServerOptions, startOpsServer } from './ops-server.ts';
+export { createOriginMatcher, type OriginMatcher } from './origins.ts';
 export {
   type ConnectionOptions,
   isQueryTimeout,
@@ -62,9 +66,17 @@ export {
 } from './postgres.ts';
 export { createReadyChecks, type ReadyChecks } from './ready-checks.ts';
 export { isRedisDown, openProducer, type Producer, type RedisConnectionOptions } from './redis.ts';
+export type { RedisClient } from './redis-cluster.ts';
+export { runsOf } from './redis-runs.ts';
 export { loadScript, type Script, type ScriptArg } from './script.ts';
 export { type Kit, runService, type Service, serviceOptions } from './service.ts';
-export { postgresOption, redisOption, streamOptions } from './shared-options.ts';
+export {
+  originsOption,
+  postgresOption,
+  redisOption,
+  streamOptions,
+  trustedProxiesOption,
+} from './shared-options.ts';
 export { type DeadLetter, insertDeadLetter } from './streams/dead-letter.ts';
 export { encodeRequest, type StreamRequest } from './streams/request.ts';
 export {

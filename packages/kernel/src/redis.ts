@@ -1,13 +1,15 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { backoffDelayMs } from './backoff.ts';
-import { systemClock } from './clock.ts';
+import { sleep, systemClock } from './clock.ts';
 import { DeadlineError, isConnectionLoss, isRedisNotNow } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { maskUrl } from './mask.ts';
+import { parseRedisUrl, type RedisNode } from './redis-address.ts';
+import { openCluster, type RedisClient, takesCommands } from './redis-cluster.ts';
 
 export type Producer = {
   /** For commands and scripts. Rejects at once while Redis is away; see `isRedisDown`. */
-  redis: Redis;
+  redis: RedisClient;
   isReady(): boolean;
   /** Resolves when commands are accepted. Rejects with a DeadlineError; the connecting goes on. */
   whenReady(deadlineMs: number): Promise<void>;
@@ -28,12 +30,14 @@ const COMMAND_TIMEOUT_MS = 1500;
  * timed out would pile up behind a paused server without a bound.
  */
 const PRODUCER_SILENCE_MS = 2000;
-const RECONNECT = { baseMs: 50, capMs: 2000 };
+export const RECONNECT = { baseMs: 50, capMs: 2000 };
 /** An outage fails thousands of commands; one line in this time is enough. */
 const LOG_EVERY_MS = 5000;
+/** A cluster has no event for it. */
+const READY_LOOK_MS = 10;
 
 /** Options of every connection. RESP2, because its replies have the documented shape also through `call`. */
-const common = {
+export const common = {
   protocol: 2,
   connectTimeout: 2000,
   // a peer that does not answer our FIN is not waited for
@@ -56,17 +60,19 @@ export function openProducer(
   url: string,
   { name = 'producer', logger }: RedisConnectionOptions = {},
 ): Producer {
-  const redis = new Redis(url, {
+  const address = parseRedisUrl(url);
+  const options: RedisOptions = {
     ...common,
     connectionName: name,
     commandTimeout: COMMAND_TIMEOUT_MS,
     socketTimeout: PRODUCER_SILENCE_MS,
     retryStrategy: (attempt) => backoffDelayMs(attempt - 1, RECONNECT),
-  });
+  };
+  const redis = address.kind === 'server' ? new Redis(url, options) : openCluster(address, options);
   logErrors(redis, name, logger);
   return {
     redis,
-    isReady: () => redis.status === 'ready',
+    isReady: () => takesCommands(redis),
     whenReady: (deadlineMs) => waitUntilReady(redis, url, deadlineMs),
     close: () => redis.disconnect(),
   };
@@ -77,41 +83,45 @@ export function isRedisDown(error: unknown): boolean {
   return error instanceof DeadlineError || isConnectionLoss(error) || isRedisNotNow(error);
 }
 
-/** For a reader: never reconnects by itself, since whoever reads opens a new one. */
-export function createReaderConnection(url: string, name: string, silenceMs: number): Redis {
-  const redis = new Redis(url, {
+/**
+ * For a reader: never reconnects by itself, since whoever reads opens a new one. `node`: in a cluster, the one that is
+ * connected to.
+ */
+export function createReaderConnection(
+  url: string,
+  { name, silenceMs, node }: { name: string; silenceMs: number; node: RedisNode | undefined },
+): Redis {
+  const address = parseRedisUrl(url);
+  const options: RedisOptions = {
     ...common,
     connectionName: name,
     socketTimeout: silenceMs,
     retryStrategy: null,
     lazyConnect: true,
-  });
+  };
+  const redis =
+    address.kind === 'server'
+      ? new Redis(url, options)
+      : new Redis({ ...options, ...address.login, ...(node ?? address.nodes[0]) });
   // what goes wrong is told by the commands, which all reject
   redis.on('error', () => {});
   return redis;
 }
 
-async function waitUntilReady(redis: Redis, url: string, deadlineMs: number): Promise<void> {
-  if (redis.status === 'ready') return;
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(
-    () => reject(new DeadlineError(`Redis at ${maskUrl(url)} was not ready within ${deadlineMs} ms`)),
-    deadlineMs,
-  );
-  redis.once('ready', resolve);
-  try {
-    await promise;
-  } finally {
-    clearTimeout(timer);
-    redis.off('ready', resolve);
+async function waitUntilReady(redis: RedisClient, url: string, deadlineMs: number): Promise<void> {
+  const endMs = systemClock.monotonicMs() + deadlineMs;
+  while (!takesCommands(redis)) {
+    if (systemClock.monotonicMs() > endMs)
+      throw new DeadlineError(`Redis at ${maskUrl(url)} was not ready within ${deadlineMs} ms`);
+    await sleep(READY_LOOK_MS);
   }
 }
 
 /** The listener also keeps Node from ending the process: 'error' events must be heard. */
-function logErrors(redis: Redis, name: string, logger: Logger | undefined): void {
+export function logErrors(redis: RedisClient, name: string, logger: Logger | undefined): void {
   let lastLoggedMs = Number.NEGATIVE_INFINITY;
   let unlogged = 0;
-  redis.on('error', (err: Error) => {
+  function log(err: Error): void {
     const now = systemClock.monotonicMs();
     if (now - lastLoggedMs < LOG_EVERY_MS) {
       unlogged += 1;
@@ -120,5 +130,8 @@ function logErrors(redis: Redis, name: string, logger: Logger | undefined): void
     logger?.warn({ err, connection: name, unlogged }, 'redis connection failed');
     lastLoggedMs = now;
     unlogged = 0;
-  });
+  }
+  redis.on('error', log);
+  // of one node of a cluster
+  redis.on('node error', log);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { isError } from './errors.ts';
+import type { RedisClient } from './redis-cluster.ts';
 
 export type ScriptArg = string | Buffer | number;
 
@@ -8,9 +8,9 @@ export type Script<Reply> = {
   readonly name: string;
   readonly sha: string;
   /** Strings in the reply are decoded as UTF-8. Rejects with a TypeError for a wrong number of keys. */
-  run(redis: Redis, keys: readonly string[], args: readonly ScriptArg[]): Promise<Reply>;
+  run(redis: RedisClient, keys: readonly string[], args: readonly ScriptArg[]): Promise<Reply>;
   /** Strings in the reply are Buffers. */
-  runBuffer(redis: Redis, keys: readonly string[], args: readonly ScriptArg[]): Promise<unknown>;
+  runBuffer(redis: RedisClient, keys: readonly string[], args: readonly ScriptArg[]): Promise<unknown>;
 };
 
 /**
@@ -22,7 +22,7 @@ export function loadScript<Reply = unknown>(name: string, lua: string, numberOfK
   const sha = createHash('sha1').update(lua).digest('hex');
 
   async function call(
-    redis: Redis,
+    redis: RedisClient,
     keys: readonly string[],
     args: readonly ScriptArg[],
     method: 'call' | 'callBuffer',

@@ -1,13 +1,22 @@
-import { defineConfig, int, str, url } from './config.ts';
+import { defineConfig, int, list, str, url } from './config.ts';
+import { isNetwork } from './networks.ts';
+import { isOriginPattern } from './origins.ts';
+import { parseRedisUrl, redisProtocols } from './redis-address.ts';
 
 /** Options that several services read; defined once, so that they mean and allow the same everywhere. */
-export const redisOption = url({
-  env: 'REDIS_URL',
-  protocols: ['redis:', 'rediss:'],
-  secret: true,
-  doc: 'Redis or Valkey, 7.0 or later, with maxmemory-policy noeviction',
-  example: 'redis://127.0.0.1:6379',
-});
+export const redisOption = {
+  ...url({
+    env: 'REDIS_URL',
+    protocols: redisProtocols,
+    secret: true,
+    doc: 'Redis or Valkey, 7.0 or later, with maxmemory-policy noeviction; of a cluster `redis+cluster://` and several of its nodes, separated by commas',
+    example: 'redis://127.0.0.1:6379',
+  }),
+  parse(text: string): string {
+    parseRedisUrl(text);
+    return text;
+  },
+};
 
 /** `role` is the login role that is enough for the service. */
 export function postgresOption(role: string) {
@@ -34,4 +43,26 @@ export const streamOptions = defineConfig({
     max: 256,
     doc: 'Partitions of the ordered streams; the same in every service, changed only when all are stopped and drained',
   }),
+});
+
+/** `env` is a service's own: its proxies need not be another's. */
+export function trustedProxiesOption(env: string) {
+  return list({
+    env,
+    default: [],
+    items: { are: isNetwork, expected: 'addresses or networks such as 10.0.0.0/8, separated by commas' },
+    doc: 'Addresses or networks of proxies that are believed what they say of client addresses; without, all clients behind a proxy count as one',
+    example: '10.0.0.0/8',
+  });
+}
+
+export const originsOption = list({
+  env: 'ALLOWED_ORIGINS',
+  default: [],
+  items: {
+    are: isOriginPattern,
+    expected: 'origins such as https://chat.example.com or http://localhost:*, separated by commas, or *',
+  },
+  doc: 'Web pages that may use this service from a browser, by origin; what is not a browser sends no origin and is not asked for it',
+  example: 'https://chat.example.com',
 });

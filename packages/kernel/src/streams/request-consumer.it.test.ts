@@ -60,6 +60,21 @@ async function startConsumer(options: Partial<RequestConsumerOptions> = {}): Pro
   return consumer;
 }
 
+const TEN_MINUTES_MS = 600_000;
+
+/** `aheadMs`: of the clock of whoever asks. */
+function askByRedis(body: string, { withinMs = 5000, aheadMs = 0 } = {}): Promise<unknown> {
+  const deadlineMs = Date.now() + aheadMs + withinMs;
+  const request = {
+    correlationId: `c-${body}`,
+    gatewayId: 'g1',
+    deadlineMs,
+    withinMs,
+    body: Buffer.from(body),
+  };
+  return redis.xadd(STREAMS[0] ?? '', '*', ...encodeRequest(request));
+}
+
 function ask(body: string, withinMs = 5000, stream = STREAMS[0] ?? ''): Promise<unknown> {
   const deadlineMs = Date.now() + withinMs;
   const fields = encodeRequest({
@@ -107,11 +122,36 @@ test('what was asked before the first process started is answered', async () => 
   await until(() => replies.length === 1);
 });
 
+test('whoever asks and whoever answers may have wall clocks ten minutes apart, either way', async () => {
+  await askByRedis('behind', { aheadMs: -TEN_MINUTES_MS });
+  await askByRedis('ahead', { aheadMs: TEN_MINUTES_MS });
+  await startConsumer({ clock: createTestClock(Date.now() + TEN_MINUTES_MS) });
+  await until(() => replies.length === 2);
+  expect(await outcomes()).toBe('replied=2');
+});
+
+test('how old a request is, the clock of Redis tells, not that of whoever asked', async () => {
+  await askByRedis('old', { withinMs: 200, aheadMs: TEN_MINUTES_MS });
+  await sleep(300);
+  await askByRedis('new', { withinMs: 5000, aheadMs: -TEN_MINUTES_MS });
+  await startConsumer();
+  await until(() => replies.length === 1);
+  expect(handled).toEqual(['new']);
+  expect(await outcomes()).toBe('expired=1 replied=1');
+});
+
+test('an entry that Redis dates in the future, because its clock was set back, is a new one', async () => {
+  const aheadId = `${Date.now() + TEN_MINUTES_MS}-0`;
+  await redis.xadd(STREAMS[0] ?? '', aheadId, 'c', 'c-1', 'g', 'g1', 'd', '0', 'w', '5000', 'b', 'future');
+  await startConsumer();
+  await until(() => replies.length === 1);
+});
+
 test('a request past its deadline is not handled', async () => {
   const clock = createTestClock(Date.now());
   await ask('late', 1000);
   clock.advance(1001);
-  await ask('in time', 5000);
+  await ask('in time', 60_000);
   await startConsumer({ clock });
   await until(() => replies.length === 1);
   expect(handled).toEqual(['in time']);

@@ -5,7 +5,12 @@ import type { Clock } from '../clock.ts';
 import { isError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
-import { createRequestRunner, type RequestHandling, type RequestRunner } from './request-runner.ts';
+import {
+  createRequestRunner,
+  type ReadEntry,
+  type RequestHandling,
+  type RequestRunner,
+} from './request-runner.ts';
 import { parseEntries, type StreamEntry } from './stream-entries.ts';
 
 export type RequestConsumerOptions = RequestHandling & {
@@ -42,14 +47,14 @@ const MOST_PER_READ = 128;
  * dies is gone. Redis coming back empty is normal: the group is made again.
  */
 export function createRequestConsumer(options: RequestConsumerOptions): RequestConsumer {
-  const { url, streams, group, consumer, concurrency, logger } = options;
+  const { url, streams, group, consumer, concurrency, clock, logger } = options;
   const reader = openBlockingReader(url, { name: `${group}-requests` });
   const runner: RequestRunner = createRequestRunner(options);
   const ending = new AbortController();
   let hasGroups = false;
   let loop: Promise<void> = Promise.resolve();
 
-  async function read(): Promise<StreamEntry[]> {
+  async function read(): Promise<ReadEntry[]> {
     if (!hasGroups) {
       await reader.run((redis) => createGroups(redis, streams, group));
       hasGroups = true;
@@ -58,9 +63,14 @@ export function createRequestConsumer(options: RequestConsumerOptions): RequestC
     const perStream = Math.max(1, Math.min(MOST_PER_READ, Math.floor(runner.freePlaces() / streams.length)));
     const place = ['GROUP', group, consumer, 'COUNT', perStream, 'BLOCK', BLOCK_MS, 'NOACK', 'STREAMS'];
     const ids = streams.map(() => '>');
-    return reader.run(async (redis) =>
-      parseEntries(await redis.callBuffer('XREADGROUP', [...place, ...streams, ...ids])),
-    );
+    return reader.run(async (redis) => {
+      // the second is sent with the first, and answered when that is
+      const [reply, time] = await Promise.all([
+        redis.callBuffer('XREADGROUP', [...place, ...streams, ...ids]),
+        redis.time(),
+      ]);
+      return withAges(parseEntries(reply), time, clock.monotonicMs());
+    });
   }
 
   async function run(): Promise<void> {
@@ -103,6 +113,19 @@ export function createRequestConsumer(options: RequestConsumerOptions): RequestC
     },
     silentForMs: () => reader.silentForMs(),
   };
+}
+
+/** Ids begin with the time of Redis at the writing. A clock of Redis that was set back makes entries of the future: they are new. */
+function withAges(
+  entries: readonly StreamEntry[],
+  [seconds, microseconds]: readonly (number | string)[],
+  readAtMs: number,
+): ReadEntry[] {
+  const nowMs = Number(seconds) * 1000 + Number(microseconds) / 1000;
+  return entries.map((entry) => {
+    const ageMs = Math.max(0, nowMs - Number.parseInt(entry.id, 10));
+    return { ...entry, ageMs, readAtMs };
+  });
 }
 
 /** From the start of each stream: what came while there was no group is wanted, and too old is dropped anyway. */

@@ -15,12 +15,15 @@ export type RequestHandling = {
   reply: (gatewayId: string, correlationId: string, bytes: Buffer) => Promise<void>;
 };
 
+/** An entry with its age when it was read, by the clock of Redis, and the moment of that by ours, which never jumps. */
+export type ReadEntry = StreamEntry & { ageMs: number; readAtMs: number };
+
 export type RequestRunner = {
   freePlaces(): number;
   /** Resolves when there is a free place. */
   untilFree(): Promise<void>;
   /** Resolves when the entry has found a place, not when it is done. */
-  take(entry: StreamEntry): Promise<void>;
+  take(entry: ReadEntry): Promise<void>;
   untilIdle(): Promise<void>;
   /** Ends all running requests, and those that come. */
   abort(): void;
@@ -61,9 +64,15 @@ export function createRequestRunner(options: RunnerOptions): RequestRunner {
     while (running.size >= concurrency) await Promise.race(running);
   }
 
-  async function answer(entry: StreamEntry): Promise<Outcome> {
+  /** A gateway of the previous release names only a moment of its own clock. */
+  function leftOf({ withinMs, deadlineMs }: StreamRequest, { ageMs, readAtMs }: ReadEntry): number {
+    if (withinMs === undefined) return deadlineMs - clock.now();
+    return withinMs - ageMs - (clock.monotonicMs() - readAtMs);
+  }
+
+  async function answer(entry: ReadEntry): Promise<Outcome> {
     const request = decodeRequest(entry);
-    const leftMs = Math.min(request.deadlineMs - clock.now(), LONGEST_MS);
+    const leftMs = Math.min(leftOf(request, entry), LONGEST_MS);
     if (leftMs <= 0) return 'expired';
     const bytes = await within(leftMs, (signal) => handle(request, signal));
     if (bytes === undefined) return 'no_reply';
@@ -97,7 +106,7 @@ export function createRequestRunner(options: RunnerOptions): RequestRunner {
     }
   }
 
-  async function runOne(entry: StreamEntry): Promise<void> {
+  async function runOne(entry: ReadEntry): Promise<void> {
     let outcome: Outcome;
     try {
       outcome = await answer(entry);

@@ -8,28 +8,38 @@ export type StreamRequest = {
   correlationId: string;
   /** Where the reply goes. */
   gatewayId: string;
-  /** Wall clock, milliseconds since 1970. Afterwards nobody waits for the reply. */
+  /** Afterwards nobody waits for the reply. By the asker's wall clock, milliseconds since 1970, which may be wrong. */
   deadlineMs: number;
+  /** The same as a duration, counted by the clock of Redis, which is the same for both sides; it wins. */
+  withinMs?: number | undefined;
   body: Buffer;
 };
 
-/** Reads the fields `c`, `g`, `d` (decimal text) and `b`. Throws a PoisonError when one is missing or no number. */
+/** Reads the fields `c`, `g`, `d` (decimal text), `b`, and `w` if there is one. Throws a PoisonError when one is missing or no number. */
 export function decodeRequest({ stream, fields }: StreamEntry): StreamRequest {
-  const deadlineMs = Number(field(fields, 'd').toString());
-  if (!Number.isSafeInteger(deadlineMs)) throw new PoisonError('The deadline of a request is not an integer');
+  const deadlineMs = integer(field(fields, 'd'));
+  const within = fields.get('w');
   return {
     stream,
     correlationId: field(fields, 'c').toString(),
     gatewayId: field(fields, 'g').toString(),
     deadlineMs,
+    withinMs: within && integer(within),
     body: field(fields, 'b'),
   };
 }
 
 /** The same as the arguments of XADD after the entry id. */
 export function encodeRequest(request: Omit<StreamRequest, 'stream'>): (string | Buffer)[] {
-  const { correlationId, gatewayId, deadlineMs, body } = request;
-  return ['c', correlationId, 'g', gatewayId, 'd', String(deadlineMs), 'b', body];
+  const { correlationId, gatewayId, deadlineMs, withinMs, body } = request;
+  const within = withinMs === undefined ? [] : ['w', String(withinMs)];
+  return ['c', correlationId, 'g', gatewayId, 'd', String(deadlineMs), ...within, 'b', body];
+}
+
+function integer(text: Buffer): number {
+  const number = Number(text.toString());
+  if (!Number.isSafeInteger(number)) throw new PoisonError('The deadline of a request is not an integer');
+  return number;
 }
 
 function field(fields: ReadonlyMap<string, Buffer>, name: string): Buffer {

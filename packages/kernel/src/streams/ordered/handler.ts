@@ -16,6 +16,11 @@ export type OrderedHandler<R> = {
    * PoisonError) means that some record can never succeed.
    */
   process(client: Client, records: StreamRecord<R>[]): Promise<Processed>;
+  /**
+   * Takes the locks that all these records need, in the order in which everybody takes them. Called before records are
+   * processed one by one, which would take them in the order of the records. A data error leaves it undone.
+   */
+  lock?(client: Client, records: StreamRecord<R>[]): Promise<void>;
   /** What to tell whom about a record that was parked. */
   parked(record: R): Processed;
   /** Repeats the announcements of a batch whose owner may have died before it made them. */
@@ -23,12 +28,15 @@ export type OrderedHandler<R> = {
 };
 
 export type Processed = {
-  /** Sends all writes at once and resolves when they are done. Called once, inside the same transaction. */
+  /**
+   * Sends all writes at once, unless `takesTurns`, and resolves when they are done. Called once, inside the same
+   * transaction.
+   */
   write(): Promise<unknown>;
+  /** Some writes depend on the answers to others: cursors and COMMIT are not sent before `write` has resolved. */
+  takesTurns?: boolean;
   /** Numbers to keep with the cursor of each stream, for `announce`. */
   touched: ReadonlyMap<string, readonly number[]>;
-  /** It does no harm when a crash of Postgres undoes this: if so for the whole batch, COMMIT does not wait for the disk. */
-  mayBeLost?: boolean;
   /** After COMMIT. Must not throw, and must not wait for anything beyond handing over. */
   publish(): void;
 };

@@ -9,12 +9,12 @@ import { FIRST_ENTRY_ID } from './entry-id.ts';
 import type { OrderedHandler } from './handler.ts';
 import { createLeases } from './leases.ts';
 import { orderedMetrics } from './metrics.ts';
-import { createStreamReader, type StreamEntry } from './reader.ts';
+import { createStreamReader } from './reader.ts';
+import type { StreamEntry } from './slot-reader.ts';
 import { type Batch, runBatch } from './transaction.ts';
 
-/** How often ownership and reborn streams are looked at. Half a second, so that a takeover is under four. */
+/** How often ownership is looked at. Half a second, so that a takeover is under four. */
 const BALANCE_EVERY_MS = 500;
-const REBORN_EVERY_MS = 1000;
 /** Records in one transaction: enough to share a commit, few enough to keep locks and latency short. */
 const MAX_RECORDS = 1000;
 
@@ -47,19 +47,25 @@ export type OrderedConsumer = {
  *
  * BALANCING  (every 500 ms) partitions are claimed and released; a claimed one brings its cursor, its fence and
  *            the last batch of its former owner, which is announced again.
- * READING    one XREAD over all owned partitions from their cursors; nothing is acknowledged to Redis.
+ * READING    all owned partitions from their cursors; nothing is acknowledged to Redis. While Redis is away, there is
+ *            nothing to read.
  * COMMITTING one Postgres transaction: fences, data, dead letters, cursors. While it runs, entries gather in
  *            Redis, so batches grow by themselves as load grows.
  * PUBLISHING after COMMIT, never before.
  *
- * Any error leads, after a growing pause, back to READING from the cursor that Postgres holds. That cursor also
+ * Any error of Postgres leads, after a growing pause, back to READING from the cursor that Postgres holds. That cursor also
  * resolves a COMMIT without an answer: if it moved, the batch is announced; if not, it is read again.
  */
 export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): OrderedConsumer {
   const { pool, schema, handler, logger, clock } = options;
   const metrics = orderedMetrics(options.metrics);
   const leases = createLeases({ pool, schema, streams: options.streams, worker: options.worker, logger });
-  const reader = createStreamReader(options.redisUrl, options.worker);
+  const reader = createStreamReader({
+    redisUrl: options.redisUrl,
+    name: options.worker,
+    logger,
+    onFailure: (kind) => metrics.failures.inc(1, { kind }),
+  });
   const abort = new AbortController();
   const fences = new Map<string, number>();
   /** Where we read on. */
@@ -72,7 +78,6 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
   let hasLease = false;
   let mustRecover = false;
   let balancedAt = Number.NEGATIVE_INFINITY;
-  let checkedRebornAt = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | undefined;
 
   async function loop(): Promise<void> {
@@ -116,25 +121,22 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
 
   async function step(): Promise<void> {
     if (positions.size === 0) return await sleep(BALANCE_EVERY_MS, abort.signal);
-    if (backlog.length === 0) {
-      // Not only in silence: one busy stream must not hide another that began anew.
-      await resetReborn();
-      backlog = await reader.read([...positions].map(([stream, lastId]) => ({ stream, lastId })));
-    }
+    if (backlog.length === 0) await read();
     if (backlog.length === 0) return;
     await handler.room?.();
     await commitBatch(takeBatch());
   }
 
   /** A cursor ahead of a stream that began anew would wait for ever; reading it from the start is harmless. */
-  async function resetReborn(): Promise<void> {
-    if (clock.monotonicMs() - checkedRebornAt < REBORN_EVERY_MS) return;
-    checkedRebornAt = clock.monotonicMs();
-    const reborn = await reader.reborn([...positions].map(([stream, lastId]) => ({ stream, lastId })));
+  async function read(): Promise<void> {
+    const { entries, reborn } = await reader.read(
+      [...positions].map(([stream, lastId]) => ({ stream, lastId })),
+    );
     for (const stream of reborn) {
       logger.warn({ stream }, 'stream began anew; reading it from its start');
       positions.set(stream, FIRST_ENTRY_ID);
     }
+    backlog = entries;
   }
 
   /** As many whole entries as fit; the rest stays in the backlog, in order. */

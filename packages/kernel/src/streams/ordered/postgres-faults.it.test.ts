@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import { startCuttingProxy } from '../../testing/cutting-proxy.ts';
@@ -39,11 +40,36 @@ async function asOwner(...statements: string[]): Promise<void> {
 async function whileCommitHangs(work: () => Promise<void>): Promise<void> {
   await asOwner(`ALTER SYSTEM SET synchronous_standby_names = 'nobody'`, 'SELECT pg_reload_conf()');
   try {
+    await until('COMMIT hangs for a session that asks for it', commitHangs);
     await work();
   } finally {
     await asOwner(`ALTER SYSTEM RESET synchronous_standby_names`, 'SELECT pg_reload_conf()');
   }
 }
+
+/** The checkpointer tells the sessions to wait, some time after it was told to read the configuration. */
+async function commitHangs(): Promise<boolean> {
+  const probe = new Client(postgres.url);
+  await probe.connect();
+  let hung = false;
+  // the warning that the standby may not have it, which a COMMIT cancelled in its wait ends with
+  probe.on('notice', () => {
+    hung = true;
+  });
+  try {
+    const { rows } = await probe.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const commit = probe.query(
+      `SET synchronous_commit = on; SELECT pg_logical_emit_message(true, 'probe', '')`,
+    );
+    await Promise.race([commit, sleep(100)]);
+    await numbers.pool.query('SELECT pg_cancel_backend($1)', [rows[0]?.pid]);
+    await commit;
+  } finally {
+    await probe.end();
+  }
+  return hung;
+}
+
 const HANGS = { settings: { synchronous_commit: 'on' } };
 
 async function pidInCommit(event: string): Promise<number> {

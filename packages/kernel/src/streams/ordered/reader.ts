@@ -1,72 +1,70 @@
-import type { Redis } from 'ioredis';
-import { type BlockingReader, openBlockingReader } from '../../blocking-reader.ts';
-import { compareEntryIds, FIRST_ENTRY_ID } from './entry-id.ts';
+import { sleep } from '../../clock.ts';
+import { parseRedisUrl, slotTagOf } from '../../redis-address.ts';
+import {
+  BLOCK_MS,
+  createSlotReader,
+  type Position,
+  type ReaderParts,
+  type Reading,
+  type SlotReader,
+} from './slot-reader.ts';
 
-export type StreamEntry = { stream: string; id: string; body: Buffer };
-export type Position = { stream: string; lastId: string };
-
-/** Short, so that a partition taken over meanwhile is read soon; an empty read costs about 0.2 ms of CPU. */
-const BLOCK_MS = 250;
-/** Per stream and read. Entries are packed, so this is many records. */
-const COUNT = 64;
+/** A read is a little late as well. */
+const MOST_WAIT_MS = BLOCK_MS + 50;
 
 export type StreamReader = {
-  /** What stands after the positions, oldest first within each stream. Empty after 250 ms of silence. */
-  read(positions: readonly Position[]): Promise<StreamEntry[]>;
   /**
-   * Streams that are gone or younger than our position: Redis was emptied or fell back to an older copy. A reader
-   * would wait there for ever, because new ids may be smaller than its own.
+   * What there is at once, or what comes first. Empty after 300 ms of silence, and while Redis is away. Not for two
+   * calls at once.
    */
-  reborn(positions: readonly Position[]): Promise<string[]>;
+  read(positions: readonly Position[]): Promise<Reading>;
   close(): void;
 };
 
-/** One XREAD over all partitions of this process: a wake-up, a transaction and a commit for whatever is ready. */
-export function createStreamReader(url: string, name: string): StreamReader {
-  const reader: BlockingReader = openBlockingReader(url, { name });
+/**
+ * Reads all partitions of this process: at a single server with one XREAD, so that whatever is ready makes one wake-up,
+ * one transaction and one commit. A node of a cluster answers for one slot at a time, so there each slot has a read and
+ * a connection of its own; those that have nothing yet go on waiting while the others' entries are dealt with, and one whose
+ * node is away holds up nobody else.
+ */
+export function createStreamReader(parts: ReaderParts): StreamReader {
+  const isCluster = parseRedisUrl(parts.redisUrl).kind === 'cluster';
+  const slots = new Map<string, SlotReader>();
+
+  function slotOf(tag: string): SlotReader {
+    const slot = slots.get(tag) ?? createSlotReader(parts);
+    slots.set(tag, slot);
+    return slot;
+  }
+
+  function closeAllBut(wanted: ReadonlyMap<string, unknown>): void {
+    for (const [tag, slot] of slots) {
+      if (wanted.has(tag)) continue;
+      slot.close();
+      slots.delete(tag);
+    }
+  }
+
   return {
-    read: (positions) =>
-      reader.run(async (redis) => {
-        const reply = (await redis.callBuffer('XREAD', [
-          'COUNT',
-          COUNT,
-          'BLOCK',
-          BLOCK_MS,
-          'STREAMS',
-          ...positions.map((position) => position.stream),
-          ...positions.map((position) => position.lastId),
-        ])) as XreadReply | null;
-        return (reply ?? []).flatMap(([stream, entries]) =>
-          entries.map(([id, fields]) => ({
-            stream: stream.toString('latin1'),
-            id: id.toString('latin1'),
-            // An entry has one field; a foreign one without it is an empty body, which nobody can decode.
-            body: fields[1] ?? Buffer.alloc(0),
-          })),
-        );
-      }),
-
-    reborn: (positions) =>
-      reader.run(async (redis) => {
-        const started = positions.filter((position) => position.lastId !== FIRST_ENTRY_ID);
-        const newest = await Promise.all(started.map((position) => lastGeneratedId(redis, position.stream)));
-        return started
-          .filter((position, index) => compareEntryIds(newest[index] ?? FIRST_ENTRY_ID, position.lastId) < 0)
-          .map((position) => position.stream);
-      }),
-
-    close: () => reader.close(),
+    async read(positions) {
+      const bySlot = Map.groupBy(positions, ({ stream }) => (isCluster ? slotTagOf(stream) : ''));
+      closeAllBut(bySlot);
+      await firstOf([...bySlot].map(([tag, wanted]) => slotOf(tag).read(wanted)));
+      const readings = [...slots.values()].map((slot) => slot.take());
+      return {
+        entries: readings.flatMap(({ entries }) => entries),
+        reborn: readings.flatMap(({ reborn }) => reborn),
+      };
+    },
+    close: () => closeAllBut(new Map()),
   };
 }
 
-type XreadReply = [stream: Buffer, entries: [id: Buffer, fields: Buffer[]][]][];
-
-async function lastGeneratedId(redis: Redis, stream: string): Promise<string> {
-  try {
-    const facts = (await redis.call('XINFO', ['STREAM', stream])) as unknown[];
-    return String(facts[facts.indexOf('last-generated-id') + 1]);
-  } catch (error) {
-    if (error instanceof Error && error.message.includes('no such key')) return FIRST_ENTRY_ID;
-    throw error;
-  }
+/** Resolves with the first that is true, or when none is or the time is over. */
+async function firstOf(reads: readonly Promise<boolean>[]): Promise<void> {
+  const { promise: found, resolve } = Promise.withResolvers<void>();
+  for (const read of reads) void read.then((isThere) => isThere && resolve());
+  const over = new AbortController();
+  await Promise.race([found, Promise.all(reads), sleep(MOST_WAIT_MS, over.signal)]);
+  over.abort();
 }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Client } from 'pg';
+import { PoisonError } from '../../errors.ts';
 import { openDedicatedClient } from '../../postgres.ts';
 import { createOwnDatabase, type OwnDatabase } from '../../testing/own-database.ts';
 import { type Numbers, openNumbers, until } from './testing/numbers.ts';
@@ -122,6 +123,29 @@ describe('data and cursor are one transaction', () => {
     };
     await expect(run(batchOf({ [first]: [1] }), { onWrite })).rejects.toThrow('no such column in the plan');
     await expectNothingWritten();
+  });
+
+  test('a write that waits for the answer to another is in that transaction too', async () => {
+    const handler = numbersHandler({ schema: numbers.schema, worker: 'w' });
+    const inTurns: typeof handler = {
+      ...handler,
+      async process(session, records) {
+        const part = await handler.process(session, records);
+        return {
+          ...part,
+          takesTurns: true,
+          async write() {
+            for (let turn = 0; turn < 3; turn += 1) await part.write();
+          },
+        };
+      },
+    };
+    await runBatch(client, numbers.schema, batchOf({ [first]: [1] }), new Map([[first, FENCES]]), inTurns);
+    const written = await numbers.pool.query<{ xact: string }>(`
+      SELECT xact::text FROM ${numbers.schema}.handled
+      UNION ALL SELECT xmin::text FROM ${numbers.schema}.stream_cursors WHERE last_id = '5-0'`);
+    expect(written.rows).toHaveLength(4);
+    expect(new Set(written.rows.map(({ xact }) => xact)).size).toBe(1);
   });
 
   test('the connection is good for the next batch after a failed one', async () => {
@@ -273,4 +297,25 @@ test('the number of round trips does not grow with the batch', async () => {
   const many = Array.from({ length: 1000 }, (_, index) => index);
   await run(batchOf({ [first]: many, [second]: many }, '6-0', '5-0'));
   expect(statements).toHaveLength(few);
+});
+
+test('before records are processed one by one the locks of all are asked for, once; a poison there keeps nothing back', async () => {
+  const seen: string[] = [];
+  const hooks = {
+    onLock: (values: number[]) => {
+      seen.push(`lock ${values}`);
+      throw new PoisonError('a number that cannot be locked');
+    },
+    onProcess: (values: number[]) => seen.push(`process ${values}`),
+  };
+  await run(batchOf({ [first]: [1, POISON, 2] }), hooks);
+  expect(seen).toEqual([
+    `process 1,${POISON},2`,
+    `lock 1,${POISON},2`,
+    'process 1',
+    `process ${POISON}`,
+    'process 2',
+  ]);
+  expect(await numbers.handled()).toEqual([[1, 2], []]);
+  expect(await numbers.deadLetters()).toHaveLength(1);
 });

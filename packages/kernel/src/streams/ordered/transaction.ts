@@ -19,12 +19,13 @@ export type BatchOutcome = { lost: string[] } | { processed: Processed[] };
 
 /**
  * Runs one batch: BEGIN, fence, the handler's statements, cursors, COMMIT. The client pipelines, so the fence
- * travels with the handler's first reads, and the cursors and COMMIT with its writes: two round trips in all.
+ * travels with the handler's first reads, and the cursors and COMMIT with its writes: two round trips in all, and
+ * more only for writes that take turns.
  *
  * Resolves with `lost` (and nothing written) when a partition of the batch has another owner by now. Throws a
  * RetryableError when a cursor is not where this worker left it: a COMMIT of its own, whose outcome it did not
  * learn, has become visible only now.
- * A poison record makes the whole batch run again one record at a time, each behind a savepoint; the bad ones
+ * A poison record makes the whole batch run again one record at a time, each behind a savepoint, after the locks of all; the bad ones
  * become dead letters in the very transaction that moves the cursor past them.
  */
 export async function runBatch<R>(
@@ -83,8 +84,9 @@ async function attempt<R>(
 }
 
 /**
- * Writes, cursors and COMMIT leave together. If COMMIT succeeded, everything before it did; if it failed, the first
- * failed write says why, unless nobody can know (CommitUnknownError).
+ * Writes, cursors and COMMIT leave together, unless the writes take turns: what is sent later than COMMIT would be in
+ * the next transaction. If COMMIT succeeded, everything before it did; if it failed, the first failed write says why,
+ * unless nobody can know (CommitUnknownError).
  */
 async function writeAndCommit<R>(
   client: Client,
@@ -93,11 +95,9 @@ async function writeAndCommit<R>(
   processed: Processed[],
 ): Promise<void> {
   const written = processed.map((part) => part.write());
+  if (processed.some((part) => part.takesTurns)) await Promise.all(written);
   const parked = batch.unreadable.map((letter) => insertDeadLetter(client, schema, letter));
-  const sent: Promise<unknown>[] = [...written, ...parked, moveCursors(client, schema, batch, processed)];
-  if (parked.length === 0 && processed.every((part) => part.mayBeLost)) {
-    sent.push(client.query('SET LOCAL synchronous_commit = off'));
-  }
+  const sent = [...written, ...parked, moveCursors(client, schema, batch, processed)];
   const writes = Promise.allSettled(sent);
   await refuseUnsent(sent);
   const [committed] = await Promise.allSettled([commit(client)]);
@@ -170,6 +170,7 @@ const processTogether: Process = async (client, _schema, batch, handler) =>
   batch.records.length === 0 ? [] : [await handler.process(client, batch.records)];
 
 const processOneByOne: Process = async (client, schema, batch, handler) => {
+  await lockAll(client, batch, handler);
   const processed: Processed[] = [];
   for (const record of batch.records) {
     await client.query('SAVEPOINT one_record');
@@ -188,3 +189,16 @@ const processOneByOne: Process = async (client, schema, batch, handler) => {
   }
   return processed;
 };
+
+/** Best effort: what is poison may keep the locks from being taken, and then the order is that of the records. */
+async function lockAll<R>(client: Client, batch: Batch<R>, handler: OrderedHandler<R>): Promise<void> {
+  if (!handler.lock) return;
+  await client.query('SAVEPOINT locks');
+  try {
+    await handler.lock(client, batch.records);
+  } catch (error) {
+    if (classify(error) !== 'poison') throw error;
+    await client.query('ROLLBACK TO SAVEPOINT locks');
+  }
+  await client.query('RELEASE SAVEPOINT locks');
+}

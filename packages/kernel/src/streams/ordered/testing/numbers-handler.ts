@@ -24,6 +24,8 @@ export type NumbersHandlerOptions = {
   worker: string;
   /** Runs first in each transaction; a throw fails it. */
   onProcess?: (values: number[]) => unknown;
+  /** Runs before values are processed one by one; a throw fails the transaction, unless it is a poison. */
+  onLock?: (values: number[]) => unknown;
   /** Runs just before the rows are sent; a throw fails the transaction. */
   onWrite?: (values: number[]) => void;
   onPublish?: (values: number[]) => unknown;
@@ -63,6 +65,9 @@ export function numbersHandler(options: NumbersHandlerOptions): OrderedHandler<n
         ),
         publish: () => void options.onPublish?.(values),
       };
+    },
+    async lock(_client, records) {
+      await options.onLock?.(records.map(({ value }) => value));
     },
     parked: (value) => ({
       write: async () => {},

@@ -8,6 +8,7 @@ import { sleep, systemClock } from '../../../clock.ts';
 import { createLogger } from '../../../logger.ts';
 import { createMetrics } from '../../../metrics.ts';
 import { openPool } from '../../../postgres.ts';
+import type { RedisClient } from '../../../redis-cluster.ts';
 import {
   createOrderedConsumer,
   type OrderedConsumer,
@@ -47,7 +48,7 @@ export type WorkerOptions = Omit<NumbersHandlerOptions, 'schema' | 'worker'> &
 export type Numbers = {
   schema: string;
   streams: string[];
-  redis: Redis;
+  redis: RedisClient;
   pool: Pool;
   /** Appends one entry to the stream at this index; resolves with its id. */
   add(stream: number, values: number[], id?: string): Promise<string>;
@@ -70,12 +71,14 @@ export async function openNumbers(options: {
   redisUrl: string;
   postgresUrl: string;
   streams?: number;
+  /** What it writes with; default a connection that waits for Redis. */
+  redis?: RedisClient;
 }): Promise<Numbers> {
   const { redisUrl, postgresUrl } = options;
   const id = randomBytes(5).toString('hex');
   const schema = `numbers_${id}`;
   const streams = Array.from({ length: options.streams ?? 4 }, (_, index) => `test-${id}:{n.${index}}:in`);
-  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
+  const redis = options.redis ?? new Redis(redisUrl, { maxRetriesPerRequest: null });
   redis.on('error', () => {});
   const pool = openPool(postgresUrl, { applicationName: 'numbers', max: 8 });
   await pool.query(numbersTables(schema));
@@ -188,8 +191,8 @@ export async function openNumbers(options: {
       for (const { child } of children) child.kill('SIGKILL');
       await Promise.all(children.map(({ exited }) => exited));
       await Promise.all(consumers.map((consumer) => consumer.stop()));
-      if (redis.status === 'ready') await redis.unlink(...streams);
-      redis.disconnect();
+      if (redis.status === 'ready') await Promise.all(streams.map((stream) => redis.unlink(stream)));
+      if (!options.redis) redis.disconnect();
       await pool.end();
     },
   };

@@ -1,0 +1,194 @@
+import { Queue, Worker } from 'bullmq';
+import type { Clock } from './clock.ts';
+import { withDeadline } from './errors.ts';
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+import { isRedisDown, openProducer } from './redis.ts';
+import { openQueueConnection } from './redis-queue.ts';
+
+/** Work in the background that comes round again. Must do no harm when it is repeated, or run twice at once. */
+export type Job = {
+  /** From the beginning of one run to the next, over all processes together. */
+  everyMs: number;
+  /** A run that takes longer has failed. */
+  deadlineMs: number;
+  /** `signal` aborts when nobody waits for the run any more: the deadline has passed, or the process stops. */
+  run(signal: AbortSignal): Promise<void>;
+};
+
+export type JobRunner = {
+  /** Does not wait for Redis. */
+  start(): void;
+  /** A run that is under way is left to another process. Waits for neither a hung job nor a Redis that is away. */
+  stop(): Promise<void>;
+};
+
+export type JobRunnerOptions = {
+  redisUrl: string;
+  /** Of its keys in Redis. The runners of one service share the work under one prefix. */
+  prefix: string;
+  service: string;
+  jobs: Readonly<Record<string, Job>>;
+  clock: Clock;
+  logger: Logger;
+  metrics: Metrics;
+};
+
+const SECOND_MS = 1000;
+const outcomes = ['done', 'failed', 'late', 'stopped'] as const;
+type Outcome = (typeof outcomes)[number];
+
+/** Then its next scheduled time. Each wait doubles: 5 s, 10 s. */
+const RETRIES = { attempts: 3, backoff: { type: 'exponential', delay: 5 * SECOND_MS } };
+/** What is kept in Redis for the curious; counts, since nothing else ends them. */
+const KEPT = { removeOnComplete: { count: 10 }, removeOnFail: { count: 50 } };
+const KEPT_EVENTS = 100;
+/** Schedules that were lost with Redis are written again as soon as it is back; this is for a loss nobody noticed. */
+const SCHEDULE_EVERY_MS = 60 * SECOND_MS;
+const SCHEDULE_DEADLINE_MS = 5 * SECOND_MS;
+/** The run of a process that died is taken up by another one after this. */
+const LOCK_MS = 30 * SECOND_MS;
+const STOP_WAIT_MS = 2 * SECOND_MS;
+const LOG_EVERY_MS = 5 * SECOND_MS;
+
+/**
+ * Runs a service's jobs: each scheduled run happens in one of its processes. Redis holds the schedule and nothing
+ * else, so losing it only delays: what there is to do is found in Postgres by the run itself.
+ */
+export function createJobRunner(options: JobRunnerOptions): JobRunner {
+  const { redisUrl, service, jobs, clock, logger, metrics } = options;
+  const names = Object.keys(jobs);
+  // in braces, so that a cluster keeps all keys of the queue on one node
+  const prefix = `${options.prefix}:{jobs-${service}}`;
+  const runs = metrics.counter('job_runs_total', 'Runs of background jobs', {
+    job: names,
+    outcome: outcomes,
+  });
+  const duration = metrics.histogram('job_duration_seconds', 'Duration of the runs of background jobs', {
+    job: names,
+  });
+  const lastSuccess = metrics.gauge(
+    'job_last_success_seconds',
+    'Unix time of the last run of a job that this process finished; the newest of all processes counts',
+    { job: names },
+  );
+
+  const stopping = new AbortController();
+  const producer = openProducer(redisUrl, { name: `${service}-jobs-schedule`, logger });
+  const connection = openQueueConnection(redisUrl, `${prefix}:${service}:meta`, {
+    name: `${service}-jobs`,
+    logger,
+  });
+  let worker: Worker | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isScheduling = false;
+  let lastLoggedMs = Number.NEGATIVE_INFINITY;
+
+  /** Writing a schedule that is there changes nothing. */
+  async function schedule(): Promise<void> {
+    if (isScheduling || stopping.signal.aborted || !producer.isReady()) return;
+    isScheduling = true;
+    // A queue object that met a failing Redis once may stay broken, so each round has a new one on the same connection.
+    const queue = new Queue(service, {
+      connection: producer.redis,
+      prefix,
+      skipVersionCheck: true,
+      streams: { events: { maxLen: KEPT_EVENTS } },
+    });
+    queue.on('error', complain);
+    try {
+      for (const [name, { everyMs }] of Object.entries(jobs)) {
+        const template = { name, opts: { ...RETRIES, ...KEPT } };
+        const written = queue.upsertJobScheduler(name, { every: everyMs }, template);
+        await withDeadline(written, SCHEDULE_DEADLINE_MS, 'writing a schedule');
+      }
+    } catch (error) {
+      complain(error);
+    } finally {
+      isScheduling = false;
+      await queue.close().catch(complain);
+    }
+  }
+
+  const scheduleWhenReady = (): Promise<void> =>
+    producer.whenReady(SCHEDULE_DEADLINE_MS).then(schedule, complain);
+
+  async function run(name: string): Promise<void> {
+    const job = jobs[name];
+    // A release that is being rolled out may know more jobs than this one: the retry finds a newer process.
+    if (!job) throw new TypeError('this release has no such job');
+    const startedMs = clock.monotonicMs();
+    const outcome = await attempt(name, job);
+    runs.inc(1, { job: name, outcome });
+    duration.observe((clock.monotonicMs() - startedMs) / SECOND_MS, { job: name });
+    if (outcome === 'done') return lastSuccess.set(clock.now() / SECOND_MS, { job: name });
+    // the queue only needs to know that; the cause is in the log
+    throw new Error(outcome);
+  }
+
+  /** Ends with the work, at its deadline or when the process stops, whichever comes first. */
+  async function attempt(name: string, job: Job): Promise<Outcome> {
+    const given = new AbortController();
+    const ended = Promise.withResolvers<Outcome>();
+    const timer = setTimeout(() => ended.resolve('late'), job.deadlineMs);
+    const interrupt = () => ended.resolve('stopped');
+    stopping.signal.addEventListener('abort', interrupt);
+    if (stopping.signal.aborted) interrupt();
+    (async () => job.run(given.signal))().then(
+      () => ended.resolve('done'),
+      (err: unknown) => {
+        if (!given.signal.aborted) logger.warn({ err, job: name }, 'job failed');
+        ended.resolve('failed');
+      },
+    );
+    const outcome = await ended.promise;
+    clearTimeout(timer);
+    stopping.signal.removeEventListener('abort', interrupt);
+    given.abort();
+    if (outcome === 'late') logger.warn({ job: name, deadlineMs: job.deadlineMs }, 'job took too long');
+    return outcome;
+  }
+
+  /** The connections tell of an outage themselves. The rest could come at any rate. */
+  function complain(error: unknown): void {
+    const nowMs = clock.monotonicMs();
+    if (isRedisDown(error) || stopping.signal.aborted || nowMs - lastLoggedMs < LOG_EVERY_MS) return;
+    lastLoggedMs = nowMs;
+    logger.warn({ err: error }, 'job queue: trouble');
+  }
+
+  return {
+    start() {
+      worker = new Worker(service, (job) => run(job.name), {
+        connection: connection.redis,
+        prefix,
+        // a place for each, so that long runs do not hold up the short ones
+        concurrency: Math.max(1, names.length),
+        lockDuration: LOCK_MS,
+        stalledInterval: LOCK_MS,
+        runRetryDelay: SECOND_MS,
+        skipVersionCheck: true,
+        ...KEPT,
+      });
+      worker.on('error', complain);
+      producer.redis.on('ready', scheduleWhenReady);
+      timer = setInterval(schedule, SCHEDULE_EVERY_MS);
+      void schedule();
+    },
+
+    async stop() {
+      clearInterval(timer);
+      producer.redis.off('ready', scheduleWhenReady);
+      stopping.abort();
+      try {
+        // without Redis the worker would wait for it, to say that its runs have ended
+        const closed = worker ? worker.close(!producer.isReady()) : Promise.resolve();
+        await withDeadline(closed, STOP_WAIT_MS, 'closing the job queue');
+      } catch (err) {
+        logger.debug({ err }, 'job queue left as it is');
+      }
+      producer.close();
+      connection.close();
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { Cluster, type Redis, type RedisOptions } from 'ioredis';
+import { backoffDelayMs } from './backoff.ts';
+import type { RedisAddress } from './redis-address.ts';
+
+/** What commands are sent through; which node of a cluster they go to is its own business. */
+export type RedisClient = Redis | Cluster;
+
+const REFRESH_TIMEOUT_MS = 2_000;
+const RECONNECT = { baseMs: 50, capMs: 2_000 };
+
+/**
+ * A redirected command was refused, so it is sent again; one whose connection was lost is not. The default of ioredis
+ * sends that again as well, which writes twice.
+ */
+export function openCluster(
+  { nodes, login }: Extract<RedisAddress, { kind: 'cluster' }>,
+  options: RedisOptions,
+): Cluster {
+  const { retryStrategy, enableOfflineQueue, ...ofNodes } = options;
+  const cluster = new Cluster([...nodes], {
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    enableOfflineQueue: false,
+    slotsRefreshTimeout: REFRESH_TIMEOUT_MS,
+    clusterRetryStrategy: (attempt) => backoffDelayMs(attempt - 1, RECONNECT),
+    redisOptions: { ...ofNodes, ...login },
+  });
+  // at once: while a node is being connected, all but the first command for it would be rejected
+  cluster.on('+node', (node: Redis) => {
+    if (node.status === 'wait') node.connect().catch(() => undefined);
+  });
+  return cluster;
+}
+
+/** A command for a node that is still being connected is rejected, so a cluster is ready with the last of its masters. */
+export function takesCommands(redis: RedisClient): boolean {
+  if (redis.status !== 'ready') return false;
+  return !(redis instanceof Cluster) || redis.nodes('master').every(({ status }) => status === 'ready');
+}

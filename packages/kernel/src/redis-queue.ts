@@ -1,0 +1,63 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import { backoffDelayMs } from './backoff.ts';
+import {
+  common,
+  createReaderConnection,
+  logErrors,
+  RECONNECT,
+  type RedisConnectionOptions,
+} from './redis.ts';
+import { parseRedisUrl, type RedisNode } from './redis-address.ts';
+import { pinnedTo } from './redis-pinned.ts';
+
+/** Of a connection that only asks where the queue is. */
+const PLACE_SILENCE_MS = 2_000;
+/** bullmq waits for a job for 10 s at most, and gives up on the wait itself a second later. */
+const QUEUE_SILENCE_MS = 15_000;
+
+/**
+ * The connection that bullmq's worker works on, together with the copies it makes for waiting. The worker has a few
+ * commands under way at most and cannot deal with rejected ones, so here they wait for Redis to come back. `key` is any
+ * of the queue's, which are in one slot.
+ */
+export function openQueueConnection(
+  url: string,
+  key: string,
+  { name = 'queue', logger }: RedisConnectionOptions = {},
+): { redis: Redis; close(): void } {
+  const address = parseRedisUrl(url);
+  const lookUp = (node: RedisNode) =>
+    createReaderConnection(url, { name: `${name}-place`, silenceMs: PLACE_SILENCE_MS, node });
+  const options: RedisOptions = {
+    ...common,
+    connectionName: name,
+    enableOfflineQueue: true,
+    autoResendUnfulfilledCommands: true,
+    maxRetriesPerRequest: null,
+    socketTimeout: QUEUE_SILENCE_MS,
+    retryStrategy: (attempt) => backoffDelayMs(attempt - 1, RECONNECT),
+  };
+  const redis =
+    address.kind === 'server'
+      ? new Redis(url, options)
+      : new Redis({ ...options, ...pinnedTo(address, key, lookUp) });
+  logErrors(redis, name, logger);
+  const all = [redis];
+  const duplicate = redis.duplicate.bind(redis);
+  redis.duplicate = (override) => {
+    const copy = duplicate(override);
+    all.push(copy);
+    return copy;
+  };
+  return {
+    redis,
+    close() {
+      for (const connection of all) {
+        // Closed between two attempts, ioredis would never settle what waits; an attempt that is broken off does.
+        if (!IS_AT_WORK.has(connection.status)) connection.connect().catch(() => {});
+        connection.disconnect();
+      }
+    },
+  };
+}
+const IS_AT_WORK: ReadonlySet<string> = new Set(['connecting', 'connect', 'ready']);
