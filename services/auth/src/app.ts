@@ -1,24 +1,28 @@
 import type { AddressInfo } from 'node:net';
-import { signingKeyFromSeed } from '@securechat/crypto/sign';
-import { createOutStreams } from '@securechat/directory';
+import { createOutStreams, createRevocationSet } from '@securechat/directory';
 import {
+  createJobRunner,
   createRequestConsumer,
   type Kit,
   openPool,
   openProducer,
-  readConfig,
   requireMigrations,
   type Service,
 } from '@securechat/kernel';
 import { streamNames } from '@securechat/protocol/internal';
-import { authOptions } from './config.ts';
+import { createAdmin } from './admin/admin.ts';
+import { readAuthConfig } from './config.ts';
+import { chooseAdmission } from './enrolment/choose-admission.ts';
 import { createEnrolments } from './enrolment/enrol.ts';
 import { createHttpServer } from './http/server.ts';
+import { sweepKeysJob } from './jobs/sweep-keys.ts';
+import { createKeyParts } from './keys/key-parts.ts';
 import { createAuthMetrics } from './metrics.ts';
 import { migrations } from './migrations/index.ts';
 import { createAnswer } from './requests/answer.ts';
 import { createHandlers } from './requests/handlers.ts';
-import { serviceKeysOf } from './service-keys.ts';
+import { createRevocationPublisher } from './revocations/publisher.ts';
+import { openServiceKeys } from './service-keys.ts';
 import { createDeviceStore } from './store/device-store.ts';
 
 /** Logins wait for Postgres, so twice its connections keep them all busy. */
@@ -27,11 +31,10 @@ const REQUESTS_PER_CONNECTION = 2;
 const ENROLMENT_CONNECTIONS = 4;
 
 export async function createAuth(kit: Kit): Promise<Service> {
-  const { config, secrets } = readConfig(authOptions, kit.env);
+  const { config, secrets } = readAuthConfig(kit.env);
   const { logger, clock } = kit;
   const metrics = createAuthMetrics(kit.metrics);
-  const serviceKey = signingKeyFromSeed(secrets.serviceKeySeed);
-  const serviceKeys = serviceKeysOf(serviceKey);
+  const serviceKeys = openServiceKeys(secrets);
   const streams = streamNames({ prefix: config.streamPrefix, partitions: config.streamPartitions });
   const { postgresUrl, redisUrl } = secrets;
   const pool = openPool(postgresUrl, {
@@ -48,9 +51,44 @@ export async function createAuth(kit: Kit): Promise<Service> {
   const producer = openProducer(redisUrl, { name: 'auth', logger });
   const outStreams = createOutStreams(producer.redis, streams);
 
-  const enrolments = createEnrolments(enrolmentPool, clock);
-  const http = createHttpServer({ ...config, enrolments, serviceKeys, clock, metrics, logger });
-  const handlers = createHandlers({ ...config, devices: createDeviceStore(pool), serviceKey, clock });
+  const revocations = createRevocationPublisher({
+    pool,
+    set: createRevocationSet(producer.redis, { prefix: config.streamPrefix }),
+    clock,
+    logger,
+  });
+  const { jwtSecret, adminToken } = secrets;
+  const admission = chooseAdmission({
+    ...config,
+    mode: config.enrolment,
+    jwtSecret,
+    pool: enrolmentPool,
+    clock,
+  });
+  const enrolments = createEnrolments({
+    pool: enrolmentPool,
+    clock,
+    admission,
+    publish: revocations.publish,
+  });
+  const admin = createAdmin({ pool: enrolmentPool, publish: revocations.publish });
+  const http = createHttpServer({
+    ...config,
+    enrolments,
+    admin,
+    adminToken,
+    serviceKeys,
+    clock,
+    metrics,
+    logger,
+  });
+  const handlers = createHandlers({
+    ...config,
+    ...createKeyParts(config, { pool, redis: producer.redis, outStreams, logger }),
+    devices: createDeviceStore(pool),
+    serviceKeys,
+    clock,
+  });
   const answer = createAnswer({ handlers, metrics, clock });
   const requests = createRequestConsumer({
     url: redisUrl,
@@ -67,22 +105,35 @@ export async function createAuth(kit: Kit): Promise<Service> {
     metrics: kit.metrics,
   });
 
+  const jobs = createJobRunner({
+    redisUrl,
+    prefix: config.streamPrefix,
+    service: 'auth',
+    jobs: { 'sweep-keys': sweepKeysJob(pool) },
+    clock,
+    logger,
+    metrics: kit.metrics,
+  });
+
   return {
     async start() {
       await requireMigrations(pool, 'auth', migrations, logger);
       await http.listen({ host: config.httpHost, port: config.httpPort });
       const { port } = http.server.address() as AddressInfo;
-      logger.info({ httpPort: port, serviceKeyId: serviceKeys[0]?.id }, 'enrolment API listening');
+      logger.info({ httpPort: port, serviceKeyId: serviceKeys.published[0]?.id }, 'enrolment API listening');
+      revocations.start();
       await requests.start();
+      jobs.start();
     },
     async drain() {
-      await Promise.all([http.close(), requests.drain()]);
+      await Promise.all([http.close(), requests.drain(), jobs.stop()]);
     },
     async stop() {
-      await Promise.all([http.close(), requests.stop()]);
+      await Promise.all([http.close(), requests.stop(), jobs.stop()]);
+      await revocations.stop();
       producer.close();
       await Promise.all([pool.end(), enrolmentPool.end()]);
-      serviceKey.wipe();
+      serviceKeys.wipe();
     },
   };
 }

@@ -8,6 +8,7 @@ import type { GatewayCertificate, SignedDeviceList } from '@securechat/protocol'
 import { type AuthProcess, startAuthProcess } from './testing/auth-process.ts';
 import { openTestGateway, type TestGateway } from './testing/gateway.ts';
 import {
+  authorize,
   base64,
   createDevice,
   createPerson,
@@ -44,11 +45,17 @@ afterAll(async () => {
   await database?.drop();
 });
 
-async function post(path: string, list: SignedDeviceList, device: Device): Promise<Response> {
+async function post(
+  path: string,
+  list: SignedDeviceList,
+  device: Device,
+  agreeing?: Device,
+): Promise<Response> {
+  const authorization = agreeing && authorize(list, agreeing, device);
   return fetch(auth.httpUrl + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ list, proof: prove(list, device) }),
+    body: JSON.stringify({ list, proof: prove(list, device), authorization }),
   });
 }
 
@@ -83,7 +90,8 @@ test('clients learn which key to pin and what is spoken here', async () => {
   const response = await fetch(`${auth.httpUrl}/.well-known/securechat`);
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({
-    service_keys: serviceKeys,
+    service_keys: [{ ...serviceKeys[0], state: 'current' }],
+    handovers: [],
     enrolment: 'open',
     protocol_versions: ['1.0'],
     frame_versions: [1],
@@ -115,6 +123,7 @@ describe('login', () => {
       device: expect.any(Number),
       ticket: expect.any(String),
       expires_at: expect.any(Number),
+      keys: { count: 0, last_resort: false, low_water: 10 },
     });
     const keys = new Map([[serviceKeys[0]!.id, serviceKey.publicKey]]);
     const ticket = openTicket(answer.ticket as string, keys, nowSeconds());
@@ -160,7 +169,9 @@ describe('login', () => {
     const account = await enrol();
     const tablet = createDevice();
     const list = nextList(account.person, account.list, tablet);
-    expect((await post(`/v1/accounts/${account.person.id}/devices`, list, tablet)).status).toBe(201);
+    expect(
+      (await post(`/v1/accounts/${account.person.id}/devices`, list, tablet, account.device)).status,
+    ).toBe(201);
     const [first, second] = [
       await answerTo(loginOf(account)),
       await answerTo(loginOf({ ...account, device: tablet })),
@@ -172,11 +183,11 @@ describe('login', () => {
 
 describe('device_list', () => {
   test('is the newest list as it was signed, or null', async () => {
-    const { person, list } = await enrol();
+    const { person, device, list } = await enrol();
     expect(await answerTo({ kind: 'device_list', user_id: person.id })).toEqual({ list });
     const tablet = createDevice();
     const next = nextList(person, list, tablet);
-    await post(`/v1/accounts/${person.id}/devices`, next, tablet);
+    await post(`/v1/accounts/${person.id}/devices`, next, tablet, device);
     expect(await answerTo({ kind: 'device_list', user_id: person.id })).toEqual({ list: next });
     expect(await answerTo({ kind: 'device_list', user_id: 'nobody' })).toEqual({ list: null });
   });

@@ -1,6 +1,6 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ConfigError, readConfig } from '@securechat/kernel';
-import { authOptions } from './config.ts';
+import { authOptions, readAuthConfig } from './config.ts';
 
 const env = {
   POSTGRES_URL: 'postgres://auth:pw@db/securechat',
@@ -36,13 +36,79 @@ test('a service key of another length or spelling is refused and not shown', () 
   }
 });
 
-test('no other way to enrol is known, and no ticket or certificate lives for more than a day', () => {
+test('no fourth way to enrol is known, and no ticket or certificate lives for more than a day', () => {
   for (const wrong of [
-    { AUTH_ENROLMENT: 'invite' },
+    { AUTH_ENROLMENT: 'closed' },
     { AUTH_TICKET_VALID_MS: '25h' },
     { AUTH_CERTIFICATE_VALID_MS: '25h' },
     { AUTH_ENROLMENTS_PER_MINUTE: '0' },
   ]) {
     expect(() => readConfig(authOptions, { ...env, ...wrong })).toThrow(ConfigError);
   }
+});
+
+describe('enrolment by token', () => {
+  const jwt = { AUTH_ENROLMENT: 'jwt', AUTH_JWT_ISSUER: 'product', AUTH_JWT_AUDIENCE: 'chat' };
+  const AUTH_JWT_SECRET = 'x'.repeat(32);
+  const read = (given: object) => () => readAuthConfig({ ...env, ...given });
+
+  test('needs an issuer, an audience and a key, and all that is missing is told at once, with other faults', () => {
+    const faulty = read({ AUTH_ENROLMENT: 'jwt', AUTH_HTTP_PORT: 'x' });
+    for (const name of [
+      'AUTH_HTTP_PORT',
+      'AUTH_JWT_ISSUER',
+      'AUTH_JWT_AUDIENCE',
+      'exactly one of AUTH_JWT_SECRET',
+    ])
+      expect(faulty).toThrow(name);
+  });
+
+  test('takes a shared secret of 32 characters or a key set, and not both', () => {
+    const jwks = { AUTH_JWT_JWKS_URL: 'https://id.example.org/keys' };
+    expect(read({ ...jwt, AUTH_JWT_SECRET })().secrets.jwtSecret).toBe(AUTH_JWT_SECRET);
+    expect(read({ ...jwt, ...jwks })().config.jwksUrl).toBe(jwks.AUTH_JWT_JWKS_URL);
+    expect(read({ ...jwt, ...jwks, AUTH_JWT_SECRET })).toThrow('exactly one');
+    expect(read({ ...jwt, AUTH_JWT_SECRET: 'x'.repeat(31) })).toThrow('at least 32 characters');
+  });
+
+  test.each([
+    { AUTH_JWT_SECRET },
+    { AUTH_JWT_JWKS_URL: 'https://id.example.org/keys' },
+    { AUTH_JWT_ISSUER: 'product' },
+    { AUTH_JWT_AUDIENCE: 'chat' },
+  ])('that was told of by %j and not asked for leaves no door open', (given) => {
+    const [name = ''] = Object.keys(given);
+    expect(read(given)).toThrow(`${name} is set, and AUTH_ENROLMENT is open`);
+    const invite = { AUTH_ENROLMENT: 'invite', AUTH_ADMIN_TOKEN: 'x'.repeat(32) };
+    expect(read({ ...given, ...invite })).toThrow(`${name} is set, and AUTH_ENROLMENT is invite`);
+  });
+
+  test('takes keys over plain HTTP from this machine only', () => {
+    expect(read({ ...jwt, AUTH_JWT_JWKS_URL: 'http://id.example.org/keys' })).toThrow('must be https');
+    expect(read({ ...jwt, AUTH_JWT_JWKS_URL: 'http://127.0.0.1:9/keys' })().config.jwtUserClaim).toBe('sub');
+  });
+});
+
+test('enrolment by invite needs somebody who can make codes', () => {
+  const invite = { ...env, AUTH_ENROLMENT: 'invite' };
+  expect(() => readAuthConfig(invite)).toThrow('AUTH_ADMIN_TOKEN is missing');
+  expect(readAuthConfig({ ...invite, AUTH_ADMIN_TOKEN: 'x'.repeat(32) }).config.enrolment).toBe('invite');
+});
+
+test('of the service keys no two are the same', () => {
+  const [own, other] = [env.AUTH_SERVICE_KEY, Buffer.alloc(32, 8).toString('base64')];
+  const read = (given: object) => () => readAuthConfig({ ...env, ...given });
+  expect(read({ AUTH_SERVICE_KEY_NEXT: own })).toThrow(
+    'AUTH_SERVICE_KEY_NEXT is the same as AUTH_SERVICE_KEY.',
+  );
+  const twice = read({ AUTH_SERVICE_KEY_NEXT: other, AUTH_SERVICE_KEY_PREVIOUS: other });
+  expect(twice).toThrow('AUTH_SERVICE_KEY_PREVIOUS is the same as AUTH_SERVICE_KEY_NEXT.');
+  expect(twice).not.toThrow(other);
+  expect(read({ AUTH_SERVICE_KEY_PREVIOUS: other })().secrets.serviceKeyPreviousSeed).toHaveLength(32);
+});
+
+test('an admin token is no short one', () => {
+  expect(() => readAuthConfig({ ...env, AUTH_ADMIN_TOKEN: 'x'.repeat(31) })).toThrow('AUTH_ADMIN_TOKEN');
+  expect(readAuthConfig({ ...env, AUTH_ADMIN_TOKEN: 'x'.repeat(32) }).secrets.adminToken).toHaveLength(32);
+  expect(readAuthConfig(env).secrets.adminToken).toBeUndefined();
 });

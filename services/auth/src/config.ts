@@ -1,20 +1,30 @@
 import { SEED_BYTES } from '@securechat/crypto/sign';
 import {
+  type ConfigOf,
   defineConfig,
   durationMs,
   int,
-  list,
   type Option,
   oneOf,
+  originsOption,
   postgresOption,
+  readConfig,
   redisOption,
+  type SecretsOf,
   secret,
   str,
   streamOptions,
+  trustedProxiesOption,
+  url,
 } from '@securechat/kernel';
 import { decodeBase64, isBase64 } from '@securechat/protocol';
 
+const SEED_EXAMPLE = '$(openssl rand -base64 32)';
+
 const postgresUrl = postgresOption('securechat_auth');
+
+const enrolmentModes = ['open', 'invite', 'jwt'] as const;
+export type EnrolmentMode = (typeof enrolmentModes)[number];
 
 /** Migrations need no more than this, and a role that may create schemas and roles. */
 export const migrateOptions = defineConfig({ postgresUrl });
@@ -31,16 +41,49 @@ export const authOptions = defineConfig({
     max: 65_535,
     doc: 'Port of the same; 0 takes a free one and logs it',
   }),
-  trustedProxies: list({
-    env: 'AUTH_TRUSTED_PROXIES',
-    default: [],
-    doc: 'Addresses or networks whose X-Forwarded-For tells the client address; without, all their clients count as one',
-    example: '10.0.0.0/8',
-  }),
-  enrolment: oneOf(['open'], {
+  trustedProxies: trustedProxiesOption('AUTH_TRUSTED_PROXIES'),
+  allowedOrigins: originsOption,
+  enrolment: oneOf(enrolmentModes, {
     env: 'AUTH_ENROLMENT',
     default: 'open',
-    doc: 'Who may create an account; open: whoever reaches the API',
+    doc: 'Who may create an account; open: whoever reaches the API, invite: who has an unused code, jwt: whom a token of your product names',
+  }),
+  jwtSecret: secret({
+    env: 'AUTH_JWT_SECRET',
+    optional: true,
+    min: 32,
+    doc: 'With jwt: the key that tokens are signed with (HS256); or else AUTH_JWT_JWKS_URL',
+  }),
+  jwksUrl: url({
+    env: 'AUTH_JWT_JWKS_URL',
+    protocols: ['https:', 'http:'],
+    optional: true,
+    doc: 'With jwt: where the public keys of the tokens are (RS256, ES256, EdDSA); http on loopback only',
+    example: 'https://id.example.org/.well-known/jwks.json',
+  }),
+  jwtIssuer: str({
+    env: 'AUTH_JWT_ISSUER',
+    optional: true,
+    max: 256,
+    doc: 'With jwt: the iss that tokens must have',
+  }),
+  jwtAudience: str({
+    env: 'AUTH_JWT_AUDIENCE',
+    optional: true,
+    max: 256,
+    doc: 'With jwt: the aud that tokens must have',
+  }),
+  jwtUserClaim: str({
+    env: 'AUTH_JWT_USER_CLAIM',
+    default: 'sub',
+    max: 64,
+    doc: 'With jwt: the claim that is the user id',
+  }),
+  adminToken: secret({
+    env: 'AUTH_ADMIN_TOKEN',
+    optional: true,
+    min: 32,
+    doc: 'Bearer token of the admin API (/v1/admin); without one there is no admin API',
   }),
   enrolmentsPerMinute: int({
     env: 'AUTH_ENROLMENTS_PER_MINUTE',
@@ -70,19 +113,130 @@ export const authOptions = defineConfig({
     max: 100,
     doc: 'Most connections to Postgres',
   }),
+  keyLowWater: int({
+    env: 'AUTH_KEY_LOW_WATER',
+    default: 10,
+    min: 0,
+    max: 100,
+    doc: 'A device with fewer key packages than this is told to upload more',
+  }),
+  keyRequestsPerMinute: int({
+    env: 'AUTH_KEY_REQUESTS_PER_MINUTE',
+    default: 60,
+    min: 1,
+    max: 10_000,
+    doc: 'Key bundle requests of one user in any 60 seconds, over all devices and gateways',
+  }),
+  keysPerPairHour: int({
+    env: 'AUTH_KEYS_PER_PAIR_HOUR',
+    default: 10,
+    min: 0,
+    max: 10_000,
+    doc: 'Key packages that one user takes from another in any hour; beyond, the last resort is given',
+  }),
+  keysPerTargetHour: int({
+    env: 'AUTH_KEYS_PER_TARGET_HOUR',
+    default: 100,
+    min: 0,
+    max: 10_000,
+    doc: 'Key packages that all users together take from one in any hour; beyond, the last resort is given',
+  }),
+  keyUploadsPerHour: int({
+    env: 'AUTH_KEY_UPLOADS_PER_HOUR',
+    default: 1200,
+    min: 1,
+    max: 10_000,
+    doc: 'Key packages that one user uploads in any hour, over all devices',
+  }),
   serviceKeySeed: seed({
     env: 'AUTH_SERVICE_KEY',
     doc: 'Seed of the key that clients pin (32 random bytes, base64; make it once and keep it)',
-    example: '$(openssl rand -base64 32)',
+    example: SEED_EXAMPLE,
+  }),
+  serviceKeyNextSeed: seed({
+    env: 'AUTH_SERVICE_KEY_NEXT',
+    optional: true,
+    doc: 'Seed of the service key that will follow: announced to clients, used for nothing else',
+    example: SEED_EXAMPLE,
+  }),
+  serviceKeyPreviousSeed: seed({
+    env: 'AUTH_SERVICE_KEY_PREVIOUS',
+    optional: true,
+    doc: 'Seed of the service key before: its tickets are taken, and clients that pin it are led to the one in use',
+    example: SEED_EXAMPLE,
   }),
 });
 
-function seed(given: { env: string; doc: string; example: string }): Option<Uint8Array, true> {
+type AuthConfig = { config: ConfigOf<typeof authOptions>; secrets: SecretsOf<typeof authOptions> };
+
+/** The environment of auth, with all faults at once: also of options that need each other. */
+export function readAuthConfig(env: NodeJS.ProcessEnv): AuthConfig {
+  return readConfig(authOptions, env, (given) => [
+    ...findInviteFaults(given),
+    ...findJwtFaults(given),
+    ...findKeyFaults(given),
+  ]);
+}
+
+function findInviteFaults({ config, secrets }: AuthConfig): string[] {
+  if (config.enrolment !== 'invite' || secrets.adminToken !== undefined) return [];
+  return ['AUTH_ADMIN_TOKEN is missing: AUTH_ENROLMENT=invite needs it, or nobody could make codes.'];
+}
+
+function findJwtFaults({ config, secrets }: AuthConfig): string[] {
+  if (config.enrolment !== 'jwt') return findForgottenMode({ config, secrets });
+  const faults: string[] = [];
+  const needed = { AUTH_JWT_ISSUER: config.jwtIssuer, AUTH_JWT_AUDIENCE: config.jwtAudience };
+  for (const [name, value] of Object.entries(needed))
+    if (value === undefined) faults.push(`${name} is missing: AUTH_ENROLMENT=jwt needs it.`);
+  if ((secrets.jwtSecret === undefined) === (config.jwksUrl === undefined))
+    faults.push('AUTH_ENROLMENT=jwt needs exactly one of AUTH_JWT_SECRET and AUTH_JWT_JWKS_URL.');
+  if (config.jwksUrl !== undefined && !isPrivate(new URL(config.jwksUrl)))
+    faults.push('AUTH_JWT_JWKS_URL must be https: who can change the keys on their way can name any user.');
+  return faults;
+}
+
+/** Who has told of tokens and not asked for them would otherwise be open to everybody. */
+function findForgottenMode({ config, secrets }: AuthConfig): string[] {
+  const given = {
+    AUTH_JWT_SECRET: secrets.jwtSecret,
+    AUTH_JWT_JWKS_URL: config.jwksUrl,
+    AUTH_JWT_ISSUER: config.jwtIssuer,
+    AUTH_JWT_AUDIENCE: config.jwtAudience,
+  };
+  return Object.entries(given).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} is set, and AUTH_ENROLMENT is ${config.enrolment}, not jwt.`],
+  );
+}
+
+/** A key that follows itself: a change of keys that was not made, or one that would seem to be over. */
+function findKeyFaults({ secrets }: AuthConfig): string[] {
+  const seeds: [name: string, seed: Uint8Array | undefined][] = [
+    ['AUTH_SERVICE_KEY', secrets.serviceKeySeed],
+    ['AUTH_SERVICE_KEY_NEXT', secrets.serviceKeyNextSeed],
+    ['AUTH_SERVICE_KEY_PREVIOUS', secrets.serviceKeyPreviousSeed],
+  ];
+  return seeds.flatMap(([name, seed], index) => {
+    const same = seeds
+      .slice(0, index)
+      .find(([, other]) => seed && other && Buffer.compare(seed, other) === 0);
+    return same ? [`${name} is the same as ${same[0]}.`] : [];
+  });
+}
+
+const isPrivate = ({ protocol, hostname }: URL): boolean =>
+  protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
+
+type SeedOption = { env: string; doc: string; example: string };
+
+function seed(given: SeedOption & { optional: true }): Option<Uint8Array | undefined, true>;
+function seed(given: SeedOption): Option<Uint8Array, true>;
+function seed(given: SeedOption & { optional?: true }): Option<Uint8Array, true> {
   const parse = (text: string): Uint8Array => {
     const bytes = isBase64(text) ? decodeBase64(text) : undefined;
     if (bytes?.length !== SEED_BYTES) throw new TypeError(`${SEED_BYTES} bytes in base64`);
     return bytes;
   };
-  const { env, doc, example, type, isSecret } = secret(given);
-  return { env, doc, example, type, isSecret, parse, print: () => '(secret)' };
+  const { type, isSecret } = secret(given);
+  return { ...given, type, isSecret, parse, print: () => '(secret)' };
 }

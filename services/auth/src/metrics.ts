@@ -1,8 +1,10 @@
 import type { Metrics } from '@securechat/kernel';
 import { type EnrolmentOutcome, enrolmentOutcomes } from './enrolment/outcome.ts';
 
-const KINDS = ['certify', 'login', 'device_list', 'unknown'] as const;
+const KINDS = ['certify', 'login', 'device_list', 'key_upload', 'key_claim', 'key_count', 'unknown'] as const;
 export type RequestKind = (typeof KINDS)[number];
+const ENROLMENT_KINDS = ['account', 'device', 'revocation', 'recovery'] as const;
+export type EnrolmentKind = (typeof ENROLMENT_KINDS)[number];
 export type RequestOutcome = 'ok' | 'refused' | 'malformed' | 'failed';
 
 export type AuthMetrics = ReturnType<typeof createAuthMetrics>;
@@ -15,7 +17,7 @@ export function createAuthMetrics(metrics: Metrics) {
   });
   const durations = metrics.histogram('answer_duration_seconds', 'Time to answer a request', { kind: KINDS });
   const enrolments = metrics.counter('enrolments_total', 'Enrolment requests by what came of them', {
-    kind: ['account', 'device'],
+    kind: ENROLMENT_KINDS,
     outcome: enrolmentOutcomes,
   });
   const enrolmentDuration = metrics.histogram(
@@ -27,7 +29,7 @@ export function createAuthMetrics(metrics: Metrics) {
       answers.inc(1, { kind, outcome });
       durations.observe(ms / 1000, { kind });
     },
-    enrolled(kind: 'account' | 'device', outcome: EnrolmentOutcome): void {
+    enrolled(kind: EnrolmentKind, outcome: EnrolmentOutcome): void {
       enrolments.inc(1, { kind, outcome });
     },
     enrolmentTook: (ms: number): void => enrolmentDuration.observe(ms / 1000),

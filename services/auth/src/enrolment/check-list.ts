@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { sha256, verifySignature } from '@securechat/crypto/sign';
 import {
   type DeviceCertificate,
@@ -11,6 +10,8 @@ import { refuse } from './outcome.ts';
 
 /** The new device's word that its key is its own: a signature over `device-enrolment`. */
 export type EnrolmentProof = { timestamp: number; signature: string };
+/** An earlier device's word that it agrees to the new one: a signature over `device-link`. */
+export type LinkAuthorization = { device_id: string; timestamp: number; signature: string };
 
 /** A list is signed just before it is sent; an hour allows for clocks that nobody set. */
 const MAX_LIST_AGE_SECONDS = 3600;
@@ -55,33 +56,53 @@ export function checkProof(list: SignedDeviceList, device: DeviceCertificate, pr
   }
 }
 
-/** Asked only of what would be new: to repeat an enrolment that took place is harmless at any time. */
-export function checkTimes(
+/** By a device of the list before, which therefore knows its key. */
+export function checkAuthorization(
+  previous: SignedDeviceList,
+  list: SignedDeviceList,
+  device: DeviceCertificate,
+  authorization: LinkAuthorization,
+): void {
+  const authorizing = previous.devices.find(({ device_id }) => device_id === authorization.device_id);
+  if (!authorizing) refuse('not_authorized', '/authorization/device_id');
+  const message = transcript('device-link', {
+    user_id: list.user_id,
+    device_id: authorization.device_id,
+    new_device_id: device.device_id,
+    new_public_key: device.public_key,
+    list_version: list.version,
+    list_sha256: listHash(list).toString('base64'),
+    timestamp: authorization.timestamp,
+  });
+  const key = Buffer.from(authorizing.public_key, 'base64');
+  if (!verifySignature(key, message, Buffer.from(authorization.signature, 'base64'))) {
+    refuse('bad_signature', '/authorization/signature');
+  }
+}
+
+/** Times are asked only of what would be new: to repeat a request that took effect is harmless at any time. */
+function checkAge(seconds: number, maxSeconds: number, path: string, nowSeconds: number): void {
+  if (Math.abs(seconds - nowSeconds) > maxSeconds) refuse('bad_time', path);
+}
+
+export function checkListTime(list: SignedDeviceList, nowSeconds: number): void {
+  checkAge(list.created_at, MAX_LIST_AGE_SECONDS, '/list/created_at', nowSeconds);
+}
+
+/** Of a device that is new in the list. */
+export function checkDeviceTimes(
   list: SignedDeviceList,
   device: DeviceCertificate,
   proof: EnrolmentProof,
   nowSeconds: number,
 ): void {
-  const check = (seconds: number, maxSeconds: number, path: string): void => {
-    if (Math.abs(seconds - nowSeconds) > maxSeconds) refuse('bad_time', path);
-  };
-  check(list.created_at, MAX_LIST_AGE_SECONDS, '/list/created_at');
-  check(device.created_at, MAX_LIST_AGE_SECONDS, `/list/devices/${list.devices.indexOf(device)}/created_at`);
-  check(proof.timestamp, MAX_PROOF_AGE_SECONDS, '/proof/timestamp');
+  const path = `/list/devices/${list.devices.indexOf(device)}/created_at`;
+  checkAge(device.created_at, MAX_LIST_AGE_SECONDS, path, nowSeconds);
+  checkAge(proof.timestamp, MAX_PROOF_AGE_SECONDS, '/proof/timestamp', nowSeconds);
 }
 
-/** The one device that `next` has and `previous` has not; all others must be as they were, in whatever order. */
-export function findAddedDevice(previous: SignedDeviceList, next: SignedDeviceList): DeviceCertificate {
-  const nextById = new Map(next.devices.map((device) => [device.device_id, device]));
-  for (const device of previous.devices) {
-    if (!isDeepStrictEqual(nextById.get(device.device_id), device)) {
-      refuse('conflict', '/list/devices: an earlier device is missing or changed');
-    }
-    nextById.delete(device.device_id);
-  }
-  const [added, ...more] = nextById.values();
-  if (!added || more.length > 0) refuse('conflict', '/list/devices: not exactly one device is new');
-  return added;
+export function checkAuthorizationTime({ timestamp }: LinkAuthorization, nowSeconds: number): void {
+  checkAge(timestamp, MAX_PROOF_AGE_SECONDS, '/authorization/timestamp', nowSeconds);
 }
 
 /** What the next version of the list must carry as `previous_sha256`. */

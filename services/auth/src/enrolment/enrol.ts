@@ -1,117 +1,108 @@
-import { timingSafeEqual } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
-import { type Clock, withTransaction } from '@securechat/kernel';
+import type { Clock } from '@securechat/kernel';
 import type { DeviceCertificate, SignedDeviceList } from '@securechat/protocol';
 import type { ClientBase, Pool } from 'pg';
+import { insertDevice } from '../store/account-store.ts';
+import { countActive, revokeAllDevices, revokeDevice } from '../store/revocation-store.ts';
+import type { Admission } from './admission.ts';
 import {
-  findFirstList,
-  findLists,
-  insertAccount,
-  insertDevice,
-  insertList,
-  lockAccount,
-} from '../store/account-store.ts';
-import {
-  checkDistinct,
-  checkListSignatures,
+  checkAuthorization,
+  checkAuthorizationTime,
+  checkDeviceTimes,
   checkProof,
-  checkTimes,
   type EnrolmentProof,
-  findAddedDevice,
-  listHash,
+  type LinkAuthorization,
 } from './check-list.ts';
-import { refuse } from './outcome.ts';
+import { findAddedDevice, findRemovedDevice, findReplacement } from './compare-lists.ts';
+import { type AccountRequest, createAccount } from './create-account.ts';
+import { acceptNextList, type ListChange } from './next-list.ts';
+import { type Enrolment, refuse } from './outcome.ts';
 
-export type EnrolmentRequest = { list: SignedDeviceList; proof: EnrolmentProof };
-export type Enrolment = { outcome: 'created' | 'repeated'; user_id: string; device_id: string };
+export type RecoveryRequest = { list: SignedDeviceList; proof: EnrolmentProof };
+export type DeviceRequest = RecoveryRequest & { authorization: LinkAuthorization };
+export type RevocationRequest = { list: SignedDeviceList };
 
 export type Enrolments = {
-  /** Version 1 of a list with one device. */
-  createAccount(request: EnrolmentRequest): Promise<Enrolment>;
-  /** The next version of a list with one device more. */
-  addDevice(request: EnrolmentRequest): Promise<Enrolment>;
+  createAccount(request: AccountRequest): Promise<Enrolment>;
+  /** The next version of a list with one device more, to which one of the others agrees. */
+  addDevice(request: DeviceRequest): Promise<Enrolment>;
+  /** The next version of a list without this device, which from then on is not served. */
+  revokeDevice(deviceId: string, request: RevocationRequest): Promise<Enrolment>;
+  /** For who has lost all devices: the next version of a list with one new device and none of the others. */
+  recover(request: RecoveryRequest): Promise<Enrolment>;
 };
 
-/**
- * Both may be repeated: when the very same list is already stored, nothing is written and the answer is the same. What
- * is asked for in any other way than the stored state allows is refused, and then nothing is written at all.
- */
-export function createEnrolments(pool: Pool, clock: Clock): Enrolments {
-  async function createAccount({ list, proof }: EnrolmentRequest): Promise<Enrolment> {
-    const [device] = list.devices;
-    if (!device) refuse('bad_form', '/list/devices');
-    checkListSignatures(list);
-    checkProof(list, device, proof);
+export function createEnrolments(parts: {
+  pool: Pool;
+  clock: Clock;
+  admission: Admission;
+  /** Tells the gateways what was revoked; never rejects. */
+  publish: () => Promise<void>;
+}): Enrolments {
+  const { pool, clock, admission, publish } = parts;
+  const nowSeconds = (): number => Math.floor(clock.now() / 1000);
 
-    return withTransaction(pool, async (client) => {
-      const stored = await findFirstList(client, list.user_id);
-      if (stored) return repeatOf(stored, list, device);
-      checkTimes(list, device, proof, nowSeconds());
-
-      const account = await insertAccount(client, list);
-      if (account === undefined) {
-        const winner = await findFirstList(client, list.user_id);
-        if (winner) return repeatOf(winner, list, device);
-        refuse('conflict', '/list/account_key');
-      }
-      return store(client, account, list, device);
-    });
-  }
-
-  async function addDevice({ list, proof }: EnrolmentRequest): Promise<Enrolment> {
-    checkDistinct(list);
-    checkListSignatures(list);
-
-    return withTransaction(pool, async (client) => {
-      const account = await lockAccount(client, list.user_id);
-      const accountKey = Buffer.from(list.account_key, 'base64');
-      if (!account || !timingSafeEqual(account.account_key, accountKey)) refuse('unknown_account', '/list');
-
-      const lists = await findLists(client, account.id, [list.version - 1, list.version]);
-      const next = Math.max(...lists.keys()) + 1;
-      const previous = lists.get(list.version - 1);
-      if (!previous) refuse('conflict', '/list/version', { expected: next });
-      const device = findAddedDevice(previous.list, list);
-      checkProof(list, device, proof);
-
-      const stored = lists.get(list.version);
-      if (stored) return repeatOf(stored.list, list, device, next);
-      if (list.previous_sha256 !== previous.sha256.toString('base64'))
-        refuse('conflict', '/list/previous_sha256');
-      checkTimes(list, device, proof, nowSeconds());
-      return store(client, account.id, list, device);
-    });
-  }
-
-  function nowSeconds(): number {
-    return Math.floor(clock.now() / 1000);
-  }
-
-  return { createAccount, addDevice };
-}
-
-async function store(
-  client: ClientBase,
-  account: number,
-  list: SignedDeviceList,
-  device: DeviceCertificate,
-): Promise<Enrolment> {
-  if (!(await insertDevice(client, account, device))) {
+  async function enter(
+    client: ClientBase,
+    account: number,
+    device: DeviceCertificate,
+    { list, proof }: RecoveryRequest,
+  ): Promise<void> {
+    checkDeviceTimes(list, device, proof, nowSeconds());
+    if (await insertDevice(client, account, device)) return;
     refuse('conflict', `/list/devices/${list.devices.indexOf(device)}/public_key`);
   }
-  await insertList(client, account, list, listHash(list));
-  return { outcome: 'created', user_id: list.user_id, device_id: device.device_id };
-}
 
-function repeatOf(
-  stored: SignedDeviceList,
-  list: SignedDeviceList,
-  device: DeviceCertificate,
-  next?: number,
-): Enrolment {
-  if (isDeepStrictEqual(stored, list)) {
-    return { outcome: 'repeated', user_id: list.user_id, device_id: device.device_id };
+  const linking = (request: DeviceRequest): ListChange => ({
+    find: (previous) => findAddedDevice(previous, request.list),
+    checkProofs(previous, device) {
+      checkProof(request.list, device, request.proof);
+      checkAuthorization(previous, request.list, device, request.authorization);
+    },
+    async apply(client, account, device) {
+      checkAuthorizationTime(request.authorization, nowSeconds());
+      if ((await countActive(client, account, [request.authorization.device_id])) === 0)
+        refuse('not_authorized', '/authorization/device_id');
+      await enter(client, account, device, request);
+    },
+  });
+
+  const revocation = (deviceId: string, { list }: RevocationRequest): ListChange => ({
+    find(previous) {
+      const removed = findRemovedDevice(previous, list);
+      if (removed.device_id !== deviceId) refuse('conflict', '/list/devices: another device is gone');
+      return removed;
+    },
+    checkProofs() {},
+    async apply(client, account) {
+      const left = list.devices.map(({ device_id }) => device_id);
+      if ((await countActive(client, account, left)) === 0)
+        refuse('conflict', '/list/devices: the last active device cannot be revoked, only replaced');
+      await revokeDevice(client, account, deviceId);
+    },
+  });
+
+  const recovery = (request: RecoveryRequest): ListChange => ({
+    find: (previous) => findReplacement(previous, request.list),
+    checkProofs: (_previous, device) => checkProof(request.list, device, request.proof),
+    async apply(client, account, device) {
+      await revokeAllDevices(client, account);
+      await enter(client, account, device, request);
+    },
+  });
+
+  /** Also after a repeated request: the process that took the first one may have died before it could tell. */
+  async function thenPublish(accepting: Promise<Enrolment>): Promise<Enrolment> {
+    const enrolment = await accepting;
+    await publish();
+    return enrolment;
   }
-  if (next === undefined) refuse('conflict', '/list/user_id');
-  refuse('conflict', '/list/version', { expected: next });
+
+  const accept = (list: SignedDeviceList, change: ListChange): Promise<Enrolment> =>
+    acceptNextList({ pool, nowSeconds }, list, change);
+  return {
+    createAccount: (request) => createAccount({ pool, admission, nowSeconds }, request),
+    addDevice: (request) => accept(request.list, linking(request)),
+    revokeDevice: (deviceId, request) => thenPublish(accept(request.list, revocation(deviceId, request))),
+    recover: (request) => thenPublish(accept(request.list, recovery(request))),
+  };
 }

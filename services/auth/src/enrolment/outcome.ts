@@ -7,6 +7,10 @@ export const refusals = {
   bad_signature: { status: 401, error: 'INVALID_SIGNATURE' },
   /** No such account, or another account key: told apart they would say who has an account. */
   unknown_account: { status: 401, error: 'AUTHENTICATION_FAILED' },
+  /** No invite or token that is good for this: unknown, used, expired, forged and another's are not told apart. */
+  not_admitted: { status: 403, error: 'PERMISSION_DENIED' },
+  /** The device that agrees to a new one is none of the account's, or revoked. */
+  not_authorized: { status: 403, error: 'PERMISSION_DENIED' },
   conflict: { status: 409, error: 'ACCOUNT_CONFLICT' },
   rate_limited: { status: 429, error: 'RATE_LIMITED' },
 } as const satisfies Record<string, { status: number; error: ErrorName }>;
@@ -22,6 +26,9 @@ export const enrolmentOutcomes = [
   'unavailable',
   'failed',
 ] as const satisfies EnrolmentOutcome[];
+
+/** What a request has come to; `repeated` when it had taken effect before. */
+export type Enrolment = { outcome: 'created' | 'repeated'; user_id: string; device_id: string };
 
 export class EnrolmentRefused extends Error {
   override readonly name = 'EnrolmentRefused';

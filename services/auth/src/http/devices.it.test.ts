@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { SignedDeviceList } from '@securechat/protocol';
 import { openTestHttp, type TestHttp } from '../testing/http.ts';
 import {
+  authorize,
   base64,
   certify,
   createDevice,
@@ -28,11 +29,14 @@ afterAll(async () => {
 });
 
 type Account = { person: Person; list: SignedDeviceList };
+/** By user id; they agree to further devices. */
+const firstDevices = new Map<string, Device>();
 
 /** An account with this many devices. */
 async function enrolAccount(devices = 1): Promise<Account> {
   const person = createPerson();
   const first = createDevice();
+  firstDevices.set(person.id, first);
   let list = firstList(person, first);
   expect((await http.post('/v1/accounts', { list, proof: prove(list, first) })).status).toBe(201);
   for (let n = 1; n < devices; n++) {
@@ -44,7 +48,16 @@ async function enrolAccount(devices = 1): Promise<Account> {
 }
 
 function add(person: Person, list: SignedDeviceList, device: Device, timestamp?: number) {
-  return http.post(`/v1/accounts/${person.id}/devices`, { list, proof: prove(list, device, timestamp) });
+  return http.post(`/v1/accounts/${person.id}/devices`, requestFor(list, device, { timestamp }));
+}
+
+function requestFor(
+  list: SignedDeviceList,
+  device: Device,
+  { prover = device, timestamp }: { prover?: Device; timestamp?: number | undefined } = {},
+) {
+  const by = firstDevices.get(list.user_id) ?? createDevice();
+  return { list, proof: prove(list, prover, timestamp), authorization: authorize(list, by, device) };
 }
 
 async function storedVersions(person: Person): Promise<number[]> {
@@ -253,7 +266,7 @@ test('an older list sent again is no way back: the newest stays the newest', asy
   );
   expect(newest?.list).toEqual(third);
 
-  const first = await http.post(`/v1/accounts/${person.id}/devices`, { list, proof: prove(list, tablet) });
+  const first = await http.post(`/v1/accounts/${person.id}/devices`, requestFor(list, tablet));
   expect(first.status).toBe(400);
 });
 
@@ -304,10 +317,8 @@ describe('who may add a device', () => {
     const device = createDevice();
     const next = nextList(person, list, device);
     const other = { id: device.id, key: createDevice().key };
-    const reply = await http.post(`/v1/accounts/${person.id}/devices`, {
-      list: next,
-      proof: prove(next, other),
-    });
+    const request = requestFor(next, device, { prover: other });
+    const reply = await http.post(`/v1/accounts/${person.id}/devices`, request);
     expect(reply).toMatchObject({ status: 401, body: { error_code: 'INVALID_SIGNATURE' } });
   });
 
@@ -324,13 +335,11 @@ describe('form and times', () => {
     const { list, person } = await enrolAccount();
     const device = createDevice();
     const next = nextList(person, list, device);
-    const reply = await http.post(`/v1/accounts/${createPerson().id}/devices`, {
-      list: next,
-      proof: prove(next, device),
-    });
+    const request = requestFor(next, device);
+    const reply = await http.post(`/v1/accounts/${createPerson().id}/devices`, request);
     expect(reply.status).toBe(400);
     expect(reply.body.error_message).toContain('/list/user_id');
-    const odd = await http.post('/v1/accounts/c_x/devices', { list: next, proof: prove(next, device) });
+    const odd = await http.post('/v1/accounts/c_x/devices', request);
     expect(odd.status).toBe(400);
   });
 

@@ -1,5 +1,4 @@
-import { isIPv6 } from 'node:net';
-import type { Clock } from '@securechat/kernel';
+import { addressKey, type Clock } from '@securechat/kernel';
 
 export type RateLimit = {
   /** Takes one; 0 when there was one, otherwise the milliseconds until there will be. */
@@ -23,7 +22,7 @@ export function createRateLimit(perMinute: number, clock: Clock, maxAddresses = 
 
   return {
     take(address) {
-      const client = clientOf(address);
+      const client = addressKey(address);
       const nowMs = clock.monotonicMs();
       const before = Math.max(fullAtMs.get(client) ?? nowMs, nowMs);
       const waitMs = Math.ceil(before - nowMs + msPerToken - MINUTE_MS - ROUNDING_MS);
@@ -41,20 +40,4 @@ function forgetOldest(fullAtMs: Map<string, number>): void {
     fullAtMs.delete(address);
     return;
   }
-}
-
-/** Who counts as one client: an IPv4 address, or the /64 that one IPv6 customer gets at least. */
-export function clientOf(address: string): string {
-  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
-  if (mapped !== undefined) return mapped;
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.split('::');
-  const start = head === '' ? [] : head.split(':');
-  const end = tail ? tail.split(':') : [];
-  const gap = tail === undefined ? 0 : 8 - start.length - end.length;
-  const groups = [...start, ...Array<string>(Math.max(0, gap)).fill('0'), ...end];
-  return groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
 }

@@ -1,4 +1,5 @@
-import { Signature, SignedDeviceList, UnixSeconds, UserId } from '@securechat/protocol';
+import { DeviceId, Signature, SignedDeviceList, UnixSeconds, UserId } from '@securechat/protocol';
+import type { EnrolmentMode } from '../config.ts';
 
 /**
  * The protocol's shapes, closed: what is signed is exactly what the transcript covers, so a member that it does not
@@ -17,7 +18,8 @@ const firstList = {
     devices: { type: 'array', items: device, minItems: 1, maxItems: 1 },
   },
 };
-const nextList = {
+/** `devices` says how many may be left. */
+const nextListWith = (devices: { minItems: number; maxItems?: number }) => ({
   type: 'object',
   additionalProperties: false,
   required: Object.keys(SignedDeviceList.properties),
@@ -26,9 +28,9 @@ const nextList = {
     previous_sha256: previousSha256,
     // an integer of Postgres
     version: { type: 'integer', minimum: 2, maximum: 2_147_483_647 },
-    devices: { ...SignedDeviceList.properties.devices, items: device, minItems: 2 },
+    devices: { ...SignedDeviceList.properties.devices, items: device, ...devices },
   },
-};
+});
 const proof = {
   type: 'object',
   additionalProperties: false,
@@ -36,19 +38,50 @@ const proof = {
   properties: { timestamp: UnixSeconds, signature: Signature },
 };
 
-function request(list: object): object {
+const authorization = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['device_id', 'timestamp', 'signature'],
+  properties: { device_id: DeviceId, timestamp: UnixSeconds, signature: Signature },
+};
+
+function closed(properties: Record<string, object>, optional: Record<string, object> = {}): object {
   return {
     type: 'object',
     additionalProperties: false,
-    required: ['list', 'proof'],
-    properties: { list, proof },
+    required: Object.keys(properties),
+    properties: { ...properties, ...optional },
   };
 }
 
-export const accountRequest = request(firstList);
-export const deviceRequest = request(nextList);
+/** Far longer than a code or token needs; not required, because who repeats what took effect needs none. */
+const admissions: Record<EnrolmentMode, Record<string, object>> = {
+  open: {},
+  invite: { invite: { type: 'string', minLength: 1, maxLength: 64 } },
+  jwt: { token: { type: 'string', minLength: 1, maxLength: 8192 } },
+};
+export function accountRequestFor(mode: EnrolmentMode): object {
+  return closed({ list: firstList, proof }, admissions[mode]);
+}
+export const deviceRequest = closed({ list: nextListWith({ minItems: 2 }), proof, authorization });
+/** An empty list is let through to be told what is wrong with it. */
+export const revocationRequest = closed({ list: nextListWith({ minItems: 0 }) });
+export const recoveryRequest = closed({ list: nextListWith({ minItems: 1, maxItems: 1 }), proof });
+
 export const userIdParameter = {
   type: 'object',
   required: ['user_id'],
   properties: { user_id: UserId },
 };
+export const deviceParameters = {
+  type: 'object',
+  required: ['user_id', 'device_id'],
+  properties: { user_id: UserId, device_id: DeviceId },
+};
+
+const MAX_INVITES_AT_ONCE = 1_000;
+const MAX_INVITE_SECONDS = 365 * 24 * 3600;
+export const inviteRequest = closed({
+  count: { type: 'integer', minimum: 1, maximum: MAX_INVITES_AT_ONCE },
+  valid_seconds: { type: 'integer', minimum: 1, maximum: MAX_INVITE_SECONDS },
+});

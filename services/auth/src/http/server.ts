@@ -1,23 +1,31 @@
-import type { Clock, Logger } from '@securechat/kernel';
+import cors from '@fastify/cors';
+import { type Clock, createNetworkMatcher, createOriginMatcher, type Logger } from '@securechat/kernel';
 import {
   errorMessage,
   parseJsonObject,
   SUPPORTED_FRAME_VERSIONS,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@securechat/protocol';
-import type { ServiceKey } from '@securechat/protocol/internal';
 import { type FastifyInstance, fastify } from 'fastify';
+import type { Admin } from '../admin/admin.ts';
+import type { EnrolmentMode } from '../config.ts';
 import type { Enrolments } from '../enrolment/enrol.ts';
 import type { AuthMetrics } from '../metrics.ts';
+import type { ServiceKeys } from '../service-keys.ts';
+import { addAdminRoutes } from './admin-routes.ts';
 import { addEnrolmentRoutes } from './enrolment-routes.ts';
 import { describeFailure, logFailure, sendFailure } from './errors.ts';
 
 export type HttpOptions = {
   enrolments: Enrolments;
   enrolmentsPerMinute: number;
-  enrolment: 'open';
-  serviceKeys: readonly ServiceKey[];
+  enrolment: EnrolmentMode;
+  admin: Admin;
+  /** Without one there is no admin API. */
+  adminToken: string | undefined;
+  serviceKeys: Pick<ServiceKeys, 'published' | 'handovers'>;
   trustedProxies: readonly string[];
+  allowedOrigins: readonly string[];
   clock: Clock;
   metrics: AuthMetrics;
   logger: Logger;
@@ -29,6 +37,8 @@ const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 5000;
 const MAX_CONNECTIONS = 1024;
+/** Browsers keep the answer to a preflight for this long; the longest that one of them takes is two hours. */
+const PREFLIGHT_SECONDS = 600;
 
 /** The enrolment API, not yet listening. */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
@@ -38,7 +48,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
-    trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
+    trustProxy: createNetworkMatcher(options.trustedProxies),
     // a value is what was sent: not turned into another type, filled in or cut out
     ajv: { customOptions: { coerceTypes: false, useDefaults: false, removeAdditional: false } },
     exposeHeadRoutes: false,
@@ -61,9 +71,20 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     await reply.code(404).send(errorMessage('UNKNOWN_TYPE'));
   });
 
+  const isAllowed = createOriginMatcher(options.allowedOrigins);
+  void app.register(cors, {
+    origin: (origin, decide) => decide(null, origin !== undefined && isAllowed(origin)),
+    methods: ['GET', 'POST'],
+    allowedHeaders: ['content-type'],
+    exposedHeaders: ['retry-after'],
+    maxAge: PREFLIGHT_SECONDS,
+  });
   addEnrolmentRoutes(app, options);
+  const { adminToken: token } = options;
+  if (token !== undefined) addAdminRoutes(app, { ...options, token });
   app.get('/.well-known/securechat', async () => ({
-    service_keys: options.serviceKeys,
+    service_keys: options.serviceKeys.published,
+    handovers: options.serviceKeys.handovers,
     enrolment: options.enrolment,
     protocol_versions: SUPPORTED_PROTOCOL_VERSIONS,
     frame_versions: SUPPORTED_FRAME_VERSIONS,

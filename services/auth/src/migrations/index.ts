@@ -1,9 +1,13 @@
 import type { Migrations } from '@securechat/kernel';
 import { accounts } from './0001_accounts.ts';
 import { roles } from './0002_roles.ts';
+import { admission } from './0003_admission.ts';
+import { keyPackages } from './0004_key_packages.ts';
 
 /** Applied in the order of their names; an applied one never changes. */
 export const migrations: Migrations = {
   '0001_accounts': accounts,
   '0002_roles': roles,
+  '0003_admission': admission,
+  '0004_key_packages': keyPackages,
 };

@@ -35,17 +35,32 @@ describe('securechat_auth', () => {
       'UPDATE auth.devices SET revoked_at = now()',
       'SELECT * FROM auth.users, auth.devices, auth.device_lists',
       'SELECT name FROM securechat_migrations.auth',
+      `INSERT INTO auth.invites (code_sha256, expires_at) VALUES (${key}, now())`,
+      'UPDATE auth.invites SET used_at = now(), used_by = id FROM auth.users',
+      'SELECT * FROM auth.invites',
+      `INSERT INTO auth.audit_log (action, user_id) SELECT 'disable_account', id FROM auth.users`,
+      'SELECT upload_no FROM auth.key_packages FOR UPDATE',
+      'DELETE FROM auth.key_packages',
+      'DELETE FROM auth.used_key_packages',
+      'DELETE FROM auth.key_claims',
     ]) {
       expect({ sql, outcome: await tryAs('securechat_auth', sql) }).toEqual({ sql, outcome: 'done' });
     }
   });
 
-  test('deletes nothing, changes no table and makes none', async () => {
+  test('deletes nothing but keys and claims, changes no table and makes none', async () => {
     for (const sql of [
       'DELETE FROM auth.users',
       'DELETE FROM auth.devices',
       'DELETE FROM auth.device_lists',
+      'DELETE FROM auth.invites',
+      'DELETE FROM auth.audit_log',
+      'SELECT * FROM auth.audit_log',
+      `UPDATE auth.audit_log SET action = 'enable_account'`,
       'TRUNCATE auth.device_lists',
+      `UPDATE auth.key_packages SET bytes = ''`,
+      'UPDATE auth.used_key_packages SET expires_at = now()',
+      'UPDATE auth.key_claims SET at = now()',
       'ALTER TABLE auth.users ADD COLUMN more text',
       'DROP TABLE auth.device_lists',
       'CREATE TABLE auth.more (id int)',
@@ -79,9 +94,13 @@ describe('securechat_delivery', () => {
       'SELECT account_key FROM auth.users',
       'SELECT * FROM auth.users',
       'SELECT list FROM auth.device_lists',
+      'SELECT FROM auth.key_packages',
+      'SELECT FROM auth.key_claims',
       `INSERT INTO auth.users (ext_id, account_key) VALUES ('x', '')`,
       `UPDATE auth.users SET state = 'active'`,
       'UPDATE auth.devices SET revoked_at = NULL',
+      'SELECT * FROM auth.invites',
+      'SELECT * FROM auth.audit_log',
       'DELETE FROM auth.devices',
       'SELECT id FROM auth.users FOR UPDATE',
     ]) {
@@ -107,6 +126,23 @@ test('the tables keep what the code promises, whatever the code does', async () 
   expect(await insert(`('short', '\\x00', 'active')`)).toBe('23514');
   expect(await insert(`('odd', decode(repeat('cd', 32), 'hex'), 'odd')`)).toBe('23514');
   expect(await insert(`('alice', decode(repeat('ef', 32), 'hex'), 'active')`)).toBe('23505');
+});
+
+test('whoever changes the state of an account, also by hand, leaves when', async () => {
+  const changedAt = async () =>
+    (
+      await database.query<{ at: Date | null }>(
+        `SELECT state_changed_at AS at FROM auth.users WHERE ext_id = 'zoe'`,
+      )
+    )[0]?.at;
+  await tryAs(
+    'securechat_auth',
+    `INSERT INTO auth.users (ext_id, account_key) VALUES ('zoe', decode(repeat('0e', 32), 'hex'))`,
+  );
+  await tryAs('securechat_auth', `UPDATE auth.users SET state = 'active' WHERE ext_id = 'zoe'`);
+  expect(await changedAt()).toBeNull();
+  await tryAs('securechat_auth', `UPDATE auth.users SET state = 'disabled' WHERE ext_id = 'zoe'`);
+  expect(await changedAt()).toBeInstanceOf(Date);
 });
 
 test('a second run applies nothing', async () => {

@@ -36,6 +36,12 @@ function dispatch(handlers: Handlers, ask: AuthAsk): ReturnType<Handlers[keyof H
       return handlers.login(ask);
     case 'device_list':
       return handlers.device_list(ask);
+    case 'key_upload':
+      return handlers.key_upload(ask);
+    case 'key_claim':
+      return handlers.key_claim(ask);
+    case 'key_count':
+      return handlers.key_count(ask);
   }
 }
 

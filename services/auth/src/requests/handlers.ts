@@ -1,13 +1,25 @@
-import type { SigningKey } from '@securechat/crypto/sign';
 import type { Clock } from '@securechat/kernel';
 import type { AuthRequests } from '@securechat/protocol/internal';
+import type { KeyNotices } from '../keys/notices.ts';
+import type { KeyLimits } from '../limits/key-limits.ts';
+import type { ServiceKeys } from '../service-keys.ts';
+import type { ClaimStore } from '../store/claim-store.ts';
 import type { DeviceStore } from '../store/device-store.ts';
+import type { KeyStore } from '../store/key-store.ts';
 import { createCertify } from './certify.ts';
+import { createKeyClaim } from './key-claim.ts';
+import { createKeyUpload } from './key-upload.ts';
 import { createLogin } from './login.ts';
 
 export type HandlerOptions = {
   devices: DeviceStore;
-  serviceKey: SigningKey;
+  keys: KeyStore;
+  claims: ClaimStore;
+  keyLimits: KeyLimits;
+  keyNotices: KeyNotices;
+  /** A device with fewer key packages than this is told. */
+  keyLowWater: number;
+  serviceKeys: ServiceKeys;
   certificateValidMs: number;
   ticketValidMs: number;
   clock: Clock;
@@ -23,5 +35,11 @@ export function createHandlers(options: HandlerOptions): Handlers {
     certify: createCertify(options),
     login: createLogin(options),
     device_list: async ({ user_id }) => ({ list: (await options.devices.findNewestList(user_id)) ?? null }),
+    key_upload: createKeyUpload(options),
+    key_claim: createKeyClaim(options),
+    key_count: async ({ device }) => ({
+      ...(await options.keys.stockOf(device)),
+      low_water: options.keyLowWater,
+    }),
   };
 }

@@ -14,18 +14,20 @@ const NOBODYS_KEY = Buffer.alloc(32);
  */
 export function createLogin({
   devices,
-  serviceKey,
+  keyLowWater,
+  serviceKeys,
   ticketValidMs,
   clock,
 }: HandlerOptions): Handlers['login'] {
   return async ({ user_id, device_id, public_key }) => {
-    const found = await devices.findDevice(user_id, device_id);
-    const isSameKey = timingSafeEqual(found?.public_key ?? NOBODYS_KEY, Buffer.from(public_key, 'base64'));
-    if (!found?.is_active || !isSameKey) return { ok: false };
+    const key = Buffer.from(public_key, 'base64');
+    const found = await devices.findDevice(user_id, device_id, key);
+    const isSameKey = timingSafeEqual(found?.public_key ?? NOBODYS_KEY, key);
+    if (!found?.is_active || !found.stock || !isSameKey) return { ok: false };
 
     const issued_at = Math.floor(clock.now() / 1000);
     const expires_at = issued_at + Math.floor(ticketValidMs / 1000);
-    const { user, device } = found;
+    const { user, device, stock } = found;
     const facts = {
       user_id,
       device_id,
@@ -35,6 +37,7 @@ export function createLogin({
       issued_at,
       expires_at,
     };
-    return { ok: true, user, device, ticket: issueTicket(serviceKey, facts), expires_at };
+    const keys = { ...stock, low_water: keyLowWater };
+    return { ok: true, user, device, ticket: issueTicket(serviceKeys.current, facts), expires_at, keys };
   };
 }

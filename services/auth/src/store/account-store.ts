@@ -64,7 +64,7 @@ export async function findLists(
 }
 
 export async function findFirstList(
-  client: ClientBase,
+  client: Pick<ClientBase, 'query'>,
   userId: string,
 ): Promise<SignedDeviceList | undefined> {
   const result = await client.query<{ list: SignedDeviceList }>(

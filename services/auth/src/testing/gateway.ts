@@ -10,6 +10,8 @@ export type TestGateway = {
   redis: Redis;
   /** The reply's bytes; undefined when none came within `waitMs`. `deadlineInMs` below zero is a request that is too old. */
   ask(body: unknown, options?: { deadlineInMs?: number; waitMs?: number }): Promise<Buffer | undefined>;
+  /** Asks all at once; the replies in the order of the questions. */
+  askAll(bodies: readonly object[]): Promise<Buffer[]>;
   close(): Promise<void>;
 };
 
@@ -57,6 +59,29 @@ export async function openTestGateway(): Promise<TestGateway> {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
       return undefined;
+    },
+    async askAll(bodies) {
+      let last = await makeOutStream();
+      const replies = new Map<string, Buffer>();
+      const correlations = bodies.map(() => `c${++asked}`);
+      const pipeline = redis.pipeline();
+      bodies.forEach((body, index) => {
+        const correlationId = correlations[index] ?? '';
+        const bytes = Buffer.from(JSON.stringify(body));
+        const request = { correlationId, gatewayId: id, deadlineMs: Date.now() + 10_000, body: bytes };
+        pipeline.xadd(requests, '*', ...encodeRequest(request));
+      });
+      await pipeline.exec();
+      for (const untilMs = Date.now() + 10_000; Date.now() < untilMs && replies.size < bodies.length; ) {
+        for (const [entryId, fields] of await redis.xrangeBuffer(out, `(${last}`, '+')) {
+          last = entryId.toString();
+          for (const { head, body } of unpackEntry<OutRecord>(fields[1] ?? Buffer.alloc(0))) {
+            if (head.kind === 'reply') replies.set(head.correlation, Buffer.from(body));
+          }
+        }
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      return correlations.map((correlation) => replies.get(correlation) ?? Buffer.alloc(0));
     },
     async close() {
       const keys = await redis.keys(`${prefix}*`);

@@ -1,5 +1,9 @@
 import { createLogger, createMetrics, openPool, systemClock } from '@securechat/kernel';
 import type { ErrorBody } from '@securechat/protocol';
+import type { Pool } from 'pg';
+import { createAdmin } from '../admin/admin.ts';
+import type { EnrolmentMode } from '../config.ts';
+import { type Admission, openAdmission } from '../enrolment/admission.ts';
 import { createEnrolments } from '../enrolment/enrol.ts';
 import { createHttpServer } from '../http/server.ts';
 import { createAuthMetrics } from '../metrics.ts';
@@ -7,45 +11,71 @@ import { createAuthMetrics } from '../metrics.ts';
 export type Reply = {
   status: number;
   headers: Record<string, unknown>;
-  body: { user_id?: string } & Partial<ErrorBody>;
+  body: { user_id?: string; invites?: string[] } & Partial<ErrorBody>;
+};
+export type TestHttpOptions = {
+  enrolmentsPerMinute?: number;
+  trustedProxies?: string[];
+  allowedOrigins?: string[];
+  enrolment?: EnrolmentMode;
+  admission?: (pool: Pool) => Admission;
+  adminToken?: string;
+  publish?: () => Promise<void>;
 };
 export type TestHttp = {
-  post(path: string, body: unknown, from?: { address?: string; forwardedFor?: string }): Promise<Reply>;
+  post(
+    path: string,
+    body: unknown,
+    from?: { address?: string; forwardedFor?: string; bearer?: string },
+  ): Promise<Reply>;
+  /** What a browser would send for a page of this origin, or any other request. */
+  ask(request: {
+    method: 'GET' | 'OPTIONS' | 'POST';
+    path: string;
+    headers: Record<string, string>;
+  }): Promise<{ status: number; headers: Record<string, unknown>; text: string }>;
   /** As Prometheus would read them. */
   metrics(): Promise<string>;
   close(): Promise<void>;
 };
 
 /** The enrolment API on a real database, without a socket. */
-export function openTestHttp(
-  postgresUrl: string,
-  options: { enrolmentsPerMinute?: number; trustedProxies?: string[] } = {},
-): TestHttp {
+export function openTestHttp(postgresUrl: string, options: TestHttpOptions = {}): TestHttp {
   const pool = openPool(postgresUrl, { applicationName: 'auth-test', max: 8 });
+  const { publish = async () => {} } = options;
+  const admission = options.admission?.(pool) ?? openAdmission;
   const metrics = createMetrics('auth');
   const app = createHttpServer({
-    enrolments: createEnrolments(pool, systemClock),
+    enrolments: createEnrolments({ pool, clock: systemClock, admission, publish }),
+    admin: createAdmin({ pool, publish }),
+    adminToken: options.adminToken,
     enrolmentsPerMinute: options.enrolmentsPerMinute ?? 100_000,
-    enrolment: 'open',
-    serviceKeys: [],
+    enrolment: options.enrolment ?? 'open',
+    serviceKeys: { published: [], handovers: [] },
     trustedProxies: options.trustedProxies ?? [],
+    allowedOrigins: options.allowedOrigins ?? [],
     clock: systemClock,
     metrics: createAuthMetrics(metrics),
     logger: createLogger({ service: 'auth', instance: 'test', level: 'silent' }),
   });
   return {
-    async post(path, body, { address = '127.0.0.1', forwardedFor } = {}) {
+    async post(path, body, { address = '127.0.0.1', forwardedFor, bearer } = {}) {
       const response = await app.inject({
         method: 'POST',
         url: path,
         remoteAddress: address,
         headers: {
           'content-type': 'application/json',
+          ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
           ...(forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor }),
         },
         payload: typeof body === 'string' ? body : JSON.stringify(body),
       });
       return { status: response.statusCode, headers: response.headers, body: response.json() };
+    },
+    async ask({ method, path, headers }) {
+      const response = await app.inject({ method, url: path, headers });
+      return { status: response.statusCode, headers: response.headers, text: response.payload };
     },
     metrics: () => metrics.registry.metrics(),
     async close() {

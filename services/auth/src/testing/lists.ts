@@ -7,7 +7,7 @@ import {
   type SignedDeviceList,
   transcript,
 } from '@securechat/protocol';
-import { type EnrolmentProof, listHash } from '../enrolment/check-list.ts';
+import { type EnrolmentProof, type LinkAuthorization, listHash } from '../enrolment/check-list.ts';
 
 export type Device = { id: string; key: SigningKey };
 export type Person = { id: string; accountKey: SigningKey };
@@ -85,6 +85,41 @@ export function prove(list: SignedDeviceList, device: Device, timestamp = nowSec
     timestamp,
   });
   return { timestamp, signature: base64(device.key.sign(message)) };
+}
+
+/** An earlier device agrees to the one that `list` brings. */
+export function authorize(
+  list: SignedDeviceList,
+  by: Device,
+  added: Device,
+  timestamp = nowSeconds(),
+): LinkAuthorization {
+  const message = transcript('device-link', {
+    user_id: list.user_id,
+    device_id: by.id,
+    new_device_id: added.id,
+    new_public_key: base64(added.key.publicKey),
+    list_version: list.version,
+    list_sha256: base64(listHash(list)),
+    timestamp,
+  });
+  return { device_id: by.id, timestamp, signature: base64(by.key.sign(message)) };
+}
+
+/** The next list with these devices and no others. */
+export function listOf(
+  person: Person,
+  previous: SignedDeviceList,
+  devices: SignedDeviceList['devices'],
+): SignedDeviceList {
+  return signList(person, {
+    user_id: person.id,
+    account_key: previous.account_key,
+    version: previous.version + 1,
+    previous_sha256: base64(listHash(previous)),
+    created_at: nowSeconds(),
+    devices,
+  });
 }
 
 export function base64(bytes: Uint8Array): string {

@@ -1,0 +1,40 @@
+import type { Job } from '@securechat/kernel';
+import type { Pool } from 'pg';
+
+/** A claim may be repeated for this long. */
+const CLAIMS_KEPT = `interval '24 hours'`;
+/** Rows of one statement: it holds its locks for milliseconds. */
+const ROWS = 5_000;
+const HOUR_MS = 3_600_000;
+
+/** What nobody may ask for any more, by table. */
+const OVER: readonly (readonly [table: string, condition: string])[] = [
+  ['key_packages', 'expires_at < now()'],
+  // an hour longer than the package could pass for valid: clocks of several processes differ
+  ['used_key_packages', `expires_at < now() - interval '1 hour'`],
+  ['key_claims', `at < now() - ${CLAIMS_KEPT}`],
+];
+
+/** Deletes what is over in small statements, of which any number may run at once. Resolves with the number of rows. */
+export async function sweepKeys(pool: Pool, signal?: AbortSignal): Promise<number> {
+  let total = 0;
+  for (const [table, condition] of OVER) {
+    for (let deleted = ROWS; deleted === ROWS && !signal?.aborted; total += deleted) {
+      const result = await pool.query(
+        `DELETE FROM auth.${table} WHERE ctid IN (
+           SELECT ctid FROM auth.${table} WHERE ${condition} LIMIT ${ROWS})`,
+      );
+      deleted = result.rowCount ?? 0;
+    }
+  }
+  return total;
+}
+
+/** Every hour, in one process. */
+export function sweepKeysJob(pool: Pool): Job {
+  return {
+    everyMs: HOUR_MS,
+    deadlineMs: 10 * 60_000,
+    run: async (signal) => void (await sweepKeys(pool, signal)),
+  };
+}

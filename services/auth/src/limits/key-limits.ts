@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { loadScript, type RedisClient } from '@securechat/kernel';
+import { type KeyLimit, limitWindows } from './table.ts';
+
+const windowScript = loadScript<[taken: number, retryAfterMs: number]>(
+  'window',
+  readFileSync(new URL('./window.lua', import.meta.url), 'utf8'),
+  1,
+);
+
+export type Taken = {
+  /** How many of those wanted; maybe none. */
+  count: number;
+  retryAfterMs: number;
+  /** Gives back some of them, which were not used after all. */
+  giveBack(count: number): Promise<void>;
+};
+
+/** `who` are the server's numbers of users, the one whose limit it is first. */
+export type KeyLimits = {
+  take(limit: KeyLimit, who: readonly number[], wanted: number): Promise<Taken>;
+};
+
+/** Exact over all processes: Redis counts, and never more than a limit stands in it at once. */
+export function createKeyLimits(parts: {
+  redis: RedisClient;
+  prefix: string;
+  shards: number;
+  most: Record<KeyLimit, number>;
+}): KeyLimits {
+  const { redis, prefix, shards, most } = parts;
+  return {
+    async take(limit, who, wanted) {
+      const [user = 0] = who;
+      const key = `${prefix}:{u.${user % shards}}:${limit}:${who.join('.')}`;
+      const name = randomBytes(9).toString('base64url');
+      const [count, retryAfterMs] =
+        wanted === 0
+          ? [0, 0]
+          : await windowScript.run(redis, [key], [most[limit], limitWindows[limit], wanted, name]);
+      let kept = count;
+      return {
+        count,
+        retryAfterMs,
+        async giveBack(unused) {
+          const names = Array.from({ length: unused }, (_, index) => `${name}.${kept - index}`);
+          kept -= unused;
+          if (names.length > 0) await redis.zrem(key, ...names);
+        },
+      };
+    },
+  };
+}

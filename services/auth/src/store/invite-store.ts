@@ -1,0 +1,37 @@
+import type { ClientBase } from 'pg';
+
+type Queryable = Pick<ClientBase, 'query'>;
+
+/** Codes are known by their SHA-256 only. Resolves with when they expire. */
+export async function insertInvites(
+  client: Queryable,
+  hashes: readonly Buffer[],
+  validSeconds: number,
+): Promise<Date> {
+  const result = await client.query<{ expires_at: Date }>(
+    `INSERT INTO auth.invites (code_sha256, expires_at)
+     SELECT unnest($1::bytea[]), now() + make_interval(secs => $2) RETURNING expires_at`,
+    [hashes, validSeconds],
+  );
+  const [first] = result.rows;
+  if (!first) throw new RangeError('no invite was made');
+  return first.expires_at;
+}
+
+export async function findOpenInvite(client: Queryable, hash: Buffer): Promise<boolean> {
+  const result = await client.query(
+    'SELECT FROM auth.invites WHERE code_sha256 = $1 AND used_at IS NULL AND expires_at > now()',
+    [hash],
+  );
+  return result.rowCount === 1;
+}
+
+/** False when it is not open any more. Waits for a transaction that is about to use it. */
+export async function useInvite(client: Queryable, hash: Buffer, account: number): Promise<boolean> {
+  const result = await client.query(
+    `UPDATE auth.invites SET used_at = now(), used_by = $2
+      WHERE code_sha256 = $1 AND used_at IS NULL AND expires_at > now()`,
+    [hash, account],
+  );
+  return result.rowCount === 1;
+}
