@@ -1,5 +1,17 @@
-import { bytes, defineConfig, durationMs, int, redisOption, str, streamOptions } from '@securechat/kernel';
+import {
+  bool,
+  bytes,
+  defineConfig,
+  durationMs,
+  int,
+  originsOption,
+  redisOption,
+  str,
+  streamOptions,
+  trustedProxiesOption,
+} from '@securechat/kernel';
 import { CHALLENGE_VALID_MS } from '@securechat/protocol';
+import { doorLimits, seedLimits } from './limits/table.ts';
 
 export const options = defineConfig({
   redisUrl: redisOption,
@@ -35,23 +47,73 @@ export const options = defineConfig({
     optional: true,
     doc: 'Private key of the certificate (PEM)',
   }),
+  tlsCheckMs: durationMs({
+    env: 'GATEWAY_TLS_CHECK_MS',
+    default: 10_000,
+    min: 100,
+    doc: 'How often the contents of the two files are looked at; a new pair is used for new connections',
+  }),
+  allowedOrigins: originsOption,
+  trustedProxies: trustedProxiesOption('GATEWAY_TRUSTED_PROXIES'),
+  wsProxyProtocol: bool({
+    env: 'GATEWAY_WS_PROXY_PROTOCOL',
+    default: false,
+    doc: 'Trusted proxies begin each connection to the WebSocket port with a PROXY protocol v2 header; X-Forwarded-For is then not read',
+  }),
+  tcpProxyProtocol: bool({
+    env: 'GATEWAY_TCP_PROXY_PROTOCOL',
+    default: false,
+    doc: 'The same for the TCP port',
+  }),
   messagesPerMinute: int({
     env: 'GATEWAY_MESSAGES_PER_MINUTE',
-    default: 100,
+    default: seedLimits.messages.most,
     min: 1,
     doc: 'Messages of one user in any 60 seconds, over all devices and gateways',
   }),
+  groupOperationsPerMinute: int({
+    env: 'GATEWAY_GROUP_OPERATIONS_PER_MINUTE',
+    default: seedLimits.groupOperations.most,
+    min: 1,
+    max: 1_000_000,
+    doc: 'Group operations of one user in any 60 seconds, over all devices and gateways',
+  }),
+  groupCommitsPerMinute: int({
+    env: 'GATEWAY_GROUP_COMMITS_PER_MINUTE',
+    default: seedLimits.groupCommits.most,
+    min: 1,
+    max: 1_000_000,
+    doc: 'Commits (changes of keys and devices) of one user in any 60 seconds, over all devices and gateways',
+  }),
+  globalMessagesPerSecond: int({
+    env: 'GATEWAY_GLOBAL_MESSAGES_PER_SECOND',
+    default: seedLimits.globalMessages.most,
+    min: 1,
+    doc: 'Messages and group operations of all users in any second, over all gateways; the same in every gateway',
+  }),
+  bandwidthPerMinute: bytes({
+    env: 'GATEWAY_BANDWIDTH_PER_MINUTE',
+    default: seedLimits.bandwidth.most,
+    min: 1_000_000,
+    doc: 'Bytes of frames to and from the clients of this process in a minute; with more, reading and pages wait',
+  }),
   connectionsPerUser: int({
     env: 'GATEWAY_CONNECTIONS_PER_USER',
-    default: 5,
+    default: seedLimits.connections.most,
     min: 1,
     doc: 'Connections of one user at once',
   }),
   connectionsPerAddress: int({
     env: 'GATEWAY_CONNECTIONS_PER_IP',
-    default: 100,
+    default: seedLimits.addressConnections.most,
     min: 1,
     doc: 'Connections from one IPv4 address or IPv6 /64 at once, over all gateways',
+  }),
+  handshakesPerSecond: int({
+    env: 'GATEWAY_HANDSHAKES_PER_SECOND',
+    default: doorLimits.handshakesPerSecond,
+    min: 1,
+    doc: 'Connections that may begin in this process in a second; further ones are told to come back later',
   }),
   handshakeTimeoutMs: durationMs({
     env: 'GATEWAY_HANDSHAKE_TIMEOUT_MS',
@@ -60,11 +122,30 @@ export const options = defineConfig({
     max: CHALLENGE_VALID_MS,
     doc: 'From accepting a socket to the end of its login',
   }),
+  frameTimeoutMs: durationMs({
+    env: 'GATEWAY_FRAME_TIMEOUT_MS',
+    default: 15_000,
+    min: 100,
+    doc: 'From the first byte of a frame to its last',
+  }),
+  stuckTimeoutMs: durationMs({
+    env: 'GATEWAY_STUCK_TIMEOUT_MS',
+    default: 30_000,
+    min: 100,
+    doc: 'A client that takes nothing of what waits for it for this long is ended',
+  }),
+  certificateRenewMs: durationMs({
+    env: 'GATEWAY_CERTIFICATE_RENEW_MS',
+    default: 30_000,
+    min: 100,
+    max: 3_600_000,
+    doc: 'How often auth is asked for a new certificate; a changed service key is noticed within this',
+  }),
   drainMs: durationMs({
     env: 'GATEWAY_DRAIN_MS',
     default: 3_000,
     min: 0,
-    doc: 'At a stop, clients are told to come back at a time of their own within this',
+    doc: 'At a stop, clients are sent away one after the other over this time; SHUTDOWN_GRACE_MS must be 7 s longer',
   }),
   maxIngressBytes: bytes({
     env: 'GATEWAY_MAX_INGRESS_BYTES',

@@ -1,9 +1,14 @@
 import type { Directory, OutStreams } from '@securechat/directory';
 import type { Clock, Logger } from '@securechat/kernel';
 import type { Hub } from './connection/hub.ts';
+import type { Deployment } from './deployment.ts';
 import type { Identity } from './identity.ts';
+import type { Bandwidth } from './limits/bandwidth.ts';
+import type { GlobalLimit } from './limits/global-limit.ts';
+import type { GroupLimit } from './limits/group-limit.ts';
 import type { MessageLimit } from './limits/message-limit.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import type { Revocations } from './revocations.ts';
 import type { AckIngress } from './streams/ack-ingress.ts';
 import type { Ingress } from './streams/ingress.ts';
 import type { Requests } from './streams/requests.ts';
@@ -13,7 +18,14 @@ export type GatewayContext = {
   /** Unique to this process: name and boot part. Also the name of its out stream. */
   readonly gatewayId: string;
   readonly connectionsPerUser: number;
-  readonly handshakeTimeoutMs: number;
+  readonly timeouts: {
+    /** From accepting a socket to the end of its login. */
+    readonly handshakeMs: number;
+    /** A frame that has begun must be whole after this. */
+    readonly frameMs: number;
+    /** A socket that takes nothing for this long belongs to a reader that is too slow. */
+    readonly stuckMs: number;
+  };
   /** Told to clients in `server_hello`. */
   readonly publicLimits: Record<string, number>;
   readonly clock: Clock;
@@ -21,11 +33,18 @@ export type GatewayContext = {
   readonly metrics: GatewayMetrics;
   readonly hub: Hub;
   readonly identity: Identity;
+  readonly deployment: Deployment;
+  readonly revocations: Revocations;
   readonly directory: Directory;
   readonly outStreams: OutStreams;
   /** Other gateways that are alive, this one among them. */
   liveGateways(): readonly string[];
   readonly messageLimit: MessageLimit;
+  readonly groupLimit: GroupLimit;
+  /** Of `group_commit`: whoever stays has to be able to act upon every leave and every thousand messages. */
+  readonly commitLimit: GroupLimit;
+  readonly globalLimit: GlobalLimit;
+  readonly bandwidth: Bandwidth;
   readonly ingress: Ingress;
   readonly ackIngress: AckIngress;
   readonly requests: Requests;

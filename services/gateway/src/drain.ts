@@ -2,8 +2,10 @@ import { type Logger, sleep } from '@securechat/kernel';
 import type { Connection } from './connection/connection.ts';
 import type { Hub } from './connection/hub.ts';
 
+/** Clients are told in slices, one after the other; so many a second that a slice is small. */
+const SLICE_MS = 100;
 /** Answers that are on their way get this long to arrive. */
-const ANSWERS_MS = 3_000;
+export const ANSWERS_MS = 5_000;
 const LOOK_EVERY_MS = 50;
 
 /** The client is told a time of its own to come back. */
@@ -12,15 +14,35 @@ export function announceRestart(connection: Connection, withinMs: number): void 
 }
 
 /**
- * Says goodbye to all clients: each is told a time of its own to come back, spread over `withinMs`, so that they do
- * not all knock at the other gateways in the same second. Then answers under way are waited for, then all are closed.
+ * Says goodbye to all clients, spread over `withinMs`: slice by slice they are told to come back at a time of their own
+ * before the next slice is told, so that they knock at the other gateways one after the other and nobody is away for
+ * long. Each is closed when it has the answers that are on their way, or has waited long enough for them.
  */
 export async function sendAllAway(hub: Hub, withinMs: number, logger: Logger): Promise<void> {
-  logger.info({ connections: hub.size }, 'sending clients away');
-  for (const connection of hub.all()) announceRestart(connection, withinMs);
-  const deadline = performance.now() + ANSWERS_MS;
-  while (performance.now() < deadline && [...hub.all()].some((connection) => connection.inFlight > 0)) {
-    await sleep(LOOK_EVERY_MS);
+  const all = [...hub.all()];
+  logger.info({ connections: all.length }, 'sending clients away');
+  const slices = Math.min(all.length, Math.max(1, Math.ceil(withinMs / SLICE_MS)));
+  const everyMs = withinMs / slices;
+  const leaving: Promise<void>[] = [];
+  for (let n = 0; n < slices; n++) {
+    if (n > 0) await sleep(everyMs);
+    const from = Math.floor((n * all.length) / slices);
+    const slice = all.slice(from, Math.floor(((n + 1) * all.length) / slices));
+    for (const connection of slice) announceRestart(connection, everyMs);
+    leaving.push(closeWhenAnswered(slice));
   }
-  for (const connection of hub.all()) connection.close('service_restart');
+  await Promise.all(leaving);
+}
+
+async function closeWhenAnswered(slice: readonly Connection[]): Promise<void> {
+  const deadline = performance.now() + ANSWERS_MS;
+  let left = slice;
+  while (left.length > 0) {
+    const isLate = performance.now() >= deadline;
+    for (const connection of left) {
+      if (isLate || !connection.isOwedAnswers) connection.close('service_restart');
+    }
+    left = left.filter(({ state }) => state !== 'closing');
+    if (left.length > 0) await sleep(LOOK_EVERY_MS);
+  }
 }

@@ -1,16 +1,13 @@
 import { createSigningKey, type SigningKey } from '@securechat/crypto/sign';
 import { createBackoff, type Logger } from '@securechat/kernel';
-import type { GatewayCertificate } from '@securechat/protocol';
+import type { GatewayCertificate, Handover } from '@securechat/protocol';
 import type { Requests } from './streams/requests.ts';
-
-/** A certificate is renewed when half of its life is over: auth may then be away for the other half. */
-const CHECK_EVERY_MS = 60_000;
 
 export type Identity = {
   /** Resolves when auth has certified this gateway's key for the first time; asks until it does. */
   start(): Promise<void>;
   /** Throws before `start` has resolved. */
-  current(): { key: SigningKey; certificate: GatewayCertificate };
+  current(): { key: SigningKey; certificate: GatewayCertificate; handovers: readonly Handover[] };
   /** Keys that sign resume tickets, by id. */
   serviceKeys(): ReadonlyMap<string, Uint8Array>;
   stop(): void;
@@ -23,13 +20,16 @@ export type Identity = {
 export function createIdentity(parts: {
   serverId: string;
   requests: Requests;
+  /** So often the certificate is made anew. Auth may be away for the rest of its life. */
+  renewEveryMs: number;
   now: () => number;
   logger: Logger;
 }): Identity {
-  const { serverId, requests, now, logger } = parts;
+  const { serverId, requests, renewEveryMs, now, logger } = parts;
   const key = createSigningKey();
   const abort = new AbortController();
   let certificate: GatewayCertificate | undefined;
+  let handovers: readonly Handover[] = [];
   let keys: ReadonlyMap<string, Uint8Array> = new Map();
   let timer: NodeJS.Timeout | undefined;
 
@@ -37,16 +37,17 @@ export function createIdentity(parts: {
     const public_key = key.publicKey.toString('base64');
     const answer = await requests.askAuth('certify', { server_id: serverId, public_key });
     certificate = answer.certificate;
+    handovers = answer.handovers ?? [];
     keys = new Map(answer.service_keys.map(({ id, public_key }) => [id, Buffer.from(public_key, 'base64')]));
   }
 
-  function renewWhenDue(): void {
-    if (!certificate) return;
-    const halfLife = (certificate.not_before + certificate.not_after) / 2;
-    if (now() / 1000 < halfLife) return;
-    certify().catch((err: unknown) =>
-      logger.warn({ err }, 'certificate not renewed yet; trying again in a minute'),
-    );
+  /** Long before it is due: a service key that has changed is noticed by it. */
+  function renew(): void {
+    certify().catch((err: unknown) => {
+      const { not_before: from = 0, not_after: to = 0 } = certificate ?? {};
+      const level = now() / 1000 < (from + to) / 2 ? 'debug' : 'warn';
+      logger[level]({ err }, 'certificate not renewed yet; trying again');
+    });
   }
 
   return {
@@ -60,11 +61,11 @@ export function createIdentity(parts: {
           await backoff.wait(abort.signal);
         }
       }
-      if (!abort.signal.aborted) timer = setInterval(renewWhenDue, CHECK_EVERY_MS);
+      if (!abort.signal.aborted) timer = setInterval(renew, renewEveryMs);
     },
     current() {
       if (!certificate) throw new Error('this gateway is not certified yet');
-      return { key, certificate };
+      return { key, certificate, handovers };
     },
     serviceKeys: () => keys,
     stop() {

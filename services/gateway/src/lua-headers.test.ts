@@ -14,8 +14,8 @@ function namesIn(text: string): string[] {
 
 test('the scripts are found', () => {
   expect(files.map((file) => basename(file))).toEqual([
-    ...['heartbeat.lua', 'register.lua', 'remove.lua'],
-    ...['address.lua', 'give-back.lua', 'lease.lua', 'guarded-add.lua'],
+    ...['heartbeat.lua', 'publish-revocations.lua', 'read-revocations.lua', 'register.lua', 'remove.lua'],
+    ...['address.lua', 'group-operation.lua', 'lease.lua', 'guarded-add.lua'],
   ]);
 });
 

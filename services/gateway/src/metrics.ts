@@ -10,13 +10,24 @@ import {
   upstreamNames,
 } from '@securechat/protocol';
 import { type ConnectionState, connectionStates } from './connection/states.ts';
+import { type TurnedAwayReason, turnedAwayReasons } from './transport/door.ts';
 import type { Transport } from './transport/transport.ts';
 
 export type GatewayMetrics = ReturnType<typeof gatewayMetrics>;
 
 const closeReasons = Object.keys(closeCodes) as CloseReason[];
 const transports = ['websocket', 'tcp'] as const satisfies Transport['kind'][];
-const limitNames = ['messages_per_minute', 'connections_per_user', 'connections_per_address'] as const;
+export const limitNames = [
+  'messages_per_minute',
+  'group_operations_per_minute',
+  'group_commits_per_minute',
+  'messages_per_second',
+  'connections_per_user',
+  'connections_per_address',
+  'handshakes_per_second',
+  'bandwidth_per_minute',
+] as const;
+export type LimitName = (typeof limitNames)[number];
 
 /** Every metric of this service. No label ever holds an id or an address. */
 export function gatewayMetrics(metrics: Metrics) {
@@ -43,6 +54,15 @@ export function gatewayMetrics(metrics: Metrics) {
     step: ['proof', 'auth'],
   });
   const limited = metrics.counter('limits_hit_total', 'Limits run into, by limit', { limit: limitNames });
+  const turnedAway = metrics.counter('turned_away_total', 'Who did not become a connection, by reason', {
+    reason: turnedAwayReasons,
+  });
+  const reloads = metrics.counter('tls_reloads_total', 'New TLS certificates found, by outcome', {
+    outcome: ['done', 'failed'],
+  });
+  const carried = metrics.counter('bytes_total', 'Bytes of frames from and to clients', {
+    direction: ['received', 'sent'],
+  });
   const ingressRefused = metrics.counter('ingress_refused_total', 'Messages that Redis did not take');
   const toAck = metrics.histogram(
     'send_to_ack_seconds',
@@ -62,11 +82,35 @@ export function gatewayMetrics(metrics: Metrics) {
     ended: (reason: CloseReason) => ended.inc(1, { reason }),
     loggedIn: (by: 'ticket' | 'auth') => logins.inc(1, { by }),
     loginRefused: (step: 'proof' | 'auth') => loginsRefused.inc(1, { step }),
-    limited: (limit: (typeof limitNames)[number]) => limited.inc(1, { limit }),
+    limited: (limit: LimitName) => limited.inc(1, { limit }),
+    turnedAway: (reason: TurnedAwayReason) => turnedAway.inc(1, { reason }),
+    tlsReloaded: (outcome: 'done' | 'failed') => reloads.inc(1, { outcome }),
+    /** Not there without TLS: it would say that the certificate has expired. */
+    watchCertificate(expiresAt: () => number): void {
+      metrics.gauge(
+        'tls_certificate_expiry_seconds',
+        'When the TLS certificate expires, in seconds since 1970',
+        {},
+        (gauge) => gauge.set(expiresAt()),
+      );
+    },
+    carried(received: number, sent: number): void {
+      carried.inc(received, { direction: 'received' });
+      carried.inc(sent, { direction: 'sent' });
+    },
     ingressRefused: () => ingressRefused.inc(),
     sendToAck: (ms: number) => toAck.observe(ms / 1000),
     /** Clocks of two gateways may differ a little; a negative time is no time. */
     sendToDeliver: (ms: number) => toDeliver.observe(Math.max(0, ms) / 1000),
+    /** `ageMs` is asked at each scrape; without end before the first look. */
+    watchRevocations(ageMs: () => number): void {
+      metrics.gauge(
+        'revocations_age_seconds',
+        'Since the revoked devices were last seen whole; above 4 no ticket is taken',
+        {},
+        (gauge) => gauge.set(ageMs() / 1000),
+      );
+    },
     /** `count` is asked at each scrape. */
     watchConnections(count: () => Record<ConnectionState, number>): void {
       metrics.gauge(

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createTestClock, type TestClock } from '@securechat/kernel/testing';
 import { encodeFrame, encodeUpstream, type Upstream } from '@securechat/protocol';
+import { limits } from '../limits/table.ts';
 import type { Requests } from '../streams/requests.ts';
 import { createTestContext, sessionOf } from '../testing/context.ts';
 import { TestTransport, turnEnded } from '../testing/transport.ts';
@@ -105,6 +106,20 @@ describe('deadlines', () => {
     expect(transport.closedFor).toBeUndefined();
   });
 
+  test('a session that was not read has its time anew when it is', async () => {
+    logIn();
+    context.bandwidth.sent(30_000_000, 'session');
+    connection.onBytes(ping(1));
+    await turnEnded();
+    expect(transport.isPaused).toBe(true);
+    pass(100_000);
+    connection.hasTurn();
+    pass(75_000);
+    expect(transport.closedFor).toBeUndefined();
+    pass(1000);
+    expect(transport.closedFor).toBe('heartbeat_missed');
+  });
+
   test('a frame that has begun must be whole after 15 seconds', () => {
     logIn();
     connection.onBytes(ping(1).subarray(0, 20));
@@ -147,6 +162,27 @@ describe('deadlines', () => {
   });
 });
 
+describe('a ping of the WebSocket itself', () => {
+  beforeEach(logIn);
+
+  test('is answered and counts as life', () => {
+    let answered = 0;
+    pass(60_000);
+    connection.onPing(() => answered++);
+    pass(60_000);
+    expect([answered, transport.closedFor]).toEqual([1, undefined]);
+  });
+
+  test('is limited together with those of the protocol: a flood is refused, and then ended', async () => {
+    let answered = 0;
+    connection.onBytes(ping(1));
+    for (let n = 0; n < 120; n++) connection.onPing(() => answered++);
+    expect(answered).toBe(limits.pings.count - 1);
+    expect(new Set(await answers())).toEqual(new Set(['pong 1', 'RATE_LIMITED']));
+    expect(transport.closedFor).toBe('rate_limited');
+  });
+});
+
 describe('a reader that is too slow', () => {
   beforeEach(logIn);
 
@@ -165,6 +201,12 @@ describe('a reader that is too slow', () => {
       pass(1000);
     }
     expect(transport.closedFor).toBeUndefined();
+  });
+
+  test('that goes on asking while a megabyte waits is ended before the sweep comes by', () => {
+    transport.buffered = 1024 * 1024 + 1;
+    connection.onBytes(ping(1));
+    expect(transport.closedFor).toBe('slow_consumer');
   });
 
   test('is ended at once when a megabyte waits', () => {

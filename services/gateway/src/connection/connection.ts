@@ -16,6 +16,7 @@ import {
 import type { GatewayContext } from '../context.ts';
 import type { LoginProgress } from '../handlers/client_hello.ts';
 import { unregister } from '../handlers/register.ts';
+import type { Peer, Waiter } from '../limits/bandwidth.ts';
 import { LocalRate } from '../limits/local-rate.ts';
 import { Offences } from '../limits/offences.ts';
 import { limits } from '../limits/table.ts';
@@ -30,10 +31,7 @@ import { type ConnectionState, timeoutOf } from './states.ts';
 const MAX_WAITING_FRAMES = 64;
 /** Messages on their way to delivery without an answer; with more, the socket is not read. */
 const MAX_IN_FLIGHT = 64;
-/** A frame that has begun must be whole after this. */
-const FRAME_MS = 15_000;
-/** A socket that takes nothing for this long, or holds this much, belongs to a reader that is too slow. */
-const STUCK_MS = 30_000;
+/** A socket that holds this much belongs to a reader that is too slow. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** An answer may get lost with Redis; then the client sends again and counts anew. */
 const IN_FLIGHT_FORGOTTEN_AFTER_MS = 5_000;
@@ -42,7 +40,7 @@ const IN_FLIGHT_FORGOTTEN_AFTER_MS = 5_000;
  * One client's connection: bytes in, frames in order to `receive`, frames out. It holds no timers; `sweep` is
  * called for all connections once a second.
  */
-export class Connection implements TransportEvents {
+export class Connection implements TransportEvents, Waiter {
   readonly number: number;
   readonly address: string;
   readonly context: GatewayContext;
@@ -50,6 +48,8 @@ export class Connection implements TransportEvents {
   readonly offences: Offences;
   readonly pings = new LocalRate(limits.pings);
   readonly lookups = new LocalRate(limits.lookups);
+  readonly syncs = new LocalRate(limits.syncs);
+  readonly blocks = new LocalRate(limits.blocks);
   /** Set by the login handlers while the login lasts. */
   login: LoginProgress | undefined;
   session: Session | undefined;
@@ -70,6 +70,7 @@ export class Connection implements TransportEvents {
   #isBusy = false;
   #isPaused = false;
   #pausedUntil = 0;
+  #waitsForBandwidth = false;
   #inFlight = 0;
   #lastAnswered = 0;
   #lastBuffered = 0;
@@ -80,7 +81,7 @@ export class Connection implements TransportEvents {
     this.number = context.hub.nextNumber();
     this.address = address;
     this.#transport = transport;
-    this.#outbox = new Outbox(transport);
+    this.#outbox = new Outbox(transport, (bytes) => context.bandwidth.sent(bytes, this.#peer));
     this.#reader = new FrameReader((type) =>
       this.#state === 'ready' ? upstreamLimit(type) : limitBeforeLogin(type),
     );
@@ -90,6 +91,7 @@ export class Connection implements TransportEvents {
       ask: (question) => context.requests.askPage(this, question),
       send: (type, frame) => this.sendFrame(type, frame),
       bufferedBytes: () => this.#outbox.bufferedBytes,
+      mayTake: () => context.bandwidth.mayTake(this),
     });
     context.hub.add(this);
     context.metrics.opened(transport.kind);
@@ -103,8 +105,18 @@ export class Connection implements TransportEvents {
     return this.#state;
   }
 
+  /** Who asks for nothing but a login, or is on its way out, takes no bandwidth from those who are in. */
+  get #peer(): Peer {
+    return this.#state === 'ready' ? 'session' : 'stranger';
+  }
+
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** Something it sent is being dealt with, here or by another service. */
+  get isOwedAnswers(): boolean {
+    return this.#inFlight > 0 || this.#isBusy || this.#waiting.length > 0;
   }
 
   /** Enters a state with a time of its own. */
@@ -123,6 +135,9 @@ export class Connection implements TransportEvents {
   onBytes(chunk: Uint8Array): void {
     if (this.#state === 'closing') return;
     this.#lastHeard = this.context.clock.monotonicMs();
+    this.context.bandwidth.received(chunk.length, this.#peer);
+    // Who asks and does not read makes the answers pile up; the next sweep would be late.
+    if (this.#outbox.bufferedBytes > MAX_BUFFERED_BYTES) return this.close('slow_consumer');
     try {
       this.#reader.read(chunk, (frame) => {
         this.#frameBegan = undefined;
@@ -131,6 +146,7 @@ export class Connection implements TransportEvents {
       if (this.#reader.isBetweenFrames) this.#frameBegan = undefined;
       else if (this.#transport.chunksAreWhole) throw INCOMPLETE;
       else this.#frameBegan ??= this.#lastHeard;
+      this.#readOnIfRoom();
     } catch (error) {
       this.refuse(error);
     }
@@ -140,8 +156,18 @@ export class Connection implements TransportEvents {
     this.refuse(new ProtocolError('INVALID_MESSAGE_FORMAT', { path: 'websocket text' }, { fatal: true }));
   }
 
+  /** Some libraries keep connections alive by pings of their own. They count as ours, and no more are answered. */
+  onPing(answer: () => void): void {
+    if (this.#state === 'closing') return;
+    this.#lastHeard = this.context.clock.monotonicMs();
+    const retryAfterMs = this.pings.take(this.#lastHeard);
+    if (retryAfterMs === 0) return answer();
+    this.refuse(new ProtocolError('RATE_LIMITED', { scope: 'pings', retry_after_ms: retryAfterMs }));
+  }
+
   onClosed(): void {
     this.mailbox.stop();
+    this.context.bandwidth.leave(this);
     this.#waiting = [];
     if (this.#state !== 'closing') this.enter('closing');
     this.context.hub.remove(this);
@@ -210,7 +236,7 @@ export class Connection implements TransportEvents {
       const isVersion = error.error === 'UNSUPPORTED_VERSION';
       return this.close(isVersion ? 'unsupported_version' : 'protocol_violation');
     }
-    this.#punish(error.error);
+    this.#punish(error);
   }
 
   /** Passes on what another service refused. */
@@ -218,8 +244,8 @@ export class Connection implements TransportEvents {
     this.refuse(new ProtocolError(error, detail));
   }
 
-  #punish(error: ErrorName): void {
-    const verdict = this.offences.add(error);
+  #punish({ error, detail }: ProtocolError): void {
+    const verdict = this.offences.add(error, detail.scope);
     if (verdict.close) this.close(verdict.close);
     else if (verdict.pauseMs > 0) {
       this.#pausedUntil = this.context.clock.monotonicMs() + verdict.pauseMs;
@@ -262,26 +288,45 @@ export class Connection implements TransportEvents {
     this.#regulate();
   }
 
+  /** A login is short, and is never held up. */
+  #readOnIfRoom(): void {
+    if (this.#state !== 'ready' || this.context.bandwidth.mayTake(this)) return;
+    this.#waitsForBandwidth = true;
+    this.#regulate();
+  }
+
+  /** There is bandwidth again, and it is this connection's turn: to read, and to send a page. */
+  hasTurn(): void {
+    this.#waitsForBandwidth = false;
+    this.#regulate();
+    this.mailbox.continue();
+  }
+
   /** A socket is not read while it has sent more than is being dealt with, or must wait for a limit. */
   #regulate(): void {
     const shouldPause =
       this.#waiting.length >= MAX_WAITING_FRAMES ||
       this.#inFlight >= MAX_IN_FLIGHT ||
+      this.#waitsForBandwidth ||
       this.#pausedUntil > this.context.clock.monotonicMs();
     if (shouldPause === this.#isPaused || this.#state === 'closing') return;
     this.#isPaused = shouldPause;
-    if (shouldPause) this.#transport.pause();
-    else this.#transport.resume();
+    if (shouldPause) return this.#transport.pause();
+    // What it said meanwhile was not read: it has its time anew, and so has a frame whose rest is to come.
+    this.#lastHeard = this.context.clock.monotonicMs();
+    if (this.#frameBegan !== undefined) this.#frameBegan = this.#lastHeard;
+    this.#transport.resume();
   }
 
   /** Once a second: deadlines, stuck sockets, pages that are due. */
   sweep(nowMs: number): void {
-    const { afterMs, reason } = timeoutOf(this.#state, this.context.handshakeTimeoutMs);
+    const { afterMs, reason } = timeoutOf(this.#state, this.context.timeouts.handshakeMs);
     const since = this.#state === 'ready' ? Math.max(this.#lastHeard, this.#stateSince) : this.#stateSince;
     if (this.#state === 'closing' && nowMs - since > afterMs) return this.#transport.destroy();
     if (this.#state === 'closing') return;
     if (reason !== 'gone' && nowMs - since > afterMs && !this.#isPaused) return this.close(reason);
-    if (this.#frameBegan !== undefined && nowMs - this.#frameBegan > FRAME_MS)
+    const isReading = this.#frameBegan !== undefined && !this.#isPaused;
+    if (isReading && nowMs - (this.#frameBegan ?? nowMs) > this.context.timeouts.frameMs)
       return this.close('protocol_violation');
     if (this.#isStuck(nowMs)) return this.close('slow_consumer');
     if (this.#inFlight > 0 && nowMs - this.#lastAnswered > IN_FLIGHT_FORGOTTEN_AFTER_MS) this.#inFlight = 0;
@@ -295,7 +340,7 @@ export class Connection implements TransportEvents {
     const isMoving = buffered === 0 || buffered < this.#lastBuffered;
     this.#lastBuffered = buffered;
     this.#stuckSince = isMoving ? undefined : (this.#stuckSince ?? nowMs);
-    return this.#stuckSince !== undefined && nowMs - this.#stuckSince > STUCK_MS;
+    return this.#stuckSince !== undefined && nowMs - this.#stuckSince > this.context.timeouts.stuckMs;
   }
 }
 

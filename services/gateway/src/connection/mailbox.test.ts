@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { FrameReader, SYNC_PAGE_ITEMS, UNACKED_WINDOW } from '@securechat/protocol';
 import type { SyncPageHead } from '@securechat/protocol/internal';
 import fc from 'fast-check';
-import { Mailbox, type PageQuestion, pushFrame } from './mailbox.ts';
+import { Mailbox, type PageQuestion, type PushedType, pushFrame } from './mailbox.ts';
 
 const KIB = 1024;
 
@@ -21,7 +21,7 @@ type Question = {
   lose(): Promise<void>;
 };
 type Sent =
-  | { type: 'chat' | 'group_create'; seq: number; text: string }
+  | { type: PushedType; seq: number; text: string }
   | { type: 'sync_page'; seqs: number[]; through: number; more: boolean };
 
 /** A mailbox whose far ends, delivery and the socket, are played by the test. */
@@ -50,6 +50,7 @@ function createBench() {
     },
     send: (type, frame) => sent.push(read(type, frame)),
     bufferedBytes: () => buffered,
+    mayTake: () => true,
   });
   return {
     mailbox,
@@ -385,7 +386,7 @@ describe('sync', () => {
   test('everything behind the hole that the client found is sent again', async () => {
     const bench = createBench();
     await bench.goLive(10);
-    bench.mailbox.catchUp(4);
+    bench.mailbox.sync(4);
     const question = bench.question();
     expect(question.asked).toEqual({ from: 4, ack: false, limit: SYNC_PAGE_ITEMS });
     await question.answer(page(5, 10));
@@ -396,7 +397,7 @@ describe('sync', () => {
   test('a client cannot jump ahead of what it was sent', async () => {
     const bench = createBench();
     await bench.goLive(10);
-    bench.mailbox.catchUp(99);
+    bench.mailbox.sync(99);
     expect(bench.question().asked.from).toBe(10);
     expect(bench.mailbox.acknowledged(99)).toBe(10);
   });
@@ -404,7 +405,7 @@ describe('sync', () => {
   test('with nothing behind it nothing is sent', async () => {
     const bench = createBench();
     await bench.goLive(10);
-    bench.mailbox.catchUp(10);
+    bench.mailbox.sync(10);
     await bench.question().answer(page(11, 10));
     expect([bench.sent, bench.mailbox.mode]).toEqual([[], 'live']);
   });
@@ -560,7 +561,7 @@ class World {
         break;
       case 'sync':
         this.#cursor = Math.max(0, this.#cursor - n);
-        mailbox.catchUp(this.#cursor);
+        mailbox.sync(this.#cursor);
         break;
       case 'resume':
         this.#cursor = Math.max(0, this.#cursor - n);
@@ -626,4 +627,25 @@ test('whatever happens in whatever order, a device gets every message once, in o
     }),
     { numRuns: 300 },
   );
+});
+
+test('however often a client starts over, one page is on its way, and then one for the last place asked for', async () => {
+  const bench = createBench();
+  const { mailbox, questions, sent } = bench;
+  await bench.goLive(9);
+  for (let n = 0; n < 100; n++) mailbox.sync(5);
+  mailbox.sync(7);
+  expect(questions).toHaveLength(1);
+  await bench.question().answer(page(6, 9));
+  expect(sent).toEqual([]);
+  expect(questions.map(({ asked }) => asked.from)).toEqual([5]);
+  mailbox.resume(2, undefined, undefined);
+  expect(questions).toHaveLength(1);
+  await bench.question().lose();
+  mailbox.continue();
+  const last = bench.question();
+  expect(last.asked).toMatchObject({ from: 2, ack: true });
+  await last.answer(page(3, 9));
+  expect(sent).toHaveLength(1);
+  expect(mailbox.mode).toBe('live');
 });

@@ -1,5 +1,5 @@
 import { downstream, encodeFrame, SYNC_PAGE_ITEMS, UNACKED_WINDOW, upstream } from '@securechat/protocol';
-import { type SyncPageHead, stampPayload } from '@securechat/protocol/internal';
+import { type StoredType, type SyncPageHead, stampPayload } from '@securechat/protocol/internal';
 
 /** A page is asked for when less than this waits in the socket. */
 const LOW_WATER_BYTES = 64 * 1024;
@@ -21,9 +21,11 @@ export type MailboxPort = {
   ask(question: PageQuestion): Promise<{ head: SyncPageHead; bodies: Uint8Array[] }>;
   send(type: PushedType | 'sync_page', frame: Uint8Array): void;
   bufferedBytes(): number;
+  /** False while the bandwidth of this process is used up; `continue` is called when it is this one's turn. */
+  mayTake(): boolean;
 };
 
-export type PushedType = 'chat' | 'group_create';
+export type PushedType = StoredType;
 type Push = { type: PushedType; frame: Uint8Array };
 
 export type MailboxMode = 'idle' | 'catch-up' | 'live';
@@ -34,8 +36,8 @@ export type MailboxMode = 'idle' | 'catch-up' | 'live';
  * IDLE      the client has not said `resume`; nothing is sent.
  * CATCH-UP  pages are pulled from delivery as fast as the client acknowledges and its socket drains; pushes only
  *           tell how far the mailbox reaches. Leaves when a page says that there is no more.
- * LIVE      pushes are sent as they come, if they are the next in sequence. A hole, a full socket or 256 messages
- *           without an acknowledgement lead back to CATCH-UP.
+ * LIVE      pushes are sent as they come, if they are the next in sequence. A hole, a full socket, 256 messages without
+ *           an acknowledgement or a bandwidth that is used up lead back to CATCH-UP.
  *
  * Nothing is buffered without a bound: what does not fit now stays in Postgres.
  */
@@ -48,6 +50,8 @@ export class Mailbox {
   /** The mailbox is known to reach this far. */
   #headSeen = 0;
   #asked: PageQuestion | undefined;
+  /** Asked before the client started over: its answer is not wanted any more, and still waited for. */
+  #superseded: PageQuestion | undefined;
   /** What the next question shall say beside `from`. */
   #next: Partial<PageQuestion> = {};
   readonly #held = new Map<number, Push>();
@@ -67,16 +71,23 @@ export class Mailbox {
 
   /** The client starts (or starts over) after `cursor`, which it has stored. */
   resume(cursor: number, mailboxEpoch: number | undefined, receiptsSinceMs: number | undefined): void {
-    this.#restart(cursor);
+    this.#startOver(cursor);
     this.#ackedThrough = cursor;
     this.#next = { ack: true, mailboxEpoch, receiptsSinceMs };
     this.continue();
   }
 
-  /** The client found a hole after `from`, or this gateway did. */
-  catchUp(from: number = this.#sentThrough): void {
+  /** The client found a hole after `from`. */
+  sync(from: number): void {
     if (this.#mode === 'idle') return;
-    this.#restart(Math.min(from, this.#sentThrough));
+    this.#startOver(Math.min(from, this.#sentThrough));
+    this.continue();
+  }
+
+  /** This gateway found a hole, or may have missed something. */
+  catchUp(): void {
+    if (this.#mode === 'idle') return;
+    this.#restart(this.#sentThrough);
     this.continue();
   }
 
@@ -107,9 +118,9 @@ export class Mailbox {
 
   /** Asks for the next page if there is reason and room. Called again by the sweep, so a lost answer only delays. */
   continue(): void {
-    if (this.#mode !== 'catch-up' || this.#asked) return;
+    if (this.#mode !== 'catch-up' || this.#asked || this.#superseded) return;
     const room = UNACKED_WINDOW - (this.#sentThrough - this.#ackedThrough);
-    if (room <= 0 || this.#port.bufferedBytes() > LOW_WATER_BYTES) return;
+    if (room <= 0 || this.#port.bufferedBytes() > LOW_WATER_BYTES || !this.#port.mayTake()) return;
     const question = {
       ack: false,
       ...this.#next,
@@ -122,6 +133,7 @@ export class Mailbox {
       () => {
         // No answer in time, or Redis is away: the sweep asks again.
         if (this.#asked === question) this.#asked = undefined;
+        if (this.#superseded === question) this.#superseded = undefined;
       },
     );
   }
@@ -132,6 +144,10 @@ export class Mailbox {
   }
 
   #onPage(question: PageQuestion, head: SyncPageHead, bodies: Uint8Array[]): void {
+    if (this.#superseded === question) {
+      this.#superseded = undefined;
+      return this.continue();
+    }
     if (this.#asked !== question) return;
     this.#asked = undefined;
     if (this.#mode !== 'catch-up') return;
@@ -147,17 +163,26 @@ export class Mailbox {
     else this.continue();
   }
 
+  /** At the client's word. One question at a time: a few bytes of a client make delivery read a page. */
+  #startOver(from: number): void {
+    const open = this.#asked ?? this.#superseded;
+    this.#restart(from);
+    this.#superseded = open;
+  }
+
   #restart(from: number): void {
     this.#mode = 'catch-up';
     this.#sentThrough = from;
     this.#asked = undefined;
+    this.#superseded = undefined;
     this.#dropHeld();
   }
 
   #isFull(): boolean {
     return (
       this.#port.bufferedBytes() > HIGH_WATER_BYTES ||
-      this.#sentThrough - this.#ackedThrough >= UNACKED_WINDOW
+      this.#sentThrough - this.#ackedThrough >= UNACKED_WINDOW ||
+      !this.#port.mayTake()
     );
   }
 

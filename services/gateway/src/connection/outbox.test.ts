@@ -7,7 +7,7 @@ const frame = (bytes: number, fill = 0) => new Uint8Array(bytes).fill(fill);
 
 test('what one turn produces leaves in one write, in order', async () => {
   const transport = new TestTransport();
-  const outbox = new Outbox(transport);
+  const outbox = new Outbox(transport, () => undefined);
   for (let n = 1; n <= 3; n++) outbox.send(frame(n, n));
   await Promise.resolve();
   expect(transport.writes).toEqual([]);
@@ -19,7 +19,7 @@ test('what one turn produces leaves in one write, in order', async () => {
 
 test('the next turn is another write, and a single frame is written as it is', async () => {
   const transport = new TestTransport();
-  const outbox = new Outbox(transport);
+  const outbox = new Outbox(transport, () => undefined);
   const only = frame(5);
   outbox.send(only);
   await turnEnded();
@@ -31,7 +31,7 @@ test('the next turn is another write, and a single frame is written as it is', a
 
 test('at most 64 frames share a write', async () => {
   const transport = new TestTransport();
-  const outbox = new Outbox(transport);
+  const outbox = new Outbox(transport, () => undefined);
   for (let n = 0; n < 2 * MAX_PACKED_FRAMES + 1; n++) outbox.send(frame(10));
   await turnEnded();
   expect(transport.writes.map((bytes) => bytes.length)).toEqual([640, 640, 10]);
@@ -39,7 +39,7 @@ test('at most 64 frames share a write', async () => {
 
 test('at most 64 KiB share a write; a larger frame goes alone', async () => {
   const transport = new TestTransport();
-  const outbox = new Outbox(transport);
+  const outbox = new Outbox(transport, () => undefined);
   outbox.send(frame(MAX_PACKED_BYTES - 10));
   outbox.send(frame(10));
   outbox.send(frame(1));
@@ -56,7 +56,7 @@ test('at most 64 KiB share a write; a larger frame goes alone', async () => {
 
 test('a flush does not wait for the end of the turn, and nothing is written twice', async () => {
   const transport = new TestTransport();
-  const outbox = new Outbox(transport);
+  const outbox = new Outbox(transport, () => undefined);
   outbox.send(frame(3));
   outbox.flush();
   expect(transport.writes).toHaveLength(1);
@@ -67,7 +67,7 @@ test('a flush does not wait for the end of the turn, and nothing is written twic
 
 test('many outboxes are served in one turn, each with its own frames', async () => {
   const transports = Array.from({ length: 50 }, () => new TestTransport());
-  const outboxes = transports.map((transport) => new Outbox(transport));
+  const outboxes = transports.map((transport) => new Outbox(transport, () => undefined));
   for (const round of [1, 2]) {
     for (const [n, outbox] of outboxes.entries()) outbox.send(frame(2, n + round));
   }
@@ -79,7 +79,7 @@ test('many outboxes are served in one turn, each with its own frames', async () 
 test('what the operating system has not taken counts as buffered', () => {
   const transport = new TestTransport();
   transport.buffered = 1000;
-  const outbox = new Outbox(transport);
+  const outbox = new Outbox(transport, () => undefined);
   outbox.send(frame(24));
   expect(outbox.bufferedBytes).toBe(1024);
 });

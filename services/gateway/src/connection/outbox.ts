@@ -7,12 +7,14 @@ import type { Transport } from '../transport/transport.ts';
  */
 export class Outbox {
   readonly #transport: Transport;
+  readonly #onSent: (bytes: number) => void;
   #frames: Uint8Array[] = [];
   #bytes = 0;
   #isScheduled = false;
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, onSent: (bytes: number) => void) {
     this.#transport = transport;
+    this.#onSent = onSent;
   }
 
   send(frame: Uint8Array): void {
@@ -29,6 +31,7 @@ export class Outbox {
   flush(): void {
     const frames = this.#frames;
     if (frames.length === 0) return;
+    this.#onSent(this.#bytes);
     this.#frames = [];
     this.#bytes = 0;
     this.#transport.write(frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames));

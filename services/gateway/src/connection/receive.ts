@@ -6,11 +6,12 @@ import {
   upstreamById,
 } from '@securechat/protocol';
 import { handlers } from '../handlers/index.ts';
+import { requireCapability } from './capabilities.ts';
 import type { Connection } from './connection.ts';
 import { allowedIn } from './states.ts';
 
 /**
- * The way in, from top to bottom: may this type come now, is it well formed, and then its handler. Returns a promise
+ * The way in, from top to bottom: may this type come now, is it well formed, may this client send it, and then its handler. Returns a promise
  * only when something must be waited for. Throws `ProtocolError` for the peer's faults.
  */
 export function receive(connection: Connection, frame: Frame): Promise<void> | undefined {
@@ -21,6 +22,7 @@ export function receive(connection: Connection, frame: Frame): Promise<void> | u
   if (name === undefined || !allowedIn[connection.state].includes(name))
     throw new ProtocolError('UNEXPECTED_MESSAGE');
   const message = decodeUpstream(frame.type, frame.payload);
+  requireCapability(connection, message);
   const handle = handlers[name] as (...args: [Connection, unknown, Uint8Array]) => Promise<void> | undefined;
   return handle(connection, message, frame.payload);
 }

@@ -1,3 +1,5 @@
+import type { Capabilities } from './capabilities.ts';
+
 /** A logged-in device. Everything in it was proved or vouched for at login; nothing comes from later frames. */
 export type Session = {
   readonly sessionId: string;
@@ -7,4 +9,5 @@ export type Session = {
   readonly user: number;
   readonly device: number;
   readonly publicKey: Buffer;
+  readonly capabilities: Capabilities;
 };

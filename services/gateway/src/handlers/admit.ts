@@ -7,6 +7,9 @@ import {
 } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import type { Session } from '../connection/session.ts';
+import { GLOBAL_SCOPE } from '../limits/offences.ts';
+import type { Verdict } from '../limits/verdict.ts';
+import type { LimitName } from '../metrics.ts';
 import { sessionOf } from './session-of.ts';
 
 type Signed = {
@@ -18,19 +21,23 @@ type Signed = {
   encrypted?: boolean;
 };
 
+/** Which of the user's limits pays for a message. Both also count among all messages of all users. */
+export type Charge = 'message' | 'group_operation' | 'group_commit';
+
 /**
  * What every signed message passes before it goes on to delivery, cheapest first: the sender is who logged in, its clock
- * is within the window, content is encrypted, and the user's minute has room. A promise when the room has to be asked for.
+ * is within the window, content is encrypted, and the limits have room. A promise when the room has to be asked for.
  */
 export function admit(
   connection: Connection,
   message: Signed,
+  as: Charge,
   passOn: (session: Session) => void,
 ): Promise<void> | undefined {
   const session = sessionOf(connection);
   checkSender(connection, session, message);
   if (message.encrypted === false) throw refusal(message, 'ENCRYPTION_ERROR');
-  const charged = chargeMessage(connection, session, message);
+  const charged = charge(connection, session, message, as);
   if (charged !== undefined) return charged.then(() => passOn(session));
   passOn(session);
   return undefined;
@@ -76,24 +83,70 @@ function signedBytes(message: Signed, makeTranscript: () => Uint8Array): Uint8Ar
   }
 }
 
-/** One message of the user's minute, or `RATE_LIMITED`. A promise when the lease has to be fetched. */
-function chargeMessage(connection: Connection, session: Session, message: Signed): Promise<void> | undefined {
-  const { messageLimit, metrics } = connection.context;
-  const judge = (verdict: { retryAfterMs: number; limit: number } | 'unavailable' | undefined): void => {
-    if (verdict === undefined) return;
-    if (verdict === 'unavailable') throw unavailable(message.id);
-    metrics.limited('messages_per_minute');
-    throw new ProtocolError('RATE_LIMITED', {
-      reference_id: message.id,
-      scope: 'messages',
-      limit: verdict.limit,
-      retry_after_ms: verdict.retryAfterMs,
-    });
-  };
-  const verdict = messageLimit.take(session.user);
-  if (verdict instanceof Promise) return verdict.then(judge);
-  judge(verdict);
+/**
+ * First what is the user's own, then what all users share: whoever is over the own limit takes nothing from the others.
+ * A promise when Redis has to be asked; both are then asked in one flight.
+ */
+function charge(
+  connection: Connection,
+  session: Session,
+  message: Signed,
+  as: Charge,
+): Promise<void> | undefined {
+  const { globalLimit } = connection.context;
+  const own = takeOwn(connection, session, as);
+  const judgeOwn = (verdict: Verdict): void => judge(connection, message, ownLimits[as], verdict);
+  const chargeGlobal = (): Promise<void> | undefined =>
+    ifAllowed(globalLimit.take(), (verdict) => judge(connection, message, GLOBAL, verdict));
+  if (!(own instanceof Promise)) {
+    judgeOwn(own);
+    return chargeGlobal();
+  }
+  globalLimit.prepare();
+  return own.then((verdict) => {
+    judgeOwn(verdict);
+    return chargeGlobal();
+  });
+}
+
+function takeOwn({ context }: Connection, { user }: Session, as: Charge): Verdict | Promise<Verdict> {
+  switch (as) {
+    case 'message':
+      return context.messageLimit.take(user);
+    case 'group_operation':
+      return context.groupLimit.take(user);
+    case 'group_commit':
+      return context.commitLimit.take(user);
+  }
+}
+
+function ifAllowed(
+  verdict: Verdict | Promise<Verdict>,
+  judged: (verdict: Verdict) => void,
+): Promise<void> | undefined {
+  if (verdict instanceof Promise) return verdict.then(judged);
+  judged(verdict);
   return undefined;
+}
+
+type Limit = { scope: string; metric: LimitName };
+const ownLimits: Record<Charge, Limit> = {
+  message: { scope: 'messages', metric: 'messages_per_minute' },
+  group_operation: { scope: 'group_operations', metric: 'group_operations_per_minute' },
+  group_commit: { scope: 'group_commits', metric: 'group_commits_per_minute' },
+};
+const GLOBAL: Limit = { scope: GLOBAL_SCOPE, metric: 'messages_per_second' };
+
+function judge(connection: Connection, message: Signed, { scope, metric }: Limit, verdict: Verdict): void {
+  if (verdict === undefined) return;
+  if (verdict === 'unavailable') throw unavailable(message.id);
+  connection.context.metrics.limited(metric);
+  throw new ProtocolError('RATE_LIMITED', {
+    reference_id: message.id,
+    scope,
+    limit: verdict.limit,
+    retry_after_ms: verdict.retryAfterMs,
+  });
 }
 
 /** Redis is away or its streams are full: nothing was accepted, the same bytes may be sent again. */

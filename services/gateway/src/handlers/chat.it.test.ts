@@ -351,6 +351,35 @@ test('device lists are asked of auth, and limited', async () => {
   });
 });
 
+test('blocks are asked of delivery by the number of the user, and limited', async () => {
+  const about = far.asked.length;
+  client.send('block', { type: 'block', id: 'b1', user_id: sender.id });
+  expect(await client.next('error')).toMatchObject({ error_code: 'PERMISSION_DENIED', reference_id: 'b1' });
+  expect(far.asked).toHaveLength(about);
+  client.send('block', { type: 'block', id: 'b2', user_id: 'bob' });
+  expect(await client.next('block')).toEqual({ type: 'block', ref: 'b2', user_id: 'bob' });
+  const { user } = far.enrol(sender.id, sender.device(0));
+  expect(far.asked.at(-1)).toEqual({ kind: 'block', user, name: 'bob' });
+  client.send('unblock', { type: 'unblock', id: 'b3', user_id: 'bob' });
+  expect(await client.next('unblock')).toEqual({ type: 'unblock', ref: 'b3', user_id: 'bob' });
+
+  far.onBlocks = (ask) => (ask.kind === 'block' ? { is_blocked: false } : { names: ['bob'], more: true });
+  client.send('block', { type: 'block', id: 'b4', user_id: 'bob' });
+  const full = { error_code: 'RATE_LIMITED', scope: 'blocked_users', limit: 10_000, reference_id: 'b4' };
+  expect(await client.next('error')).toMatchObject(full);
+  client.send('block_list', { type: 'block_list', id: 'b5', after: 'anna' });
+  expect(await client.next('block_list')).toEqual({
+    type: 'block_list',
+    ref: 'b5',
+    user_ids: ['bob'],
+    more: true,
+  });
+  expect(far.asked.at(-1)).toEqual({ kind: 'block_list', user, after: 'anna', limit: 200 });
+
+  for (let n = 5; n <= 61; n++) client.send('block_list', { type: 'block_list', id: `l${n}` });
+  expect(await client.next('error')).toMatchObject({ scope: 'blocks', reference_id: 'l61' });
+});
+
 test('the 101st message of a minute is refused with 1004, over all devices of the user', async () => {
   const second = await session(sender, 1);
   const conversationId = newConversationId();

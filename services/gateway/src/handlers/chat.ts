@@ -9,7 +9,7 @@ export function chat(
   message: Upstream<'chat'>,
   payload: Uint8Array,
 ): Promise<void> | undefined {
-  return admit(connection, message, (session) => passOn(connection, session, message, payload));
+  return admit(connection, message, 'message', (session) => passOn(connection, session, message, payload));
 }
 
 function passOn(
@@ -28,6 +28,8 @@ function passOn(
       conversation: message.conversation_id,
       client_seq: message.client_seq,
       epoch: message.epoch,
+      generation: message.generation,
+      knows_commits: true,
       to: message.to,
       expires_at: message.metadata?.expires_at,
     },

@@ -74,7 +74,9 @@ describe.each(['websocket', 'tcp'] as const)('over %s', (kind) => {
       encoding: 'json',
       limits: {
         messages_per_minute: 100,
+        group_operations_per_minute: 10,
         connections_per_user: 5,
+        blocked_users: 10_000,
         unacked_window: 256,
         max_chat_bytes: 65_536,
       },

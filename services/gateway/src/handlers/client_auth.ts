@@ -1,9 +1,12 @@
 import { verifyClientAuth } from '@securechat/crypto/challenge';
 import { openTicket } from '@securechat/crypto/ticket';
 import { DEFAULT_RETRY_POLICY, HEARTBEAT_INTERVAL_MS, type Upstream } from '@securechat/protocol';
+import type { KeyCounts } from '@securechat/protocol/internal';
+import { capabilitiesOf } from '../connection/capabilities.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Session } from '../connection/session.ts';
 import type { GatewayContext } from '../context.ts';
+import { warnOfLowKeys } from './key_count.ts';
 import { register } from './register.ts';
 
 /**
@@ -17,11 +20,9 @@ export async function clientAuth(connection: Connection, auth: Upstream<'client_
   connection.advance('login');
 
   const known = byTicket(context, login.client) ?? (await byAuth(context, login.client));
-  if (known === 'unavailable') {
-    connection.sendError('SERVER_UNAVAILABLE', { retry_after_ms: 2_000 });
-    return connection.close('server_unavailable');
-  }
+  if (known === 'unavailable') return sendAway(connection);
   if (known === undefined) return refuse(connection, 'auth');
+  if (known.by === 'auth' && context.revocations.has(known.device)) await lookAgain(context);
   if (connection.state !== 'login') return;
 
   const session: Session = {
@@ -30,10 +31,15 @@ export async function clientAuth(connection: Connection, auth: Upstream<'client_
     deviceId: login.client.device_id,
     user: known.user,
     device: known.device,
+    capabilities: capabilitiesOf(login.client.capabilities),
     publicKey: ownMemory(Buffer.from(login.client.public_key, 'base64')),
   };
   await register(connection, session);
   if (connection.state !== 'login') return;
+  // Auth's word, or a ticket's, may be older than a revocation. From here on the connection is found by one that comes.
+  if (context.revocations.has(session.device)) return connection.close('revoked');
+  // Meanwhile this gateway may have lost sight of the revocations, and nobody else vouches for a ticket.
+  if (known.by === 'ticket' && !context.revocations.mayResume(session.device)) return sendAway(connection);
   connection.enter('ready');
   context.metrics.loggedIn(known.by);
   connection.send('session_ready', {
@@ -44,11 +50,20 @@ export async function clientAuth(connection: Connection, auth: Upstream<'client_
     heartbeat_interval_ms: HEARTBEAT_INTERVAL_MS,
     retry_policy: DEFAULT_RETRY_POLICY,
   });
+  warnOfLowKeys(connection, known.keys);
 }
 
-type Known = { by: 'ticket' | 'auth'; user: number; device: number; ticket: string; expiresAt: number };
+type Known = {
+  by: 'ticket' | 'auth';
+  user: number;
+  device: number;
+  ticket: string;
+  expiresAt: number;
+  /** Told by auth only: a login by ticket looks nothing up. */
+  keys?: KeyCounts | undefined;
+};
 
-/** A ticket counts only for the very user, device and key that have just been proved. */
+/** A ticket counts only for the very user, device and key that have just been proved, and while nobody has revoked it. */
 function byTicket(context: GatewayContext, hello: Upstream<'client_hello'>): Known | undefined {
   if (hello.resume === undefined) return undefined;
   const ticket = openTicket(
@@ -59,7 +74,8 @@ function byTicket(context: GatewayContext, hello: Upstream<'client_hello'>): Kno
   const isTheirs =
     ticket?.user_id === hello.user_id &&
     ticket.device_id === hello.device_id &&
-    ticket.public_key === hello.public_key;
+    ticket.public_key === hello.public_key &&
+    context.revocations.mayResume(ticket.device_ref);
   if (!ticket || !isTheirs) return undefined;
   return {
     by: 'ticket',
@@ -78,12 +94,24 @@ async function byAuth(
   try {
     const answer = await context.requests.askAuth('login', { user_id, device_id, public_key });
     if (!answer.ok) return undefined;
-    const { user, device, ticket, expires_at: expiresAt } = answer;
-    return { by: 'auth', user, device, ticket, expiresAt };
+    const { user, device, ticket, expires_at: expiresAt, keys } = answer;
+    return { by: 'auth', user, device, ticket, expiresAt, keys };
   } catch (err) {
     context.logger.warn({ err }, 'auth did not answer a login');
     return 'unavailable';
   }
+}
+
+/** Auth serves a device that was revoked, as far as is known here: its account may have been enabled a moment ago. */
+async function lookAgain({ revocations, logger }: GatewayContext): Promise<void> {
+  await revocations
+    .refresh()
+    .catch((err: unknown) => logger.debug({ err }, 'revocations not read; what is known holds'));
+}
+
+function sendAway(connection: Connection): void {
+  connection.sendError('SERVER_UNAVAILABLE', { retry_after_ms: 2_000 });
+  connection.close('server_unavailable');
 }
 
 function refuse(connection: Connection, step: 'proof' | 'auth'): void {

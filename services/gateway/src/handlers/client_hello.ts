@@ -11,9 +11,6 @@ import type { Connection } from '../connection/connection.ts';
 /** Both hellos, kept until the client has proved its key over them. */
 export type LoginProgress = { client: Upstream<'client_hello'>; server: UnsignedServerHello };
 
-/** What this deployment really does. */
-const CAPABILITIES = ['message_relay', 'offline_storage'];
-
 /**
  * First step of the login: the server proves itself and sets its own challenge. Nothing is looked up yet, so the
  * answer is the same for every user that exists or does not.
@@ -27,7 +24,7 @@ export function clientHello(connection: Connection, hello: Upstream<'client_hell
       { fatal: true },
     );
   }
-  const { key, certificate } = context.identity.current();
+  const { key, certificate, handovers } = context.identity.current();
   const server: UnsignedServerHello = {
     type: 'server_hello',
     version: PROTOCOL_VERSION,
@@ -37,9 +34,10 @@ export function clientHello(connection: Connection, hello: Upstream<'client_hell
     server_challenge: createChallenge(),
     session_id: `session_${randomBytes(18).toString('base64url')}`,
     timestamp: Math.floor(context.clock.now() / 1000),
-    capabilities: CAPABILITIES,
+    capabilities: context.deployment.capabilities(),
     encoding: 'json',
     limits: context.publicLimits,
+    ...(handovers.length > 0 ? { handovers: [...handovers] } : {}),
   };
   connection.login = { client: hello, server };
   connection.advance('proof');

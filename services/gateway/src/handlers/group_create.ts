@@ -1,16 +1,18 @@
-import { sha256 } from '@securechat/crypto/sign';
-import { decodeBase64, groupOpTranscript, type Upstream } from '@securechat/protocol';
+import { groupOpTranscript, type Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import type { Session } from '../connection/session.ts';
 import { admit, checkSignature, originOf } from './admit.ts';
+import { hashesOf } from './pass-operation.ts';
 
-/** Checks what needs no database and passes the creation on to delivery. Counts as a message of its sender. */
+/** Checks what needs no database and passes the creation on to delivery. Counts as a group operation of its sender. */
 export function groupCreate(
   connection: Connection,
   message: Upstream<'group_create'>,
   payload: Uint8Array,
 ): Promise<void> | undefined {
-  return admit(connection, message, (session) => passOn(connection, session, message, payload));
+  return admit(connection, message, 'group_operation', (session) =>
+    passOn(connection, session, message, payload),
+  );
 }
 
 function passOn(
@@ -19,10 +21,7 @@ function passOn(
   message: Upstream<'group_create'>,
   payload: Uint8Array,
 ): void {
-  const hash = checkSignature(session, message, () => {
-    const welcomeSha256 = sha256(decodeBase64(message.welcome)).toString('base64');
-    return groupOpTranscript(message, { welcomeSha256 });
-  });
+  const hash = checkSignature(session, message, () => groupOpTranscript(message, hashesOf(message)));
   connection.context.ingress.pass(connection, {
     head: {
       type: 'group_create',
@@ -32,9 +31,12 @@ function passOn(
       conversation: message.conversation_id,
       generation: message.generation,
       epoch: message.epoch,
+      kind: message.kind,
       members: message.members,
       added_devices: message.added_devices,
       welcome_to: message.welcome_to,
+      replaces: message.replaces,
+      previous_sha256: message.previous_sha256,
     },
     body: payload,
   });

@@ -1,15 +1,28 @@
 import type { Upstream, UpstreamName } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { ack } from './ack.ts';
+import { block } from './block.ts';
+import { blockList } from './block_list.ts';
 import { chat } from './chat.ts';
 import { clientAuth } from './client_auth.ts';
 import { clientHello } from './client_hello.ts';
 import { deviceList } from './device_list.ts';
+import { groupCommit } from './group_commit.ts';
 import { groupCreate } from './group_create.ts';
+import { groupInfo } from './group_info.ts';
+import { groupLeave } from './group_leave.ts';
+import { groupMemberAdd } from './group_member_add.ts';
+import { groupMemberRemove } from './group_member_remove.ts';
+import { groupUpdate } from './group_update.ts';
+import { keyBundleRequest } from './key_bundle_request.ts';
+import { keyCount } from './key_count.ts';
+import { keyExchange } from './key_exchange.ts';
 import { ping } from './ping.ts';
 import { receipt } from './receipt.ts';
+import { receiptPrivacy } from './receipt_privacy.ts';
 import { resume } from './resume.ts';
 import { sync } from './sync.ts';
+import { unblock } from './unblock.ts';
 
 /** `payload` is the frame's payload as it came. A promise only when something must be waited for. */
 type Handler<N extends UpstreamName> = (
@@ -28,6 +41,19 @@ export const handlers: { [N in UpstreamName]: Handler<N> } = {
   ack,
   receipt,
   chat,
+  receipt_privacy: receiptPrivacy,
   group_create: groupCreate,
+  group_member_add: groupMemberAdd,
+  group_member_remove: groupMemberRemove,
+  group_leave: groupLeave,
+  group_update: groupUpdate,
+  group_commit: groupCommit,
+  group_info: groupInfo,
   device_list: deviceList,
+  block,
+  unblock,
+  block_list: blockList,
+  key_exchange: keyExchange,
+  key_bundle_request: keyBundleRequest,
+  key_count: keyCount,
 };

@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import {
   authFor,
+  bob,
   helloOf,
   makeChat,
+  makeGroupCreate,
   newConversationId,
   type OwnServer,
   type Person,
@@ -202,6 +204,20 @@ test('while Redis is away a chat is refused with 2002 and may be sent again', as
   });
   await until('it is taken', async () => {
     client.send('chat', chat);
+    return (await client.nextOf(['ack', 'error'])).type === 'ack';
+  });
+});
+
+test('while Redis is away there are no group operations, whatever the user has left of a minute', async () => {
+  const person = newPerson();
+  const client = await session(person);
+  const operation = makeGroupCreate({ creator: person, device: person.device(0), peer: bob });
+  await whileRedisIsAway(async () => {
+    client.send('group_create', operation);
+    expect(await client.next('error')).toMatchObject({ code: 2002, reference_id: operation.id });
+  });
+  await until('it is taken', async () => {
+    client.send('group_create', operation);
     return (await client.nextOf(['ack', 'error'])).type === 'ack';
   });
 });

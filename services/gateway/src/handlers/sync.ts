@@ -1,7 +1,15 @@
-import type { Upstream } from '@securechat/protocol';
+import { ProtocolError, type Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 
 /** The client found a hole: everything behind `from` is sent again. */
 export function sync(connection: Connection, message: Upstream<'sync'>): undefined {
-  connection.mailbox.catchUp(message.from);
+  chargeSync(connection);
+  connection.mailbox.sync(message.from);
+}
+
+/** One of the connection's minute, or `RATE_LIMITED`: a few bytes of a client make delivery read a page. */
+export function chargeSync({ syncs, context }: Connection): void {
+  const retryAfterMs = syncs.take(context.clock.monotonicMs());
+  if (retryAfterMs > 0)
+    throw new ProtocolError('RATE_LIMITED', { scope: 'syncs', retry_after_ms: retryAfterMs });
 }

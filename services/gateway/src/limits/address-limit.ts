@@ -1,8 +1,8 @@
 import { GATEWAY_DEAD_AFTER_MS } from '@securechat/directory';
-import type { Logger } from '@securechat/kernel';
+import type { Logger, RedisClient } from '@securechat/kernel';
 import { errorMessage } from '@securechat/protocol';
-import type { Redis } from 'ioredis';
 import { addressScript } from './scripts.ts';
+import { doorLimits } from './table.ts';
 
 /** What a client of a full address is told, at either door: only a closed connection makes room. */
 export const addressRefusal = errorMessage('RATE_LIMITED', {
@@ -11,6 +11,8 @@ export const addressRefusal = errorMessage('RATE_LIMITED', {
 });
 
 export type AddressLimit = {
+  /** Sockets of one address in this process, whatever has become of them. */
+  readonly mostSockets: number;
   /** True when this process alone has the most connections of this address; known without asking anybody. */
   isFullHere(address: string): boolean;
   /** Counts one more connection over all gateways. When it resolves with true, `leave` is owed. */
@@ -20,7 +22,7 @@ export type AddressLimit = {
 
 /** Connections of a client address at once, over all gateways. While Redis is away each gateway counts alone. */
 export function createAddressLimit(parts: {
-  redis: Redis;
+  redis: RedisClient;
   prefix: string;
   gatewayId: string;
   most: number;
@@ -62,6 +64,7 @@ export function createAddressLimit(parts: {
   }
 
   return {
+    mostSockets: most * doorLimits.socketsPerConnection,
     isFullHere,
     async enter(address) {
       if (isFullHere(address)) return false;

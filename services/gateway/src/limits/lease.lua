@@ -1,17 +1,30 @@
--- Leases messages to a gateway: they are counted now and may be used for the next bucket's length of time.
--- A message counted at time g is used until g + 5 s at the latest. So that no 60 s hold more than the limit, all
--- that was counted in the last 65 s counts: the current bucket of 5 s and the 13 before it.
--- KEYS[1]  hash of one user's counts, bucket number -> messages
+-- Leases messages to a gateway: they are counted now and may be used for a while. So that the limit holds in every
+-- window, a lease counts from when it is given until a window after it can last be used. Leases that are all of one
+-- length are written to the bucket in which they are given, and the length is added to the window; leases of several
+-- lengths are each written to the bucket in which they end.
+-- KEYS[1]  hash of counts, bucket number -> messages
 -- ARGV[1]  limit
--- ARGV[2]  messages wanted
--- returns  {granted, bucket, milliseconds until more can be granted (0 if anything was)}
-local BUCKET_MS = 5000
-local BUCKETS = 14
+-- ARGV[2]  messages wanted; 0 to give back alone
+-- ARGV[3]  milliseconds of a bucket
+-- ARGV[4]  buckets that count, the current one and those before it: (window + lease, or window) / bucket + 1
+-- ARGV[5]  buckets from the current one to the one that is written to
+-- ARGV[6]  bucket of an earlier lease
+-- ARGV[7]  messages of that lease that were not used and can no longer be
+-- returns  {granted, bucket it was written to, milliseconds until more can be granted (0 if anything was, or nothing was wanted)}
+local limit = tonumber(ARGV[1])
+local bucketMs = tonumber(ARGV[3])
+local buckets = tonumber(ARGV[4])
 
 local now = redis.call('TIME')
 local nowMs = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
-local current = math.floor(nowMs / BUCKET_MS)
-local oldest = current - BUCKETS + 1
+local current = math.floor(nowMs / bucketMs)
+local oldest = current - buckets + 1
+local written = current + tonumber(ARGV[5])
+
+if ARGV[7] ~= '0' and redis.call('HEXISTS', KEYS[1], ARGV[6]) == 1 then
+  redis.call('HINCRBY', KEYS[1], ARGV[6], -tonumber(ARGV[7]))
+end
+if ARGV[2] == '0' then return { 0, written, 0 } end
 
 local used = 0
 local first = nil
@@ -26,10 +39,11 @@ for i = 1, #counts, 2 do
   end
 end
 
-local granted = math.min(tonumber(ARGV[2]), tonumber(ARGV[1]) - used)
+local granted = math.min(tonumber(ARGV[2]), limit - used)
 if granted <= 0 then
-  return { 0, current, (first + BUCKETS) * BUCKET_MS - nowMs }
+  return { 0, written, (first + buckets) * bucketMs - nowMs }
 end
-redis.call('HINCRBY', KEYS[1], current, granted)
-redis.call('PEXPIRE', KEYS[1], (BUCKETS + 1) * BUCKET_MS)
-return { granted, current, 0 }
+redis.call('HINCRBY', KEYS[1], written, granted)
+-- other leases may end later than this one
+redis.call('PEXPIRE', KEYS[1], math.max(redis.call('PTTL', KEYS[1]), (written - current + buckets + 1) * bucketMs))
+return { granted, written, 0 }

@@ -1,9 +1,12 @@
-import type { Clock, Logger } from '@securechat/kernel';
-import type { Redis } from 'ioredis';
-import { giveBackScript, leaseScript } from './scripts.ts';
+import type { Clock, Logger, RedisClient } from '@securechat/kernel';
+import { leaseScript } from './scripts.ts';
+import { seedLimits } from './table.ts';
+import type { Verdict } from './verdict.ts';
 
-/** A lease is used up within the length of a bucket of `lease.lua`, or given back. */
+/** A lease is used up within this time, or given back. */
 const LEASE_MS = 5_000;
+const BUCKET_MS = 5_000;
+const COUNTED_BUCKETS = (seedLimits.messages.windowMs + LEASE_MS) / BUCKET_MS + 1;
 /** A refusal is remembered this long at most, so that a flood of refused messages does not reach Redis. */
 const REMEMBER_REFUSAL_MS = 500;
 
@@ -20,9 +23,6 @@ type Lease = {
   pending: Promise<Verdict> | undefined;
 };
 
-/** undefined: allowed. */
-export type Verdict = { retryAfterMs: number; limit: number } | 'unavailable' | undefined;
-
 export type MessageLimit = {
   /** Counts one message of this user. A promise only when Redis has to be asked. */
   take(user: number): Verdict | Promise<Verdict>;
@@ -36,7 +36,7 @@ export type MessageLimit = {
  * sender costs one Redis call in ten messages and a slow one wastes nothing.
  */
 export function createMessageLimit(parts: {
-  redis: Redis;
+  redis: RedisClient;
   prefix: string;
   shards: number;
   perMinute: number;
@@ -57,16 +57,20 @@ export function createMessageLimit(parts: {
     return lease;
   }
 
+  /** What the lease has left can no longer be used, and is given back with the question. */
+  function askRedis(user: number, wanted: number, lease: Lease) {
+    const unused = lease.left;
+    lease.left = 0;
+    const ages = [BUCKET_MS, COUNTED_BUCKETS, 0];
+    return leaseScript.run(redis, [keyOf(user)], [perMinute, wanted, ...ages, lease.bucket, unused]);
+  }
+
   async function renew(user: number, lease: Lease): Promise<Verdict> {
     // Measured from before the question: Redis counts from after it, so the lease ends in time.
     const askedAt = clock.monotonicMs();
     const wanted = Math.min(largestLease, askedAt < lease.endsAt ? lease.size * 2 : 1) || 1;
     try {
-      const [granted, bucket, retryAfterMs] = await leaseScript.run(
-        redis,
-        [keyOf(user)],
-        [perMinute, wanted],
-      );
+      const [granted, bucket, retryAfterMs] = await askRedis(user, wanted, lease);
       if (granted === 0) {
         const now = clock.monotonicMs();
         lease.refusedUntil = now + Math.min(retryAfterMs, REMEMBER_REFUSAL_MS);
@@ -117,11 +121,9 @@ export function createMessageLimit(parts: {
         if (lease.pending !== undefined || now < lease.endsAt || now < lease.refusedUntil) continue;
         leases.delete(user);
         if (lease.left === 0) continue;
-        giveBackScript
-          .run(redis, [keyOf(user)], [lease.bucket, lease.left])
-          .catch((err: unknown) =>
-            logger.debug({ err }, 'unused messages not given back; they come back with time'),
-          );
+        askRedis(user, 0, lease).catch((err: unknown) =>
+          logger.debug({ err }, 'unused messages not given back; they come back with time'),
+        );
       }
     },
   };

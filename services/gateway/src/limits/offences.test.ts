@@ -32,6 +32,14 @@ test('what an honest client meets is never held against it', () => {
   expect(add('UNKNOWN_TYPE', 200).at(-1)).toEqual({ pauseMs: 0 });
 });
 
+test('types that nobody knows never end a connection, but a flood of them is slowed down', () => {
+  const { add } = createBench();
+  add('UNKNOWN_TYPE', 200);
+  expect(new Set(add('UNKNOWN_TYPE', 1_000).map((verdict) => JSON.stringify(verdict)))).toEqual(
+    new Set([JSON.stringify({ pauseMs: limits.excessPauseMs })]),
+  );
+});
+
 test('whoever runs into limits is slowed down after ten times and sent away after a hundred', () => {
   const { add } = createBench();
   const verdicts = add('RATE_LIMITED', 101);
@@ -44,4 +52,10 @@ test('running into limits and making faults are counted apart', () => {
   const { add } = createBench();
   add('RATE_LIMITED', 100);
   expect(add('PERMISSION_DENIED', 10).at(-1)).toEqual({ pauseMs: 0 });
+});
+
+test('running into the global limit is nobody’s fault', () => {
+  const { offences } = createBench();
+  const verdicts = Array.from({ length: 200 }, () => offences.add('RATE_LIMITED', 'global'));
+  expect(verdicts.at(-1)).toEqual({ pauseMs: 0 });
 });

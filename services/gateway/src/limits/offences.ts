@@ -7,13 +7,21 @@ import { limits } from './table.ts';
 const INNOCENT: ReadonlySet<ErrorName> = new Set([
   'SEQ_GAP',
   'STALE_EPOCH',
+  'STALE_LOG',
+  'COMMIT_REQUIRED',
+  'LAST_OWNER',
+  'GROUP_FULL',
   'CONVERSATION_EXISTS',
   'USER_NOT_FOUND',
   'SERVER_UNAVAILABLE',
   'NETWORK_TIMEOUT',
   'EXPIRED',
-  'UNKNOWN_TYPE',
+  'KEY_ALREADY_USED',
+  'KEY_LIMIT_REACHED',
 ]);
+
+/** What `RATE_LIMITED` names when all users together are too many. */
+export const GLOBAL_SCOPE = 'global';
 
 export type Verdict = { pauseMs: number; close?: CloseReason };
 
@@ -22,15 +30,20 @@ export class Offences {
   readonly #clock: Clock;
   readonly #faults = new LocalRate(limits.faults);
   readonly #excesses = new LocalRate(limits.excesses);
+  readonly #strangers = new LocalRate(limits.strangers);
   readonly #persistent = new LocalRate(limits.persistentExcesses);
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  add(error: ErrorName): Verdict {
+  /** `scope` tells which limit was run into; the global one is nobody's own fault. */
+  add(error: ErrorName, scope?: string): Verdict {
     const now = this.#clock.monotonicMs();
-    if (INNOCENT.has(error)) return { pauseMs: 0 };
+    if (INNOCENT.has(error) || scope === GLOBAL_SCOPE) return { pauseMs: 0 };
+    // Never ends the connection, or a newer client could not talk to an older server.
+    if (error === 'UNKNOWN_TYPE')
+      return { pauseMs: this.#strangers.take(now) > 0 ? limits.excessPauseMs : 0 };
     if (error !== 'RATE_LIMITED') {
       return this.#faults.take(now) > 0 ? { pauseMs: 0, close: 'protocol_violation' } : { pauseMs: 0 };
     }

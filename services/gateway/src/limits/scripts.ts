@@ -8,5 +8,5 @@ export const leaseScript = loadScript<[granted: number, bucket: number, retryAft
   lua('./lease.lua'),
   1,
 );
-export const giveBackScript = loadScript<0 | 1>('give-back', lua('./give-back.lua'), 1);
+export const groupOperationScript = loadScript<number>('group-operation', lua('./group-operation.lua'), 1);
 export const addressScript = loadScript<0 | 1>('address', lua('./address.lua'), 1);

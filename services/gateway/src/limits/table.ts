@@ -1,27 +1,113 @@
 /**
- * Every limit of the gateway on one page: what is counted, for whom, in which window, and what happens when Redis is
- * away. The seed's numbers are defaults of the configuration (`config.ts`); a load test raises them there, no check
- * is ever switched off.
- *
- * | limit                 | for                 | window            | counted in           | Redis away                          |
- * |-----------------------|---------------------|-------------------|----------------------|-------------------------------------|
- * | messages 100          | user                | any 60 s          | Redis, leased        | messages are refused with 2002      |
- * | connections 5         | user                | at once           | Redis (directory)    | allowed, checked again when back    |
- * | connections 100       | address (IPv6: /64) | at once           | Redis and here       | counted here alone                  |
- * | pings                 | connection          | any 10 s          | here                 | –                                   |
- * | lookups               | connection          | any 60 s          | here                 | –                                   |
- * | offences              | connection          | any 60 s          | here                 | –                                   |
+ * Every limit of the seed on one page: how much, of what, for whom, in which window, where it is counted, and what
+ * happens when Redis is away. The numbers are the defaults of the settings in `config.ts`; a load test raises them
+ * there, no check is ever switched off. Bytes are decimal, and those of files count as ciphertext.
  */
+export const seedLimits = {
+  messages: {
+    most: 100,
+    of: 'chat messages of one user, over all devices and gateways',
+    windowMs: 60_000,
+    counted: 'Redis, leased for 5 s (message-limit.ts)',
+    redisAway: 'refused with 2002: they could not be passed on either',
+  },
+  connections: {
+    most: 5,
+    of: 'connections of one user',
+    windowMs: 0,
+    counted: 'Redis (directory)',
+    redisAway: 'allowed, and checked when it is back',
+  },
+  groupOperations: {
+    most: 10,
+    of: 'group operations of one user, over all devices and gateways; they are no messages of the user',
+    windowMs: 60_000,
+    counted: 'Redis, one by one (group-limit.ts)',
+    redisAway: 'refused with 2002: who is in a group may not depend on a count that nobody knows',
+  },
+  groupCommits: {
+    most: 100,
+    of: 'group_commit of one user, over all devices and gateways; they are neither messages nor group operations',
+    windowMs: 60_000,
+    counted: 'Redis, one by one (group-limit.ts)',
+    redisAway: 'refused with 2002, as group operations',
+  },
+  globalMessages: {
+    most: 10_000,
+    of: 'messages and group operations of all users, over all gateways',
+    windowMs: 1_000,
+    counted: 'Redis, leased for 50 ms and more (global-limit.ts)',
+    redisAway: 'each gateway alone: the limit divided by the gateways last seen',
+  },
+  addressConnections: {
+    most: 100,
+    of: 'connections from one IPv4 address or IPv6 /64',
+    windowMs: 0,
+    counted: 'Redis and here (address-limit.ts)',
+    redisAway: 'counted here alone',
+  },
+  bandwidth: {
+    most: 1_000_000_000,
+    of: 'bytes of frames to and from the clients of one gateway that are logged in',
+    windowMs: 60_000,
+    counted: 'here (bandwidth.ts): sockets and pages wait, nothing is refused',
+    redisAway: 'the same',
+  },
+  fileBytes: {
+    most: 10_000_000,
+    of: 'bytes of files of one user',
+    windowMs: 60_000,
+    counted: 'not built: belongs to the files service',
+    redisAway: 'not built',
+  },
+  storage: {
+    most: 1_000_000_000,
+    of: 'bytes of files that one user keeps',
+    windowMs: 0,
+    counted: 'not built: belongs to the files service',
+    redisAway: 'not built',
+  },
+} as const satisfies Record<
+  string,
+  {
+    most: number;
+    of: string;
+    /** 0: at any instant. */
+    windowMs: number;
+    counted: string;
+    redisAway: string;
+  }
+>;
+
+/** Limits at the doors that the seed does not have; counted in this process, so Redis does not matter. */
+export const doorLimits = {
+  /** Logins that may begin in this process; about what one core can take beside its work. */
+  handshakesPerSecond: 300,
+  /** Sockets for each of them: a refusal that says why costs a TLS handshake. */
+  socketsPerHandshake: 2,
+  /** Of either, what one address has for certain; more only while half of them are left. */
+  sharePerAddress: 0.1,
+  /** Sockets of an address for each connection it may have: some shake hands yet, some are on their way out. */
+  socketsPerConnection: 2,
+} as const;
+
+/** Limits of one connection that the seed does not have. Counted in this process, so Redis does not matter. */
 export const limits = {
   /** Ten times the heartbeat a client needs. */
   pings: { count: 10, windowMs: 10_000 },
-  /** Device lists; enough to open a conversation with somebody new every second. */
+  /** Device lists, counts of keys (key packages have limits of auth's) and what is known of conversations; enough to open a conversation with somebody new every second. */
   lookups: { count: 60, windowMs: 60_000 },
+  /** `block`, `unblock` and `block_list` together; a list of 10,000 takes 50. */
+  blocks: { count: 60, windowMs: 60_000 },
+  /** `resume` and `sync` together: each costs pages from Postgres, and an honest client hardly needs a second one. */
+  syncs: { count: 60, windowMs: 60_000 },
   /** Faults of form or signature until a connection is ended; a healthy client makes none. */
   faults: { count: 10, windowMs: 60_000 },
   /** Limits run into until the socket is no longer read for a while, and until it is ended. */
   excesses: { count: 10, windowMs: 60_000 },
   persistentExcesses: { count: 100, windowMs: 60_000 },
+  /** Types that are not known here until the socket is no longer read for a while. A newer client sends a few, and stays. */
+  strangers: { count: 200, windowMs: 60_000 },
   /** How long such a socket is not read. */
   excessPauseMs: 5_000,
 } as const;

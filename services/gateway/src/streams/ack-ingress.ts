@@ -1,5 +1,5 @@
+import type { RedisClient } from '@securechat/kernel';
 import type { AckRecord, StreamNames } from '@securechat/protocol/internal';
-import type { Redis } from 'ioredis';
 import type { Session } from '../connection/session.ts';
 import { Lane } from './lane.ts';
 
@@ -21,7 +21,7 @@ export type AckIngress = {
  * they are cumulative. Losing one is harmless: the device acknowledges again, at the latest when it resumes.
  */
 export function createAckIngress(parts: {
-  redis: Redis;
+  redis: RedisClient;
   streams: StreamNames;
   gatewayId: string;
   now: () => number;

@@ -1,10 +1,10 @@
+import type { RedisClient } from '@securechat/kernel';
 import {
   type IngressRecord,
   type Packed,
   partitionOf,
   type StreamNames,
 } from '@securechat/protocol/internal';
-import type { Redis } from 'ioredis';
 import type { Connection } from '../connection/connection.ts';
 import { unavailable } from '../handlers/admit.ts';
 import type { GatewayMetrics } from '../metrics.ts';
@@ -21,7 +21,7 @@ export type Ingress = {
 
 /** Messages from this gateway to delivery: one lane for each partition. Bounded in bytes over all lanes. */
 export function createIngress(parts: {
-  redis: Redis;
+  redis: RedisClient;
   streams: StreamNames;
   maxBytes: number;
   metrics: GatewayMetrics;

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { loadScript } from '@securechat/kernel';
+import { loadScript, type RedisClient } from '@securechat/kernel';
 import { ENTRY_FIELD, type Packed, packEntry } from '@securechat/protocol/internal';
-import type { Redis } from 'ioredis';
 
 const guardedAdd = loadScript<string | null>(
   'guarded-add',
@@ -27,13 +26,13 @@ type Waiting<Head> = { record: Packed<Head>; events: LaneEvents };
  * entry: idle lanes send at once, busy ones pack by themselves, and no timer is needed.
  */
 export class Lane<Head> {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #stream: string;
   readonly #maxEntries: number;
   #waiting: Waiting<Head>[] = [];
   #isBusy = false;
 
-  constructor(redis: Redis, stream: string, maxEntries: number) {
+  constructor(redis: RedisClient, stream: string, maxEntries: number) {
     this.#redis = redis;
     this.#stream = stream;
     this.#maxEntries = maxEntries;

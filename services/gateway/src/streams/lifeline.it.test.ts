@@ -65,7 +65,7 @@ beforeEach(async () => {
     onLoss: () => void losses++,
     logger,
   });
-  await lifeline.start();
+  await lifeline.start(AbortSignal.timeout(20_000));
 });
 afterEach(async () => {
   await reader.stop();
@@ -98,6 +98,24 @@ test('the stream is there from the start and expires when nobody keeps it', asyn
   expect(ttl).toBeGreaterThan(10_000);
   expect(ttl).toBeLessThanOrEqual(15_000);
   expect(lifeline.liveGateways()).toEqual(['g']);
+});
+
+test('a Redis that does not answer at the start is waited for, and not beyond the end of it', async () => {
+  await lifeline.stop();
+  await server.pause();
+  const ending = new AbortController();
+  const started = lifeline.start(ending.signal);
+  await until('it has tried in vain', () => log.includes('no place in Redis yet; trying again'), 10_000);
+  await server.resume();
+  await started;
+  expect(await direct.exists(stream)).toBe(1);
+
+  await lifeline.stop();
+  await server.pause();
+  const given = lifeline.start(ending.signal);
+  ending.abort();
+  await given;
+  await server.resume();
 });
 
 test('entries arrive once and in order, what was read is trimmed, and that is no loss', async () => {

@@ -1,14 +1,14 @@
 import { type Directory, GATEWAY_HEARTBEAT_MS } from '@securechat/directory';
-import type { Logger } from '@securechat/kernel';
+import { createBackoff, isRedisDown, type Logger, type RedisClient, runsOf } from '@securechat/kernel';
 import { ENTRY_FIELD, packEntry } from '@securechat/protocol/internal';
-import type { Redis } from 'ioredis';
 import type { OutReader } from './out-reader.ts';
 
 /** Nobody writes to a stream that is gone, so this is how long a dead gateway is written to. */
 const STREAM_LIVES_MS = 15_000;
 
 export type Lifeline = {
-  start(): Promise<void>;
+  /** Resolves when Redis has given it a place, however long that takes, or `signal` aborts. */
+  start(signal: AbortSignal): Promise<void>;
   liveGateways(): readonly string[];
   /** No more writes to this gateway; it is no longer counted among the living. */
   stop(): Promise<void>;
@@ -19,7 +19,7 @@ export type Lifeline = {
  * emptied or entries were lost, and calls `onLoss`, after which every connection registers and catches up again.
  */
 export function createLifeline(parts: {
-  redis: Redis;
+  redis: RedisClient;
   directory: Directory;
   gatewayId: string;
   stream: string;
@@ -31,8 +31,8 @@ export function createLifeline(parts: {
   let live: string[] = [gatewayId];
   let timer: NodeJS.Timeout | undefined;
   let isBeating = false;
-  /** Redis' name for this start of itself. */
-  let runId: string | undefined;
+  /** Of the servers that hold what we have told Redis. */
+  let runs: string | undefined;
 
   async function makeStream(): Promise<void> {
     // An empty packed entry: the stream exists from now on, and the reader finds nothing in it.
@@ -43,26 +43,26 @@ export function createLifeline(parts: {
   async function beat(): Promise<void> {
     live = await directory.heartbeat(gatewayId);
     const isThere = (await redis.pexpire(stream, STREAM_LIVES_MS)) === 1;
-    const lastRunId = runId;
-    runId = await readRunId();
+    const lastRuns = runs;
+    runs = await readRuns();
     if (!isThere) {
       logger.warn({}, 'Redis lost this gateway; registering everything again');
       reader.restart();
       await makeStream();
       return parts.onLoss();
     }
-    if (runId !== lastRunId) {
-      logger.warn({}, 'Redis was started again and may have lost the newest; registering everything again');
+    if (runs !== lastRuns) {
+      logger.warn(
+        {},
+        'Redis was started again or replaced and may have lost the newest; registering everything again',
+      );
       parts.onLoss();
     }
     await checkForLoss();
     await redis.xtrim(stream, 'MINID', reader.position().lastId);
   }
 
-  /** Another one means: a Redis that was killed, or a replica that took over, lacks what was not yet passed on to it. */
-  async function readRunId(): Promise<string | undefined> {
-    return /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1];
-  }
+  const readRuns = (): Promise<string> => runsOf(redis, [stream, ...directory.keys]);
 
   /**
    * Redis counts all entries ever added. If we have read up to the newest one and have seen fewer, some were trimmed
@@ -89,11 +89,21 @@ export function createLifeline(parts: {
   }
 
   return {
-    async start() {
-      await makeStream();
-      live = await directory.heartbeat(gatewayId);
-      runId = await readRunId();
-      timer = setInterval(beatSafely, GATEWAY_HEARTBEAT_MS);
+    async start(signal) {
+      const backoff = createBackoff({ baseMs: 100, capMs: GATEWAY_HEARTBEAT_MS });
+      while (!signal.aborted) {
+        try {
+          await makeStream();
+          live = await directory.heartbeat(gatewayId);
+          runs = await readRuns();
+          timer = setInterval(beatSafely, GATEWAY_HEARTBEAT_MS);
+          return;
+        } catch (err) {
+          if (!isRedisDown(err)) throw err;
+          logger.warn({ err }, 'no place in Redis yet; trying again');
+          await backoff.wait(signal);
+        }
+      }
     },
     liveGateways: () => live,
     async stop() {

@@ -2,6 +2,7 @@ import type { Logger } from '@securechat/kernel';
 import { type OutRecord, type Packed, unpackEntry } from '@securechat/protocol/internal';
 import { pushFrame } from '../connection/mailbox.ts';
 import type { GatewayContext } from '../context.ts';
+import { warnOfLowKeys } from '../handlers/key_count.ts';
 
 type HandlerOf<K extends OutRecord['kind']> = (
   context: GatewayContext,
@@ -59,6 +60,11 @@ const handlers: { [K in OutRecord['kind']]: HandlerOf<K> } = {
       const connection = hub.ofDevice(device);
       for (const mark of record.marks) connection?.send('receipt', { type: 'receipt', ...mark });
     }
+  },
+
+  keys({ hub }, record) {
+    const connection = hub.ofDevice(record.device);
+    if (connection) warnOfLowKeys(connection, record);
   },
 
   reply({ requests }, record, body) {

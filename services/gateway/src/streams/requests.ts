@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { DeadlineError, encodeRequest } from '@securechat/kernel';
+import { DeadlineError, encodeRequest, type RedisClient } from '@securechat/kernel';
 import {
   type Answer,
   type Ask,
   type AuthRequests,
   type StreamNames,
   type SyncPageHead,
+  type SyncRequests,
   unpackEntry,
 } from '@securechat/protocol/internal';
-import type { Redis } from 'ioredis';
 import type { Connection } from '../connection/connection.ts';
 import type { PageQuestion } from '../connection/mailbox.ts';
 
@@ -18,6 +18,9 @@ const MAX_STREAM_ENTRIES = 5_000;
 /** Questions without an answer yet; more are refused here rather than queued. */
 const MAX_PENDING = 10_000;
 
+/** Questions to delivery with one answer in JSON. */
+export type PlainQuestion = Exclude<keyof SyncRequests, 'page' | 'heads'>;
+
 export type Requests = {
   askAuth<K extends keyof AuthRequests>(kind: K, ask: AuthRequests[K]['ask']): Promise<Answer<'auth', K>>;
   askPage(
@@ -25,6 +28,7 @@ export type Requests = {
     question: PageQuestion,
   ): Promise<{ head: SyncPageHead; bodies: Uint8Array[] }>;
   askHeads(devices: number[]): Promise<[device: number, head: number][]>;
+  askDelivery<K extends PlainQuestion>(kind: K, ask: SyncRequests[K]['ask']): Promise<Answer<'delivery', K>>;
   /** A reply has arrived on this gateway's stream. */
   answered(correlation: string, body: Uint8Array): void;
   stop(): void;
@@ -34,7 +38,7 @@ type Pending = { resolve(body: Uint8Array): void; reject(error: Error): void; ti
 
 /** Questions to other services: each with a deadline, each answered at most once, all of them safe to repeat. */
 export function createRequests(parts: {
-  redis: Redis;
+  redis: RedisClient;
   streams: StreamNames;
   gatewayId: string;
   now: () => number;
@@ -56,6 +60,7 @@ export function createRequests(parts: {
       correlationId,
       gatewayId,
       deadlineMs: now() + DEADLINE_MS,
+      withinMs: DEADLINE_MS,
       body: Buffer.from(JSON.stringify(body)),
     });
     redis
@@ -71,7 +76,7 @@ export function createRequests(parts: {
     return found;
   }
 
-  async function askDelivery(question: Ask<'delivery'>): Promise<Uint8Array[]> {
+  async function askOfDelivery(question: Ask<'delivery'>): Promise<Uint8Array[]> {
     const answer = await ask(streams.sync[0], question);
     return unpackEntry<object>(answer).map((record) => record.body);
   }
@@ -83,7 +88,7 @@ export function createRequests(parts: {
     async askPage(connection, question) {
       const { session } = connection;
       if (!session) throw new DeadlineError('the session is gone');
-      const [head, ...bodies] = await askDelivery({
+      const [head, ...bodies] = await askOfDelivery({
         kind: 'page',
         device: session.device,
         user: session.user,
@@ -96,8 +101,12 @@ export function createRequests(parts: {
       return { head: parseJson(head), bodies };
     },
     async askHeads(devices) {
-      const [head] = await askDelivery({ kind: 'heads', devices });
+      const [head] = await askOfDelivery({ kind: 'heads', devices });
       return parseJson<Answer<'delivery', 'heads'>>(head).heads;
+    },
+    async askDelivery(kind, question) {
+      const [head] = await askOfDelivery({ kind, ...question } as Ask<'delivery'>);
+      return parseJson(head);
     },
     answered: (correlation, body) => settle(correlation)?.resolve(body),
     stop() {

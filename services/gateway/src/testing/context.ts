@@ -1,7 +1,9 @@
 import { type Clock, createLogger, createMetrics } from '@securechat/kernel';
+import { capabilitiesOf } from '../connection/capabilities.ts';
 import { Hub } from '../connection/hub.ts';
 import type { Session } from '../connection/session.ts';
 import type { GatewayContext } from '../context.ts';
+import { createBandwidth } from '../limits/bandwidth.ts';
 import { gatewayMetrics } from '../metrics.ts';
 
 /**
@@ -17,12 +19,13 @@ export function createTestContext(
   const played = {
     gatewayId: 'gateway.test',
     connectionsPerUser: 5,
-    handshakeTimeoutMs: 10_000,
+    timeouts: { handshakeMs: 10_000, frameMs: 15_000, stuckMs: 30_000 },
     publicLimits: {},
     clock,
     logger: createLogger({ service: 'gateway', instance: 'test', level: 'debug', destination: { write } }),
     metrics: gatewayMetrics(metrics),
     hub: new Hub(),
+    bandwidth: createBandwidth({ bytesPerMinute: 1_000_000_000, clock, metrics: gatewayMetrics(metrics) }),
     liveGateways: () => ['gateway.test'],
     log,
     metricsText: () => metrics.registry.metrics(),
@@ -44,5 +47,6 @@ export function sessionOf(user: number, device: number): Session {
     user,
     device,
     publicKey: Buffer.alloc(32),
+    capabilities: capabilitiesOf(['e2e_encryption']),
   };
 }

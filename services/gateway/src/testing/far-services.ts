@@ -1,11 +1,12 @@
 import { certificateTranscript } from '@securechat/crypto/challenge';
 import { createSigningKey, keyId, type SigningKey } from '@securechat/crypto/sign';
 import { issueTicket } from '@securechat/crypto/ticket';
-import { createOutStreams } from '@securechat/directory';
+import { createOutStreams, createRevocationSet, type RevocationSet } from '@securechat/directory';
 import { isRedisDown } from '@securechat/kernel';
-import type { SignedDeviceList } from '@securechat/protocol';
+import { type SignedDeviceList, SYNC_PAGE_BYTES } from '@securechat/protocol';
 import {
   type AckRecord,
+  type Answer,
   type Ask,
   type IngressRecord,
   type OutRecord,
@@ -17,6 +18,8 @@ import {
   unpackEntry,
 } from '@securechat/protocol/internal';
 import { Redis } from 'ioredis';
+
+const REVOCATIONS_EVERY_MS = 500;
 
 export type StoredMessage = { type: 'chat' | 'group_create'; body: Uint8Array };
 
@@ -40,6 +43,9 @@ export class FarServices {
   readonly #redis: Redis;
   readonly #reader: Redis;
   readonly #cursors = new Map<string, string>();
+  readonly #revocations: RevocationSet;
+  readonly #revoked = new Set<number>();
+  #publishing: NodeJS.Timeout | undefined;
   #isStopped = false;
   #running: Promise<void> = Promise.resolve();
 
@@ -48,6 +54,7 @@ export class FarServices {
     this.#redis = new Redis(redisUrl, { lazyConnect: true, protocol: 2 });
     this.#reader = new Redis(redisUrl, { lazyConnect: true, protocol: 2 });
     for (const redis of [this.#redis, this.#reader]) redis.on('error', () => undefined);
+    this.#revocations = createRevocationSet(this.#redis, { prefix });
     const { auth, sync, ordered, acks } = this.streams;
     for (const stream of [...auth, ...sync, ...ordered, ...acks]) this.#cursors.set(stream, '0-0');
   }
@@ -55,15 +62,26 @@ export class FarServices {
   onAuth: (ask: Ask<'auth'>) => object | undefined = (ask) => this.answerAuth(ask);
   onPage: (ask: Extract<Ask<'delivery'>, { kind: 'page' }>) => Packed<object>[] | undefined = (ask) =>
     this.page(ask);
+  onInfo: (
+    ask: Extract<Ask<'delivery'>, { kind: 'group_info' }>,
+  ) => Answer<'delivery', 'group_info'>['info'] = () => null;
+  onBlocks: (
+    ask: Extract<Ask<'delivery'>, { kind: 'block' | 'unblock' | 'block_list' }>,
+  ) => object | undefined = () => ({ is_blocked: true });
   onMessage: (head: IngressRecord, body: Uint8Array) => OutRecord | undefined = (head) => storedFor(head);
 
   async start(): Promise<void> {
     await Promise.all([this.#redis.connect(), this.#reader.connect()]);
+    for (const stream of [...this.streams.auth, ...this.streams.sync])
+      await this.#redis.xgroup('CREATE', stream, 'far', '0', 'MKSTREAM');
     this.#running = this.#loop();
+    await this.publishRevocations();
+    this.startPublishing();
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.stopPublishing();
     this.#reader.disconnect();
     this.#redis.disconnect();
     await this.#running;
@@ -110,6 +128,27 @@ export class FarServices {
     return createOutStreams(this.#redis, this.streams).send(gateway, packed);
   }
 
+  /** From now on auth knows this device as revoked, and tells it to the gateways in its own time. */
+  revoke(device: number): void {
+    this.#revoked.add(device);
+  }
+
+  startPublishing(): void {
+    this.#publishing = setInterval(() => void this.publishRevocations(), REVOCATIONS_EVERY_MS);
+  }
+
+  stopPublishing(): void {
+    clearInterval(this.#publishing);
+  }
+
+  /** As auth does it every second: also a Redis that came back empty gets all of it. */
+  async publishRevocations(): Promise<void> {
+    const changes = [...this.#revoked].map((device) => ({ device, isServed: false }));
+    await this.#revocations.publish(changes, true).catch((error: unknown) => {
+      if (!isRedisDown(error)) throw error;
+    });
+  }
+
   /** Puts a message into a device's mailbox and returns its sequence. */
   store(device: number, message: StoredMessage | undefined): number {
     const mailbox = this.mailboxes.get(device) ?? [];
@@ -135,8 +174,10 @@ export class FarServices {
       };
     }
     if (ask.kind === 'device_list') return { list: this.lists.get(ask.user_id) ?? null };
+    if (ask.kind === 'key_count') return { count: 0, last_resort: false, low_water: 10 };
+    if (ask.kind !== 'login') return { ok: false, error: 'SERVER_UNAVAILABLE', detail: {} };
     const account = this.#accounts.get(accountKey(ask));
-    if (!account) return { ok: false };
+    if (!account || this.#revoked.has(account.device)) return { ok: false };
     const ticket = this.ticketFor(ask.user_id, { id: ask.device_id, publicKey: ask.public_key });
     return { ok: true, ...account, ticket, expires_at: nowSeconds + 3600 };
   }
@@ -146,11 +187,13 @@ export class FarServices {
     const items: SyncPageHead['items'] = [];
     const bodies: Uint8Array[] = [];
     let through = Math.min(ask.from, mailbox.length);
-    while (through < mailbox.length && items.length < ask.limit) {
+    let bytes = 0;
+    while (through < mailbox.length && items.length < ask.limit && bytes < SYNC_PAGE_BYTES) {
       const message = mailbox[through++];
       if (!message) continue;
       items.push({ type: message.type, seq: through, conv_seq: through, at: Date.now() });
       bodies.push(message.body);
+      bytes += message.body.length;
     }
     const head: SyncPageHead = {
       through,
@@ -215,6 +258,16 @@ export class FarServices {
     if (ask.kind === 'heads') {
       const heads = ask.devices.map((device) => [device, this.mailboxes.get(device)?.length ?? 0]);
       return packEntry([{ head: {}, body: Buffer.from(JSON.stringify({ heads })) }]);
+    }
+    if (ask.kind === 'block' || ask.kind === 'unblock' || ask.kind === 'block_list') {
+      const answer = this.onBlocks(ask);
+      return answer && packEntry([{ head: {}, body: Buffer.from(JSON.stringify(answer)) }]);
+    }
+    if (ask.kind === 'receipt_privacy') {
+      return packEntry([{ head: {}, body: Buffer.from(JSON.stringify({ share: ask.share ?? true })) }]);
+    }
+    if (ask.kind === 'group_info') {
+      return packEntry([{ head: {}, body: Buffer.from(JSON.stringify({ info: this.onInfo(ask) })) }]);
     }
     const answer = this.onAuth(ask);
     return answer && Buffer.from(JSON.stringify(answer));

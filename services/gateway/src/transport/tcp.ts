@@ -1,52 +1,40 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import { closeCodes, encodeDownstream } from '@securechat/protocol';
-import { type AddressLimit, addressRefusal } from '../limits/address-limit.ts';
-import { addressKey } from './address.ts';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { addressKey } from '@securechat/kernel';
+import { type CloseReason, closeCodes, encodeDownstream } from '@securechat/protocol';
+import { addressRefusal } from '../limits/address-limit.ts';
+import type { Door, DoorOptions } from './door.ts';
+import { type Entrance, guardEntrance } from './entrance.ts';
 import { ALPN } from './tls.ts';
 import type { Accept, Transport } from './transport.ts';
 
-/** TLS handshakes that take longer are given up. */
-const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
 /** A peer that was turned away may take this long to read why. */
 const TURNED_AWAY_MS = 2_000;
 
 /** The TCP door: the same frames on a byte stream, under TLS 1.3 with ALPN `scht/1` where TLS is terminated here. */
-export async function openTcpDoor(options: {
-  host: string;
-  port: number;
-  tls: TlsOptions | undefined;
-  addresses: AddressLimit;
-  accept: Accept;
-}): Promise<{ port: number; close(): Promise<void> }> {
-  const { addresses, accept } = options;
+export async function openTcpDoor(options: DoorOptions): Promise<Door> {
   const onSocket = (socket: Socket): void => {
     socket.setNoDelay(true);
     socket.on('error', () => {
       // 'close' follows and is what counts.
     });
-    void enter(socket, addresses, accept);
+    void enter(socket, entrance, options);
   };
 
-  let server: Server;
-  if (options.tls) {
-    server = createTlsServer({
-      ...options.tls,
-      ALPNProtocols: [ALPN],
-      handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS,
-    });
-    server.on('secureConnection', (socket: TLSSocket) => {
-      if (socket.alpnProtocol === ALPN) onSocket(socket);
-      else socket.destroy();
-    });
-    server.on('tlsClientError', (_error: Error, socket: TLSSocket) => socket.destroy());
-    // Before any TLS work: an address that is full here is full everywhere. Without TLS it is told so.
-    server.on('connection', (socket: Socket) => {
-      if (addresses.isFullHere(addressKey(socket.remoteAddress))) socket.destroy();
-    });
-  } else {
-    server = createServer(onSocket);
-  }
+  const tlsServer =
+    options.tls &&
+    createTlsServer({ ...options.tls, ALPNProtocols: [ALPN], handshakeTimeout: options.handshakeTimeoutMs });
+  tlsServer?.on('secureConnection', (socket: TLSSocket) => {
+    if (socket.alpnProtocol === ALPN) onSocket(socket);
+    else socket.destroy();
+  });
+  tlsServer?.on('tlsClientError', (_error: Error, socket: TLSSocket) => socket.destroy());
+  const server: Server = tlsServer ?? createServer(onSocket);
+  const entrance = guardEntrance(server, {
+    ...options,
+    hasTls: tlsServer !== undefined,
+    onRefused: options.onTurnedAway,
+  });
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -55,30 +43,50 @@ export async function openTcpDoor(options: {
   const bound = server.address();
   return {
     port: typeof bound === 'object' && bound ? bound.port : options.port,
+    renew: (certificate) => tlsServer?.setSecureContext(certificate),
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }
 
-async function enter(socket: Socket, addresses: AddressLimit, accept: Accept): Promise<void> {
-  const address = socket.remoteAddress;
+async function enter(
+  socket: Socket,
+  entrance: Entrance,
+  { addresses, storm, accept }: DoorOptions,
+): Promise<void> {
+  const address = entrance.addressOf(socket);
   const key = addressKey(address);
   socket.pause();
+  // Who will be refused anyway uses up nothing of what all have together.
+  if (addresses.isFullHere(key)) return turnAway(socket, [encodeDownstream('error', addressRefusal)]);
+  const tooMany = storm.refusal(key);
+  if (tooMany) {
+    return turnAway(socket, [
+      encodeDownstream('error', tooMany),
+      goaway('server_unavailable', tooMany.retry_after_ms),
+    ]);
+  }
   const admitted = await addresses.enter(key);
   if (socket.destroyed) {
     if (admitted) addresses.leave(key);
     return;
   }
-  if (!admitted) return turnAway(socket);
+  if (!admitted) return turnAway(socket, [encodeDownstream('error', addressRefusal)]);
   socket.once('close', () => addresses.leave(key));
   carry(socket, accept, address ?? 'unknown');
 }
 
 /** Says why, and lets go also of a peer that does not. What it still sends is read, or it would not see the answer. */
-function turnAway(socket: Socket): void {
+function turnAway(socket: Socket, frames: Uint8Array[]): void {
   const timer = setTimeout(() => socket.destroy(), TURNED_AWAY_MS);
   socket.once('close', () => clearTimeout(timer));
   socket.resume();
-  socket.end(encodeDownstream('error', addressRefusal));
+  socket.end(Buffer.concat(frames));
+}
+
+function goaway(reason: CloseReason, reconnectAfterMs?: number): Uint8Array {
+  const { code, says } = closeCodes[reason];
+  const hint = reconnectAfterMs === undefined ? {} : { reconnect_after_ms: reconnectAfterMs };
+  return encodeDownstream('goaway', { type: 'goaway', code, reason: says, ...hint });
 }
 
 function carry(socket: Socket, accept: Accept, address: string): void {
@@ -89,10 +97,7 @@ function carry(socket: Socket, accept: Accept, address: string): void {
     bufferedBytes: () => socket.writableLength,
     pause: () => socket.pause(),
     resume: () => socket.resume(),
-    close(reason) {
-      const { code, says } = closeCodes[reason];
-      socket.end(encodeDownstream('goaway', { type: 'goaway', code, reason: says }));
-    },
+    close: (reason) => void socket.end(goaway(reason)),
     destroy: () => socket.destroy(),
   };
   const events = accept(transport, address);

@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { createLogger } from '@securechat/kernel';
 import {
   alice,
   createSelfSigned,
@@ -13,13 +15,25 @@ import {
 } from '@securechat/testkit';
 import { FarServices } from '../testing/far-services.ts';
 import { startGateway, type TestGateway } from '../testing/gateway.ts';
-import { ALPN, readTls } from './tls.ts';
+import { ALPN, openCertificate } from './tls.ts';
 
 const MOST = 4;
 const { certificate, key } = createSelfSigned();
 const folder = mkdtempSync(join(tmpdir(), 'gateway-tls-'));
-const certFile = join(folder, 'cert.pem');
-const keyFile = join(folder, 'key.pem');
+/** As Kubernetes does it: the files are in a folder behind a link that is exchanged. */
+const link = join(folder, '..data');
+const certFile = join(link, 'cert.pem');
+const keyFile = join(link, 'key.pem');
+let mounts = 0;
+
+function mount(files: { certificate: string; key: string }): void {
+  const to = join(folder, String(++mounts));
+  mkdirSync(to);
+  writeFileSync(join(to, 'cert.pem'), files.certificate);
+  writeFileSync(join(to, 'key.pem'), files.key);
+  symlinkSync(to, `${link}_tmp`);
+  renameSync(`${link}_tmp`, link);
+}
 
 let store: TestRedis;
 let far: FarServices;
@@ -27,17 +41,17 @@ let gateway: TestGateway;
 const open: { destroy(): void }[] = [];
 
 beforeAll(async () => {
-  writeFileSync(certFile, certificate);
-  writeFileSync(keyFile, key);
+  mount({ certificate, key });
   store = await openTestRedis();
   far = new FarServices(store.url, store.prefix);
   await far.start();
-  far.enrol(alice.id, alice.device(0));
+  for (const device of alice.devices) far.enrol(alice.id, device);
   gateway = await startGateway({
     REDIS_URL: store.url,
     STREAM_PREFIX: store.prefix,
     GATEWAY_TLS_CERT_FILE: certFile,
     GATEWAY_TLS_KEY_FILE: keyFile,
+    GATEWAY_TLS_CHECK_MS: '100',
     GATEWAY_CONNECTIONS_PER_IP: String(MOST),
   });
 });
@@ -152,10 +166,91 @@ describe('on TCP the name of the protocol is required', () => {
   });
 });
 
+describe('a certificate that is renewed', () => {
+  const reloads = (outcome: string) => gateway.metric('tls_reloads_total', { outcome });
+
+  /** Of the certificate that a new handshake is shown, by each door. */
+  async function serials(): Promise<string[]> {
+    const shown = [gateway.wsPort, gateway.tcpPort].map(async (port) => {
+      const socket = connect({
+        port,
+        host: '127.0.0.1',
+        rejectUnauthorized: false,
+        ALPNProtocols: [ALPN, 'http/1.1'],
+      });
+      open.push(socket);
+      await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
+      const { serialNumber } = socket.getPeerCertificate();
+      socket.destroy();
+      return serialNumber;
+    });
+    return Promise.all(shown);
+  }
+  const serialOf = (pem: string) => new X509Certificate(pem).serialNumber;
+
+  test('is shown to whoever comes, by both doors, and whoever is there chats on', async () => {
+    const clients = [await connectClient('websocket'), await connectClient('tcp')];
+    for (const client of clients) {
+      const session = { person: alice, device: alice.device(clients.indexOf(client)) };
+      await client.login({ ...session, serviceKey: far.serviceKey.publicKey });
+    }
+    expect(await serials()).toEqual(Array(2).fill(serialOf(certificate)));
+    const renewed = createSelfSigned();
+    mount(renewed);
+    await until('it is noticed', async () => (await reloads('done')) === 1);
+    expect(await serials()).toEqual(Array(2).fill(serialOf(renewed.certificate)));
+    const expiry = Date.parse(new X509Certificate(renewed.certificate).validTo) / 1000;
+    expect(await gateway.metric('tls_certificate_expiry_seconds')).toBe(expiry);
+    for (const client of clients) {
+      client.send('ping', { type: 'ping', timestamp: 0, sequence: 1 });
+      await client.next('pong');
+    }
+  });
+
+  test.each([
+    ['is broken', () => ({ certificate: 'no certificate', key: createSelfSigned().key })],
+    [
+      'does not fit its key',
+      () => ({ certificate: createSelfSigned().certificate, key: createSelfSigned().key }),
+    ],
+    ['is cut short', () => ({ ...createSelfSigned(), certificate: certificate.slice(0, 200) })],
+  ])('and %s changes nothing, is counted once, and told without the key', async (_, makeFiles) => {
+    const before = { serials: await serials(), failed: await reloads('failed'), done: await reloads('done') };
+    const files = makeFiles();
+    mount(files);
+    await until('it is noticed', async () => (await reloads('failed')) > before.failed);
+    expect(await serials()).toEqual(before.serials);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect([await reloads('failed'), await reloads('done')]).toEqual([before.failed + 1, before.done]);
+    const line = gateway.log.findLast(({ level }) => level === 'error');
+    expect(line).toMatchObject({ msg: 'TLS certificate not reloaded; the one in use stays' });
+    for (const row of files.key.split('\n').filter((row) => row.length > 20))
+      expect(JSON.stringify(gateway.log)).not.toContain(row);
+  });
+
+  test('is taken as soon as both files are right, and a file that is away for a moment is no harm', async () => {
+    const done = await reloads('done');
+    rmSync(link);
+    await until('it is missed', () => gateway.log.some(({ reason }) => reason === 'ENOENT'));
+    const renewed = createSelfSigned();
+    mount(renewed);
+    await until('it is noticed', async () => (await reloads('done')) === done + 1);
+    expect(await serials()).toEqual(Array(2).fill(serialOf(renewed.certificate)));
+  });
+});
+
 test('certificate and key go together', () => {
-  expect(readTls(undefined, undefined)).toBeUndefined();
-  expect(() => readTls(certFile, undefined)).toThrow('set both or neither');
-  expect(() => readTls(undefined, keyFile)).toThrow('set both or neither');
-  expect(() => readTls(join(folder, 'missing.pem'), keyFile)).toThrow('ENOENT');
-  expect(readTls(certFile, keyFile)).toMatchObject({ minVersion: 'TLSv1.3' });
+  const given = (certFile?: string, keyFile?: string) =>
+    openCertificate({
+      certFile,
+      keyFile,
+      everyMs: 1000,
+      onReload: () => {},
+      logger: createLogger({ service: 'gateway', instance: 'test', level: 'silent' }),
+    });
+  expect(given()).toBeUndefined();
+  expect(() => given(certFile)).toThrow('set both or neither');
+  expect(() => given(undefined, keyFile)).toThrow('set both or neither');
+  expect(() => given(join(folder, 'missing.pem'), keyFile)).toThrow('ENOENT');
+  expect(given(certFile, keyFile)?.options).toMatchObject({ minVersion: 'TLSv1.3' });
 });

@@ -1,21 +1,94 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { isError, type Logger } from '@securechat/kernel';
 
 /** ALPN name of the frames on a bare TLS stream. */
 export const ALPN = 'scht/1';
 
-/** TLS 1.3 and nothing older; undefined when the gateway stands behind a proxy that terminates TLS. */
-export function readTls(certFile: string | undefined, keyFile: string | undefined): TlsOptions | undefined {
+export type Certificate = {
+  /** What the doors begin with. */
+  readonly options: SecureContextOptions;
+  /** Seconds since 1970. */
+  expiresAt(): number;
+  /** Looks at the files every `everyMs` from now on; `renew` gets each new pair that fits together. */
+  watch(renew: (options: SecureContextOptions) => void): void;
+  stop(): void;
+};
+
+/**
+ * The certificate of both doors; undefined when the gateway stands behind a proxy that terminates TLS. The contents of the
+ * files are compared, not their times: in Kubernetes the files are links to links, which are exchanged as a whole.
+ * A pair that cannot be read or does not fit together changes nothing, and is tried again when it has changed.
+ */
+export function openCertificate(parts: {
+  certFile: string | undefined;
+  keyFile: string | undefined;
+  everyMs: number;
+  onReload: (outcome: 'done' | 'failed') => void;
+  logger: Logger;
+}): Certificate | undefined {
+  const { certFile, keyFile, everyMs, onReload, logger } = parts;
   if (certFile === undefined && keyFile === undefined) return undefined;
   if (certFile === undefined || keyFile === undefined) {
     throw new Error(
       'GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE are only of use together: set both or neither',
     );
   }
-  const context: SecureContextOptions = {
-    cert: readFileSync(certFile),
-    key: readFileSync(keyFile),
-    minVersion: 'TLSv1.3',
+  const read = (): Pair => ({ cert: readFileSync(certFile), key: readFileSync(keyFile) });
+  let inUse = load(read());
+  let failed: Pair | 'unreadable' | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  /** Once for each pair: the files may stay as they are for days. */
+  function fail(what: Pair | 'unreadable', err: unknown): void {
+    if (isSame(what, failed)) return;
+    failed = what;
+    onReload('failed');
+    logger.error({ reason: reasonOf(err) }, 'TLS certificate not reloaded; the one in use stays');
+  }
+
+  function look(renew: (options: SecureContextOptions) => void): void {
+    let pair: Pair | undefined;
+    try {
+      pair = read();
+      if (isSame(pair, inUse.options) || isSame(pair, failed)) return;
+      inUse = load(pair);
+      failed = undefined;
+    } catch (err) {
+      return fail(pair ?? 'unreadable', err);
+    }
+    renew(inUse.options);
+    onReload('done');
+    logger.info({ expiresAt: inUse.expiresAt }, 'TLS certificate reloaded');
+  }
+
+  return {
+    options: inUse.options,
+    expiresAt: () => inUse.expiresAt,
+    watch(renew) {
+      timer = setInterval(() => look(renew), everyMs);
+    },
+    stop: () => clearInterval(timer),
   };
-  return context;
+}
+
+type Pair = { cert: Buffer; key: Buffer };
+
+/** TLS 1.3 and nothing older. Throws for a pair that does not fit together. */
+function load(pair: Pair): { options: SecureContextOptions & Pair; expiresAt: number } {
+  const options = { ...pair, minVersion: 'TLSv1.3' } as const;
+  createSecureContext(options);
+  const expiresAt = Math.floor(Date.parse(new X509Certificate(pair.cert).validTo) / 1000);
+  return { options, expiresAt };
+}
+
+function isSame(one: Pair | 'unreadable', other: Pair | 'unreadable' | undefined): boolean {
+  if (typeof one === 'string' || typeof other !== 'object') return one === other;
+  return one.cert.equals(other.cert) && one.key.equals(other.key);
+}
+
+/** The code alone: the message of a parser may quote what it could not parse. */
+function reasonOf(err: unknown): string {
+  return isError(err) && 'code' in err ? String(err.code) : 'unknown';
 }

@@ -22,6 +22,8 @@ export type TransportEvents = {
   onBytes(chunk: Uint8Array): void;
   /** Something that is no frame at all, e.g. a WebSocket text message. */
   onForeign(): void;
+  /** A WebSocket ping, which `answer` answers. */
+  onPing(answer: () => void): void;
   onClosed(): void;
 };
 

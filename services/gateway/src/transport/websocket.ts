@@ -1,10 +1,13 @@
-import type { TlsOptions } from 'node:tls';
+import { isIP } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
 import websocket from '@fastify/websocket';
+import { addressKey } from '@securechat/kernel';
 import { closeCodes, HEADER_BYTES, MAX_GROUP_OPERATION_BYTES } from '@securechat/protocol';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
-import { type AddressLimit, addressRefusal } from '../limits/address-limit.ts';
-import { addressKey } from './address.ts';
+import { addressRefusal } from '../limits/address-limit.ts';
+import type { Door, DoorOptions } from './door.ts';
+import { guardEntrance } from './entrance.ts';
 import type { Accept, Transport } from './transport.ts';
 
 export const SUBPROTOCOL = 'scht.v1';
@@ -15,24 +18,24 @@ const MAX_MESSAGE_BYTES = MAX_GROUP_OPERATION_BYTES + HEADER_BYTES + 64 * 1024;
 /** A slow client may take this long for its request line and headers (slow-header attacks). */
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** How exactly those are kept. */
+const LOOK_AT_REQUESTS_MS = 1_000;
 
 /** The WebSocket door: one path, one sub-protocol, binary messages only. */
-export async function openWebSocketDoor(options: {
-  host: string;
-  port: number;
-  tls: TlsOptions | undefined;
-  addresses: AddressLimit;
-  accept: Accept;
-}): Promise<{ port: number; close(): Promise<void> }> {
-  const { addresses, accept } = options;
-  const app = createApp(options.tls);
-  app.server.headersTimeout = HEADERS_TIMEOUT_MS;
-  app.server.requestTimeout = REQUEST_TIMEOUT_MS;
-  // Before any TLS work: an address that is full here is full everywhere. Without TLS it is told so.
-  if (options.tls) {
-    app.server.on('connection', (socket) => {
-      if (addresses.isFullHere(addressKey(socket.remoteAddress))) socket.destroy();
-    });
+export async function openWebSocketDoor(options: DoorOptions): Promise<Door> {
+  const { addresses, storm, accept, onTurnedAway } = options;
+  const app = createApp(options);
+  const entrance = guardEntrance(app.server, {
+    ...options,
+    hasTls: options.tls !== undefined,
+    onRefused: onTurnedAway,
+  });
+
+  /** Behind a proxy that speaks HTTP it stands in X-Forwarded-For; what a trusted one says that is no address is not believed. */
+  function addressOf(request: FastifyRequest): string | undefined {
+    const { socket } = request.raw;
+    if (options.proxyProtocol) return entrance.addressOf(socket);
+    return isIP(request.ip) === 0 ? socket.remoteAddress : request.ip;
   }
 
   await app.register(websocket, {
@@ -46,6 +49,8 @@ export async function openWebSocketDoor(options: {
       // The default of 16,384 lets one message cost far more memory than its bytes.
       maxFragments: 64,
       maxBufferedChunks: 1024,
+      // Else whoever pings without reading makes the answers pile up.
+      autoPong: false,
     },
   });
   app.get(
@@ -53,6 +58,11 @@ export async function openWebSocketDoor(options: {
     {
       websocket: true,
       async preValidation(request, reply) {
+        const { origin } = request.headers;
+        if (origin !== undefined && !options.isAllowedOrigin(origin)) {
+          onTurnedAway('origin');
+          return reply.code(403).send({ error: 'Pages of this origin may not use this server' });
+        }
         const offered = request.headers['sec-websocket-protocol']?.split(',').map((name) => name.trim());
         if (!offered?.includes(SUBPROTOCOL)) {
           return reply.code(400).send({ error: `The WebSocket sub-protocol ${SUBPROTOCOL} must be offered` });
@@ -60,27 +70,48 @@ export async function openWebSocketDoor(options: {
         // Only what becomes a connection takes a place; the handler answers other requests with 404.
         if (!request.ws) return;
         const { socket } = request.raw;
-        const address = addressKey(request.ip);
-        const admitted = await addresses.enter(address);
-        if (!admitted) {
-          return reply.code(429).header('retry-after', '60').send(addressRefusal);
+        const address = addressKey(addressOf(request));
+        const refuse = () => reply.code(429).header('retry-after', '60').send(addressRefusal);
+        // Who will be refused anyway uses up nothing of what all have together.
+        if (addresses.isFullHere(address)) return refuse();
+        const tooMany = storm.refusal(address);
+        if (tooMany) {
+          const seconds = Math.ceil(tooMany.retry_after_ms / 1000);
+          return reply.code(503).header('retry-after', seconds).send(tooMany);
         }
+        const admitted = await addresses.enter(address);
+        if (!admitted) return refuse();
         // It may have gone while the limit was asked for. The closure holds the address and nothing of the request.
         if (socket.destroyed) addresses.leave(address);
         else socket.once('close', () => addresses.leave(address));
       },
     },
-    (socket, request) => carry(socket, accept, request.ip),
+    (socket, request) => carry(socket, accept, addressOf(request) ?? 'unknown'),
   );
   await app.listen({ host: options.host, port: options.port });
   const bound = app.server.address();
   const port = typeof bound === 'object' && bound ? bound.port : options.port;
-  return { port, close: async () => await app.close() };
+  return {
+    port,
+    renew: (certificate) => (app.server as unknown as TlsServer).setSecureContext(certificate),
+    close: async () => await app.close(),
+  };
 }
 
-function createApp(tls: TlsOptions | undefined): FastifyInstance {
-  const common = { logger: false, forceCloseConnections: true } as const;
-  return tls ? (Fastify({ ...common, https: tls }) as unknown as FastifyInstance) : Fastify(common);
+function createApp({ tls, handshakeTimeoutMs, proxyProtocol, isTrustedProxy }: DoorOptions): FastifyInstance {
+  const common = {
+    logger: false,
+    forceCloseConnections: true,
+    trustProxy: proxyProtocol ? false : isTrustedProxy,
+    requestTimeout: Math.min(REQUEST_TIMEOUT_MS, handshakeTimeoutMs),
+  } as const;
+  const http = {
+    headersTimeout: Math.min(HEADERS_TIMEOUT_MS, handshakeTimeoutMs),
+    connectionsCheckingInterval: LOOK_AT_REQUESTS_MS,
+  };
+  if (!tls) return Fastify({ ...common, http });
+  const https = { ...tls, ...http, handshakeTimeout: handshakeTimeoutMs };
+  return Fastify({ ...common, https }) as unknown as FastifyInstance;
 }
 
 function carry(socket: WebSocket, accept: Accept, address: string): void {
@@ -99,6 +130,7 @@ function carry(socket: WebSocket, accept: Accept, address: string): void {
     if (isBinary && Buffer.isBuffer(data)) events.onBytes(data);
     else events.onForeign();
   });
+  socket.on('ping', (data) => events.onPing(() => socket.pong(data)));
   socket.on('close', () => events.onClosed());
   // ws closes the connection itself with the fitting code; 'close' follows.
   socket.on('error', () => {});

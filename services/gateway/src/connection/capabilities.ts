@@ -1,0 +1,29 @@
+import {
+  type ClientCapability,
+  clientCapabilities,
+  neededCapability,
+  ProtocolError,
+  type Upstream,
+} from '@securechat/protocol';
+import type { Connection } from './connection.ts';
+
+export type Capabilities = ReadonlySet<ClientCapability>;
+
+/** One set for all clients that announced the same. */
+const shared = new Map<string, Capabilities>();
+
+/** The known ones among `names`. */
+export function capabilitiesOf(names: readonly string[]): Capabilities {
+  const known = clientCapabilities.filter((name) => names.includes(name));
+  const found = shared.get(known.join()) ?? new Set(known);
+  shared.set(known.join(), found);
+  return found;
+}
+
+/** Throws when the client did not announce at login what it takes to send this. */
+export function requireCapability(connection: Connection, message: Upstream): void {
+  const capability = neededCapability[message.type];
+  if (capability === undefined || connection.session?.capabilities.has(capability)) return;
+  const reference = 'id' in message ? { reference_id: message.id } : {};
+  throw new ProtocolError('CAPABILITY_MISSING', { ...reference, capability });
+}

@@ -1,0 +1,78 @@
+import { isError, type Logger, type RedisClient } from '@securechat/kernel';
+import { type ServerCapability, serverCapabilities, type UpstreamName, upstream } from '@securechat/protocol';
+import { type Owner, routing, type StreamNames } from '@securechat/protocol/internal';
+
+/** What a capability consists of: the types that a client uses for it. */
+const consistsOf: Record<ServerCapability, readonly string[]> = {
+  message_relay: ['chat'],
+  offline_storage: ['chat', 'resume', 'sync'],
+  push_notifications: ['push_subscribe'],
+};
+
+/** Until all are there: who logs in while a deployment starts should soon be told the truth. */
+const LOOK_EVERY_MS = 250;
+
+export type Deployment = {
+  /** Told to clients: only what is spoken here and has somebody who does it. */
+  capabilities(): string[];
+  start(): Promise<void>;
+  stop(): void;
+};
+
+/**
+ * Which services this deployment has: each leaves a consumer group at its stream of requests. One that has been there
+ * stays counted; when it is missing later, that is an outage and not another deployment.
+ */
+export function createDeployment(parts: {
+  redis: RedisClient;
+  streams: StreamNames;
+  logger: Logger;
+}): Deployment {
+  const { redis, streams, logger } = parts;
+  const streamOf: Record<Exclude<Owner, 'gateway'>, string | undefined> = {
+    auth: streams.auth[0],
+    delivery: streams.sync[0],
+  };
+  const seen = new Set<Owner>(['gateway']);
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+
+  async function look(): Promise<void> {
+    for (const [owner, stream] of Object.entries(streamOf)) {
+      if (seen.has(owner as Owner) || stream === undefined) continue;
+      if (await hasGroup(redis, stream)) seen.add(owner as Owner);
+    }
+    if (Object.keys(streamOf).every((owner) => seen.has(owner as Owner))) clearInterval(timer);
+  }
+
+  async function lookSafely(): Promise<void> {
+    await look().catch((err: unknown) =>
+      logger.debug({ err }, 'services of the deployment not looked up yet'),
+    );
+  }
+
+  const isServed = (type: string): boolean =>
+    type in upstream && seen.has(routing[type as UpstreamName].owner);
+  return {
+    capabilities: () => serverCapabilities.filter((capability) => consistsOf[capability].every(isServed)),
+    async start() {
+      if (isStopped) return;
+      clearInterval(timer);
+      timer = setInterval(() => void lookSafely(), LOOK_EVERY_MS);
+      await lookSafely();
+    },
+    stop() {
+      isStopped = true;
+      clearInterval(timer);
+    },
+  };
+}
+
+async function hasGroup(redis: RedisClient, stream: string): Promise<boolean> {
+  try {
+    return ((await redis.xinfo('GROUPS', stream)) as unknown[]).length > 0;
+  } catch (error) {
+    if (isError(error) && /no such key/.test(error.message)) return false;
+    throw error;
+  }
+}

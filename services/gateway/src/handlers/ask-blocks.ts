@@ -1,0 +1,25 @@
+import { ProtocolError } from '@securechat/protocol';
+import type { Answer, SyncRequests } from '@securechat/protocol/internal';
+import type { Connection } from '../connection/connection.ts';
+import { answerInTime } from './answer-in-time.ts';
+
+/** Questions about the blocks of a user. */
+export type AboutBlocks = 'block' | 'unblock' | 'block_list';
+
+/** Asks delivery, at most so often for a connection. */
+export async function askBlocks<K extends AboutBlocks>(
+  connection: Connection,
+  message: { id: string },
+  kind: K,
+  ask: SyncRequests[K]['ask'],
+): Promise<Answer<'delivery', K> | undefined> {
+  const { clock, requests } = connection.context;
+  const retryAfterMs = connection.blocks.take(clock.monotonicMs());
+  if (retryAfterMs > 0)
+    throw new ProtocolError('RATE_LIMITED', {
+      scope: 'blocks',
+      retry_after_ms: retryAfterMs,
+      reference_id: message.id,
+    });
+  return await answerInTime(connection, message, requests.askDelivery(kind, ask));
+}

@@ -1,0 +1,18 @@
+import { MAX_BLOCKED_USERS, ProtocolError, type Upstream } from '@securechat/protocol';
+import type { Connection } from '../connection/connection.ts';
+import { askBlocks } from './ask-blocks.ts';
+import { sessionOf } from './session-of.ts';
+
+/** Lets nothing pass any more between this user and that one. Whether that one exists makes no difference. */
+export async function block(connection: Connection, message: Upstream<'block'>): Promise<void> {
+  const { user, userId } = sessionOf(connection);
+  const { id: ref, user_id } = message;
+  if (user_id === userId) throw new ProtocolError('PERMISSION_DENIED', { reference_id: ref });
+  const answer = await askBlocks(connection, message, 'block', { user, name: user_id });
+  if (answer === undefined) return;
+  if (!answer.is_blocked) {
+    const detail = { scope: 'blocked_users', limit: MAX_BLOCKED_USERS, reference_id: ref };
+    throw new ProtocolError('RATE_LIMITED', detail);
+  }
+  connection.send('block', { type: 'block', ref, user_id });
+}

@@ -1,0 +1,12 @@
+import type { Upstream } from '@securechat/protocol';
+import type { Connection } from '../connection/connection.ts';
+import { askBlocks } from './ask-blocks.ts';
+import { sessionOf } from './session-of.ts';
+
+/** Takes a block back, if there is one. */
+export async function unblock(connection: Connection, message: Upstream<'unblock'>): Promise<void> {
+  const { user } = sessionOf(connection);
+  const { id: ref, user_id } = message;
+  const answer = await askBlocks(connection, message, 'unblock', { user, name: user_id });
+  if (answer) connection.send('unblock', { type: 'unblock', ref, user_id });
+}

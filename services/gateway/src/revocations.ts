@@ -1,0 +1,119 @@
+import type { RevocationSet } from '@securechat/directory';
+import { type Clock, type Logger, withDeadline } from '@securechat/kernel';
+import type { Hub } from './connection/hub.ts';
+
+const REFRESH_EVERY_MS = 1_000;
+/** One look at Redis; with the pause before it still far below the next number. */
+const READ_DEADLINE_MS = 1_500;
+/** The promise is 5 s from a revocation to the last ticket that is taken; the rest is for the way there. */
+const FRESH_FOR_MS = 4_000;
+/** Redis forgets entries that no longer matter; by starting over, so does the copy. */
+const START_OVER_AFTER_MS = 3600 * 1000;
+
+type Copy = { generation: string; through: string; devices: Set<number>; begunMs: number };
+
+export type Revocations = {
+  /** Resolves after the first look, whatever came of it. */
+  start(): Promise<void>;
+  /** Whether a ticket may vouch for this device: nobody has revoked it, as far as 4 s ago was known everywhere. */
+  mayResume(device: number): boolean;
+  /** Whether the device is known to be revoked. */
+  has(device: number): boolean;
+  /** Since the set was last seen whole. */
+  ageMs(): number;
+  /** Looks at Redis anew. Rejects when that is not possible now. */
+  refresh(): Promise<void>;
+  stop(): void;
+};
+
+/**
+ * This gateway's copy of the devices that are not served any more. It is renewed every second, and connections of
+ * devices that are new in it are closed. While the set is missing in Redis, or was not seen for 4 s, no ticket is
+ * taken: logins then ask auth, which asks Postgres.
+ */
+export function createRevocations(parts: {
+  set: RevocationSet;
+  hub: Hub;
+  clock: Clock;
+  logger: Logger;
+}): Revocations {
+  const { set, hub, clock, logger } = parts;
+  let copy = emptyCopy();
+  let seenMs = Number.NEGATIVE_INFINITY;
+  let running: Promise<void> = Promise.resolve();
+  /** The look that has not begun yet. */
+  let next: Promise<void> | undefined;
+  let isBusy = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  function emptyCopy(): Copy {
+    return { generation: '', through: '0', devices: new Set(), begunMs: clock.monotonicMs() };
+  }
+
+  const ageMs = (): number => clock.monotonicMs() - seenMs;
+
+  async function look(): Promise<void> {
+    const startedMs = clock.monotonicMs();
+    let loading = startedMs - copy.begunMs > START_OVER_AFTER_MS ? emptyCopy() : copy;
+    for (let isLast = false; !isLast; ) {
+      const page = await withDeadline(set.read(loading), READ_DEADLINE_MS, 'reading the revocations');
+      if (!page) {
+        // who was revoked stays so, but there may be others
+        seenMs = Number.NEGATIVE_INFINITY;
+        return;
+      }
+      if (page.generation !== loading.generation) loading = { ...emptyCopy(), generation: page.generation };
+      loading.through = page.through;
+      for (const { device, isServed } of page.changes) {
+        if (isServed) loading.devices.delete(device);
+        else {
+          loading.devices.add(device);
+          end(device);
+        }
+      }
+      isLast = page.isLast;
+    }
+    if (loading !== copy) {
+      copy = loading;
+      // who came in while it was being read was looked up in the old one
+      for (const { session } of hub.sessions())
+        if (session && copy.devices.has(session.device)) end(session.device);
+    }
+    seenMs = startedMs;
+  }
+
+  function end(device: number): void {
+    hub.ofDevice(device)?.close('revoked');
+  }
+
+  /** One after the other, and one for all who wait: each gets what was true after asking. */
+  function refresh(): Promise<void> {
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        return look();
+      });
+    running = next;
+    return next;
+  }
+
+  async function refreshSafely(): Promise<void> {
+    if (isBusy) return;
+    isBusy = true;
+    await refresh().catch((err: unknown) => logger.debug({ err }, 'revocations not read; trying again'));
+    isBusy = false;
+  }
+
+  return {
+    async start() {
+      await refreshSafely();
+      timer = setInterval(() => void refreshSafely(), REFRESH_EVERY_MS);
+    },
+    mayResume: (device) => ageMs() <= FRESH_FOR_MS && !copy.devices.has(device),
+    has: (device) => copy.devices.has(device),
+    ageMs,
+    refresh,
+    stop: () => clearInterval(timer),
+  };
+}
