@@ -1,5 +1,6 @@
 import { createDirectory, createOutStreams } from '@securechat/directory';
 import {
+  createJobRunner,
   createRequestConsumer,
   type Kit,
   openPool,
@@ -12,8 +13,11 @@ import {
 import { createOrderedConsumer } from '@securechat/kernel/ordered';
 import { type Ask, type OrderedRecord, type Packed, streamNames } from '@securechat/protocol/internal';
 import { options } from './config.ts';
-import { startPartitionMaker } from './jobs/make-partitions.ts';
+import { createFanout } from './fanout/fanout.ts';
+import { agreedTime } from './jobs/agreed-time.ts';
+import { deliveryJobs } from './jobs/index.ts';
 import { createTrimmer } from './jobs/trim-streams.ts';
+import { startRetentionWatch } from './jobs/watch-retention.ts';
 import { startStreamWatch } from './jobs/watch-streams.ts';
 import { deliveryMetrics } from './metrics.ts';
 import { migrations } from './migrations/index.ts';
@@ -51,6 +55,22 @@ export async function createDelivery(kit: Kit): Promise<Service> {
   });
   const outStreams = createOutStreams(producer.redis, streams);
   const publisher = createPublisher({ directory, outStreams, pool, logger, metrics });
+  // apart, so that large groups do not keep others waiting: for a connection, or behind what is being told
+  const fanoutPool = openPool(secrets.postgresUrl, {
+    applicationName: 'delivery-fanout',
+    max: config.fanoutConcurrency + 1,
+    logger,
+  });
+  const fanoutPublisher = createPublisher({ directory, outStreams, pool: fanoutPool, logger, metrics });
+  const fanout = createFanout({
+    pool: fanoutPool,
+    publisher: fanoutPublisher,
+    policy: config,
+    concurrency: config.fanoutConcurrency,
+    clock,
+    metrics,
+    logger,
+  });
   const receipts = createReceipts({ pool, publisher, lingerMs: config.receiptLingerMs, logger });
   const trimmer = createTrimmer(producer.redis, logger);
 
@@ -62,7 +82,7 @@ export async function createDelivery(kit: Kit): Promise<Service> {
     // Taken alternately, so that each process gets messages and acknowledgements.
     streams: streams.ordered.flatMap((stream, index) => [stream, streams.acks[index] ?? stream]),
     worker: kit.instance,
-    handler: createBatchHandler({ publisher, receipts, clock, metrics }),
+    handler: createBatchHandler({ publisher, receipts, fanout, clock, metrics, policy: config }),
     settings: SESSION,
     onCommitted: (cursors) => trimmer.committed(cursors),
     clock,
@@ -91,34 +111,71 @@ export async function createDelivery(kit: Kit): Promise<Service> {
     gauge: metrics.streamLength,
     logger,
   });
-  const partitionMaker = startPartitionMaker(pool, logger);
+  const retentionWatch = startRetentionWatch({
+    pool,
+    clock,
+    retentionDays: config.retentionDays,
+    metrics,
+    logger,
+  });
+  const jobs = createJobRunner({
+    redisUrl: secrets.redisUrl,
+    prefix: config.streamPrefix,
+    service: 'delivery',
+    jobs: deliveryJobs({
+      pool,
+      now: () => agreedTime(pool, clock),
+      retentionDays: config.retentionDays,
+      metrics,
+      clock,
+      logger,
+    }),
+    clock,
+    logger,
+    metrics: kit.metrics,
+  });
 
   return {
     async start() {
       await requireMigrations(pool, 'delivery', migrations, logger);
       publisher.start();
+      fanoutPublisher.start();
+      fanout.start();
       trimmer.start();
       await ordered.start();
       await sync.start();
+      jobs.start();
     },
     async drain() {
-      await Promise.all([ordered.stop(), sync.drain()]);
+      await Promise.all([ordered.stop(), sync.drain(), jobs.stop(), fanout.stop()]);
+      await fanoutPublisher.stop();
       await receipts.stop();
       await publisher.stop();
     },
     async stop() {
-      partitionMaker.stop();
       streamWatch.stop();
+      retentionWatch.stop();
       trimmer.stop();
-      await Promise.all([ordered.stop(), sync.stop(), publisher.stop()]);
+      await Promise.all([ordered.stop(), sync.stop(), publisher.stop(), jobs.stop(), fanout.stop()]);
+      await fanoutPublisher.stop();
       producer.close();
-      await pool.end();
+      await Promise.all([pool.end(), fanoutPool.end()]);
     },
   };
 }
 
+const questions: readonly Ask<'delivery'>['kind'][] = [
+  'page',
+  'heads',
+  'group_info',
+  'receipt_privacy',
+  'block',
+  'unblock',
+  'block_list',
+];
+
 function parseAsk(body: Buffer): Ask<'delivery'> {
   const ask = JSON.parse(body.toString('utf8')) as Ask<'delivery'>;
-  if (ask.kind !== 'page' && ask.kind !== 'heads') throw new PoisonError('unknown kind of question');
+  if (!questions.includes(ask.kind)) throw new PoisonError('unknown kind of question');
   return ask;
 }

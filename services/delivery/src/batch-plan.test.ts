@@ -1,7 +1,10 @@
 import { expect, test } from '@jest/globals';
 import type { ChatRecord } from '@securechat/protocol/internal';
 import { BatchPlan } from './batch-plan.ts';
+import { DEFAULT_POLICY } from './rules/policy.ts';
+import type { Mailbox } from './store/mailboxes.ts';
 import type { BatchState, Conversation } from './store/state.ts';
+import { aConversation } from './testing/conversation.ts';
 import { chatFrom } from './testing/records.ts';
 
 const NOW_MS = 1_700_000_000_000;
@@ -13,21 +16,29 @@ function conversation(id: number, nextSeq: number): Conversation {
   const devices = new Map(
     [phone, laptop, peer].map((device) => [device, { user: device === peer ? 2 : 1, lastClientSeq: 0 }]),
   );
-  return { id, extId: `c_${id}`, epoch: 0, nextSeq, names: new Map(), devices };
+  return { ...aConversation, id, extId: `c_${id}`, nextSeq, devices };
 }
+
+const mailbox = (head: number): Mailbox => ({
+  head,
+  putCount: head,
+  putBytes: 0,
+  goneCount: 0,
+  goneBytes: 0,
+});
 
 function planWith(...conversations: Conversation[]): BatchPlan {
   const state: BatchState = {
     conversations: new Map(conversations.map((found) => [found.extId, found])),
     mailboxes: new Map([
-      [phone, { head: 100 }],
-      [laptop, { head: 200 }],
-      [peer, { head: 0 }],
+      [phone, mailbox(100)],
+      [laptop, mailbox(200)],
+      [peer, mailbox(0)],
     ]),
     acking: new Map(),
     known: new Map(),
   };
-  return new BatchPlan(state, NOW_MS);
+  return new BatchPlan(state, NOW_MS, DEFAULT_POLICY);
 }
 
 function store(plan: BatchPlan, target: Conversation, device: number): void {

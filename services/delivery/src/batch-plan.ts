@@ -1,5 +1,8 @@
 import type { ErrorDetail, ErrorName } from '@securechat/protocol';
 import type { AckRecord, IngressRecord, OutRecord } from '@securechat/protocol/internal';
+import { dayOf } from './rules/days.ts';
+import type { Policy } from './rules/policy.ts';
+import type { Effect } from './rules/roster.ts';
 import type { BatchState, Conversation } from './store/state.ts';
 
 /** A message that the batch will store, with the mailboxes it goes to. */
@@ -11,38 +14,91 @@ export type StoredMessage = {
   hash: Buffer;
   expiresAt: number | undefined;
   body: Uint8Array;
-  recipients: { device: number; user: number; seq: number }[];
+  /** What devices get instead of the body that the message itself brings in. */
+  welcome: Uint8Array | undefined;
+  recipients: { device: number; user: number; seq: number; isWelcome: boolean }[];
+  /** Its pointers are made afterwards, by the fan-out. */
+  isOutbox: boolean;
 };
+
+/** An operation as the batch will write it: what it changes, and how the conversation stands behind it. */
+export type Operated = {
+  conversation: Conversation;
+  convSeq: number;
+  effect: Effect;
+  welcome: Uint8Array | undefined;
+  state: Pick<Conversation, 'generation' | 'epoch' | 'epochSeq' | 'logHead' | 'fanout'> & {
+    isCommitRequired: boolean;
+  };
+};
+
+const NO_FORMS = { welcome: undefined, welcomed: new Set<number>() };
 
 /** What the decisions of one batch add up to. Nothing here has happened until it is written and committed. */
 export class BatchPlan {
   readonly state: BatchState;
   readonly nowMs: number;
+  readonly policy: Policy;
   readonly stored: StoredMessage[] = [];
   /** Highest acknowledged mailbox sequence by device. */
   readonly acks = new Map<number, number>();
   /** Highest read position by user and conversation. */
   readonly reads = new Map<string, { user: number; conversation: string; through: number }>();
-  readonly movedClientSeqs: { conversation: Conversation; device: number }[] = [];
+  readonly movedClientSeqs: {
+    conversation: Conversation;
+    device: number;
+    clientSeq: number;
+    convSeq: number;
+  }[] = [];
+  readonly operations: Operated[] = [];
+  /** Devices whose backlog was cut when the batch was written, one for each entry that says so. */
+  readonly cut: number[] = [];
   /** What the senders are told, by gateway. */
   readonly answers: { gateway: string; record: OutRecord }[] = [];
 
-  constructor(state: BatchState, nowMs: number) {
+  constructor(state: BatchState, nowMs: number, policy: Policy) {
     this.state = state;
     this.nowMs = nowMs;
+    this.policy = policy;
   }
 
-  /** Gives the message its place in the conversation and in each mailbox but the sending device's own. */
-  store(message: Omit<StoredMessage, 'convSeq' | 'recipients'>): void {
+  /** In which the batch's messages are stored. */
+  get day(): string {
+    return dayOf(this.nowMs);
+  }
+
+  /**
+   * Gives the message its place in the conversation and, unless that is left to the fan-out, in each mailbox but the
+   * sending device's own. Who is `welcomed` gets another form of it.
+   */
+  store(
+    message: Omit<StoredMessage, 'convSeq' | 'recipients' | 'welcome' | 'isOutbox'>,
+    forms: { welcome: Uint8Array | undefined; welcomed: ReadonlySet<number> } = NO_FORMS,
+  ): void {
     const { conversation, record } = message;
+    const { welcome, welcomed } = forms;
+    const isOutbox = conversation.fanout === 'outbox';
     const recipients: StoredMessage['recipients'] = [];
-    for (const [device, { user }] of conversation.devices) {
+    for (const [device, { user }] of isOutbox ? [] : conversation.devices) {
       const mailbox = this.state.mailboxes.get(device);
-      if (device !== record.device && mailbox) recipients.push({ device, user, seq: ++mailbox.head });
+      if (device === record.device || !mailbox) continue;
+      const isWelcome = welcome !== undefined && welcomed.has(device);
+      mailbox.putCount += 1;
+      mailbox.putBytes += (isWelcome ? welcome : message.body).length;
+      recipients.push({ device, user, seq: ++mailbox.head, isWelcome });
     }
     const convSeq = conversation.nextSeq++;
-    this.stored.push({ ...message, convSeq, recipients });
+    if (isOutbox) conversation.waitingJobs += 1;
+    this.stored.push({ ...message, convSeq, recipients, welcome, isOutbox });
     this.answerStored(record, { conversation: conversation.extId, convSeq, atMs: this.nowMs, dup: false });
+  }
+
+  /** Notes what an operation changes, and how the conversation stands now. */
+  operated(conversation: Conversation, change: Pick<Operated, 'convSeq' | 'effect' | 'welcome'>): void {
+    const { generation, epoch, epochSeq, logHead, fanout } = conversation;
+    const isCommitRequired = conversation.due.length > 0;
+    const state = { generation, epoch, epochSeq, logHead, fanout, isCommitRequired };
+    this.operations.push({ conversation, ...change, state });
   }
 
   answerStored(

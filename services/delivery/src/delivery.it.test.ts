@@ -74,6 +74,15 @@ describe('one process', () => {
     );
   });
 
+  test('does its background jobs', async () => {
+    for (const job of ['make-partitions', 'expire-messages', 'free-bodies', 'drop-old']) {
+      const line = `securechat_delivery_job_runs_total{job="${job}",outcome="done"} `;
+      await until(`${job} is done`, async () =>
+        (await (await fetch(`${delivery.opsUrl}/metrics`)).text()).includes(line),
+      );
+    }
+  });
+
   test('stores, answers and delivers a message; its acknowledgement and its being read come back as receipts', async () => {
     const create = createBy(await world.addPerson('charlie'), b);
     await gateway.send(create);
@@ -184,7 +193,10 @@ describe('entries that can never succeed', () => {
     const before = (await deadLetters()).length;
     const phone = deviceOf(a, 0);
     const good = chatFrom(phone, place, ++sent);
-    const bad = chatFrom(phone, place, sent + 1, { expires_at: 9.5e12 + 0.5, id: 'm_bad' });
+    const bad = chatFrom(phone, place, sent + 1, {
+      expires_at: Math.floor(Date.now() / 1000) + 3600.5,
+      id: 'm_bad',
+    });
     const next = chatFrom(phone, place, ++sent);
     await gateway.send(good, bad, next);
     expect(await answerTo(bad)).toBe('INVALID_MESSAGE_FORMAT');
@@ -230,11 +242,12 @@ describe('waiting for the disk', () => {
       ({ setting }) => setting,
     );
 
-  test('a message is on disk when it is acknowledged; acknowledgements of devices need not be', async () => {
+  // of a mark that was told, and of the stream entries that are trimmed behind the cursor, a crash of Postgres must not know less
+  test('a message is on disk when it is acknowledged, and so is an acknowledgement before it is told', async () => {
     await send();
-    expect((await settings()).at(-1)).toBe('on');
     await gateway.send(ackFrom(deviceOf(b, 0), 1));
-    await until('it is committed', async () => (await settings()).at(-1) === 'off');
+    await until('both are committed', async () => (await settings()).length >= 2);
+    expect(new Set(await settings())).toEqual(new Set(['on']));
   });
 
   test('so it is when a bad record makes the batch go one by one, in whatever order', async () => {
@@ -242,7 +255,7 @@ describe('waiting for the disk', () => {
     const phone = deviceOf(a, 0);
     const before = ackFrom(deviceOf(b, 1), 1);
     const message = chatFrom(phone, place, ++sent);
-    const bad = chatFrom(phone, place, sent + 1, { expires_at: 9.5e12 + 0.5 });
+    const bad = chatFrom(phone, place, sent + 1, { expires_at: Math.floor(Date.now() / 1000) + 3600.5 });
     // one entry, so that they share a batch
     await gateway.send(message, bad, before);
     expect(await answerTo(message)).toMatch(/^stored/);
@@ -276,7 +289,7 @@ describe('starting and ending', () => {
     const empty = await createTestDatabase('empty');
     try {
       await expect(startDelivery({ ...env, POSTGRES_URL: empty.url })).rejects.toThrow(
-        /lacks 1 migration\(s\) of delivery.*services\/delivery\/src\/migrate\.ts/,
+        /lacks \d+ migration\(s\) of delivery.*services\/delivery\/src\/migrate\.ts/,
       );
     } finally {
       await empty.drop();

@@ -1,14 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '@securechat/testkit';
+import { Client } from 'pg';
+import { decideBatch } from './process-batch.ts';
+import { DEFAULT_POLICY } from './rules/policy.ts';
 import {
   type Account,
   ackFrom,
   chatFrom,
   createBy,
   deviceOf,
+  type Endpoint,
   hashOf,
   inShort,
   type Place,
+  readBy,
 } from './testing/records.ts';
 import { openWorld, type World } from './testing/world.ts';
 
@@ -151,7 +156,8 @@ describe('storing', () => {
     const few = statements;
     statements = 0;
     const batch = Array.from({ length: 1000 }, (_, index) => chatFrom(phone, place, index + 2));
-    await world.run([...batch, ackFrom(deviceOf(place.b, 0), 1)], { client });
+    const policy = { ...DEFAULT_POLICY, messagesPerEpoch: 2000 };
+    await world.run([...batch, ackFrom(deviceOf(place.b, 0), 1)], { client, policy });
     expect(few).toBeLessThanOrEqual(12);
     // the acknowledgement adds one that reads and one that writes
     expect(statements).toBe(few + 2);
@@ -418,4 +424,42 @@ test('batches that acknowledge and store at once for the same devices do not los
     [reader.device],
   );
   expect(queue).toEqual({ head_seq: count + 1, acked_seq: count + 1 });
+});
+
+test('marks of a conversation that another batch has locked move at once, both marks of a member in one batch', async () => {
+  const place = await newPair();
+  const [sender, reader] = [deviceOf(place.a, 0), deviceOf(place.b, 0)];
+  const [storing, acknowledging] = [await world.openClient(), await world.openClient()];
+  await storing.query('BEGIN');
+  await decideBatch(storing, [chatFrom(sender, place, 1)], Date.now());
+  await acknowledging.query(`SET lock_timeout = '1s'`);
+  const records = [ackFrom(reader, 1), readBy(reader, place.conversation, 1)];
+  const { moved } = await world.run(records, { client: acknowledging });
+  expect(moved.at(-1)).toMatchObject({ user_id: place.b.name, delivered_through: 1, read_through: 1 });
+  await storing.query('ROLLBACK');
+});
+
+test('acknowledgements of the same devices in another order do not wait for each other', async () => {
+  const place = await newPair();
+  const [low, high] = [deviceOf(place.b, 0), deviceOf(place.b, 1)];
+  const other = new Client(world.url);
+  await other.connect();
+  const forget = ({ device }: Endpoint) =>
+    other.query('DELETE FROM delivery.mailbox WHERE device_id = $1', [device]);
+  try {
+    await other.query('BEGIN');
+    await forget(low);
+    const running = world.run([ackFrom(high, 1), ackFrom(low, 1)]);
+    await until('it waits', async () => {
+      const waits = await world.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return waits.length > 0;
+    });
+    await forget(high);
+    await other.query('COMMIT');
+    await running;
+  } finally {
+    await other.end();
+  }
 });

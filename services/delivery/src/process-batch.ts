@@ -1,6 +1,6 @@
 import type { Clock } from '@securechat/kernel';
 import type { OrderedHandler, Processed, StreamRecord } from '@securechat/kernel/ordered';
-import { MAX_TIMESTAMP_BEHIND_SECONDS } from '@securechat/protocol';
+import { groupOperationNames } from '@securechat/protocol';
 import {
   type GroupCreateRecord,
   type OrderedRecord,
@@ -10,29 +10,34 @@ import {
 } from '@securechat/protocol/internal';
 import type { Client } from 'pg';
 import { BatchPlan } from './batch-plan.ts';
+import type { Fanout } from './fanout/fanout.ts';
 import { type Created, groupCreate, prepareGroupCreate } from './handlers/group_create.ts';
+import { groupOperation, groupRestart } from './handlers/group-operation.ts';
 import { handlers } from './handlers/index.ts';
 import type { DeliveryMetrics } from './metrics.ts';
 import type { Publisher } from './publisher.ts';
 import type { Receipts } from './receipts.ts';
-import { checkForm, checkOrigin } from './rules/check-record.ts';
+import { overfull } from './rules/backlog.ts';
+import { checkForm, checkOrigin, isSound } from './rules/check-record.ts';
+import { DAY_MS, dayOf, REMEMBER_IDS_MS } from './rules/days.ts';
+import { DEFAULT_POLICY, type Policy } from './rules/policy.ts';
+import { type Named, NOBODY } from './rules/roster.ts';
+import { findNamed, type Naming } from './store/named.ts';
 import { type BatchState, findKnown, knownKey, readBatchState, type Wanted } from './store/state.ts';
-import { dayOf, writeBatch } from './store/write-batch.ts';
+import { writeBatch } from './store/write-batch.ts';
 
 type Value = Packed<OrderedRecord>;
-
-const DAY_MS = 24 * 3600 * 1000;
-/** Ids are remembered for a day longer than the oldest message that is accepted: no blind spot between the two. */
-const REMEMBER_IDS_MS = MAX_TIMESTAMP_BEHIND_SECONDS * 1000 + DAY_MS;
 
 /** What delivery does with a batch of its ordered streams, from bytes to what is published. */
 export function createBatchHandler(parts: {
   publisher: Publisher;
   receipts: Receipts;
+  fanout: Pick<Fanout, 'wake'>;
   clock: Clock;
   metrics: DeliveryMetrics;
+  policy: Policy;
 }): OrderedHandler<Value> {
-  const { publisher, receipts, clock, metrics } = parts;
+  const { publisher, receipts, fanout, clock, metrics, policy } = parts;
 
   return {
     decode(entry) {
@@ -48,12 +53,14 @@ export function createBatchHandler(parts: {
     async process(client, records) {
       const nowMs = clock.now();
       for (const { value } of records) metrics.queueAge.observe(Math.max(0, nowMs - value.head.at) / 1000);
-      const plan = await decideBatch(client, records, nowMs);
+      const plan = await decideBatch(client, records, nowMs, policy);
       return processedFrom(client, plan, records);
     },
 
+    lock: lockForBatch,
+
     parked(value) {
-      const plan = new BatchPlan(emptyState(), clock.now());
+      const plan = new BatchPlan(emptyState(), clock.now(), policy);
       plan.refuse(value.head, 'INVALID_MESSAGE_FORMAT');
       return { write: async () => {}, touched: new Map(), publish: () => publisher.publish(plan) };
     },
@@ -63,16 +70,20 @@ export function createBatchHandler(parts: {
 
   function processedFrom(client: Client, plan: BatchPlan, records: StreamRecord<Value>[]): Processed {
     let moved: Awaited<ReturnType<typeof writeBatch>> = [];
+    const isOverfull = overfull(plan.state.mailboxes, plan.policy).length > 0;
     return {
       async write() {
         moved = await writeBatch(client, plan);
       },
+      // a mailbox is cut by what is found in it
+      takesTurns: isOverfull,
       touched: touchedByStream(plan, records),
-      // Acknowledgements alone: losing one only repeats a delivery.
-      mayBeLost: plan.stored.length === 0,
       publish() {
         metrics.count(plan);
         publisher.publish(plan);
+        fanout.wake(plan.stored.flatMap(({ isOutbox, conversation }) => (isOutbox ? [conversation.id] : [])));
+        // the entries are not pushed, they come with the next page
+        if (plan.cut.length > 0) publisher.announce(plan.cut);
         receipts.add(moved);
       },
     };
@@ -84,39 +95,70 @@ export async function decideBatch(
   client: Client,
   records: StreamRecord<Value>[],
   nowMs: number,
+  policy: Policy = DEFAULT_POLICY,
 ): Promise<BatchPlan> {
   for (const { value } of records) checkForm(value.head);
-  const wanted = wantedBy(records, nowMs);
-  const made = await makeConversations(client, records, wanted.days);
-  const plan = new BatchPlan(await readBatchState(client, wanted), nowMs);
+  const operations = records.flatMap(({ value: { head } }) => (isOperation(head) ? [head] : []));
+  const named = operations.length > 0 ? await findNamed(client, operations) : new Map<Naming, Named>();
+  const wanted = wantedBy(records, nowMs, named);
+  const made = await makeConversations(client, records, { days: wanted.days, named, policy });
+  const plan = new BatchPlan(await readBatchState(client, wanted), nowMs, policy);
   const created = holdBack(plan.state, made);
   for (const { value } of records) {
-    if (value.head.type === 'group_create') await groupCreate(client, plan, value as Packed<never>, created);
-    else (handlers[value.head.type] as (plan: BatchPlan, value: Value) => void)(plan, value);
+    if (isOperation(value.head)) {
+      await operate(client, plan, value as Packed<Naming>, created, named.get(value.head) ?? NOBODY);
+    } else (handlers[value.head.type] as (plan: BatchPlan, value: Value) => void)(plan, value);
   }
   return plan;
+}
+
+/** Takes every lock that these records need, as a batch of them would; what it reads is read again. */
+export async function lockForBatch(client: Client, records: StreamRecord<Value>[]): Promise<void> {
+  const sound = records.filter(({ value }) => isSound(value.head));
+  const operations = sound.flatMap(({ value: { head } }) => (isOperation(head) ? [head] : []));
+  const named = operations.length > 0 ? await findNamed(client, operations) : new Map<Naming, Named>();
+  await readBatchState(client, wantedBy(sound, 0, named));
+}
+
+const operationTypes: ReadonlySet<string> = new Set(groupOperationNames);
+const isOperation = (head: OrderedRecord): head is Naming => operationTypes.has(head.type);
+/** A creation that makes a conversation, and does not start one over. */
+const isCreation = (head: OrderedRecord): head is GroupCreateRecord =>
+  head.type === 'group_create' && head.replaces === undefined;
+
+async function operate(
+  client: Client,
+  plan: BatchPlan,
+  { head, body }: Packed<Naming>,
+  created: Created,
+  named: Named,
+): Promise<void> {
+  if (head.type !== 'group_create') groupOperation(plan, { head, body }, named);
+  else if (isCreation(head)) await groupCreate(client, plan, { head, body }, created, named);
+  else groupRestart(plan, { head, body }, named);
 }
 
 /** Resolves with the creations that have made their conversation. */
 async function makeConversations(
   client: Client,
   records: StreamRecord<Value>[],
-  days: Wanted['days'],
+  parts: { days: Wanted['days']; named: ReadonlyMap<Naming, Named>; policy: Policy },
 ): Promise<GroupCreateRecord[]> {
   const ids = new Set<string>();
   const candidates: GroupCreateRecord[] = [];
   for (const { value } of records) {
     const { head } = value;
-    if (head.type !== 'chat' && head.type !== 'group_create') continue;
+    if (head.type !== 'chat' && !isOperation(head)) continue;
     const key = knownKey(head.device, head.id);
-    if (head.type === 'group_create' && !ids.has(key)) candidates.push(head);
+    if (isCreation(head) && !ids.has(key)) candidates.push(head);
     ids.add(key);
   }
-  const known = await findKnown(client, { ids: candidates, days });
+  const known = await findKnown(client, { ids: candidates, days: parts.days });
   const made: GroupCreateRecord[] = [];
   for (const record of candidates) {
     if (known.has(knownKey(record.device, record.id))) continue;
-    if (await prepareGroupCreate(client, record)) made.push(record);
+    const named = parts.named.get(record) ?? NOBODY;
+    if (await prepareGroupCreate(client, record, named, parts.policy)) made.push(record);
   }
   return made;
 }
@@ -131,20 +173,30 @@ function holdBack(state: BatchState, made: GroupCreateRecord[]): Created {
   return created;
 }
 
-function wantedBy(records: StreamRecord<Value>[], nowMs: number): Wanted {
+function wantedBy(records: StreamRecord<Value>[], nowMs: number, named: ReadonlyMap<Naming, Named>): Wanted {
   const conversations = new Set<string>();
+  const operated = new Set<string>();
+  const senders = new Set<number>();
   const ids: Wanted['ids'] = [];
   const ackingDevices = new Set<number>();
   for (const { value } of records) {
     const { head } = value;
     if (head.type === 'ack') ackingDevices.add(head.device);
-    if (head.type === 'chat' || head.type === 'group_create') {
+    if (head.type === 'chat' || isOperation(head)) {
       conversations.add(head.conversation);
+      senders.add(head.device);
       ids.push({ device: head.device, id: head.id });
+      if (head.type !== 'chat' && !isCreation(head)) operated.add(head.conversation);
     }
   }
+  const joining = [...named].flatMap(([record, { devices }]) =>
+    isCreation(record) ? [] : [...devices.values()].map(({ device }) => device),
+  );
   return {
     conversations: [...conversations],
+    operated: [...operated],
+    senders: [...senders],
+    joining: [...new Set(joining)],
     ids,
     ackingDevices: [...ackingDevices],
     // A day more at the end: another process may be a little ahead of midnight.

@@ -7,6 +7,7 @@ import { Redis } from 'ioredis';
 import { deliveryMetrics } from './metrics.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { createReceipts, type Receipts } from './receipts.ts';
+import { addBlock } from './store/blocks.ts';
 import { openGateway, PARTITIONS, type TestGateway } from './testing/gateway.ts';
 import { ackFrom, chatFrom, deviceOf, type Place, readBy } from './testing/records.ts';
 import { openWorld, type World } from './testing/world.ts';
@@ -273,6 +274,47 @@ describe('receipts', () => {
     receipts.add(mine);
     await until('it is told', async () => (await marksSeenBy(two)).length > 0);
     expect((await marksSeenBy(two)).map(({ marks }) => marks[0]?.delivered_through)).toEqual([4]);
+  });
+
+  test('one process tells them in the order in which it reads them, though reading may take its time', async () => {
+    await world.run([1, 2, 3, 4].map((n) => chatFrom(phoneOf(), place, n)));
+    const reader = deviceOf(place.b, 0);
+    let questions = 0;
+    const slowAtFirst = {
+      async query(...question: Parameters<typeof world.pool.query>) {
+        const isFirst = ++questions <= 2;
+        const found = await world.pool.query(...question);
+        if (isFirst) await new Promise((resolve) => setTimeout(resolve, 200));
+        return found;
+      },
+    } as unknown as typeof world.pool;
+    const told: number[] = [];
+    const slow = createReceipts({
+      pool: slowAtFirst,
+      publisher: {
+        send(_users, to) {
+          const record = to({ gateway: 'two', connection: 1, device: deviceOf(place.b, 1).device } as never);
+          if (record?.kind === 'receipts') told.push(...record.marks.map((mark) => mark.delivered_through));
+        },
+      },
+      lingerMs: 10,
+      logger,
+    });
+    slow.add((await world.run([ackFrom(reader, 2)])).moved);
+    await until('it is reading', () => questions === 2);
+    slow.add((await world.run([ackFrom(reader, 4)])).moved);
+    await until('both are told', () => told.length === 2);
+    await slow.stop();
+    expect(told).toEqual([2, 4]);
+  });
+
+  test('of somebody who has blocked the other are told to their own devices alone', async () => {
+    await addBlock(world.pool, place.b.user, place.a.name);
+    receipts.add((await world.run([ackFrom(deviceOf(place.b, 0), 1)])).moved);
+    await until('the other device of the reader has it', async () => (await marksSeenBy(two)).length > 0);
+    await idle();
+    const own = place.b.devices.map(({ device }) => device);
+    expect([...(await marksSeenBy(one)), ...(await marksSeenBy(two))].flatMap(({ to }) => to)).toEqual(own);
   });
 
   test('what still waits is told at the end', async () => {

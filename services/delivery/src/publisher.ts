@@ -1,8 +1,8 @@
 import type { Directory, OutStreams, Route } from '@securechat/directory';
 import type { Logger } from '@securechat/kernel';
-import type { OutRecord, Packed } from '@securechat/protocol/internal';
+import type { OutRecord, Packed, StoredType } from '@securechat/protocol/internal';
 import type { Pool } from 'pg';
-import type { BatchPlan, StoredMessage } from './batch-plan.ts';
+import type { BatchPlan } from './batch-plan.ts';
 import type { DeliveryMetrics } from './metrics.ts';
 
 /** A larger body is not pushed; the gateway fetches it with the device's next page. */
@@ -13,15 +13,32 @@ const REANNOUNCE_EVERY_MS = 500;
 /** Beyond this the gateways' periodic sweep finds the rest. */
 const MAX_UNANNOUNCED = 20_000;
 
+/** A message as its recipients are told of it. */
+export type Delivery = {
+  type: StoredType;
+  convSeq: number;
+  atMs: number;
+  receivedAtMs: number;
+  expiresAt: number | undefined;
+  body: Uint8Array;
+  /** What those get instead whom the message itself brings in. */
+  welcome: Uint8Array | undefined;
+  recipients: readonly { device: number; user: number; seq: number; isWelcome: boolean }[];
+};
+
 export type Publisher = {
   /** Tells senders and recipients what a committed batch did. Batches are published in the order given. */
   publish(plan: BatchPlan): void;
+  /** Tells recipients of messages that were stored before. */
+  deliver(deliveries: readonly Delivery[]): void;
   /** Sends records to the gateways where these users are connected; `to` picks what a route gets. */
   send(users: readonly number[], to: (route: Route) => OutRecord | undefined): void;
   /** Tells the gateways of these devices how far their mailboxes reach, until it has worked. */
   announce(devices: readonly number[]): void;
   /** Resolves when another batch may be published. */
   room(): Promise<void>;
+  /** Resolves when what was handed over so far is told, or noted as still to be announced. */
+  settled(): Promise<void>;
   start(): void;
   stop(): Promise<void>;
 };
@@ -58,12 +75,12 @@ export function createPublisher(parts: {
       });
   }
 
-  async function publishPlan(plan: BatchPlan): Promise<void> {
+  async function tell(answers: BatchPlan['answers'], deliveries: readonly Delivery[]): Promise<void> {
     const outbox: Outbox = new Map();
-    for (const { gateway, record } of plan.answers) put(outbox, gateway, record);
-    const users = plan.stored.flatMap((message) => message.recipients.map((recipient) => recipient.user));
+    for (const { gateway, record } of answers) put(outbox, gateway, record);
+    const users = deliveries.flatMap(({ recipients }) => recipients.map(({ user }) => user));
     const routes = users.length > 0 ? await directory.locate(users) : new Map<number, Route[]>();
-    for (const message of plan.stored) addDelivery(outbox, message, plan.nowMs, routes);
+    for (const delivery of deliveries) addDelivery(outbox, delivery, routes);
     await flush(outbox, users);
   }
 
@@ -107,11 +124,20 @@ export function createPublisher(parts: {
   }
 
   return {
-    publish: (plan) =>
+    publish(plan) {
+      const deliveries = plan.stored.map((message) => deliveryOf(message, plan.nowMs));
       enqueue(
-        () => publishPlan(plan),
-        () => plan.stored.flatMap((message) => message.recipients.map((recipient) => recipient.device)),
-      ),
+        () => tell(plan.answers, deliveries),
+        () => devicesOf(deliveries),
+      );
+    },
+
+    deliver(deliveries) {
+      enqueue(
+        () => tell([], deliveries),
+        () => devicesOf(deliveries),
+      );
+    },
 
     send: (users, to) =>
       enqueue(
@@ -137,6 +163,8 @@ export function createPublisher(parts: {
       while (underWay >= MAX_UNDER_WAY) await tail;
     },
 
+    settled: () => tail,
+
     start() {
       timer = setInterval(() => {
         if (unannounced.size > 0 && underWay === 0) enqueue(announceNow, () => []);
@@ -159,26 +187,45 @@ function put(outbox: Outbox, gateway: string, head: OutRecord, body: Uint8Array 
   else outbox.set(gateway, [{ head, body }]);
 }
 
-function addDelivery(
+const devicesOf = (deliveries: readonly Delivery[]): number[] =>
+  deliveries.flatMap(({ recipients }) => recipients.map(({ device }) => device));
+
+function deliveryOf(message: BatchPlan['stored'][number], nowMs: number): Delivery {
+  const { record, convSeq, expiresAt, body, welcome, recipients } = message;
+  const { type, at: receivedAtMs } = record;
+  return { type, convSeq, atMs: nowMs, receivedAtMs, expiresAt, body, welcome, recipients };
+}
+
+/** Those whom the message brings in get it in a form of their own. */
+function addDelivery(outbox: Outbox, delivery: Delivery, routes: ReadonlyMap<number, Route[]>): void {
+  const { body, welcome } = delivery;
+  addForm(outbox, delivery, body, routes, false);
+  if (welcome) addForm(outbox, delivery, welcome, routes, true);
+}
+
+function addForm(
   outbox: Outbox,
-  message: StoredMessage,
-  nowMs: number,
+  delivery: Delivery,
+  body: Uint8Array,
   routes: ReadonlyMap<number, Route[]>,
+  isWelcome: boolean,
 ): void {
   const byGateway = new Map<string, [number, number][]>();
-  for (const { device, user, seq } of message.recipients) {
+  for (const recipient of delivery.recipients) {
+    if (recipient.isWelcome !== isWelcome) continue;
+    const { device, user, seq } = recipient;
     const route = routes.get(user)?.find((candidate) => candidate.device === device);
     if (!route) continue;
     const to = byGateway.get(route.gateway);
     if (to) to.push([device, seq]);
     else byGateway.set(route.gateway, [[device, seq]]);
   }
-  const { record, convSeq, expiresAt, body } = message;
+  const { type, convSeq, atMs, receivedAtMs, expiresAt } = delivery;
   for (const [gateway, to] of byGateway) {
     if (body.length > MAX_INLINE_BYTES) put(outbox, gateway, { kind: 'head', to });
     else {
-      const place = { conv_seq: convSeq, at: nowMs, received_at: record.at, expires_at: expiresAt };
-      put(outbox, gateway, { kind: 'deliver', type: record.type, ...place, to }, body);
+      const place = { conv_seq: convSeq, at: atMs, received_at: receivedAtMs, expires_at: expiresAt };
+      put(outbox, gateway, { kind: 'deliver', type, ...place, to }, body);
     }
   }
 }

@@ -2,6 +2,7 @@ import { upstream } from '@securechat/protocol';
 import type { ChatRecord, Packed } from '@securechat/protocol/internal';
 import type { BatchPlan } from '../batch-plan.ts';
 import { hashOf } from '../rules/check-record.ts';
+import { DAY_MS } from '../rules/days.ts';
 import { decideChat } from '../rules/decide-chat.ts';
 import { knownKey } from '../store/state.ts';
 
@@ -9,7 +10,7 @@ import { knownKey } from '../store/state.ts';
 export function chat(plan: BatchPlan, { head: record, body }: Packed<ChatRecord>): void {
   const conversation = plan.state.conversations.get(record.conversation);
   const key = knownKey(record.device, record.id);
-  const decision = decideChat(record, conversation, plan.state.known.get(key), plan.nowMs);
+  const decision = decideChat(record, conversation, plan.state.known.get(key), plan);
   switch (decision.do) {
     case 'refuse':
       return plan.refuse(record, decision.error, decision.detail);
@@ -19,7 +20,13 @@ export function chat(plan: BatchPlan, { head: record, body }: Packed<ChatRecord>
       const { conversation } = decision;
       const sender = conversation.devices.get(record.device);
       if (sender) sender.lastClientSeq = record.client_seq;
-      plan.movedClientSeqs.push({ conversation, device: record.device });
+      plan.movedClientSeqs.push({
+        conversation,
+        device: record.device,
+        clientSeq: record.client_seq,
+        convSeq: conversation.nextSeq,
+      });
+      conversation.epochMessages += 1;
       const hash = hashOf(record);
       // A retry may already stand behind it in the same batch.
       plan.state.known.set(key, {
@@ -33,9 +40,14 @@ export function chat(plan: BatchPlan, { head: record, body }: Packed<ChatRecord>
         record,
         frameType: upstream.chat.id,
         hash,
-        expiresAt: record.expires_at,
+        expiresAt:
+          record.expires_at === undefined ? undefined : Math.min(record.expires_at, retentionEnds(plan)),
         body,
       });
     }
   }
 }
+
+/** Unix seconds. Nothing is promised to be kept for longer than this, whatever the sender wishes. */
+const retentionEnds = ({ nowMs, policy }: BatchPlan): number =>
+  Math.floor((nowMs + policy.retentionDays * DAY_MS) / 1000);

@@ -5,7 +5,10 @@ import type { BatchPlan } from '../batch-plan.ts';
 import { hashOf } from '../rules/check-record.ts';
 import { decideKnown } from '../rules/decide-chat.ts';
 import { checkDirectCreate } from '../rules/direct-create.ts';
-import { createDirectConversation } from '../store/conversations.ts';
+import { checkGroupCreate } from '../rules/group-create.ts';
+import type { Policy } from '../rules/policy.ts';
+import type { Named } from '../rules/roster.ts';
+import { createConversation } from '../store/conversations.ts';
 import { findParticipants } from '../store/participants.ts';
 import { type Conversation, knownKey } from '../store/state.ts';
 
@@ -16,14 +19,24 @@ import { type Conversation, knownKey } from '../store/state.ts';
 export type Created = Map<GroupCreateRecord, Conversation>;
 
 /**
- * First half, before conversations are locked: makes the rows of a new direct conversation, and resolves with
- * whether it did. Of two racing creations one makes the row, the other is told which won. Not for a record whose id
- * is known: a retry needs nothing made, and one that will be refused must leave nothing behind.
+ * First half, before conversations are locked: makes the rows of a new conversation, and resolves with whether it did.
+ * Of two racing creations one makes the row, the other is told which won. Not for a record whose id is known: a retry
+ * needs nothing made, and one that will be refused must leave nothing behind.
  */
-export async function prepareGroupCreate(client: Client, record: GroupCreateRecord): Promise<boolean> {
+export async function prepareGroupCreate(
+  client: Client,
+  record: GroupCreateRecord,
+  named: Named,
+  policy: Policy,
+): Promise<boolean> {
+  const fanout = record.added_devices.length > policy.maxInlineDevices ? 'outbox' : 'inline';
+  if (record.kind === 'group') {
+    if (checkGroupCreate(record, named) !== undefined) return false;
+    return await createConversation(client, record, named, fanout);
+  }
   const participants = await findParticipants(client, record);
   if (checkDirectCreate(record, participants) !== undefined) return false;
-  return await createDirectConversation(client, record, participants);
+  return await createConversation(client, record, participants, fanout);
 }
 
 /** Second half, under the lock: stores the creation as the conversation's first message, or says why not. */
@@ -32,6 +45,7 @@ export async function groupCreate(
   plan: BatchPlan,
   { head: record, body }: Packed<GroupCreateRecord>,
   created: Created,
+  named: Named,
 ): Promise<void> {
   const known = plan.state.known.get(knownKey(record.device, record.id));
   if (known) {
@@ -55,10 +69,19 @@ export async function groupCreate(
       body,
     });
   }
-  await refuseCreate(client, plan, record);
+  await refuseCreate(client, plan, record, named);
 }
 
-async function refuseCreate(client: Client, plan: BatchPlan, record: GroupCreateRecord): Promise<void> {
+async function refuseCreate(
+  client: Client,
+  plan: BatchPlan,
+  record: GroupCreateRecord,
+  named: Named,
+): Promise<void> {
+  if (record.kind === 'group') {
+    const { error, detail } = checkGroupCreate(record, named) ?? { error: 'PERMISSION_DENIED' as const };
+    return plan.refuse(record, error, detail);
+  }
   const participants = await findParticipants(client, record);
   const refusal = checkDirectCreate(record, participants);
   if (refusal) return plan.refuse(record, refusal.error, refusal.detail);

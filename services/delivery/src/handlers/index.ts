@@ -1,4 +1,5 @@
-import type { OrderedRecord, Packed, RoutedTo } from '@securechat/protocol/internal';
+import type { GroupOperationName } from '@securechat/protocol';
+import type { OrderedRecord, OrderedTo, Packed } from '@securechat/protocol/internal';
 import type { BatchPlan } from '../batch-plan.ts';
 import { ack } from './ack.ts';
 import { chat } from './chat.ts';
@@ -7,11 +8,11 @@ import { receipt } from './receipt.ts';
 type RecordOf<N> = Extract<OrderedRecord, { type: N }>;
 
 /**
- * What happens to each type that is decided from state read beforehand. `group_create` is not among them: it has
- * to look up people, so `process-batch.ts` runs its two halves.
+ * What happens to each type that is decided from what was read for every batch. Operations on conversations are not among
+ * them: they name people, who are looked up first (`process-batch.ts`).
  */
 export const handlers: {
-  [N in Exclude<RoutedTo<'delivery'>, 'group_create'>]: (
+  [N in Exclude<OrderedTo<'delivery'>, GroupOperationName>]: (
     plan: BatchPlan,
     record: Packed<RecordOf<N>>,
   ) => void;

@@ -1,20 +1,18 @@
-import type { Logger } from '@securechat/kernel';
-import type { Pool } from 'pg';
+import type { Job } from '@securechat/kernel';
+import { dayOf } from '../rules/days.ts';
+import type { JobParts } from './index.ts';
 
-const EVERY_MS = 60 * 60 * 1000;
 /** A week of outage before messages fall into the default partition, where they are as safe but in the way. */
 const DAYS_AHEAD = 7;
 
-/** Makes the coming days' partitions of `messages` at start and every hour. Any number of processes may do so. */
-export function startPartitionMaker(pool: Pool, logger: Logger): { stop(): void } {
-  const make = (): void => {
-    pool
-      .query('SELECT delivery.ensure_partitions($1)', [DAYS_AHEAD])
-      .catch((err: unknown) =>
-        logger.error({ err }, 'partitions for the coming days not made; tried again in an hour'),
-      );
+/** Makes the coming days' partitions of `messages`. */
+export function makePartitions({ pool, now }: JobParts): Job {
+  return {
+    everyMs: 60 * 60 * 1000,
+    deadlineMs: 30_000,
+    async run() {
+      const today = dayOf(await now());
+      await pool.query('SELECT delivery.ensure_partitions($1, $2)', [DAYS_AHEAD, today]);
+    },
   };
-  make();
-  const timer = setInterval(make, EVERY_MS);
-  return { stop: () => clearInterval(timer) };
 }

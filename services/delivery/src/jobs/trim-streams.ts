@@ -1,5 +1,4 @@
-import type { Logger } from '@securechat/kernel';
-import type { Redis } from 'ioredis';
+import type { Logger, RedisClient } from '@securechat/kernel';
 
 /** Often enough that the streams' length bound counts what waits, seldom enough to cost nothing. */
 const EVERY_MS = 200;
@@ -15,7 +14,7 @@ export type Trimmer = {
  * Removes from the ordered streams what Postgres has, and only that: trimming by length would delete entries that
  * nobody has read yet, without any error.
  */
-export function createTrimmer(redis: Redis, logger: Logger): Trimmer {
+export function createTrimmer(redis: RedisClient, logger: Logger): Trimmer {
   const latest = new Map<string, string>();
   let timer: NodeJS.Timeout | undefined;
 

@@ -1,6 +1,5 @@
-import type { GaugeMetric, Logger } from '@securechat/kernel';
+import type { GaugeMetric, Logger, RedisClient } from '@securechat/kernel';
 import type { StreamNames } from '@securechat/protocol/internal';
-import type { Redis } from 'ioredis';
 
 /** Between two scrapes of Prometheus, which are usually 15 s apart. */
 const EVERY_MS = 5_000;
@@ -9,7 +8,7 @@ export const streamKinds = ['ordered', 'acks', 'sync'] as const;
 
 /** Tells how long the streams are that delivery reads: of each kind the longest, since one full stream is enough. */
 export function startStreamWatch(parts: {
-  redis: Redis;
+  redis: RedisClient;
   streams: StreamNames;
   gauge: GaugeMetric<{ kind: typeof streamKinds }>;
   logger: Logger;

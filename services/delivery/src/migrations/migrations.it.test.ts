@@ -68,6 +68,39 @@ describe('securechat_delivery', () => {
   });
 });
 
+describe('what runs as the owner', () => {
+  test.each([
+    'delivery.ensure_partitions(1)',
+    `delivery.ensure_partitions(1, '2026-01-01')`,
+    `delivery.retire_partition('2000-01-01', '2000-01-01', 1)`,
+    `delivery.forget_unpartitioned('2000-01-01', '2000-01-01', 1)`,
+  ])('runs nothing that its caller has put in its way: %s', async (call) => {
+    const client = new Client(world.url);
+    await client.connect();
+    try {
+      // never committed
+      await client.query(`
+        BEGIN;
+        CREATE FUNCTION pg_temp.is_mine() RETURNS boolean LANGUAGE plpgsql
+          AS $$ BEGIN RAISE 'this runs as %', current_user; END $$;
+        CREATE TEMP VIEW pg_class AS SELECT * FROM pg_catalog.pg_class WHERE pg_temp.is_mine();
+        CREATE TEMP VIEW pg_inherits AS SELECT * FROM pg_catalog.pg_inherits WHERE pg_temp.is_mine();
+        CREATE DOMAIN pg_temp.date AS pg_catalog.date CHECK (pg_temp.is_mine());`);
+      await client.query(`SELECT ${call}`);
+    } finally {
+      await client.end();
+    }
+  });
+
+  test('looks into the temporary schema of its caller last, whichever function it is', async () => {
+    const functions = await world.query<{ name: string; settings: string[] }>(
+      'SELECT oid::regprocedure::text AS name, proconfig AS settings FROM pg_proc WHERE prosecdef ORDER BY 1',
+    );
+    expect(functions.length).toBeGreaterThanOrEqual(4);
+    for (const { settings } of functions) expect(settings).toContain('search_path=pg_catalog, pg_temp');
+  });
+});
+
 describe('ensure_partitions', () => {
   const partitions = async () =>
     (

@@ -12,6 +12,15 @@ const ORIGIN: Fields = Object.entries({
   at: 'number',
 });
 const MESSAGE = { id: 'string', hash: 'string', conversation: 'string', epoch: 'number' };
+const OPERATION = Object.entries({
+  ...MESSAGE,
+  generation: 'number',
+  previous_sha256: 'string',
+  targets: 'object',
+  added_devices: 'object',
+  removed_devices: 'object',
+  welcome_to: 'object',
+});
 const FIELDS: { [T in OrderedRecord['type']]: Fields } = {
   chat: Object.entries({ ...MESSAGE, client_seq: 'number', to: 'string' }),
   group_create: Object.entries({
@@ -21,6 +30,11 @@ const FIELDS: { [T in OrderedRecord['type']]: Fields } = {
     added_devices: 'object',
     welcome_to: 'object',
   }),
+  group_member_add: OPERATION,
+  group_member_remove: OPERATION,
+  group_leave: OPERATION,
+  group_update: OPERATION,
+  group_commit: OPERATION,
   ack: Object.entries({ through: 'number' }),
   receipt: Object.entries({ conversation: 'string', read_through: 'number' }),
 };
@@ -33,9 +47,12 @@ export function checkOrigin(head: OrderedRecord): void {
 
 /** A gateway of another version may write types and forms that this one does not know. */
 export function checkForm(head: OrderedRecord): void {
-  const fields = Object.hasOwn(FIELDS, head.type) ? FIELDS[head.type] : undefined;
-  if (!fields) throw new PoisonError('a record of an unknown type');
-  if (!hasFields(head, fields)) throw new PoisonError('a record without a field of its type');
+  if (!Object.hasOwn(FIELDS, head.type)) throw new PoisonError('a record of an unknown type');
+  if (!isSound(head)) throw new PoisonError('a record without a field of its type');
+}
+
+export function isSound(head: OrderedRecord): boolean {
+  return Object.hasOwn(FIELDS, head.type) && hasFields(head, FIELDS[head.type]);
 }
 
 /** The bytes of all hashes of a batch travel end to end: one of another length would shift those behind it. */

@@ -47,6 +47,7 @@ const DENIED = 'PERMISSION_DENIED';
 test.each<[string, Partial<GroupCreateRecord>, string]>([
   ['begins at another epoch', { epoch: 1 }, '/epoch'],
   ['begins at another generation', { generation: 1 }, '/epoch'],
+  ['follows another operation', { previous_sha256: 'AAAA' }, '/previous_sha256'],
   ['has one member', { members: ['alice'] }, '/members'],
   ['has the same member twice', { members: ['alice', 'alice'] }, '/members'],
   ['has three members', { members: ['alice', 'bob', 'charlie'] }, '/members'],

@@ -1,17 +1,15 @@
-import type { ErrorDetail, ErrorName } from '@securechat/protocol';
 import type { GroupCreateRecord } from '@securechat/protocol/internal';
+import { malformed, type Refusal } from './refusal.ts';
 
 /** What the database knows about those who are named in a creation. */
 export type Participants = {
-  /** Active users by name. */
+  /** Users by name who are active, have a device, and have not blocked the other one. */
   users: Map<string, number>;
   /** Active devices by address (`alice:phone`). */
   devices: Map<string, { device: number; user: number }>;
   /** The conversation these two users already have. */
   existing: { extId: string; epoch: number } | undefined;
 };
-
-export type Refusal = { error: ErrorName; detail?: ErrorDetail };
 
 /**
  * May this direct conversation be made? Two different active users, the creator one of them; devices of exactly
@@ -24,6 +22,7 @@ export function checkDirectCreate(
 ): Refusal | undefined {
   const { members, added_devices: added, welcome_to: welcomed } = record;
   if (record.generation !== 0 || record.epoch !== 0) return malformed('/epoch');
+  if (record.previous_sha256 !== undefined) return malformed('/previous_sha256');
   if (new Set(members).size !== 2) return malformed('/members');
   if (new Set(added).size !== added.length) return malformed('/added_devices');
 
@@ -41,5 +40,3 @@ export function checkDirectCreate(
   if (others.toSorted().join() !== welcomed.toSorted().join()) return malformed('/welcome_to');
   return undefined;
 }
-
-const malformed = (path: string): Refusal => ({ error: 'INVALID_MESSAGE_FORMAT', detail: { path } });

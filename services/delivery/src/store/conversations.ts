@@ -1,35 +1,58 @@
 import type { GroupCreateRecord } from '@securechat/protocol/internal';
 import type { Client } from 'pg';
-import type { Participants } from '../rules/direct-create.ts';
+import { hashOf } from '../rules/check-record.ts';
+
+/** Who is in a new conversation from its first place on. */
+export type Founders = {
+  users: ReadonlyMap<string, number>;
+  devices: ReadonlyMap<string, { device: number; user: number }>;
+};
 
 /**
- * Makes a direct conversation with its members, entitled devices and their mailboxes. Resolves with false, and
- * makes nothing, when the pair has one already or the id is taken.
+ * Makes a conversation with its members, entitled devices and their mailboxes. Resolves with false, and makes nothing,
+ * when the id is taken or the pair of a direct one has one already.
  */
-export async function createDirectConversation(
+export async function createConversation(
   client: Client,
   record: GroupCreateRecord,
-  participants: Participants,
+  founders: Founders,
+  fanout: 'inline' | 'outbox',
 ): Promise<boolean> {
-  const [low, high] = [...participants.users].toSorted(([, a], [, b]) => a - b);
-  if (!low || !high) return false;
+  const isGroup = record.kind === 'group';
+  const [low, high] = isGroup ? [] : [...founders.users].toSorted(([, a], [, b]) => a - b);
   const made = await client.query<{ id: number }>({
-    name: 'create-direct',
-    text: `INSERT INTO delivery.conversations (ext_id, kind, low_user, high_user, low_name, high_name)
-           VALUES ($1, 'direct', $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING id`,
-    values: [record.conversation, low[1], high[1], low[0], high[0]],
+    name: 'create-conversation',
+    text: `INSERT INTO delivery.conversations
+             (ext_id, kind, low_user, high_user, low_name, high_name, log_head, fanout)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id`,
+    values: [
+      record.conversation,
+      isGroup ? 'group' : 'direct',
+      low?.[1],
+      high?.[1],
+      low?.[0],
+      high?.[0],
+      hashOf(record),
+      fanout,
+    ],
   });
   const id = made.rows[0]?.id;
   if (id === undefined) return false;
-  const devices = [...participants.devices.values()].toSorted((a, b) => a.device - b.device);
+  const devices = [...founders.devices.values()].toSorted((a, b) => a.device - b.device);
   const deviceIds = devices.map((entry) => entry.device);
   const userIds = devices.map((entry) => entry.user);
+  const members = [...founders.users];
   await Promise.all([
     client.query({
       name: 'add-members',
-      text: `INSERT INTO delivery.conv_members (conv_id, user_id, user_name, joined_seq)
-             VALUES ($1, $2, $3, 1), ($1, $4, $5, 1)`,
-      values: [id, low[1], low[0], high[1], high[0]],
+      text: `INSERT INTO delivery.conv_members (conv_id, user_id, user_name, role, joined_seq)
+             SELECT $1, m.*, 1 FROM unnest($2::bigint[], $3::text[], $4::text[]) AS m`,
+      values: [
+        id,
+        members.map(([, user]) => user),
+        members.map(([name]) => name),
+        members.map(([, user]) => (isGroup && user === record.user ? 'owner' : 'member')),
+      ],
     }),
     client.query({
       name: 'add-devices',

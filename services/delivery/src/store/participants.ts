@@ -2,13 +2,20 @@ import type { GroupCreateRecord } from '@securechat/protocol/internal';
 import type { Client } from 'pg';
 import type { Participants } from '../rules/direct-create.ts';
 
-/** Looks up users and devices by the names in a creation. Reads auth's tables, which this service may not write. */
+/**
+ * Looks up users and devices by the names in a creation. Whoever has blocked another of them, or has no active device,
+ * is not found, like somebody who does not exist. Reads auth's tables, which this service may not write.
+ */
 export async function findParticipants(client: Client, record: GroupCreateRecord): Promise<Participants> {
   const addresses = record.added_devices.map((address) => address.split(':'));
   const [users, devices] = await Promise.all([
     client.query<{ id: number; ext_id: string }>({
       name: 'find-users',
-      text: `SELECT id, ext_id FROM auth.users WHERE ext_id = ANY($1) AND state = 'active'`,
+      text: `SELECT u.id, u.ext_id FROM auth.users u
+              WHERE u.ext_id = ANY($1) AND u.state = 'active'
+                AND EXISTS (SELECT FROM auth.devices d WHERE d.user_id = u.id AND d.revoked_at IS NULL)
+                AND NOT EXISTS (SELECT FROM delivery.blocks b
+                                 WHERE b.user_id = u.id AND b.blocked_name = ANY($1) AND b.blocked_name <> u.ext_id)`,
       values: [record.members],
     }),
     client.query<{ id: number; user_id: number; address: string }>({

@@ -1,18 +1,36 @@
 import type { Client } from 'pg';
+import type { Roster } from '../rules/roster.ts';
+import { ensureMailboxes, lockMailboxes, type Mailbox } from './mailboxes.ts';
+import { readMore } from './roster.ts';
 
 /** A conversation as it stands under its row lock; decisions change it, `write-batch.ts` stores it. */
 export type Conversation = {
   id: number;
   extId: string;
+  kind: 'direct' | 'group';
+  generation: number;
   epoch: number;
+  /** Place of the operation that led to this epoch. */
+  epochSeq: number;
+  /** Application messages in this epoch. */
+  epochMessages: number;
+  /** SHA-256 of the newest operation's transcript; not known of what an older release created and its messages are gone. */
+  logHead: Buffer | undefined;
   nextSeq: number;
+  /** `outbox`: too many devices for the transaction of a message; of a group `devices` are then only those that send in this batch. */
+  fanout: 'inline' | 'outbox';
+  /** Messages whose pointers are not made yet. */
+  waitingJobs: number;
+  /** Devices that are gone and that a commit has to remove before anything more is said. */
+  due: { device: number; address: string }[];
+  /** There when an operation of this batch needs it. */
+  roster?: Roster;
   /** Of a direct conversation: name of each of the two users by number. Empty for a group. */
   names: ReadonlyMap<number, string>;
+  /** Of a direct conversation: each of the two is active and has not blocked the other. Always true of a group. */
+  isOpen: boolean;
   devices: Map<number, { user: number; lastClientSeq: number }>;
 };
-
-/** Of a device that may get a message in this batch: its newest sequence, under its lock. */
-export type Mailbox = { head: number };
 
 /** Of a device that acknowledges: what it can have seen at most, and what it had acknowledged. */
 export type Acknowledgeable = { head: number; acked: number };
@@ -29,6 +47,12 @@ export type BatchState = {
 
 export type Wanted = {
   conversations: string[];
+  /** Those of them on which there is an operation. */
+  operated: string[];
+  /** Devices that may join one. */
+  joining: number[];
+  /** Devices that send. */
+  senders: number[];
   /** Messages whose ids are to be looked up. */
   ids: { device: number; id: string }[];
   /** Devices whose mailboxes are acknowledged in this batch. */
@@ -40,57 +64,111 @@ export type Wanted = {
 export const knownKey = (device: number, id: string): string => `${device}:${id}`;
 
 /**
- * Locks and reads what a batch needs, in one round trip. Lock order, the same for everybody: cursors, then
- * conversations by id, then mailboxes by device. Each statement has a snapshot of its own, so what is read
- * after a lock was taken is current.
+ * Locks and reads what a batch needs, in one round trip; a second one only where there are operations, commits due or
+ * large groups. Lock order, the same for everybody: cursors, then names that may be blocked, then conversations by id,
+ * then mailboxes by device, then members. None of these locks keeps a foreign key from being checked, which Postgres does with a lock of
+ * its own, and also for a row that is changed twice in a transaction, out of any order. Each statement has a snapshot of its own, so what is read after a lock was taken is current.
  */
 export async function readBatchState(client: Client, wanted: Wanted): Promise<BatchState> {
-  const [conversations, devices, known, mailboxes, acking] = await Promise.all([
+  const [found, closed, devices, known, , mailboxes, acking] = await Promise.all([
     lockConversations(client, wanted.conversations),
-    readDevices(client, wanted.conversations),
+    findClosed(client, wanted.conversations),
+    readDevices(client, wanted),
     findKnown(client, wanted),
-    lockMailboxes(client, wanted.conversations),
+    ensureMailboxes(client, wanted.joining),
+    lockMailboxes(client, { conversations: wanted.conversations, devices: wanted.joining }),
     readAcknowledgeable(client, wanted.ackingDevices),
   ]);
+  const { conversations, isCommitRequired } = found;
   const byId = new Map([...conversations.values()].map((conversation) => [conversation.id, conversation]));
+  for (const id of closed) {
+    const conversation = byId.get(id);
+    if (conversation) conversation.isOpen = false;
+  }
   for (const row of devices) {
     byId
       .get(row.conv_id)
       ?.devices.set(row.device_id, { user: row.user_id, lastClientSeq: row.last_client_seq });
   }
+  await readMore(client, byId, {
+    isCommitRequired,
+    operated: new Set(wanted.operated),
+    joining: wanted.joining,
+  });
   return { conversations, known, mailboxes, acking };
 }
 
-async function lockConversations(client: Client, extIds: string[]): Promise<Map<string, Conversation>> {
-  if (extIds.length === 0) return new Map();
+type Locked = { conversations: Map<string, Conversation>; isCommitRequired: ReadonlySet<number> };
+
+async function lockConversations(client: Client, extIds: string[]): Promise<Locked> {
+  if (extIds.length === 0) return { conversations: new Map(), isCommitRequired: new Set() };
   const found = await client.query<{
     id: number;
     ext_id: string;
+    kind: 'direct' | 'group';
+    generation: number;
     epoch: number;
+    epoch_seq: number;
+    epoch_messages: number;
+    log_head: Buffer | null;
     next_seq: number;
+    fanout: 'inline' | 'outbox';
+    commit_required: boolean;
     low_user: number | null;
     high_user: number | null;
     low_name: string;
     high_name: string;
   }>({
     name: 'lock-conversations',
-    text: `SELECT id, ext_id, epoch, next_seq, low_user, high_user, low_name, high_name
-             FROM delivery.conversations WHERE ext_id = ANY($1) ORDER BY id FOR UPDATE`,
+    text: `SELECT id, ext_id, kind, generation, epoch, epoch_seq, epoch_messages, log_head, next_seq, fanout, commit_required,
+                  low_user, high_user, low_name, high_name
+             FROM delivery.conversations c WHERE ext_id = ANY($1) ORDER BY id FOR NO KEY UPDATE`,
     values: [extIds],
   });
-  return new Map(
-    found.rows.map((row) => [
-      row.ext_id,
-      {
-        id: row.id,
-        extId: row.ext_id,
-        epoch: row.epoch,
-        nextSeq: row.next_seq,
-        names: namesOf(row),
-        devices: new Map(),
-      },
-    ]),
-  );
+  return {
+    conversations: new Map(
+      found.rows.map((row) => [
+        row.ext_id,
+        {
+          id: row.id,
+          extId: row.ext_id,
+          kind: row.kind,
+          generation: row.generation,
+          epoch: row.epoch,
+          epochSeq: row.epoch_seq,
+          epochMessages: row.epoch_messages,
+          logHead: row.log_head ?? undefined,
+          nextSeq: row.next_seq,
+          fanout: row.fanout,
+          waitingJobs: 0,
+          due: [],
+          names: namesOf(row),
+          isOpen: true,
+          devices: new Map(),
+        },
+      ]),
+    ),
+    isCommitRequired: new Set(found.rows.flatMap((row) => (row.commit_required ? [row.id] : []))),
+  };
+}
+
+/**
+ * Direct conversations in which one of the two blocks the other or is not active. Not in the statement that locks:
+ * if that has to wait, what it reads beside the locked rows is older than what it waited for.
+ */
+async function findClosed(client: Client, extIds: string[]): Promise<number[]> {
+  if (extIds.length === 0) return [];
+  const found = await client.query<{ id: number }>({
+    name: 'find-closed',
+    text: `SELECT id FROM delivery.conversations c
+            WHERE ext_id = ANY($1) AND low_user IS NOT NULL AND (
+                  EXISTS (SELECT FROM delivery.blocks WHERE user_id = c.low_user AND blocked_name = c.high_name)
+                  OR EXISTS (SELECT FROM delivery.blocks WHERE user_id = c.high_user AND blocked_name = c.low_name)
+                  OR EXISTS (SELECT FROM auth.users WHERE id = c.low_user AND state <> 'active')
+                  OR EXISTS (SELECT FROM auth.users WHERE id = c.high_user AND state <> 'active'))`,
+    values: [extIds],
+  });
+  return found.rows.map(({ id }) => id);
 }
 
 /** A group has none. */
@@ -109,14 +187,16 @@ function namesOf(row: {
 
 type DeviceRow = { conv_id: number; device_id: number; user_id: number; last_client_seq: number };
 
-async function readDevices(client: Client, extIds: string[]): Promise<DeviceRow[]> {
-  if (extIds.length === 0) return [];
+/** Of a large group only who sends, unless an operation has to know all; a peer is looked for in every conversation of two. */
+async function readDevices(client: Client, wanted: Wanted): Promise<DeviceRow[]> {
+  if (wanted.conversations.length === 0) return [];
   const found = await client.query<DeviceRow>({
     name: 'read-devices',
     text: `SELECT d.conv_id, d.device_id, d.user_id, d.last_client_seq
              FROM delivery.conversations c JOIN delivery.conv_devices d ON d.conv_id = c.id
-            WHERE c.ext_id = ANY($1) AND d.left_seq IS NULL`,
-    values: [extIds],
+            WHERE c.ext_id = ANY($1) AND d.left_seq IS NULL
+              AND (c.fanout = 'inline' OR c.kind = 'direct' OR d.device_id = ANY($2) OR c.ext_id = ANY($3))`,
+    values: [wanted.conversations, wanted.senders, wanted.operated],
   });
   return found.rows;
 }
@@ -155,21 +235,6 @@ export async function findKnown(
       { hash: row.hash, conversation: row.ext_id, convSeq: row.conv_seq, serverTsMs: row.server_ts_ms },
     ]),
   );
-}
-
-async function lockMailboxes(client: Client, extIds: string[]): Promise<Map<number, Mailbox>> {
-  if (extIds.length === 0) return new Map();
-  const found = await client.query<{ device_id: number; head_seq: number }>({
-    name: 'lock-mailboxes',
-    text: `SELECT device_id, head_seq FROM delivery.device_queue
-            WHERE device_id = ANY(ARRAY(
-                    SELECT DISTINCT d.device_id FROM delivery.conversations c
-                      JOIN delivery.conv_devices d ON d.conv_id = c.id
-                     WHERE c.ext_id = ANY($1) AND d.left_seq IS NULL))
-            ORDER BY device_id FOR UPDATE`,
-    values: [extIds],
-  });
-  return new Map(found.rows.map((row) => [row.device_id, { head: row.head_seq }]));
 }
 
 /** Without a lock: a head only grows, and what a device acknowledges was committed before it was sent to it. */

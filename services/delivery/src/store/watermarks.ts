@@ -15,36 +15,54 @@ export type Mark = {
 const RETURNING = `m.conv_id, c.ext_id AS conversation_id, m.user_name AS user_id,
                    m.delivered_seq AS delivered_through, m.read_seq AS read_through`;
 
+/** Whoever moves marks locks their rows in this order first; otherwise two that move several would wait for each other. */
+export const IN_ORDER = 'ORDER BY m.conv_id, m.user_id FOR NO KEY UPDATE OF m';
+
 /**
  * Notes how far devices have come, forgets the pointers behind it and moves their users' delivered marks. The highest position that
  * any device of the user has stored counts. Resolves with the marks that moved.
  */
 export async function applyAcks(client: Queryable, acks: ReadonlyMap<number, number>): Promise<Mark[]> {
   if (acks.size === 0) return [];
+  const devices = [...acks.keys()].toSorted((a, b) => a - b);
   const moved = await client.query<Mark>({
     name: 'apply-acks',
     text: `WITH acks AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS a(device_id, through)),
-           kept AS (
-             UPDATE delivery.device_acks d SET acked_seq = a.through FROM acks a
-              WHERE d.device_id = a.device_id AND d.acked_seq < a.through),
            gone AS (
              DELETE FROM delivery.mailbox b USING acks a
               WHERE b.device_id = a.device_id AND b.seq <= a.through
-             RETURNING b.device_id, b.conv_id, b.conv_seq),
+             RETURNING b.device_id, b.conv_id, b.conv_seq, b.bytes),
+           sums AS (
+             SELECT device_id, max(through) AS through, count(bytes) AS gone_count, sum(bytes)::bigint AS gone_bytes
+               FROM (SELECT device_id, through, NULL::int AS bytes FROM acks
+                     UNION ALL SELECT device_id, NULL, bytes FROM gone) g
+              GROUP BY device_id),
+           kept AS (
+             UPDATE delivery.device_acks d
+                SET acked_seq = s.through, gone_count = d.gone_count + s.gone_count,
+                    gone_bytes = d.gone_bytes + coalesce(s.gone_bytes, 0)
+               FROM sums s WHERE d.device_id = s.device_id AND d.acked_seq < s.through),
            reached AS (
              SELECT g.conv_id, q.user_id, max(g.conv_seq) AS seq
-               FROM gone g JOIN delivery.device_queue q USING (device_id) GROUP BY g.conv_id, q.user_id)
+               FROM gone g JOIN delivery.device_queue q USING (device_id) GROUP BY g.conv_id, q.user_id),
+           behind AS (
+             SELECT m.conv_id, m.user_id, m.joined_seq, r.seq
+               FROM reached r JOIN delivery.conv_members m
+                 ON m.conv_id = r.conv_id AND m.user_id = r.user_id AND m.left_seq IS NULL AND m.delivered_seq < r.seq
+              ${IN_ORDER})
            UPDATE delivery.conv_members m SET delivered_seq = r.seq, marked_at = clock_timestamp()
-             FROM reached r JOIN delivery.conversations c ON c.id = r.conv_id
-            WHERE m.conv_id = r.conv_id AND m.user_id = r.user_id AND m.left_seq IS NULL AND m.delivered_seq < r.seq
+             FROM behind r JOIN delivery.conversations c ON c.id = r.conv_id
+            WHERE m.conv_id = r.conv_id AND m.user_id = r.user_id AND m.joined_seq = r.joined_seq AND m.delivered_seq < r.seq
            RETURNING ${RETURNING}`,
-    values: [[...acks.keys()], [...acks.values()]],
+    // in the order of the devices: two batches that acknowledge for the same ones must not wait for each other
+    values: [devices, devices.map((device) => acks.get(device))],
   });
   return moved.rows;
 }
 
 /**
- * Moves read marks, never beyond what was delivered: nobody has read what no device of theirs has.
+ * Moves read marks, never beyond what was delivered: nobody has read what no device of theirs has. Not of those who do
+ * not want it to be known.
  * Resolves with the marks that moved.
  */
 export async function applyReads(
@@ -54,11 +72,18 @@ export async function applyReads(
   if (reads.length === 0) return [];
   const moved = await client.query<Mark>({
     name: 'apply-reads',
-    text: `UPDATE delivery.conv_members m
+    text: `WITH behind AS (
+             SELECT m.conv_id, m.user_id, m.joined_seq, r.through
+               FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS r(user_id, ext_id, through)
+               JOIN delivery.conversations c ON c.ext_id = r.ext_id
+               JOIN delivery.conv_members m ON m.conv_id = c.id AND m.user_id = r.user_id AND m.left_seq IS NULL
+              WHERE m.read_seq < LEAST(r.through, m.delivered_seq)
+                AND NOT EXISTS (SELECT FROM delivery.user_settings s WHERE s.user_id = r.user_id AND NOT s.shares_reading)
+              ${IN_ORDER})
+           UPDATE delivery.conv_members m
               SET read_seq = LEAST(r.through, m.delivered_seq), marked_at = clock_timestamp()
-             FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS r(user_id, ext_id, through)
-             JOIN delivery.conversations c ON c.ext_id = r.ext_id
-            WHERE m.conv_id = c.id AND m.user_id = r.user_id AND m.left_seq IS NULL
+             FROM behind r JOIN delivery.conversations c ON c.id = r.conv_id
+            WHERE m.conv_id = r.conv_id AND m.user_id = r.user_id AND m.joined_seq = r.joined_seq
               AND m.read_seq < LEAST(r.through, m.delivered_seq)
            RETURNING ${RETURNING}`,
     values: [
@@ -70,14 +95,37 @@ export async function applyReads(
   return moved.rows;
 }
 
+/**
+ * SQL: the marks of a member `m` as somebody of that name is told them. To whom the member has blocked they stand where they
+ * stood then, as those of an account that is gone; at the start in a conversation that came later.
+ */
+export const toldMarks = (name: string): string => `
+  SELECT CASE WHEN b.user_id IS NULL THEN m.delivered_seq ELSE coalesce(h.delivered_seq, 0) END AS delivered_seq,
+         CASE WHEN b.user_id IS NULL THEN m.read_seq ELSE coalesce(h.read_seq, 0) END AS read_seq,
+         CASE WHEN b.user_id IS NULL THEN m.marked_at ELSE h.marked_at END AS marked_at
+    FROM (SELECT 1) one
+    LEFT JOIN delivery.blocks b ON b.user_id = m.user_id AND b.blocked_name = ${name}
+    LEFT JOIN delivery.hidden_marks h
+           ON h.user_id = b.user_id AND h.blocked_name = b.blocked_name AND h.conv_id = m.conv_id`;
+
+/** `member`: number of the user. `hidden_from`: those whom the member has blocked, who must not see the marks move. */
+export type ToldMark = Mark & { member: number; hidden_from: number[] };
+
 /** How far these members have come by now. */
 export async function readMarks(
   client: Queryable,
   members: readonly Pick<Mark, 'conv_id' | 'user_id'>[],
-): Promise<Mark[]> {
-  const marks = await client.query<Mark>({
+): Promise<ToldMark[]> {
+  const marks = await client.query<ToldMark>({
     name: 'read-marks',
-    text: `SELECT ${RETURNING}
+    text: `SELECT ${RETURNING}, m.user_id AS member,
+                  -- from the blocks, which are few, to the members, who may be many: OFFSET keeps it so
+                  ARRAY(SELECT o.user_id FROM delivery.blocks b
+                         CROSS JOIN LATERAL (
+                               SELECT user_id FROM delivery.conv_members
+                                WHERE conv_id = m.conv_id AND user_name = b.blocked_name COLLATE "default"
+                                  AND left_seq IS NULL OFFSET 0) o
+                         WHERE b.user_id = m.user_id) AS hidden_from
              FROM unnest($1::bigint[], $2::text[]) AS w(conv_id, user_name)
              JOIN delivery.conv_members m ON m.conv_id = w.conv_id AND m.user_name = w.user_name
              JOIN delivery.conversations c ON c.id = m.conv_id

@@ -1,22 +1,26 @@
 import type { Client } from 'pg';
 import type { BatchPlan, StoredMessage } from '../batch-plan.ts';
+import { overfull } from '../rules/backlog.ts';
+import { cutBacklogs } from './cut-backlog.ts';
 import { applyAcks, applyReads, type Mark } from './watermarks.ts';
+import { writeOperations } from './write-operations.ts';
 
 /**
- * Sends everything a plan adds up to, in one flight of set-based statements. Resolves with the watermarks that
- * moved.
+ * Sends everything a plan adds up to, in one flight of set-based statements; when mailboxes are overfull, cuts them
+ * after that, statement by statement. Resolves with the watermarks that moved.
  */
 export async function writeBatch(client: Client, plan: BatchPlan): Promise<Mark[]> {
   const writes: Promise<unknown>[] = [];
   if (plan.stored.length > 0) {
-    writes.push(insertMessages(client, plan), insertPointers(client, plan), ...moveCounters(client, plan));
+    writes.push(insertMessages(client, plan), insertPointers(client, plan));
+    writes.push(...writeOperations(client, plan), ...moveCounters(client, plan), ...insertJobs(client, plan));
   }
   const marks = Promise.all([applyAcks(client, plan.acks), applyReads(client, [...plan.reads.values()])]);
   const [moved] = await Promise.all([marks, ...writes]);
+  const full = overfull(plan.state.mailboxes, plan.policy);
+  if (full.length > 0) plan.cut.push(...(await cutBacklogs(client, full, plan.policy, plan.nowMs)));
   return moved.flat();
 }
-
-export const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /** Bodies travel as one binary value: as an array, each would be turned into text of twice its size. */
 function insertMessages(client: Client, plan: BatchPlan): Promise<unknown> {
@@ -32,7 +36,7 @@ function insertMessages(client: Client, plan: BatchPlan): Promise<unknown> {
                          $11::int[], $12::int[])
                   WITH ORDINALITY AS m(conv_id, conv_seq, sender, id, type, expires_at, start, bytes, n)`,
     values: [
-      dayOf(plan.nowMs),
+      plan.day,
       Buffer.concat(column((message) => message.hash)),
       plan.nowMs,
       Buffer.concat(column((message) => message.body)),
@@ -64,16 +68,35 @@ function insertPointers(client: Client, plan: BatchPlan): Promise<unknown> {
   );
   return client.query({
     name: 'insert-pointers',
-    text: `INSERT INTO delivery.mailbox (device_id, seq, conv_id, conv_seq, day)
-           SELECT p.*, $1::date FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS p`,
+    text: `INSERT INTO delivery.mailbox (device_id, seq, conv_id, conv_seq, bytes, is_welcome, day)
+           SELECT p.*, $1::date
+             FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::int[], $7::boolean[]) AS p`,
     values: [
-      dayOf(plan.nowMs),
+      plan.day,
       pointers.map(({ recipient }) => recipient.device),
       pointers.map(({ recipient }) => recipient.seq),
       pointers.map(({ message }) => message.conversation.id),
       pointers.map(({ message }) => message.convSeq),
+      pointers.map(
+        ({ message, recipient }) => ((recipient.isWelcome && message.welcome) || message.body).length,
+      ),
+      pointers.map(({ recipient }) => recipient.isWelcome),
     ],
   });
+}
+
+/** What is acknowledged now and delivered afterwards: the fan-out finds it here, whatever happens to this process. */
+function insertJobs(client: Client, plan: BatchPlan): Promise<unknown>[] {
+  const jobs = plan.stored.filter(({ isOutbox }) => isOutbox);
+  if (jobs.length === 0) return [];
+  return [
+    client.query({
+      name: 'insert-jobs',
+      text: `INSERT INTO delivery.fanout_jobs (conv_id, conv_seq, day)
+             SELECT j.*, $1::date FROM unnest($2::bigint[], $3::bigint[]) AS j`,
+      values: [plan.day, jobs.map(({ conversation }) => conversation.id), jobs.map(({ convSeq }) => convSeq)],
+    }),
+  ];
 }
 
 function moveCounters(client: Client, plan: BatchPlan): Promise<unknown>[] {
@@ -88,26 +111,38 @@ function moveCounters(client: Client, plan: BatchPlan): Promise<unknown>[] {
   return [
     client.query({
       name: 'move-conversations',
-      text: `UPDATE delivery.conversations c SET next_seq = n.next_seq
-               FROM unnest($1::bigint[], $2::bigint[]) AS n(id, next_seq) WHERE c.id = n.id`,
-      values: [conversations.map((c) => c.id), conversations.map((c) => c.nextSeq)],
+      text: `UPDATE delivery.conversations c SET next_seq = n.next_seq, epoch_messages = n.epoch_messages
+               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS n(id, next_seq, epoch_messages) WHERE c.id = n.id`,
+      values: [
+        conversations.map((c) => c.id),
+        conversations.map((c) => c.nextSeq),
+        conversations.map((c) => c.epochMessages),
+      ],
     }),
     client.query({
       name: 'move-senders',
-      text: `UPDATE delivery.conv_devices d SET last_client_seq = n.seq
-               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS n(conv_id, device_id, seq)
-              WHERE d.conv_id = n.conv_id AND d.device_id = n.device_id AND d.left_seq IS NULL`,
+      text: `UPDATE delivery.conv_devices d SET last_client_seq = n.seq, last_sent_seq = n.place
+               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS n(conv_id, device_id, seq, place)
+              WHERE d.conv_id = n.conv_id AND d.device_id = n.device_id
+                AND d.joined_seq <= n.place AND (d.left_seq IS NULL OR d.left_seq > n.place)`,
       values: [
         moved.map((sender) => sender.conversation.id),
         moved.map((sender) => sender.device),
-        moved.map((sender) => sender.conversation.devices.get(sender.device)?.lastClientSeq),
+        moved.map((sender) => sender.clientSeq),
+        moved.map((sender) => sender.convSeq),
       ],
     }),
     client.query({
       name: 'move-heads',
-      text: `UPDATE delivery.device_queue q SET head_seq = n.head
-               FROM unnest($1::bigint[], $2::bigint[]) AS n(device_id, head) WHERE q.device_id = n.device_id`,
-      values: [grown, grown.map((device) => plan.state.mailboxes.get(device)?.head)],
+      text: `UPDATE delivery.device_queue q SET head_seq = n.head, put_count = n.count, put_bytes = n.bytes
+               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS n(device_id, head, count, bytes)
+              WHERE q.device_id = n.device_id`,
+      values: [
+        grown,
+        grown.map((device) => plan.state.mailboxes.get(device)?.head),
+        grown.map((device) => plan.state.mailboxes.get(device)?.putCount),
+        grown.map((device) => plan.state.mailboxes.get(device)?.putBytes),
+      ],
     }),
   ];
 }

@@ -2,6 +2,9 @@ import type { Clock } from '@securechat/kernel';
 import { type Ask, type Packed, packEntry } from '@securechat/protocol/internal';
 import type { Pool } from 'pg';
 import type { Receipts } from '../receipts.ts';
+import { addBlock, listBlocks, removeBlock } from '../store/blocks.ts';
+import { readGroupInfo } from '../store/group-info.ts';
+import { receiptPrivacy } from '../store/receipt-privacy.ts';
 import { readPage } from './page.ts';
 
 /**
@@ -20,6 +23,17 @@ export async function answerSync(
     }
     case 'heads':
       return packAnswer({ heads: await readHeads(parts.pool, ask.devices) }, []);
+    case 'block':
+      return packAnswer({ is_blocked: await addBlock(parts.pool, ask.user, ask.name) }, []);
+    case 'unblock':
+      await removeBlock(parts.pool, ask.user, ask.name);
+      return packAnswer({}, []);
+    case 'receipt_privacy':
+      return packAnswer({ share: await receiptPrivacy(parts.pool, ask.user, ask.share) }, []);
+    case 'group_info':
+      return packAnswer({ info: await readGroupInfo(parts.pool, ask) }, []);
+    case 'block_list':
+      return packAnswer(await listBlocks(parts.pool, ask), []);
   }
 }
 

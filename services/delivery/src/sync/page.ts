@@ -1,7 +1,7 @@
 import { downstreamById, SYNC_PAGE_BYTES, SYNC_PAGE_ITEMS } from '@securechat/protocol';
-import type { Answer, Ask, SyncPageHead } from '@securechat/protocol/internal';
+import type { Answer, Ask, StoredType, SyncPageHead } from '@securechat/protocol/internal';
 import type { Pool } from 'pg';
-import { applyAcks, type Mark } from '../store/watermarks.ts';
+import { applyAcks, type Mark, toldMarks } from '../store/watermarks.ts';
 
 type PageAsk = Extract<Ask<'delivery'>, { kind: 'page' }>;
 
@@ -20,6 +20,9 @@ type Row = {
   server_ts_ms: number;
   body: Buffer | null;
   expires_at: number | null;
+  dropped: number | null;
+  dropped_at_ms: number;
+  conversation: string;
 };
 
 /**
@@ -33,23 +36,31 @@ export async function readPage(pool: Pool, ask: PageAsk, nowMs: number): Promise
   const rows = await readRows(pool, ask.device, start.from, Math.min(ask.limit, SYNC_PAGE_ITEMS));
   const pointers = rows.filter((row) => row.seq !== null);
   const more = rows[0]?.has_more === true;
-  const shown = pointers.filter(
-    (row) => row.body !== null && (row.expires_at === null || row.expires_at * 1000 > nowMs),
-  );
+  const shown = pointers.flatMap((row) => itemFrom(row, nowMs) ?? []);
   const head: SyncPageHead = {
     through: more ? (pointers.at(-1)?.seq ?? start.from) : Math.max(start.from, rows[0]?.head_seq ?? 0),
     more,
     mailbox_epoch: start.mailboxEpoch,
-    items: shown.map((row) => ({
-      type: downstreamById.get(row.type)?.name as 'chat' | 'group_create',
-      seq: row.seq ?? 0,
-      conv_seq: row.conv_seq,
-      at: row.server_ts_ms,
-    })),
+    items: shown.map(({ item }) => item),
   };
   if (ask.receipts_since_ms !== undefined)
     head.receipts = await readReceipts(pool, ask.device, ask.receipts_since_ms);
-  return { head, bodies: shown.map((row) => row.body ?? Buffer.alloc(0)), moved };
+  return { head, bodies: shown.map(({ body }) => body), moved };
+}
+
+type Shown = { item: SyncPageHead['items'][number]; body: Buffer };
+
+/** Undefined for what has expired or is gone. */
+function itemFrom(row: Row, nowMs: number): Shown | undefined {
+  const seq = row.seq ?? 0;
+  if (row.dropped !== null) {
+    const type = 'history_truncated';
+    const body = JSON.stringify({ type, conversation_id: row.conversation, dropped: row.dropped });
+    return { item: { type, seq, conv_seq: -row.conv_seq, at: row.dropped_at_ms }, body: Buffer.from(body) };
+  }
+  if (row.body === null || (row.expires_at !== null && row.expires_at * 1000 <= nowMs)) return undefined;
+  const type = downstreamById.get(row.type)?.name as StoredType;
+  return { item: { type, seq, conv_seq: row.conv_seq, at: row.server_ts_ms }, body: row.body };
 }
 
 type Start = { from: number; acknowledged: number; mailboxEpoch: number };
@@ -83,10 +94,15 @@ async function readRows(pool: Pool, device: number, from: number, limit: number)
     name: 'read-page',
     text: `WITH pointers AS (
              SELECT b.seq, b.conv_seq, m.type, m.server_ts_ms, m.expires_at, m.body,
+                    b.dropped, b.dropped_at_ms, c.ext_id AS conversation,
                     row_number() OVER before AS place,
                     coalesce(sum(octet_length(m.body)) OVER (ORDER BY b.seq ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW), 0) AS bytes_before
                FROM (SELECT * FROM delivery.mailbox WHERE device_id = $1 AND seq > $2 ORDER BY seq LIMIT $3 + 1) b
-               LEFT JOIN delivery.messages m ON m.day = b.day AND m.conv_id = b.conv_id AND m.conv_seq = b.conv_seq
+               LEFT JOIN LATERAL (
+                 SELECT s.type, s.server_ts_ms, s.expires_at, CASE WHEN b.is_welcome THEN s.welcome ELSE s.body END AS body
+                   FROM delivery.messages s
+                  WHERE s.day = b.day AND s.conv_id = b.conv_id AND s.conv_seq = b.conv_seq) m ON true
+               LEFT JOIN delivery.conversations c ON c.id = CASE WHEN b.dropped IS NOT NULL THEN b.conv_id END
              WINDOW before AS (ORDER BY b.seq)),
            fitting AS (SELECT * FROM pointers WHERE place <= $3 AND bytes_before < $4)
            SELECT coalesce(q.head_seq, 0) AS head_seq, f.*,
@@ -105,14 +121,16 @@ async function readReceipts(pool: Pool, device: number, sinceMs: number): Promis
   const found = await pool.query<NonNullable<SyncPageHead['receipts']>[number]>({
     name: 'read-receipts',
     text: `SELECT c.ext_id AS conversation_id, m.user_name AS user_id,
-                  m.delivered_seq AS delivered_through, m.read_seq AS read_through
+                  t.delivered_seq AS delivered_through, t.read_seq AS read_through
              FROM delivery.conv_devices d
              JOIN delivery.conversations c ON c.id = d.conv_id
              JOIN delivery.conv_members m ON m.conv_id = d.conv_id AND m.left_seq IS NULL
+             JOIN delivery.conv_members own ON own.conv_id = d.conv_id AND own.user_id = d.user_id AND own.left_seq IS NULL
+            CROSS JOIN LATERAL (${toldMarks('own.user_name')}) t
             WHERE d.device_id = $1 AND d.left_seq IS NULL
-              AND m.marked_at > to_timestamp($2::bigint / 1000.0) - interval '1 minute'
-              AND m.delivered_seq > 0
-            ORDER BY m.marked_at DESC LIMIT ${MAX_RECEIPTS}`,
+              AND t.marked_at > to_timestamp($2::bigint / 1000.0) - interval '1 minute'
+              AND t.delivered_seq > 0
+            ORDER BY t.marked_at DESC LIMIT ${MAX_RECEIPTS}`,
     values: [device, sinceMs],
   });
   return found.rows;

@@ -3,6 +3,7 @@ import type { StreamRecord } from '@securechat/kernel/ordered';
 import type {
   ChatRecord,
   GroupCreateRecord,
+  GroupOperationRecord,
   OrderedRecord,
   OutRecord,
   Packed,
@@ -43,6 +44,7 @@ export function chatFrom(
     {
       ...origin(from),
       type: 'chat',
+      knows_commits: true,
       id: newMessageId(),
       hash: hashOf(body),
       conversation: place.conversation,
@@ -81,6 +83,95 @@ export function createBy(
     body,
   );
 }
+
+/** How a conversation stands: what an operation begins from. */
+export type Standing = { conversation: string; generation: number; epoch: number; head: string };
+
+/** A group of all devices of these people, made by the first device of the first. */
+export function createGroup(
+  people: readonly Account[],
+  changes: Partial<GroupCreateRecord> & { body?: string } = {},
+): Rec {
+  const [creator] = people;
+  if (!creator) throw new RangeError('a group has a member');
+  const { body = `welcome of ${creator.name}`, ...head } = changes;
+  const own = deviceOf(creator, 0);
+  const added = people.flatMap(({ devices }) => devices.map(({ address }) => address));
+  return wrap(
+    {
+      ...origin(own),
+      type: 'group_create',
+      id: newMessageId(),
+      hash: hashOf(`${body} ${newMessageId()}`),
+      conversation: newConversationId(),
+      generation: 0,
+      epoch: 0,
+      kind: 'group',
+      members: people.map(({ name }) => name),
+      added_devices: added,
+      welcome_to: added.filter((address) => address !== own.address),
+      ...head,
+    },
+    body,
+  );
+}
+
+/** Any other operation. Who joins gets `welcome …`, who is there already `operation …`. */
+export function operate(
+  from: Endpoint,
+  { conversation, generation, epoch, head }: Standing,
+  type: GroupOperationRecord['type'],
+  changes: Partial<GroupOperationRecord> = {},
+): Rec {
+  const added = changes.added_devices ?? [];
+  const body = `operation ${type}`;
+  const isWelcoming = added.length > 0;
+  return wrap(
+    {
+      ...origin(from),
+      type,
+      id: newMessageId(),
+      hash: hashOf(`${type} ${newMessageId()}`),
+      conversation,
+      generation,
+      epoch,
+      previous_sha256: head,
+      targets: [],
+      added_devices: added,
+      removed_devices: [],
+      welcome_to: added,
+      ...(isWelcoming ? { welcome_at: body.length } : {}),
+      ...changes,
+    },
+    isWelcoming ? `${body}welcome ${type}` : body,
+  );
+}
+
+/** A message to a group, or to a direct conversation by its id alone. */
+export const groupChat = (
+  from: Endpoint,
+  { conversation, generation, epoch }: Standing,
+  clientSeq: number,
+  changes: Partial<ChatRecord> & { body?: string } = {},
+): Rec => {
+  const { body = `message ${clientSeq} of ${from.address}`, ...head } = changes;
+  return wrap(
+    {
+      ...origin(from),
+      type: 'chat',
+      knows_commits: true,
+      id: newMessageId(),
+      hash: hashOf(body),
+      conversation,
+      client_seq: clientSeq,
+      epoch,
+      generation,
+      to: conversation,
+      ...head,
+    },
+    body,
+  );
+};
 
 export const ackFrom = (from: Endpoint, through: number): Rec =>
   wrap({ ...origin(from), type: 'ack', through });

@@ -5,9 +5,10 @@ import { createTestDatabase, personNamed, urlForRole } from '@securechat/testkit
 import type { Client, Pool } from 'pg';
 import type { BatchPlan } from '../batch-plan.ts';
 import { decideBatch } from '../process-batch.ts';
+import type { Policy } from '../rules/policy.ts';
 import type { Mark } from '../store/watermarks.ts';
 import { writeBatch } from '../store/write-batch.ts';
-import { type Account, createBy, type Endpoint, type Place } from './records.ts';
+import { type Account, createBy, type Endpoint, type Place, type Standing } from './records.ts';
 
 export type Ran = { plan: BatchPlan; moved: Mark[]; answers: OutRecord[] };
 type Row = Record<string, unknown>;
@@ -24,10 +25,12 @@ export type World = {
   addPerson(name: string, devices?: number): Promise<Account>;
   /** Creates the direct conversation of two people by the first one's first device; it takes conv_seq 1. */
   connect(a: Account, b: Account): Promise<Place>;
+  /** How a conversation stands now. */
+  standing(conversation: string): Promise<Standing>;
   /** One batch in one transaction, as the service does it: decide, write, COMMIT. */
   run(
     records: StreamRecord<Packed<OrderedRecord>>[],
-    options?: { nowMs?: number; client?: Client },
+    options?: { nowMs?: number; client?: Client; policy?: Policy },
   ): Promise<Ran>;
   /** One statement with the rights of the owner. */
   query<R extends Row = Row>(sql: string, values?: unknown[]): Promise<R[]>;
@@ -86,10 +89,20 @@ export async function openWorld(): Promise<World> {
       return { conversation: answers[0].conversation, a, b };
     },
 
-    async run(records, { nowMs = Date.now(), client = ownClient } = {}) {
+    async standing(conversation) {
+      const [row] = await world.query<{ generation: number; epoch: number; log_head: Buffer }>(
+        'SELECT generation, epoch, log_head FROM delivery.conversations WHERE ext_id = $1',
+        [conversation],
+      );
+      if (!row) throw new Error(`there is no ${conversation}`);
+      const { generation, epoch, log_head } = row;
+      return { conversation, generation, epoch, head: log_head.toString('base64') };
+    },
+
+    async run(records, { nowMs = Date.now(), client = ownClient, policy } = {}) {
       await client.query('BEGIN');
       try {
-        const plan = await decideBatch(client, records, nowMs);
+        const plan = await decideBatch(client, records, nowMs, policy);
         const moved = await writeBatch(client, plan);
         await commit(client);
         return { plan, moved, answers: plan.answers.map(({ record }) => record) };
@@ -104,7 +117,8 @@ export async function openWorld(): Promise<World> {
 
     mailbox: ({ device }) =>
       world.query(
-        `SELECT b.seq, b.conv_seq, convert_from(m.body, 'UTF8') AS body FROM delivery.mailbox b
+        `SELECT b.seq, b.conv_seq, convert_from(CASE WHEN b.is_welcome THEN m.welcome ELSE m.body END, 'UTF8') AS body
+           FROM delivery.mailbox b
            LEFT JOIN delivery.messages m USING (day, conv_id, conv_seq) WHERE b.device_id = $1 ORDER BY b.seq`,
         [device],
       ),

@@ -1,0 +1,268 @@
+import { downstreamById } from '@securechat/protocol';
+import type { StoredType } from '@securechat/protocol/internal';
+import type { ClientBase } from 'pg';
+import type { Delivery } from '../publisher.ts';
+import { overfull } from '../rules/backlog.ts';
+import type { Policy } from '../rules/policy.ts';
+import { cutBacklogs } from '../store/cut-backlog.ts';
+import { lockMailboxes, type Mailbox } from '../store/mailboxes.ts';
+
+/** Messages expanded together, and pointers in one transaction: some milliseconds, which others may have to wait for. */
+const MESSAGES_AT_ONCE = 20;
+const POINTERS_AT_ONCE = 1_000;
+const MOST_DEVICES = 100;
+/** Bodies held at once, besides the first. */
+const BYTES_AT_ONCE = 1024 * 1024;
+/** First half of the advisory lock's key; the second is the conversation. */
+const LOCK = 0x5c47;
+
+export type Expanded = {
+  outcome: 'more' | 'done' | 'busy';
+  deliveries: Delivery[];
+  /** Devices to be told how far their mailboxes reach: some lost what was too much, some got theirs from a process that died. */
+  untold: number[];
+  /** How far the oldest messages have come now. */
+  reached: number | undefined;
+};
+
+/** Reached by messages that are with every device, until their recipients have been told as well. */
+export const EVERYBODY = Number.MAX_SAFE_INTEGER;
+
+type Job = {
+  conv_seq: number;
+  day: string;
+  after_device: number;
+  type: number | null;
+  sender_device: number;
+  server_ts_ms: number;
+  expires_at: number | null;
+  body: Buffer | null;
+  welcome: Buffer | null;
+};
+type Recipient = { device_id: number; user_id: number; joined_seq: number; left_seq: number | null };
+type Pointer = { job: Job; device: number; user: number; seq: number; isWelcome: boolean };
+
+/**
+ * Makes the next pointers of a conversation from its outbox, in one transaction: for the oldest messages, which travel
+ * together from device to device, and for the devices that come next. How far it came is written in the same transaction,
+ * so a crash anywhere repeats nothing and leaves nothing out; and younger messages wait until the older ones have been
+ * given to all, so no mailbox sees them in another order. Recipients are those who took part when the message was said.
+ *
+ * One process at a time works on a conversation; another one that tries is told `busy`. `known` is how far this process has
+ * brought the oldest messages and told their recipients. Where they have come further, somebody else did it, who may have died before
+ * telling anybody.
+ */
+export async function expand(
+  client: ClientBase,
+  conversation: number,
+  { known, policy, nowMs }: { known: number | undefined; policy: Policy; nowMs: number },
+): Promise<Expanded> {
+  const locked = await client.query<{ ours: boolean }>('SELECT pg_try_advisory_xact_lock($1, $2) AS ours', [
+    LOCK,
+    conversation % 0x7fff_ffff,
+  ]);
+  if (!locked.rows[0]?.ours) return nothing('busy');
+  const wave = await readWave(client, conversation);
+  const [first] = wave;
+  if (!first) return nothing('done');
+  const isOwn = first.after_device === 0 || first.after_device === known;
+  const untold = isOwn ? [] : await devicesUpTo(client, conversation, first);
+  if (first.after_device === EVERYBODY) {
+    await endJobs(client, conversation, wave);
+    return { ...nothing('more'), untold };
+  }
+  const most = Math.min(MOST_DEVICES, Math.max(1, Math.floor(POINTERS_AT_ONCE / wave.length)));
+  const recipients = await readRecipients(client, conversation, first, most);
+  const devices = [...new Set(recipients.map((recipient) => recipient.device_id))];
+  const mailboxes = await lockMailboxes(client, { conversations: [], devices });
+  const pointers = place(wave, recipients, mailboxes);
+  await writePointers(client, conversation, pointers, mailboxes);
+  const reached = devices.length < most ? EVERYBODY : devices.at(-1);
+  await moveJobs(client, conversation, wave, reached);
+  const cut = await cutBacklogs(client, overfull(mailboxes, policy), policy, nowMs);
+  return {
+    outcome: 'more',
+    deliveries: deliveriesOf(wave, pointers),
+    untold: [...untold, ...cut],
+    reached,
+  };
+}
+
+const nothing = (outcome: Expanded['outcome']): Expanded => ({
+  outcome,
+  deliveries: [],
+  untold: [],
+  reached: undefined,
+});
+
+/** The oldest messages that have come equally far; those at the start are as many as may begin together. */
+async function readWave(client: ClientBase, conversation: number): Promise<Job[]> {
+  const found = await client.query<Job>({
+    name: 'read-wave',
+    text: `SELECT j.conv_seq, j.day::text, j.after_device, m.type, m.sender_device, m.server_ts_ms, m.expires_at, m.body, m.welcome
+             FROM (SELECT * FROM delivery.fanout_jobs WHERE conv_id = $1 ORDER BY conv_seq LIMIT ${MESSAGES_AT_ONCE}) j
+             LEFT JOIN delivery.messages m ON m.day = j.day AND m.conv_id = j.conv_id AND m.conv_seq = j.conv_seq
+            ORDER BY j.conv_seq`,
+    values: [conversation],
+  });
+  const after = found.rows[0]?.after_device;
+  let bytes = 0;
+  const end = found.rows.findIndex((job, index) => {
+    bytes += job.body?.length ?? 0;
+    return job.after_device !== after || (after === 0 && index > 0 && bytes > BYTES_AT_ONCE);
+  });
+  return end < 0 ? found.rows : found.rows.slice(0, end);
+}
+
+/** The next devices, with each time that they took part. Nobody comes back for what a revoked one would get. */
+async function readRecipients(
+  client: ClientBase,
+  conversation: number,
+  first: Job,
+  most: number,
+): Promise<Recipient[]> {
+  const found = await client.query<Recipient>({
+    name: 'read-recipients',
+    text: `SELECT d.device_id, d.user_id, d.joined_seq, d.left_seq
+             FROM (SELECT DISTINCT device_id FROM delivery.conv_devices e
+                    WHERE conv_id = $1 AND device_id > $2 AND (left_seq IS NULL OR left_seq > $3)
+                      AND NOT EXISTS (SELECT FROM auth.devices a WHERE a.id = e.device_id AND a.revoked_at IS NOT NULL)
+                    ORDER BY device_id LIMIT $4) next
+             JOIN delivery.conv_devices d ON d.conv_id = $1 AND d.device_id = next.device_id
+            ORDER BY d.device_id`,
+    values: [conversation, first.after_device, first.conv_seq, most],
+  });
+  return found.rows;
+}
+
+/** Device by device, each in the order of the conversation. */
+function place(wave: Job[], recipients: Recipient[], mailboxes: ReadonlyMap<number, Mailbox>): Pointer[] {
+  const pointers: Pointer[] = [];
+  for (const [device, times] of Map.groupBy(recipients, (recipient) => recipient.device_id)) {
+    const mailbox = mailboxes.get(device);
+    if (!mailbox) continue;
+    for (const job of wave) {
+      const time = times.find(
+        ({ joined_seq, left_seq }) =>
+          joined_seq <= job.conv_seq && (left_seq === null || left_seq > job.conv_seq),
+      );
+      if (!time || job.body === null || job.sender_device === device) continue;
+      const isWelcome = job.welcome !== null && time.joined_seq === job.conv_seq;
+      mailbox.putCount += 1;
+      mailbox.putBytes += ((isWelcome && job.welcome) || job.body).length;
+      pointers.push({ job, device, user: time.user_id, seq: ++mailbox.head, isWelcome });
+    }
+  }
+  return pointers;
+}
+
+async function writePointers(
+  client: ClientBase,
+  conversation: number,
+  pointers: Pointer[],
+  mailboxes: ReadonlyMap<number, Mailbox>,
+): Promise<void> {
+  if (pointers.length === 0) return;
+  const grown = [...new Set(pointers.map(({ device }) => device))];
+  await client.query({
+    name: 'fan-out',
+    text: `INSERT INTO delivery.mailbox (device_id, seq, conv_id, conv_seq, bytes, is_welcome, day)
+           SELECT p.device, p.seq, $1, p.conv_seq, p.bytes, p.is_welcome, p.day
+             FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::boolean[], $7::date[])
+                  AS p(device, seq, conv_seq, bytes, is_welcome, day)`,
+    values: [
+      conversation,
+      pointers.map(({ device }) => device),
+      pointers.map(({ seq }) => seq),
+      pointers.map(({ job }) => job.conv_seq),
+      pointers.map(({ job, isWelcome }) => ((isWelcome ? job.welcome : job.body) ?? Buffer.alloc(0)).length),
+      pointers.map(({ isWelcome }) => isWelcome),
+      pointers.map(({ job }) => job.day),
+    ],
+  });
+  await client.query({
+    name: 'fan-out-heads',
+    text: `UPDATE delivery.device_queue q SET head_seq = n.head, put_count = n.count, put_bytes = n.bytes
+             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS n(device_id, head, count, bytes)
+            WHERE q.device_id = n.device_id`,
+    values: [
+      grown,
+      grown.map((device) => mailboxes.get(device)?.head),
+      grown.map((device) => mailboxes.get(device)?.putCount),
+      grown.map((device) => mailboxes.get(device)?.putBytes),
+    ],
+  });
+}
+
+async function moveJobs(
+  client: ClientBase,
+  conversation: number,
+  wave: Job[],
+  reached: number | undefined,
+): Promise<void> {
+  await client.query({
+    name: 'move-jobs',
+    text: 'UPDATE delivery.fanout_jobs SET after_device = $3 WHERE conv_id = $1 AND conv_seq = ANY($2)',
+    values: [conversation, wave.map((job) => job.conv_seq), reached],
+  });
+}
+
+async function endJobs(client: ClientBase, conversation: number, wave: Job[]): Promise<void> {
+  await client.query({
+    name: 'end-jobs',
+    text: 'DELETE FROM delivery.fanout_jobs WHERE conv_id = $1 AND conv_seq = ANY($2)',
+    values: [conversation, wave.map((job) => job.conv_seq)],
+  });
+}
+
+async function devicesUpTo(client: ClientBase, conversation: number, first: Job): Promise<number[]> {
+  const found = await client.query<{ device_id: number }>({
+    name: 'devices-reached',
+    text: `SELECT DISTINCT device_id FROM delivery.conv_devices
+            WHERE conv_id = $1 AND device_id <= $2 AND (left_seq IS NULL OR left_seq > $3)`,
+    values: [conversation, first.after_device, first.conv_seq],
+  });
+  return found.rows.map(({ device_id }) => device_id);
+}
+
+function deliveriesOf(wave: Job[], pointers: Pointer[]): Delivery[] {
+  const byJob = Map.groupBy(pointers, ({ job }) => job);
+  return wave.flatMap((job) => {
+    const recipients = byJob.get(job);
+    const type = downstreamById.get(job.type ?? 0)?.name;
+    if (!recipients || job.body === null || type === undefined) return [];
+    return [
+      {
+        type: type as StoredType,
+        convSeq: job.conv_seq,
+        atMs: job.server_ts_ms,
+        receivedAtMs: job.server_ts_ms,
+        expiresAt: job.expires_at ?? undefined,
+        body: job.body,
+        welcome: job.welcome ?? undefined,
+        recipients,
+      },
+    ];
+  });
+}
+
+/**
+ * A conversation that has become small again, and whose outbox is empty, is delivered with its messages from now on. Under
+ * its lock, so that no message comes between the look and the change.
+ */
+export async function backToInline(
+  client: ClientBase,
+  conversation: number,
+  policy: Policy,
+): Promise<boolean> {
+  await client.query('SELECT FROM delivery.conversations WHERE id = $1 FOR NO KEY UPDATE', [conversation]);
+  const changed = await client.query(
+    `UPDATE delivery.conversations c SET fanout = 'inline'
+      WHERE id = $1 AND fanout = 'outbox'
+        AND NOT EXISTS (SELECT FROM delivery.fanout_jobs WHERE conv_id = $1)
+        AND (SELECT count(*) FROM (SELECT FROM delivery.conv_devices
+                                    WHERE conv_id = $1 AND left_seq IS NULL LIMIT $2 + 1) d) <= $2`,
+    [conversation, policy.maxInlineDevices],
+  );
+  return changed.rowCount === 1;
+}

@@ -1,0 +1,21 @@
+import type { Job } from '@securechat/kernel';
+import { expireMessages } from '../store/retention.ts';
+import type { JobParts } from './index.ts';
+
+const AT_A_TIME = 1000;
+
+/** Pages and pushes leave out what has expired at once; this takes it out of the tables soon after. */
+export function expireMessagesJob({ pool, now, metrics }: JobParts): Job {
+  return {
+    everyMs: 60_000,
+    deadlineMs: 50_000,
+    async run(signal) {
+      const nowMs = await now();
+      for (let isMore = true; isMore && !signal.aborted; ) {
+        const { looked, emptied } = await expireMessages(pool, nowMs, AT_A_TIME);
+        metrics.expired.inc(emptied);
+        isMore = looked === AT_A_TIME && emptied > 0;
+      }
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import { MAX_EPOCH_MESSAGES } from '@securechat/protocol';
+
+/** What an operator may set about how long and how much is kept, and how much is done at once. */
+export type Policy = {
+  retentionDays: number;
+  /** What may wait for one device before the conversation that fills its mailbox is cut. */
+  maxWaitingMessages: number;
+  maxWaitingBytes: number;
+  /** Devices of a conversation whose pointers are made with the message; of more, afterwards. */
+  maxInlineDevices: number;
+  /** Application messages of one epoch. */
+  messagesPerEpoch: number;
+};
+
+/** 100 MB are decimal and count the senders' frame payloads. */
+export const DEFAULT_POLICY: Policy = {
+  retentionDays: 30,
+  maxWaitingMessages: 10_000,
+  maxWaitingBytes: 100_000_000,
+  maxInlineDevices: 64,
+  messagesPerEpoch: MAX_EPOCH_MESSAGES,
+};

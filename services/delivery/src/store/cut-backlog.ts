@@ -1,0 +1,85 @@
+import { upstream } from '@securechat/protocol';
+import type { ClientBase } from 'pg';
+import { type Share, worstOf } from '../rules/backlog.ts';
+import { dayOf } from '../rules/days.ts';
+import type { Policy } from '../rules/policy.ts';
+
+/**
+ * Makes room in mailboxes that hold more than they may, in the transaction of the batch that filled them: of the
+ * conversation that takes up most, what waits is replaced by one entry that says how much was dropped; then of the next
+ * one, until the rest fits. Each step goes by what the one before it found, so the batch must not be committed before
+ * this has resolved: with the devices that lost something, one for each entry.
+ */
+export async function cutBacklogs(
+  client: ClientBase,
+  devices: readonly number[],
+  policy: Policy,
+  nowMs: number,
+): Promise<number[]> {
+  const cut: number[] = [];
+  const worstFor = async (device: number) => worstOf(await readShares(client, device), policy);
+  for (const device of devices) {
+    for (let worst = await worstFor(device); worst; worst = await worstFor(device)) {
+      // Operations change the conversation itself, and without them the device cannot go on: they go only when they are the flood.
+      const dropped = await cutConversation(client, device, worst, { operationsToo: false, nowMs });
+      if (dropped === 0) await cutConversation(client, device, worst, { operationsToo: true, nowMs });
+      cut.push(device);
+    }
+    await recount(client, device);
+  }
+  return cut;
+}
+
+async function readShares(client: ClientBase, device: number): Promise<Share[]> {
+  const found = await client.query<Share>({
+    name: 'read-shares',
+    text: `SELECT conv_id AS conversation, count(*) AS messages, coalesce(sum(bytes), 0)::bigint AS bytes
+             FROM delivery.mailbox WHERE device_id = $1 AND conv_seq > 0 GROUP BY conv_id`,
+    values: [device],
+  });
+  return found.rows;
+}
+
+/** An entry that stood for earlier ones is taken up into the new one. Resolves with the number of messages dropped now. */
+async function cutConversation(
+  client: ClientBase,
+  device: number,
+  { conversation }: Share,
+  { operationsToo, nowMs }: { operationsToo: boolean; nowMs: number },
+): Promise<number> {
+  const found = await client.query<{ messages: number }>({
+    name: 'cut-conversation',
+    text: `WITH gone AS (
+             DELETE FROM delivery.mailbox b
+              WHERE b.device_id = $1 AND b.conv_id = $2 AND ($3 OR b.conv_seq < 0 OR NOT EXISTS (
+                    SELECT 1 FROM delivery.messages m
+                     WHERE m.day = b.day AND m.conv_id = b.conv_id AND m.conv_seq = b.conv_seq AND m.type <> $4))
+             RETURNING b.conv_seq, b.dropped),
+           sums AS (
+             SELECT max(abs(conv_seq)) AS through, count(*) FILTER (WHERE conv_seq > 0) AS messages,
+                    coalesce(sum(dropped), 0) AS earlier
+               FROM gone),
+           placed AS (
+             UPDATE delivery.device_queue q SET head_seq = q.head_seq + 1 FROM sums
+              WHERE q.device_id = $1 AND sums.through IS NOT NULL RETURNING q.head_seq)
+           INSERT INTO delivery.mailbox (device_id, seq, conv_id, conv_seq, day, dropped, dropped_at_ms)
+           SELECT $1, placed.head_seq, $2, -sums.through, $5::date, (sums.messages + sums.earlier)::int, $6
+             FROM sums, placed
+           RETURNING (SELECT messages FROM sums) AS messages`,
+    values: [device, conversation, operationsToo, upstream.chat.id, dayOf(nowMs), nowMs],
+  });
+  return found.rows[0]?.messages ?? 0;
+}
+
+/** The counters had come to say more than there was: what expires or is dropped is not counted as it goes. */
+async function recount(client: ClientBase, device: number): Promise<void> {
+  await client.query({
+    name: 'recount-backlog',
+    text: `UPDATE delivery.device_acks a SET gone_count = q.put_count - w.messages, gone_bytes = q.put_bytes - w.bytes
+             FROM delivery.device_queue q,
+                  (SELECT count(bytes) AS messages, coalesce(sum(bytes), 0)::bigint AS bytes
+                     FROM delivery.mailbox WHERE device_id = $1) w
+            WHERE a.device_id = $1 AND q.device_id = $1`,
+    values: [device],
+  });
+}

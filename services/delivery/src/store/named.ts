@@ -1,0 +1,57 @@
+import type { GroupCreateRecord, GroupOperationRecord } from '@securechat/protocol/internal';
+import type { Client } from 'pg';
+import { type Named, NOBODY } from '../rules/roster.ts';
+import { holdOffBlocks } from './blocks.ts';
+
+/** An operation whose names mean users and devices that may not take part yet. */
+export type Naming = GroupCreateRecord | GroupOperationRecord;
+
+/**
+ * Looks up whom operations name, in one round trip. Whoever has blocked the acting user is not found, and whoever is
+ * about to waits for the end of the transaction; but who starts a conversation over names those who are in it, and a block
+ * hides no member. Reads auth's tables, which this service may not write.
+ */
+export async function findNamed(client: Client, records: readonly Naming[]): Promise<Map<Naming, Named>> {
+  const [, ...found] = await Promise.all([
+    holdOffBlocks(
+      client,
+      records.map(({ user }) => user),
+    ),
+    ...records.map((record) => findNamedIn(client, record)),
+  ]);
+  return new Map(records.map((record, index) => [record, found[index] ?? NOBODY]));
+}
+
+async function findNamedIn(client: Client, record: Naming): Promise<Named> {
+  const names = record.type === 'group_create' ? record.members : record.targets;
+  const isRestart = record.type === 'group_create' && record.replaces !== undefined;
+  const addresses = record.added_devices.map((address) => address.split(':'));
+  const [users, devices, own] = await Promise.all([
+    client.query<{ id: number; ext_id: string }>({
+      name: 'find-named-users',
+      text: `SELECT u.id, u.ext_id FROM auth.users u
+              WHERE u.ext_id = ANY($1) AND u.state = 'active'
+                AND ($3 OR NOT EXISTS (SELECT FROM auth.users own JOIN delivery.blocks b ON b.blocked_name = own.ext_id
+                                        WHERE own.id = $2 AND b.user_id = u.id))`,
+      values: [names, record.user, isRestart],
+    }),
+    client.query<{ id: number; user_id: number; address: string }>({
+      name: 'find-devices',
+      text: `SELECT d.id, d.user_id, u.ext_id || ':' || d.ext_id AS address
+               FROM unnest($1::text[], $2::text[]) AS named(user_name, device_name)
+               JOIN auth.users u ON u.ext_id = named.user_name AND u.state = 'active'
+               JOIN auth.devices d ON d.user_id = u.id AND d.ext_id = named.device_name AND d.revoked_at IS NULL`,
+      values: [addresses.map(([user]) => user), addresses.map(([, device]) => device)],
+    }),
+    client.query<{ id: number }>({
+      name: 'find-own-devices',
+      text: 'SELECT id FROM auth.devices WHERE user_id = $1 AND revoked_at IS NULL',
+      values: [record.user],
+    }),
+  ]);
+  return {
+    users: new Map(users.rows.map((row) => [row.ext_id, row.id])),
+    devices: new Map(devices.rows.map((row) => [row.address, { device: row.id, user: row.user_id }])),
+    own: new Set(own.rows.map(({ id }) => id)),
+  };
+}
