@@ -1,0 +1,58 @@
+import { decodeBase64, encodeBase64, isSame, transcript, type Upstream } from '@securechat/protocol';
+import { sign, verify } from './ed25519.ts';
+import type { E2eeEngine, GroupState, Leaf, Opened, OwnDevice } from './engine.ts';
+import { E2eeError } from './errors.ts';
+import { findLeaf } from './find-leaf.ts';
+import { sha256 } from './sha256.ts';
+
+export type Envelope = Upstream<'chat'>;
+export type UnsealedEnvelope = Omit<Envelope, 'payload' | 'signature'>;
+
+/**
+ * A signature outside a ciphertext could be replaced by another member's, who would then have said it. So the ciphertext
+ * names its envelope: its authenticated data is the hash of everything in the envelope but itself.
+ */
+export function envelopeBinding(envelope: UnsealedEnvelope): Promise<Uint8Array<ArrayBuffer>> {
+  return sha256(transcript('envelope', { ...envelope, payload: undefined }));
+}
+
+/** `epoch`, `from` and `device_id` must be those of the state: E2eeError `binding` otherwise. */
+export async function sealEnvelope(
+  engine: E2eeEngine,
+  state: GroupState,
+  own: OwnDevice,
+  envelope: UnsealedEnvelope,
+  plaintext: Uint8Array,
+): Promise<{ envelope: Envelope; next: GroupState }> {
+  senderOf(engine, state, envelope);
+  const { ciphertext, next } = await engine.seal(state, own, plaintext, await envelopeBinding(envelope));
+  const sealed = { ...envelope, payload: encodeBase64(ciphertext) };
+  const signature = await sign(own.secretKey, transcript('envelope', sealed));
+  return { envelope: { ...sealed, signature: encodeBase64(signature) }, next };
+}
+
+/**
+ * Signed by the key in the leaf of the device that it says it is from; sealed by the same leaf, for this very envelope, in
+ * this epoch. The server's stamp beside it is not looked at.
+ */
+export async function openEnvelope(
+  engine: E2eeEngine,
+  state: GroupState,
+  envelope: Envelope,
+): Promise<Opened> {
+  const leaf = senderOf(engine, state, envelope);
+  const signature = decodeBase64(envelope.signature);
+  if (!(await verify(leaf.publicKey, transcript('envelope', envelope), signature))) {
+    throw new E2eeError('binding');
+  }
+  const opened = await engine.open(state, decodeBase64(envelope.payload));
+  const isBound = isSame(opened.authenticatedData, await envelopeBinding(envelope));
+  if (!isBound || opened.sender.leafIndex !== leaf.leafIndex) throw new E2eeError('binding');
+  return opened;
+}
+
+function senderOf(engine: E2eeEngine, state: GroupState, envelope: UnsealedEnvelope): Leaf {
+  const { epoch, leaves } = engine.describe(state);
+  if (envelope.epoch !== epoch) throw new E2eeError('epoch');
+  return findLeaf(leaves, { userId: envelope.from, deviceId: envelope.device_id });
+}
