@@ -1,0 +1,123 @@
+import { decodeBase64, encodeBase64, type SignedDeviceList } from '@securechat/protocol';
+import type { LinkOptions, RecoverOptions, ServerAddress, SignUpOptions } from '../api/index.ts';
+import type { Transport } from '../connection/transport.ts';
+import { SecureChatError } from '../errors.ts';
+import { createAccount, recoverAccount } from '../http/accounts.ts';
+import { askServerFacts } from '../http/well-known.ts';
+import { firstDeviceList } from '../identity/device-list.ts';
+import { proveDevice } from '../identity/enrolment.ts';
+import { createAccountKey, createDeviceKey, type DeviceKey } from '../identity/keys.ts';
+import { readInvitation, requestLink } from '../identity/linking.ts';
+import { Pins } from '../identity/pins.ts';
+import { accountKeyFromRecoveryCode } from '../identity/recovery-code.ts';
+import type { Store } from '../storage/store.ts';
+import { type Account, AnotherAccount, accountChange, keepsakeChange, ownDeviceIn } from './account.ts';
+import { firstLogin } from './first-login.ts';
+import { recoveryList } from './recovery-list.ts';
+
+type Server = { http: string; socket: string; serviceKey: Uint8Array };
+
+export const nowSeconds = (): number => Math.floor(Date.now() / 1000);
+
+async function findServer(address: ServerAddress, serviceKey: string | undefined): Promise<Server> {
+  const http = (typeof address === 'string' ? address : address.http).replace(/\/$/, '');
+  const facts = await askServerFacts(http);
+  const socket =
+    typeof address === 'string' ? http.replace(/^http/, 'ws') + facts.webSocketPath : address.socket;
+  return { http, socket, serviceKey: serviceKey === undefined ? facts.serviceKey : decodeBase64(serviceKey) };
+}
+
+/** A new account whose first device this is. What it leaves in the store is what `open` opens. */
+export async function signUp(options: SignUpOptions): Promise<void> {
+  const { store, userId, deviceId, invite, token } = options;
+  const server = await findServer(options.server, options.serviceKey);
+  const key = await createAccountKey();
+  const device = await createDeviceKey(deviceId);
+  const list = await firstDeviceList({ userId, key }, device, nowSeconds());
+  const account = {
+    userId,
+    own: ownDeviceIn(list, device),
+    server: doorsOf(server),
+    accountSecret: key.secretKey,
+  };
+  // before the server knows of it: a name whose key nobody holds would be lost for ever
+  await keep(store, account, [server.serviceKey]);
+  const enrolment = { list, proof: await prove(list, device) };
+  await unlessRefused(store, createAccount(server.http, enrolment, { invite, token }));
+  await pin(store, list);
+}
+
+/** A new device in the place of all others, by whoever holds the account's key on paper. */
+export async function recover(options: RecoverOptions): Promise<void> {
+  const { store, userId, deviceId } = options;
+  const server = await findServer(options.server, options.serviceKey);
+  const key = await accountKeyFromRecoveryCode(options.recoveryCode);
+  const device = await createDeviceKey(deviceId);
+  await recoveryList({ userId, key }, device, async (list) => {
+    const account = {
+      userId,
+      own: ownDeviceIn(list, device),
+      server: doorsOf(server),
+      accountSecret: key.secretKey,
+    };
+    await keep(store, account, [server.serviceKey]);
+    const enrolment = { list, proof: await prove(list, device) };
+    await unlessRefused(store, recoverAccount(server.http, enrolment));
+    await pin(store, list);
+  });
+}
+
+/** Step 2 of linking: `code` is for the existing device, and `done` resolves when that one has agreed. */
+export async function link(
+  options: LinkOptions,
+  transport: Transport | undefined,
+  signal: AbortSignal,
+): Promise<{ code: string; done: Promise<void> }> {
+  const { store, deviceId } = options;
+  const invitation = readInvitation(options.code, nowSeconds());
+  const device = await createDeviceKey(deviceId);
+  const code = await requestLink(invitation, device, nowSeconds());
+  const pins = invitation.pins.map(decodeBase64);
+  const done = async (): Promise<void> => {
+    const login = { userId: invitation.user_id, device, urls: [invitation.socket], pins, transport };
+    const list = await firstLogin(login, signal);
+    if (list.account_key !== invitation.account_key)
+      throw new AnotherAccount('the server shows another account key');
+    const account = {
+      ...{ userId: invitation.user_id, own: ownDeviceIn(list, device), accountSecret: undefined },
+      server: { http: invitation.http, socket: invitation.socket },
+    };
+    await keep(store, account, pins);
+    await pin(store, list);
+  };
+  return { code, done: done() };
+}
+
+const doorsOf = ({ http, socket }: Server): Account['server'] => ({ http, socket });
+
+async function prove(list: SignedDeviceList, device: DeviceKey) {
+  const { deviceId, secretKey } = device;
+  return proveDevice(list, { deviceId, publicKey: encodeBase64(device.publicKey), secretKey }, nowSeconds());
+}
+
+async function keep(store: Store, account: Account, pins: readonly Uint8Array[]): Promise<void> {
+  await store.write([accountChange(account), keepsakeChange({ pins, ticket: undefined })]);
+}
+
+/** Of a refusal nothing remains; without an answer it may have taken effect, and the same store may be opened. */
+async function unlessRefused(store: Store, enrolling: Promise<void>): Promise<void> {
+  try {
+    await enrolling;
+  } catch (error) {
+    const isRefused = error instanceof SecureChatError && !error.isRetryable;
+    if (isRefused) await store.write([{ delete: 'account' }, { delete: 'keepsake' }]);
+    throw error;
+  }
+}
+
+/** The own list is believed first: every other device of the account is held against it. */
+async function pin(store: Store, list: SignedDeviceList): Promise<void> {
+  const offline = { request: () => Promise.reject(new TypeError('nothing is asked for here')) };
+  const pins = await Pins.open({ store, connection: offline });
+  await pins.take(list);
+}

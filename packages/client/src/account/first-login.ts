@@ -1,0 +1,65 @@
+import { sign } from '@securechat/crypto/e2ee';
+import type { SignedDeviceList } from '@securechat/protocol';
+import { createConnection } from '../connection/create-connection.ts';
+import type { Transport } from '../connection/transport.ts';
+import { LoginRefused, RequestTimedOut } from '../errors.ts';
+import type { DeviceKey } from '../identity/keys.ts';
+
+type FirstLogin = {
+  userId: string;
+  device: DeviceKey;
+  urls: readonly string[];
+  pins: readonly Uint8Array[];
+  transport: Transport | undefined;
+};
+
+/** A person walks from one screen to the other meanwhile. */
+const DEADLINE_MS = 10 * 60_000;
+const TRY_AGAIN_MS = 2_000;
+
+/** Logs in as a device that is about to be enrolled, again and again until it is. Returns the list that it stands in. */
+export async function firstLogin(login: FirstLogin, signal: AbortSignal): Promise<SignedDeviceList> {
+  const deadline = Date.now() + DEADLINE_MS;
+  for (;;) {
+    try {
+      return await attempt(login, signal);
+    } catch (error) {
+      if (!(error instanceof LoginRefused)) throw error;
+    }
+    if (Date.now() > deadline) throw new RequestTimedOut('the existing device has not agreed');
+    await pause(signal);
+  }
+}
+
+async function attempt({ userId, device, urls, pins, transport }: FirstLogin, signal: AbortSignal) {
+  const connection = createConnection({
+    urls,
+    device: { userId, ...device, sign: (transcript) => sign(device.secretKey, transcript) },
+    keepsake: { pins, ticket: undefined },
+    ...(transport ? { transport } : {}),
+  });
+  const ended = Promise.withResolvers<never>();
+  connection.on('ended', ended.reject);
+  connection.start();
+  try {
+    const answer = connection.request('device_list', { user_id: userId }, { signal });
+    const { type: _, ref: __, ...list } = await Promise.race([answer, ended.promise]);
+    return list;
+  } finally {
+    await connection.stop();
+  }
+}
+
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const give = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', give);
+      resolve();
+    }, TRY_AGAIN_MS);
+    signal.addEventListener('abort', give, { once: true });
+  });
+}

@@ -1,0 +1,130 @@
+import type { Message } from './content.ts';
+import type { Conversation } from './conversation.ts';
+
+export type ConnectionState = 'disconnected' | 'connecting' | 'authenticating' | 'connected';
+
+/** `changed`: the account has another key than the one pinned. Nothing is sent before `acceptKeyChange`. */
+export type Trust = 'new' | 'pinned' | 'verified' | 'changed';
+
+export type Identity = {
+  readonly userId: string;
+  readonly trust: Trust;
+  /** 60 digits, the same on both sides: to be compared by voice. Of a changed key those of the new one. */
+  readonly safetyNumber: string;
+  /** The same as text for a QR code, for `verifyScanned`. */
+  readonly qr: string;
+  readonly devices: readonly OwnDevice[];
+};
+
+export type OwnDevice = { readonly deviceId: string; readonly createdAtMs: number; readonly isThis: boolean };
+
+/** What a person tells about themselves, end-to-end encrypted. `avatar`: JPEG, PNG or WebP of at most 16 KiB. */
+export type Profile = { displayName?: string; statusText?: string; avatar?: Uint8Array };
+
+/**
+ * Something is wrong, and a person may have to know. Never silent: each is also counted in `stats`.
+ * `detail` is for logs and holds no content.
+ */
+export type Alarm = {
+  readonly type:
+    | 'key-change' // the account key of `userId` is another
+    | 'rogue-device' // somebody tried to bring in a device that the account has not certified
+    | 'fork' // members were shown different histories of the conversation
+    | 'gap' // places of the conversation or of the mailbox were left out
+    | 'replay' // something was delivered twice under different names
+    | 'bad-signature' // not by who it says
+    | 'forbidden' // an operation by somebody whose role does not allow it
+    | 'undecryptable'; // its sender has been asked for it
+  readonly conversationId?: string;
+  readonly userId?: string;
+  readonly deviceId?: string;
+  readonly messageId?: string;
+  readonly detail: string;
+};
+
+export type ClientEvents = {
+  state: ConnectionState;
+  /** Something of its summary has changed, or it is new. */
+  conversation: Conversation;
+  /** `isNew`: it came in or was sent just now; else its text, reactions or status have changed. */
+  message: { conversation: Conversation; message: Message; isNew: boolean };
+  /** It has expired or been deleted locally. */
+  vanished: { conversation: Conversation; messageId: string };
+  /** How far a member has received and read. */
+  receipt: { conversation: Conversation; userId: string };
+  /** Somebody unknown has begun a conversation. */
+  request: Conversation;
+  /** Messages that the server has not stored yet. */
+  outbox: { waiting: number };
+  profile: { userId: string; profile: Profile };
+  alarm: Alarm;
+  /** The client will not connect by itself any more, e.g. because this device was revoked. */
+  ended: Error;
+};
+
+/** Totals since the client was opened. */
+export type Stats = {
+  readonly undecryptable: number;
+  readonly repairsAsked: number;
+  readonly repairsAnswered: number;
+  readonly repaired: number;
+  readonly alarms: Readonly<Partial<Record<Alarm['type'], number>>>;
+};
+
+/** One device of one account. Got by `SecureChat.signUp`, `open`, `link` or `recover`. */
+export interface Client {
+  readonly me: { readonly userId: string; readonly deviceId: string };
+  readonly state: ConnectionState;
+  readonly stats: Stats;
+  /** What is written here and not stored by the server yet. */
+  readonly waiting: number;
+  /** Returns what takes the listener away again. */
+  on<E extends keyof ClientEvents>(event: E, listener: (value: ClientEvents[E]) => void): () => void;
+
+  /** From now on it is online whenever it can be, until `close`. */
+  connect(): void;
+  /**
+   * Resolves when others can begin a conversation with this device, also while it is away: keys for them are at the server.
+   * That happens by itself while it is connected; await it before closing a device that is new.
+   */
+  reachable(): Promise<void>;
+  /** The network has changed, or a person is looking: try at once. */
+  nudge(): void;
+  /** Says goodbye and closes the store. */
+  close(): Promise<void>;
+
+  /** Newest first. */
+  conversations(): Conversation[];
+  conversation(id: string): Conversation | undefined;
+  /** The conversation with this user: the one that there is, or a new one. Needs a connection for a new one. */
+  direct(userId: string): Promise<Conversation>;
+  createGroup(options: { name?: string; members: readonly string[] }): Promise<Conversation>;
+
+  /** What is known of a user; asks the server about one who was never seen. */
+  identity(userId: string): Promise<Identity>;
+  /** Two people have compared their safety numbers. */
+  markVerified(userId: string): Promise<void>;
+  /** The text of the other's QR code; marks as verified when it fits, else rejects. */
+  verifyScanned(userId: string, qr: string): Promise<void>;
+  /** The only way on after `changed`. */
+  acceptKeyChange(userId: string): Promise<void>;
+
+  /** Own profile, told to everybody one talks to. */
+  setProfile(profile: Profile): Promise<void>;
+  profile(userId: string): Profile;
+
+  /** Own devices. */
+  devices(): Promise<readonly OwnDevice[]>;
+  revoke(deviceId: string): Promise<void>;
+  /** Step 1 of 3, here: a code that the new device takes in (`SecureChat.link`). Good for ten minutes. */
+  linkCode(): Promise<string>;
+  /** Step 3 of 3, here again: the code that the new device shows. History follows by itself. */
+  approveLink(code: string): Promise<void>;
+  /** The account key, to be written down: whoever has it has the account. */
+  recoveryCode(): Promise<string>;
+
+  /** All conversations, encrypted under the passphrase. What has expired is not in it. */
+  exportHistory(passphrase: string): Promise<Uint8Array>;
+  /** Adds what is missing here; returns how many messages that was. */
+  importHistory(file: Uint8Array, passphrase: string): Promise<number>;
+}

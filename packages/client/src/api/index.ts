@@ -1,0 +1,4 @@
+export type * from './client.ts';
+export type * from './content.ts';
+export type * from './conversation.ts';
+export type * from './options.ts';

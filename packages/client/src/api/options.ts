@@ -1,0 +1,63 @@
+import type { Transport } from '../connection/transport.ts';
+import type { Store } from '../storage/store.ts';
+import type { Client } from './client.ts';
+
+/** `https://chat.example` when one door serves everything, else both doors. */
+export type ServerAddress = string | { readonly http: string; readonly socket: string };
+
+/** How a client behaves; all have defaults that suit people. */
+export type ClientOptions = {
+  /** Only `Store` is needed; everything else is kept in it. */
+  store: Store;
+  /** Default: WebSocket. */
+  transport?: Transport;
+  /** False: others do not learn what was read here. Default true. */
+  readReceipts?: boolean;
+  /** Fresh keys at the latest after so many messages (default 1,000) or so long (default 7 days). */
+  rotateAfterMessages?: number;
+  rotateAfterMs?: number;
+  /** Devices of an encrypted group. Default 250, at most 500. */
+  maxGroupDevices?: number;
+  /** Dummy messages, on average, while connected. Default 0. They count against the server's limits. */
+  dummiesPerHour?: number;
+  /** Each message waits a random time up to this before it is sent. Default 0. */
+  maxDelayMs?: number;
+  /** Compresses texts before they are encrypted: smaller, but sizes tell a little more. Default false. */
+  isCompressing?: boolean;
+};
+
+export type SignUpOptions = ClientOptions & {
+  server: ServerAddress;
+  userId: string;
+  /** Default: random. */
+  deviceId?: string;
+  /** Base64 of the server's key, from a place that one trusts; default: what the server says the first time. */
+  serviceKey?: string;
+  /** What the server's enrolment asks for. */
+  invite?: string;
+  token?: string;
+};
+
+export type LinkOptions = ClientOptions & {
+  /** What `linkCode()` of an existing device said. */
+  code: string;
+  deviceId?: string;
+};
+
+/** Step 2 of 3, at the new device: show `code` to the existing one; `done` when that one has agreed. */
+export type Link = { readonly code: string; readonly done: Promise<Client>; cancel(): void };
+
+export type RecoverOptions = Omit<SignUpOptions, 'invite' | 'token'> & {
+  /** All other devices are revoked. */
+  recoveryCode: string;
+};
+
+/** The ways to a client. `SecureChat` of the package's door is this. */
+export interface SecureChatDoor {
+  /** A new account with its first device. */
+  signUp(options: SignUpOptions): Promise<Client>;
+  /** What an earlier `signUp`, `link` or `recover` left in this store. */
+  open(options: ClientOptions): Promise<Client>;
+  link(options: LinkOptions): Promise<Link>;
+  recover(options: RecoverOptions): Promise<Client>;
+}

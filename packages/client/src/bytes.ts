@@ -1,0 +1,10 @@
+import { encodeBase64Url } from '@securechat/protocol';
+
+export function randomBytes(length: number): Uint8Array<ArrayBuffer> {
+  return crypto.getRandomValues(new Uint8Array(length));
+}
+
+/** For ids: base64url without padding of so many random bytes. */
+export function randomId(prefix: string, bytes: number): string {
+  return prefix + encodeBase64Url(randomBytes(bytes));
+}

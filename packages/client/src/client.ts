@@ -1,0 +1,191 @@
+import { accountKeyOf } from './account/account.ts';
+import type {
+  Client as Api,
+  ClientEvents,
+  ClientOptions,
+  ConnectionState,
+  Conversation,
+  Identity,
+  OwnDevice,
+  Profile,
+  Stats,
+} from './api/index.ts';
+import { Acceptance } from './conversations/view/acceptance.ts';
+import { Changes } from './conversations/view/change.ts';
+import { Reading } from './conversations/view/read.ts';
+import { NotConnected } from './errors.ts';
+import { Emitter } from './events.ts';
+import { Conversations } from './runtime/conversations.ts';
+import { Devices } from './runtime/devices.ts';
+import { Housekeeping } from './runtime/housekeeping.ts';
+import { Identities } from './runtime/identities.ts';
+import { Profiles } from './runtime/profiles.ts';
+import { Runtime } from './runtime/runtime.ts';
+import { EventTeller } from './runtime/teller.ts';
+
+/** One device of one account: what apps hold. Everything it does is done elsewhere. */
+export class Client implements Api {
+  readonly me: { readonly userId: string; readonly deviceId: string };
+  readonly #runtime: Runtime;
+  readonly #events: Emitter<ClientEvents>;
+  readonly #teller: EventTeller;
+  readonly #conversations: Conversations;
+  readonly #identities: Identities;
+  readonly #devices: Devices;
+  readonly #housekeeping: Housekeeping;
+  readonly #profiles: Profiles;
+
+  /** What `signUp`, `link` or `recover` have left in this store. */
+  static async open(options: ClientOptions): Promise<Client> {
+    const events = new Emitter<ClientEvents>();
+    const teller = new EventTeller(events);
+    const runtime = await Runtime.open(options, teller);
+    const { core, outcomes } = runtime;
+    const reading = new Reading(core, outcomes);
+    const changes = new Changes(core, outcomes);
+    const views = { core, changes, reading, acceptance: await Acceptance.load(core) };
+    const conversations = await Conversations.load(runtime, views, events);
+    const devices = new Devices(runtime, conversations);
+    const housekeeping = new Housekeeping(runtime, conversations, devices, reading);
+    const profiles = await Profiles.load(core, events);
+    return new Client({ runtime, events, teller, conversations, devices, housekeeping, profiles });
+  }
+
+  private constructor(parts: {
+    runtime: Runtime;
+    events: Emitter<ClientEvents>;
+    teller: EventTeller;
+    conversations: Conversations;
+    devices: Devices;
+    housekeeping: Housekeeping;
+    profiles: Profiles;
+  }) {
+    const { userId, deviceId } = parts.runtime.core.own;
+    this.me = { userId, deviceId };
+    this.#runtime = parts.runtime;
+    this.#events = parts.events;
+    this.#teller = parts.teller;
+    this.#conversations = parts.conversations;
+    this.#devices = parts.devices;
+    this.#housekeeping = parts.housekeeping;
+    this.#profiles = parts.profiles;
+    this.#identities = new Identities(this.#runtime.pins, () => this.#runtime.account);
+    this.#listen();
+  }
+
+  /** What the parts tell each other, and what of it is told outside. */
+  #listen(): void {
+    const { connection, pins } = this.#runtime;
+    this.#teller.begin({
+      conversation: (id) => this.#conversations.get(id),
+      refresh: (view) => this.#conversations.refresh(view),
+      own: (told) => this.#devices.told(told),
+    });
+    this.#runtime.on('sent', ({ conversationId, id }) => this.#teller.message(conversationId, id, false));
+    this.#runtime.on('waiting', (waiting) => this.#events.emit('outbox', { waiting }));
+    this.#runtime.on('failed', (error) => this.#events.emit('ended', error));
+    connection.on('state', (state) => this.#events.emit('state', state));
+    connection.on('ended', (error) => this.#events.emit('ended', error));
+    pins.on('keyChange', ({ userId }) =>
+      this.#teller.alarm({
+        ...{ type: 'key-change', userId },
+        detail: 'the account key is another than before',
+      }),
+    );
+  }
+
+  get state(): ConnectionState {
+    return this.#runtime.connection.state;
+  }
+  get stats(): Stats {
+    return this.#teller.stats;
+  }
+  get waiting(): number {
+    return this.#runtime.waiting;
+  }
+
+  on<E extends keyof ClientEvents>(event: E, listener: (value: ClientEvents[E]) => void): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  connect(): void {
+    this.#runtime.start();
+    this.#housekeeping.start();
+  }
+
+  reachable(): Promise<void> {
+    return this.#runtime.refill();
+  }
+
+  nudge(): void {
+    this.#runtime.connection.nudge();
+  }
+
+  async close(): Promise<void> {
+    this.#housekeeping.stop();
+    await this.#runtime.stop(new NotConnected('the client was closed'));
+  }
+
+  conversations(): Conversation[] {
+    return this.#conversations.all();
+  }
+  conversation(id: string): Conversation | undefined {
+    return this.#conversations.get(id);
+  }
+  direct(userId: string): Promise<Conversation> {
+    return this.#conversations.direct(userId);
+  }
+  createGroup(options: { name?: string; members: readonly string[] }): Promise<Conversation> {
+    return this.#conversations.createGroup(options);
+  }
+
+  identity(userId: string): Promise<Identity> {
+    return this.#identities.of(userId);
+  }
+  markVerified(userId: string): Promise<void> {
+    return this.#runtime.pins.markVerified(userId);
+  }
+  verifyScanned(userId: string, qr: string): Promise<void> {
+    return this.#identities.verifyScanned(userId, qr);
+  }
+  async acceptKeyChange(userId: string): Promise<void> {
+    await this.#runtime.pins.acceptKeyChange(userId);
+    for (const { id } of this.#runtime.core.registry.all()) this.#runtime.core.outbox.wake(id);
+  }
+
+  setProfile(profile: Profile): Promise<void> {
+    return this.#profiles.set(profile);
+  }
+  profile(userId: string): Profile {
+    return this.#profiles.of(userId);
+  }
+
+  async devices(): Promise<readonly OwnDevice[]> {
+    return (await this.#identities.of(this.me.userId)).devices;
+  }
+  async revoke(deviceId: string): Promise<void> {
+    await this.#devices.revoke(deviceId);
+    await this.#housekeeping.settleDevices();
+  }
+  linkCode(): Promise<string> {
+    return this.#devices.linkCode();
+  }
+  async approveLink(code: string): Promise<void> {
+    await this.#devices.approveLink(code);
+    void this.#housekeeping.settleDevices();
+  }
+  async recoveryCode(): Promise<string> {
+    const { recoveryCodeOf } = await import('./identity/recovery-code.ts');
+    return recoveryCodeOf(await accountKeyOf(this.#runtime.account));
+  }
+
+  async exportHistory(passphrase: string): Promise<Uint8Array> {
+    return (await history()).exportFile(this.#runtime.core, passphrase);
+  }
+  async importHistory(file: Uint8Array, passphrase: string): Promise<number> {
+    return (await history()).importFile(this.#runtime.core, file, passphrase);
+  }
+}
+
+/** Loaded when it is asked for: most people never export. */
+const history = () => import('./history/index.ts');

@@ -1,0 +1,63 @@
+import { ServerUnreachable } from '../errors.ts';
+import type { Transport, TransportConnection, TransportEvents } from './transport.ts';
+
+const SUB_PROTOCOL = 'scht.v1';
+const NORMAL = 1000;
+
+/** The WebSocket that browsers and Node have; `wss://` or, where that is allowed, `ws://`. */
+export const webSocketTransport: Transport = {
+  connect(url, events, { signal }) {
+    const { promise, resolve, reject } = Promise.withResolvers<TransportConnection>();
+    signal.throwIfAborted();
+    const socket = new WebSocket(url, SUB_PROTOCOL);
+    socket.binaryType = 'arraybuffer';
+    // without a goodbye: a socket that is opening, or whose peer is gone, would keep us waiting
+    const abort = (): void => {
+      reject(signal.reason);
+      socket.close();
+    };
+    signal.addEventListener('abort', abort);
+    socket.onopen = () => {
+      signal.removeEventListener('abort', abort);
+      resolve(connectionOver(socket, events));
+    };
+    // browsers do not tell pages why; what follows is `close`
+    socket.onclose = ({ code }) => {
+      signal.removeEventListener('abort', abort);
+      reject(new ServerUnreachable(`No WebSocket to ${url} (${code})`));
+    };
+    return promise;
+  },
+};
+
+function connectionOver(socket: WebSocket, events: TransportEvents): TransportConnection {
+  let hasEnded = false;
+  const end = (code: number, reason: string): void => {
+    if (hasEnded) return;
+    hasEnded = true;
+    events.onClose(code, reason);
+  };
+  socket.onmessage = ({ data }) => {
+    if (hasEnded) return;
+    if (data instanceof ArrayBuffer) return events.onBytes(new Uint8Array(data));
+    // text: the protocol has none
+    socket.close(NORMAL);
+    end(UNSUPPORTED_DATA, 'the server sent text');
+  };
+  socket.onclose = ({ code, reason }) => end(code, reason);
+  return {
+    send(bytes) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(bytes);
+    },
+    close: () => socket.close(NORMAL),
+    // the browser's socket has no way to end without a goodbye; nobody waits for the answer
+    destroy() {
+      socket.close(NORMAL);
+      end(ABNORMAL, 'given up');
+    },
+  };
+}
+
+/** RFC 6455, 7.4.1. */
+const UNSUPPORTED_DATA = 1003;
+const ABNORMAL = 1006;

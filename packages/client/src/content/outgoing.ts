@@ -1,0 +1,42 @@
+import { encodeBase64 } from '@securechat/protocol';
+import type { LinkPreview, Profile, Content as Said } from '../api/index.ts';
+import { readContent } from './bodies.ts';
+import { compact, object } from './shape.ts';
+import type { Bodies, Content, ContentType, Preview, TextBody } from './types.ts';
+
+/** What an app wants to say, as it stands in the ciphertext. Throws `BadContent` for what receivers would refuse. */
+export function textContent(said: string | Said): Content<'text/plain' | 'text/markdown'> {
+  const { format } = typeof said === 'string' ? { format: undefined } : said;
+  return checked(format === 'markdown' ? 'text/markdown' : 'text/plain', textBody(said));
+}
+
+export function editContent(
+  messageId: string,
+  said: string | Said,
+): Content<'application/x-securechat-edit'> {
+  const format = typeof said === 'string' ? 'plain' : (said.format ?? 'plain');
+  return checked('application/x-securechat-edit', { messageId, format, ...textBody(said) });
+}
+
+export function profileContent(profile: Profile): Content<'application/x-securechat-profile'> {
+  const avatar = profile.avatar === undefined ? undefined : encodeBase64(profile.avatar);
+  return checked('application/x-securechat-profile', compact({ ...profile, avatar }));
+}
+
+/** A content that receivers will take: it is read as they read it. */
+export function checked<T extends ContentType>(type: T, body: Bodies[T]): Content<T> {
+  return readContent(object(JSON.parse(JSON.stringify({ type, body })), 'content')) as Content<T>;
+}
+
+function textBody(said: string | Said): TextBody {
+  if (typeof said === 'string') return { text: said, mentions: [] };
+  return compact({
+    text: said.text,
+    mentions: [...(said.mentions ?? [])],
+    preview: said.preview && previewOf(said.preview),
+  });
+}
+
+function previewOf({ image, ...rest }: LinkPreview): Preview {
+  return compact({ ...rest, image: image === undefined ? undefined : encodeBase64(image) });
+}

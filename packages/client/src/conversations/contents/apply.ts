@@ -1,0 +1,64 @@
+import type { Content, ContentType, UnknownContent } from '../../content/types.ts';
+import type { Core } from '../core.ts';
+import { answerRepair } from '../repair/answer.ts';
+import { takeRepair } from '../repair/take.ts';
+import type { Step } from '../step.ts';
+import { applyDelete } from './delete.ts';
+import { applyEdit } from './edit.ts';
+import { applyOwn } from './own.ts';
+import { applyProfile } from './profile.ts';
+import { applyReaction } from './reaction.ts';
+import { applyState } from './state.ts';
+import { addText, addUnknown } from './text.ts';
+
+/** A message that was opened, or an own one on its way in: who said it, and where it stands. */
+export type Arrival = {
+  readonly id: string;
+  readonly from: string;
+  readonly deviceId: string;
+  readonly clientSeq: number;
+  readonly sentAtMs: number;
+  readonly place: number;
+  /** Unix seconds, as the envelope says. */
+  readonly expiresAt: number | undefined;
+  /** By another device of the same account. */
+  readonly isOwn: boolean;
+  /** Where its line stands, when that is not its place. */
+  readonly position?: string;
+};
+
+type Of<T extends ContentType> = Extract<Content, { type: T }>;
+type Handler<T extends ContentType> = (
+  core: Core,
+  step: Step,
+  arrival: Arrival,
+  content: Of<T>,
+) => Promise<void> | void;
+
+/** What each content does to a conversation. Total: a type without a handler does not compile. */
+const handlers: { [T in ContentType]: Handler<T> } = {
+  'text/plain': addText,
+  'text/markdown': addText,
+  'application/x-securechat-edit': applyEdit,
+  'application/x-securechat-delete': applyDelete,
+  'application/x-securechat-reaction': applyReaction,
+  'application/x-securechat-profile': applyProfile,
+  'application/x-securechat-dummy': () => undefined,
+  'application/x-securechat-state': applyState,
+  'application/x-securechat-repair-request': answerRepair,
+  'application/x-securechat-repair': takeRepair,
+  'application/x-securechat-own': applyOwn,
+};
+
+export async function applyContent(
+  core: Core,
+  step: Step,
+  arrival: Arrival,
+  content: Content | UnknownContent,
+): Promise<void> {
+  if (content.type === 'unknown') return addUnknown(core, step, arrival, content.contentType);
+  // what has expired on its way is never shown
+  if (content.expiresAt !== undefined && content.expiresAt * 1000 <= core.now()) return;
+  const handle = handlers[content.type] as Handler<ContentType>;
+  await handle(core, step, arrival, content);
+}

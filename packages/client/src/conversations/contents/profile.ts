@@ -1,0 +1,36 @@
+import { decodeBase64, encodeBase64 } from '@securechat/protocol';
+import type { Profile } from '../../api/index.ts';
+import { compact } from '../../content/shape.ts';
+import type { Bodies, Content } from '../../content/types.ts';
+import type { Core } from '../core.ts';
+import type { Draft } from '../draft.ts';
+import type { Step } from '../step.ts';
+import type { Arrival } from './apply.ts';
+
+type Told = Bodies['application/x-securechat-profile'];
+
+export const profileKey = (userId: string): string => `profile/${userId}`;
+
+/** What people say of themselves is the same in all conversations; the newest counts. */
+export function applyProfile(
+  core: Core,
+  step: Step,
+  { from }: Pick<Arrival, 'from'>,
+  { body }: Extract<Content, { type: 'application/x-securechat-profile' }>,
+): void {
+  step.draft.putJson(profileKey(from), body);
+  step.draft.after(() => core.tell.profile(from, profileOf(body)));
+}
+
+export async function loadProfile(draft: Draft, userId: string): Promise<Profile | undefined> {
+  const told = await draft.json<Told>(profileKey(userId));
+  return told && profileOf(told);
+}
+
+export function profileOf({ avatar, ...rest }: Told): Profile {
+  return compact({ ...rest, avatar: avatar === undefined ? undefined : decodeBase64(avatar) });
+}
+
+export function toldOf({ avatar, ...rest }: Profile): Told {
+  return compact({ ...rest, avatar: avatar === undefined ? undefined : encodeBase64(avatar) });
+}

@@ -1,0 +1,20 @@
+import type { Content } from '../../content/types.ts';
+import type { Core } from '../core.ts';
+import { vouch } from '../membership/vouch.ts';
+import type { Step } from '../step.ts';
+import type { Arrival } from './apply.ts';
+
+type State = Extract<Content, { type: 'application/x-securechat-state' }>;
+
+/** Who brought this device in tells what it could not see. What was done since is judged now. */
+export function applyState(core: Core, step: Step, by: Arrival, { body }: State): void {
+  if (step.record.log.unvouched?.by !== by.from) return;
+  const vouched = vouch(step.record.log, body);
+  if (!vouched) return;
+  step.change({ log: vouched.log, ...(step.record.name === '' ? { name: body.groupName } : {}) });
+  for (const { by: userId, why } of vouched.forbidden) {
+    step.draft.after(() =>
+      core.tell.alarm({ type: 'forbidden', conversationId: step.id, userId, detail: why }),
+    );
+  }
+}

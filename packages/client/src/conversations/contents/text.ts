@@ -1,0 +1,51 @@
+import type { Content } from '../../content/types.ts';
+import type { Core } from '../core.ts';
+import type { Step } from '../step.ts';
+import type { Entry } from '../timeline/entry.ts';
+import { positions } from '../timeline/positions.ts';
+import { addEntry } from '../timeline/timeline.ts';
+import type { Arrival } from './apply.ts';
+
+type Text = Extract<Content, { type: 'text/plain' | 'text/markdown' }>;
+
+export function addText(core: Core, step: Step, arrival: Arrival, content: Text): void {
+  add(core, step, arrival, entryOfText(arrival, content));
+}
+
+/** Of a newer version: that something is there is shown, and that it counts. */
+export function addUnknown(core: Core, step: Step, arrival: Arrival, contentType: string): void {
+  add(core, step, arrival, { ...authorOf(arrival), body: { type: 'unknown', contentType } });
+}
+
+export function entryOfText(
+  arrival: Omit<Arrival, 'place' | 'clientSeq' | 'isOwn'> & { place?: number },
+  content: Text,
+): Entry {
+  const { replyTo, threadId, expiresAt } = content;
+  const format = content.type === 'text/markdown' ? 'markdown' : 'plain';
+  return {
+    ...authorOf(arrival),
+    body: { type: 'text', format, ...content.body },
+    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(threadId === undefined ? {} : { threadId }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
+}
+
+function authorOf({
+  id,
+  from,
+  deviceId,
+  sentAtMs,
+  place,
+}: Pick<Arrival, 'id' | 'from' | 'deviceId' | 'sentAtMs'> & { place?: number }) {
+  return { id, from, deviceId, sentAtMs, ...(place === undefined ? {} : { place }) };
+}
+
+function add(core: Core, step: Step, arrival: Arrival, entry: Entry): void {
+  addEntry(step, arrival.position ?? positions.placed(arrival.place), entry);
+  const { readThrough, unread } = step.record;
+  const isUnread = !arrival.isOwn && entry.threadId === undefined && arrival.place > readThrough;
+  if (isUnread) step.change({ unread: unread + 1 });
+  step.draft.after(() => core.tell.message(step.id, entry.id, true));
+}

@@ -1,0 +1,46 @@
+import type { E2eeEngine, OwnDevice } from '@securechat/crypto/e2ee';
+import type { Alarm, Profile } from '../api/index.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { OwnBody } from '../content/types.ts';
+import type { OutboxLanes } from '../outbox/sealer.ts';
+import type { Store } from '../storage/store.ts';
+import type { People } from './people.ts';
+import type { Registry } from './registry.ts';
+
+/** How this client behaves; see `ClientOptions`. */
+export type Settings = {
+  readonly readReceipts: boolean;
+  readonly rotateAfterMessages: number;
+  readonly rotateAfterMs: number;
+  readonly dummiesPerHour: number;
+  readonly maxDelayMs: number;
+  readonly isCompressing: boolean;
+};
+
+/** What people are told, once it is durable. */
+export type Teller = {
+  message(conversationId: string, messageId: string, isNew: boolean): void;
+  vanished(conversationId: string, messageId: string): void;
+  receipt(conversationId: string, userId: string): void;
+  profile(userId: string, profile: Profile): void;
+  alarm(alarm: Alarm): void;
+  /** What another device of this account has said to this one. */
+  own(told: OwnBody): void;
+  count(event: 'undecryptable' | 'repairsAsked' | 'repairsAnswered' | 'repaired'): void;
+};
+
+/** What everything about conversations works with. */
+export type Core = {
+  readonly own: OwnDevice;
+  readonly store: Store;
+  readonly connection: Pick<Connection, 'request' | 'send' | 'state'>;
+  readonly engine: E2eeEngine;
+  readonly registry: Registry;
+  /** Opened last, by whoever puts all of this together. */
+  outbox: OutboxLanes;
+  readonly people: People;
+  readonly settings: Settings;
+  readonly tell: Teller;
+  /** Unix time, in ms. */
+  readonly now: () => number;
+};

@@ -1,0 +1,63 @@
+import { signOperation } from '@securechat/crypto/e2ee';
+import type { GroupOperationName, Upstream } from '@securechat/protocol';
+import type { Core } from '../core.ts';
+import { begin, follow } from '../membership/follow.ts';
+import { addressOf } from '../membership/log.ts';
+import { digestOf, type Operation } from '../membership/operation.ts';
+import type { Built } from '../operations/built.ts';
+import { takeEffect } from '../operations/take-effect.ts';
+import type { PendingOperation } from '../record.ts';
+import type { Step } from '../step.ts';
+import { enqueueState } from './greet.ts';
+
+/**
+ * Our own operation takes effect only when the server has taken it: until then the conversation is as it was, and the keys
+ * that the operation would lead to lie beside it.
+ */
+export async function prepare(
+  core: Core,
+  step: Step,
+  built: Built,
+): Promise<{ operation: Operation; pending: PendingOperation }> {
+  const signature = await signOperation(core.own, built.operation);
+  const operation = { ...built.operation, signature } as Upstream<GroupOperationName>;
+  const pending: PendingOperation = {
+    operation,
+    digest: await digestOf(operation),
+    ...(built.leaves ? { leaves: built.leaves } : {}),
+    ...(built.newName === undefined ? {} : { newName: built.newName }),
+  };
+  step.setPendingKeys(built.next);
+  return { operation, pending };
+}
+
+/** The server has taken it: at this place, or at one that is not known because others have gone on from it. */
+export async function applyPending(core: Core, step: Step, place: number | undefined): Promise<void> {
+  const { pending, ...rest } = step.record;
+  if (!pending) return;
+  const { operation, digest, leaves, newName } = pending;
+  const next = leaves ? await step.pendingKeys() : undefined;
+  if (leaves && !next) throw new Error('the keys of our own operation are lost');
+  step.record = rest;
+  const log =
+    operation.type === 'group_create'
+      ? begin(operation, digest, leaves ?? {}, rest.log)
+      : follow(rest.log, operation, digest, leaves);
+  takeEffect(core, step, { operation, log, next, place, newName });
+  step.setPendingKeys(undefined);
+  if (hasWelcomed(core, operation)) enqueueState(core, step);
+}
+
+/** It was refused, or another one was first. */
+export function dropPending(step: Step): void {
+  if (!step.found?.pending) return;
+  const { pending: _, ...rest } = step.record;
+  step.record = rest;
+  step.setPendingKeys(undefined);
+}
+
+/** Somebody came in who could not see what was before. */
+export function hasWelcomed(core: Core, operation: Operation): boolean {
+  const self = addressOf(core.own.userId, core.own.deviceId);
+  return 'welcome_to' in operation && operation.welcome_to.some((address) => address !== self);
+}

@@ -1,0 +1,42 @@
+import type { Content } from '../../content/types.ts';
+import { type Arrival, applyContent } from '../contents/apply.ts';
+import type { Core } from '../core.ts';
+import { keysOf } from '../record.ts';
+import type { Step } from '../step.ts';
+import { isMissing, MAX_ASKED } from '../timeline/entry.ts';
+import { entryOf, removeEntry } from '../timeline/timeline.ts';
+import { setAsked } from './ask.ts';
+import { wantedIn } from './missing.ts';
+
+type Repair = Extract<Content, { type: 'application/x-securechat-repair' }>;
+
+/** What was missing comes once more, from the device that has said it, and stands where it belongs; or it stays missing. */
+export async function takeRepair(core: Core, step: Step, by: Arrival, { body }: Repair): Promise<void> {
+  const wanted = (await wantedIn(core, step)).find(
+    ({ from, deviceId, clientSeq }) =>
+      from === by.from && deviceId === by.deviceId && clientSeq === body.clientSeq,
+  );
+  const found = wanted && (await entryOf(step, wanted.messageId));
+  if (!wanted || !found || !isMissing(found.entry)) return;
+  const { entry, position } = found;
+  if (body.isRefused) return setAsked(core, step, { entry, position }, MAX_ASKED + 1);
+  step.draft.delete(keysOf.wanted(step.id, wanted.messageId));
+  removeEntry(step, found.position, found.entry);
+  step.draft.after(() => core.tell.count('repaired'));
+  const { content } = body;
+  // nobody misses it, or it was deleted meanwhile
+  if (!content || body.id === undefined || wanted.deleted?.includes(body.id)) {
+    step.draft.after(() => core.tell.vanished(step.id, wanted.messageId));
+    return;
+  }
+  // a hole has no id of its own; what fills it may be known by now
+  const id = found.entry.body.reason === 'gap' ? body.id : wanted.messageId;
+  if (await entryOf(step, id)) return;
+  if (id !== wanted.messageId) step.draft.after(() => core.tell.vanished(step.id, wanted.messageId));
+  const arrival: Arrival = {
+    ...{ id, from: by.from, deviceId: by.deviceId, clientSeq: body.clientSeq, isOwn: by.isOwn },
+    ...{ sentAtMs: body.sentAt * 1000, place: found.entry.place ?? by.place, position: found.position },
+    expiresAt: content.expiresAt,
+  };
+  await applyContent(core, step, arrival, content);
+}

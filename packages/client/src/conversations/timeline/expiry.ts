@@ -1,0 +1,48 @@
+import { sortable } from '../../storage/store.ts';
+import type { Core } from '../core.ts';
+import { forgetSent } from '../outgoing/seal-chat.ts';
+import type { Step } from '../step.ts';
+import { isSaid } from './entry.ts';
+import { type Placed, readPage } from './reading.ts';
+import { entryOf, removeEntry } from './timeline.ts';
+
+/** Of one look; more are left to the next one. */
+const MAX_AT_ONCE = 200;
+const PREFIX = 'expiry/';
+
+/** Takes what has expired out of the store. Returns how many messages that were. */
+export async function removeExpired(core: Core): Promise<number> {
+  const nowSeconds = Math.floor(core.now() / 1000);
+  const due = await core.store.list(PREFIX, { limit: MAX_AT_ONCE });
+  let removed = 0;
+  for (const [key] of due) {
+    const [expiresAt = '', conversationId = '', messageId = ''] = key.slice(PREFIX.length).split('/');
+    if (expiresAt > sortable(nowSeconds)) break;
+    await core.registry.step(conversationId, async (step) => {
+      const found = await entryOf(step, messageId);
+      if (found) await remove(core, step, found);
+      step.draft.delete(key);
+      step.draft.after(() => core.tell.vanished(conversationId, messageId));
+      await step.write();
+    });
+    removed += 1;
+  }
+  return removed;
+}
+
+/** The words leave this device altogether: the line, what was kept to repeat it, and what counts or points at it. */
+async function remove(core: Core, step: Step, { entry, position }: Placed): Promise<void> {
+  removeEntry(step, position, entry);
+  await forgetSent(core, step, entry);
+  const { lastPosition, ...rest } = step.record;
+  if (lastPosition === position) {
+    const [before] = await readPage(core.store, step.id, { before: position, limit: 1 });
+    step.record = before ? { ...rest, lastPosition: before.position } : rest;
+  }
+  const isUnread =
+    entry.from !== core.own.userId &&
+    isSaid(entry) &&
+    entry.threadId === undefined &&
+    (entry.place ?? 0) > rest.readThrough;
+  if (isUnread) step.change({ unread: Math.max(0, rest.unread - 1) });
+}

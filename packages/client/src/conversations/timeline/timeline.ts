@@ -1,0 +1,69 @@
+import { sortable } from '../../storage/store.ts';
+import type { ConversationRecord } from '../record.ts';
+import { keysOf } from '../record.ts';
+import type { Step } from '../step.ts';
+import { type Entry, isSaid } from './entry.ts';
+
+/** Writes of the lines of a conversation, within a step. */
+
+export async function entryOf(
+  step: Step,
+  messageId: string,
+): Promise<{ entry: Entry; position: string } | undefined> {
+  const position = await step.draft.json<string>(keysOf.position(step.id, messageId));
+  if (position === undefined) return undefined;
+  const entry = await step.draft.json<Entry>(keysOf.message(step.id, position));
+  return entry && { entry, position };
+}
+
+/** A new line. The last one that people see moves on with it. */
+export function addEntry(step: Step, position: string, entry: Entry): void {
+  const { id, draft } = step;
+  draft.putJson(keysOf.message(id, position), entry);
+  draft.putJson(keysOf.position(id, entry.id), position);
+  if (entry.threadId !== undefined) draft.putJson(keysOf.thread(id, entry.threadId, position), entry.id);
+  if (entry.expiresAt !== undefined) draft.put(expiryKey(id, entry), new Uint8Array());
+  step.change(moved(step.record, position, entry));
+}
+
+/** The same line with another content. */
+export function replaceEntry(step: Step, position: string, entry: Entry): void {
+  step.draft.putJson(keysOf.message(step.id, position), entry);
+}
+
+/** The line is where it belongs only now: the server has given it its place. */
+export function moveEntry(step: Step, from: string, to: string, entry: Entry): void {
+  const { id, draft, record } = step;
+  draft.delete(keysOf.message(id, from));
+  draft.putJson(keysOf.message(id, to), entry);
+  draft.putJson(keysOf.position(id, entry.id), to);
+  if (entry.threadId !== undefined) {
+    draft.delete(keysOf.thread(id, entry.threadId, from));
+    draft.putJson(keysOf.thread(id, entry.threadId, to), entry.id);
+  }
+  if (record.lastPosition === from || record.lastPosition === undefined || to > record.lastPosition) {
+    step.change({ lastPosition: to });
+  }
+}
+
+/** The line is gone, and leaves nothing in its place. */
+export function removeEntry(step: Step, position: string, entry: Entry): void {
+  const { id, draft } = step;
+  draft.delete(keysOf.message(id, position));
+  draft.delete(keysOf.position(id, entry.id));
+  if (entry.threadId !== undefined) draft.delete(keysOf.thread(id, entry.threadId, position));
+  if (entry.expiresAt !== undefined) draft.delete(expiryKey(id, entry));
+}
+
+function expiryKey(conversationId: string, entry: Entry): string {
+  return keysOf.expiry(conversationId, sortable(entry.expiresAt ?? 0), entry.id);
+}
+
+function moved(record: ConversationRecord, position: string, entry: Entry): Partial<ConversationRecord> {
+  const isLast = record.lastPosition === undefined || position > record.lastPosition;
+  if (entry.threadId !== undefined || !isLast) return {};
+  return {
+    lastPosition: position,
+    ...(isSaid(entry) ? { activeAtMs: Math.max(record.activeAtMs, entry.sentAtMs) } : {}),
+  };
+}

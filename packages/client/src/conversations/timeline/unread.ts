@@ -1,0 +1,20 @@
+import { fromBytes } from '../../storage/json.ts';
+import type { Core } from '../core.ts';
+import { keysOf } from '../record.ts';
+import type { Step } from '../step.ts';
+import { type Entry, isSaid } from './entry.ts';
+import { positions } from './positions.ts';
+
+/** More are not counted: nobody reads the number then. */
+const MAX_COUNTED = 1_000;
+
+/** What others have said behind a place, outside of threads. */
+export async function countUnread(core: Core, step: Step, readThrough: number): Promise<number> {
+  const prefix = keysOf.message(step.id, '');
+  const after = prefix + positions.behind(readThrough, 9_999);
+  const lines = await core.store.list(prefix, { after, limit: MAX_COUNTED });
+  const entries = lines.map(([, bytes]) => fromBytes<Entry>(bytes));
+  return entries.filter(
+    (entry) => isSaid(entry) && entry.threadId === undefined && entry.from !== core.own.userId,
+  ).length;
+}

@@ -1,0 +1,56 @@
+import type { Core } from '../core.ts';
+import { CannotDo } from '../operations/built.ts';
+import { greet } from '../outgoing/greet.ts';
+
+const blockKey = (userId: string): string => `blocked/${userId}`;
+
+/** Whom one wants to hear, and how loud. */
+export class Acceptance {
+  readonly #core: Core;
+  readonly #blocked = new Set<string>();
+
+  private constructor(core: Core) {
+    this.#core = core;
+  }
+
+  static async load(core: Core): Promise<Acceptance> {
+    const acceptance = new Acceptance(core);
+    for (const [key] of await core.store.list(blockKey('')))
+      acceptance.#blocked.add(key.slice(blockKey('').length));
+    return acceptance;
+  }
+
+  isBlocked(userId: string | undefined): boolean {
+    return userId !== undefined && this.#blocked.has(userId);
+  }
+
+  async accept(id: string): Promise<void> {
+    await this.#core.registry.step(id, async (step) => {
+      if (!step.record.isRequest) return;
+      step.change({ isRequest: false });
+      await greet(this.#core, step);
+      await step.write();
+    });
+  }
+
+  async mute(id: string, isMuted: boolean): Promise<void> {
+    await this.#core.registry.step(id, async (step) => {
+      step.change({ isMuted });
+      await step.write();
+    });
+  }
+
+  async block(userId: string | undefined): Promise<void> {
+    if (userId === undefined) throw new CannotDo('people are blocked, not groups');
+    await this.#core.connection.request('block', { user_id: userId });
+    await this.#core.store.write([{ put: blockKey(userId), value: new Uint8Array() }]);
+    this.#blocked.add(userId);
+  }
+
+  async unblock(userId: string | undefined): Promise<void> {
+    if (userId === undefined) throw new CannotDo('people are blocked, not groups');
+    await this.#core.connection.request('unblock', { user_id: userId });
+    await this.#core.store.write([{ delete: blockKey(userId) }]);
+    this.#blocked.delete(userId);
+  }
+}

@@ -1,0 +1,72 @@
+import type { Role } from '../../api/index.ts';
+import type { Core } from '../core.ts';
+import { CannotDo } from '../operations/built.ts';
+import type { Intent } from '../operations/index.ts';
+import { MAX_NAME } from '../operations/name.ts';
+import { enqueueIntent } from '../outgoing/enqueue.ts';
+import type { Outcomes } from '../outgoing/outcomes.ts';
+import { demandMember } from './say.ts';
+
+/** Changes of who takes part and how. Each resolves when the server has taken it. */
+export class Changes {
+  readonly #core: Core;
+  readonly #outcomes: Outcomes;
+
+  constructor(core: Core, outcomes: Outcomes) {
+    this.#core = core;
+    this.#outcomes = outcomes;
+  }
+
+  add(id: string, users: readonly string[]): Promise<void> {
+    return this.#do(id, { type: 'group_member_add', users });
+  }
+
+  remove(id: string, user: string): Promise<void> {
+    return this.#do(id, { type: 'group_member_remove', user });
+  }
+
+  leave(id: string): Promise<void> {
+    return this.#do(id, { type: 'group_leave' }, { isFirst: this.#isParted(id) });
+  }
+
+  rename(id: string, name: string): Promise<void> {
+    if (name.length > MAX_NAME) throw new RangeError(`a name has at most ${MAX_NAME} characters`);
+    return this.#do(id, { type: 'group_update', name });
+  }
+
+  setRole(id: string, user: string, role: Role): Promise<void> {
+    return this.#do(id, { type: 'group_update', user, role });
+  }
+
+  restart(id: string): Promise<void> {
+    const record = this.#core.registry.get(id);
+    const { kind = 'group', roles = {} } = record?.log ?? {};
+    const users = Object.keys(roles);
+    const name = kind === 'group' && record?.name ? { name: record.name } : {};
+    const purpose = record?.purpose ?? 'people';
+    return this.#do(
+      id,
+      { type: 'group_create', kind, purpose, users, isRestart: true, ...name },
+      // what waits in front of it may wait for it
+      { isFirst: true },
+    );
+  }
+
+  #isParted(id: string): boolean {
+    return this.#core.registry.get(id)?.parted !== undefined;
+  }
+
+  async #do(id: string, intent: Intent, options?: { isFirst: boolean }): Promise<void> {
+    const done = await this.#core.registry.step(id, async (step) => {
+      demandMember(step);
+      // behind what waits for that it would wait, too
+      if (step.record.parted === 'stuck' && !options?.isFirst)
+        throw new CannotDo('this conversation has to be started over');
+      const itemId = enqueueIntent(this.#core, step, intent, options);
+      const outcome = this.#outcomes.of(itemId);
+      await step.write();
+      return { outcome };
+    });
+    await done.outcome;
+  }
+}

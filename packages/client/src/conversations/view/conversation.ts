@@ -1,0 +1,144 @@
+import type { Content, Conversation, Member, Message, Role, SendOptions } from '../../api/index.ts';
+import { lookUp } from '../../look-up.ts';
+import type { Core } from '../core.ts';
+import { deviceOf, devicesOf } from '../membership/log.ts';
+import { CannotDo } from '../operations/built.ts';
+import type { ConversationRecord } from '../record.ts';
+import type { Acceptance } from './acceptance.ts';
+import type { Changes } from './change.ts';
+import type { Reading } from './read.ts';
+import { deleteForEveryone, edit, react, retry, send } from './say.ts';
+
+export type ViewParts = {
+  readonly core: Core;
+  readonly changes: Changes;
+  readonly reading: Reading;
+  readonly acceptance: Acceptance;
+};
+
+/** One conversation as apps hold it: a live look at the record, and the ways to act. */
+export class ConversationView implements Conversation {
+  readonly id: string;
+  /** The newest line; looked up when it changes. */
+  last: Message | undefined;
+  readonly #parts: ViewParts;
+
+  constructor(id: string, parts: ViewParts) {
+    this.id = id;
+    this.#parts = parts;
+  }
+
+  get #record(): ConversationRecord {
+    const record = this.#parts.core.registry.get(this.id);
+    if (!record) throw new CannotDo('there is no such conversation');
+    return record;
+  }
+
+  get kind(): 'direct' | 'group' {
+    return this.#record.log.kind;
+  }
+  get name(): string {
+    return this.#record.name;
+  }
+  get peer(): string | undefined {
+    return this.#record.peer;
+  }
+  get memberIds(): readonly string[] {
+    return Object.keys(this.#record.log.roles).sort();
+  }
+  get ownRole(): Role {
+    return lookUp(this.#record.log.roles, this.#parts.core.own.userId) ?? 'member';
+  }
+  get isMember(): boolean {
+    return this.#record.membership === 'member';
+  }
+  get isRequest(): boolean {
+    return this.#record.isRequest;
+  }
+  get isBlocked(): boolean {
+    return this.#parts.acceptance.isBlocked(this.peer);
+  }
+  get isMuted(): boolean {
+    return this.#record.isMuted;
+  }
+  get unread(): number {
+    return this.#record.unread;
+  }
+  get activeAtMs(): number {
+    return this.#record.activeAtMs;
+  }
+
+  members(): readonly Member[] {
+    const { log, marks } = this.#record;
+    return this.memberIds.map((userId) => ({
+      userId,
+      role: lookUp(log.roles, userId) ?? 'member',
+      devices: devicesOf(log, userId).map(deviceOf),
+      deliveredThrough: lookUp(marks, userId)?.deliveredThrough ?? 0,
+      readThrough: lookUp(marks, userId)?.readThrough ?? 0,
+    }));
+  }
+
+  async send(content: string | Content, options?: SendOptions): Promise<Message> {
+    if (this.isRequest) await this.accept();
+    return send(this.#parts.core, this.id, content, options);
+  }
+  async edit(messageId: string, content: string | Content): Promise<void> {
+    await edit(this.#parts.core, this.id, messageId, content);
+  }
+  async deleteForEveryone(messageId: string): Promise<void> {
+    await deleteForEveryone(this.#parts.core, this.id, messageId);
+  }
+  async react(messageId: string, emoji: string | undefined): Promise<void> {
+    await react(this.#parts.core, this.id, messageId, emoji);
+  }
+  retry(messageId: string): Promise<Message> {
+    return retry(this.#parts.core, this.id, messageId);
+  }
+
+  messages(options?: { before?: string; limit?: number; threadId?: string }): Promise<Message[]> {
+    return this.#parts.reading.messages(this.id, options);
+  }
+  message(messageId: string): Promise<Message | undefined> {
+    return this.#parts.reading.message(this.id, messageId);
+  }
+  markRead(messageId: string, options: { threadId?: string } = {}): Promise<void> {
+    return this.#parts.reading.markRead(this.id, messageId, options.threadId);
+  }
+  threadUnread(threadId: string): Promise<number> {
+    return this.#parts.reading.threadUnread(this.id, threadId);
+  }
+
+  async add(userIds: readonly string[]): Promise<void> {
+    await this.#parts.changes.add(this.id, userIds);
+  }
+  async remove(userId: string): Promise<void> {
+    await this.#parts.changes.remove(this.id, userId);
+  }
+  async leave(): Promise<void> {
+    await this.#parts.changes.leave(this.id);
+  }
+  async rename(name: string): Promise<void> {
+    await this.#parts.changes.rename(this.id, name);
+  }
+  async setRole(userId: string, role: Role): Promise<void> {
+    await this.#parts.changes.setRole(this.id, userId, role);
+  }
+  async restart(): Promise<void> {
+    await this.#parts.changes.restart(this.id);
+  }
+
+  mute(isMuted: boolean): Promise<void> {
+    return this.#parts.acceptance.mute(this.id, isMuted);
+  }
+  async accept(): Promise<void> {
+    await this.#parts.acceptance.accept(this.id);
+    this.#parts.reading.tellRead(this.id);
+  }
+  block(): Promise<void> {
+    return this.#parts.acceptance.block(this.peer);
+  }
+  unblock(): Promise<void> {
+    return this.#parts.acceptance.unblock(this.peer);
+  }
+}

@@ -1,0 +1,28 @@
+import type { SecureChatDoor } from './api/index.ts';
+import { Client } from './client.ts';
+import { NotConnected } from './errors.ts';
+
+/** Loaded once in the life of a device; `open` does without. */
+const entering = () => import('./account/enter.ts');
+
+/** The ways to a client. */
+export const SecureChat: SecureChatDoor = {
+  async signUp(options) {
+    await (await entering()).signUp(options);
+    return Client.open(options);
+  },
+  open: (options) => Client.open(options),
+  async link(options) {
+    const stopping = new AbortController();
+    const { code, done } = await (await entering()).link(options, options.transport, stopping.signal);
+    return {
+      code,
+      done: done.then(() => Client.open(options)),
+      cancel: () => stopping.abort(new NotConnected('linking was given up')),
+    };
+  },
+  async recover(options) {
+    await (await entering()).recover(options);
+    return Client.open(options);
+  },
+};

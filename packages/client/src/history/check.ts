@@ -1,0 +1,51 @@
+import {
+  BadContent,
+  count,
+  type Fields,
+  id,
+  list,
+  object,
+  oneOf,
+  optionalId,
+  text,
+} from '../content/shape.ts';
+import type { HistoryConversation } from './format.ts';
+
+/** As `positions` makes them of what has a place; others would stand where own messages wait, or in other keys. */
+const POSITION = /^\d{16}(\.\d{4})?$/;
+/** Of messages and of notices. */
+const ENTRY_ID = /^[!-.0-~]{1,160}$/;
+const MAX_NAME = 1_024;
+
+/** What becomes keys of the store, and what is counted with or shown, is what it says. Throws `BadContent`. */
+export function checkConversation(value: unknown): HistoryConversation {
+  const fields = object(value, 'conversation');
+  id(fields, 'id');
+  oneOf(fields, 'kind', ['direct', 'group']);
+  optionalId(fields, 'peer');
+  text(fields, 'name', MAX_NAME);
+  list(fields, 'lines', Number.POSITIVE_INFINITY, checkLine);
+  return value as HistoryConversation;
+}
+
+function checkLine(value: unknown): void {
+  const line = object(value, 'line');
+  match(line, 'position', POSITION);
+  const entry = object(line.entry, 'entry');
+  match(entry, 'id', ENTRY_ID);
+  id(entry, 'from');
+  id(entry, 'deviceId');
+  count(entry, 'sentAtMs');
+  for (const name of ['place', 'expiresAt', 'editedAtMs']) if (entry[name] !== undefined) count(entry, name);
+  for (const name of ['replyTo', 'threadId']) optionalId(entry, name);
+  if (entry.reactions !== undefined) object(entry.reactions, 'reactions');
+  const body = object(entry.body, 'body');
+  if (oneOf(body, 'type', ['text', 'deleted', 'notice', 'unknown']) !== 'text') return;
+  oneOf(body, 'format', ['plain', 'markdown']);
+  text(body, 'text', Number.POSITIVE_INFINITY);
+  list(body, 'mentions', Number.POSITIVE_INFINITY, (mention) => text({ mention }, 'mention', 64));
+}
+
+function match(fields: Fields, name: string, pattern: RegExp): void {
+  if (!pattern.test(text(fields, name, 512))) throw new BadContent(`${name} is none`);
+}

@@ -1,0 +1,13 @@
+import type { Core } from '../conversations/core.ts';
+import { exportAll } from './export.ts';
+import { importAll } from './import.ts';
+import { openHistory, sealHistory } from './passphrase.ts';
+
+export async function exportFile(core: Core, passphrase: string): Promise<Uint8Array> {
+  return sealHistory(await exportAll(core), passphrase);
+}
+
+/** Returns how many messages that added. Throws `HistoryNotReadable`. */
+export async function importFile(core: Core, file: Uint8Array, passphrase: string): Promise<number> {
+  return importAll(core, await openHistory(file, passphrase));
+}

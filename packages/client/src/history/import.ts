@@ -1,0 +1,70 @@
+import { id, list, object } from '../content/shape.ts';
+import type { Core } from '../conversations/core.ts';
+import { UNKNOWN_HEAD } from '../conversations/operations/group_create.ts';
+import type { ConversationRecord } from '../conversations/record.ts';
+import { isSaid } from '../conversations/timeline/entry.ts';
+import { addEntry, entryOf } from '../conversations/timeline/timeline.ts';
+import { fromBytes } from '../storage/json.ts';
+import { checkConversation } from './check.ts';
+import { HistoryNotReadable } from './errors.ts';
+import type { History, HistoryConversation } from './format.ts';
+
+/** Adds what is missing here. Returns how many messages that was. */
+export async function importAll(core: Core, bytes: Uint8Array): Promise<number> {
+  const history = read(bytes);
+  if (history.userId !== core.own.userId) throw new HistoryNotReadable('it is of another account');
+  let added = 0;
+  for (const conversation of history.conversations) added += await importOne(core, conversation);
+  return added;
+}
+
+function read(bytes: Uint8Array): History {
+  try {
+    const history = object(fromBytes(bytes), 'history');
+    if (history.version !== 1) throw new HistoryNotReadable('it is of a newer version');
+    const conversations = list(history, 'conversations', Number.POSITIVE_INFINITY, checkConversation);
+    return { version: 1, userId: id(history, 'userId'), conversations };
+  } catch (cause) {
+    if (cause instanceof HistoryNotReadable) throw cause;
+    throw new HistoryNotReadable('it is no history', { cause });
+  }
+}
+
+async function importOne(core: Core, conversation: HistoryConversation): Promise<number> {
+  return core.registry.step(conversation.id, async (step) => {
+    if (!step.found) step.record = archived(core, conversation);
+    const { unread } = step.record;
+    let added = 0;
+    for (const { position, entry } of conversation.lines) {
+      const isExpired = entry.expiresAt !== undefined && entry.expiresAt * 1000 <= core.now();
+      if (isExpired || (await entryOf(step, entry.id))) continue;
+      addEntry(step, position, entry);
+      if (isSaid(entry)) added += 1;
+      step.draft.after(() => core.tell.message(step.id, entry.id, false));
+    }
+    step.change({ unread });
+    await step.write();
+    return added;
+  });
+}
+
+/** To be read. When the conversation lets this device in, it goes on from here. */
+function archived(core: Core, { id, kind, peer, name }: HistoryConversation): ConversationRecord {
+  const log = {
+    kind,
+    generation: 0,
+    epoch: 0,
+    head: UNKNOWN_HEAD,
+    heads: [],
+    roles: {},
+    leaves: {},
+    due: [],
+  };
+  return {
+    ...{ id, purpose: 'people', name, log, membership: 'left', isRequest: false, isMuted: false },
+    ...(peer === undefined ? {} : { peer }),
+    ...{ joinedPlace: 0, lastPlace: 0, activeAtMs: 0, epochSinceMs: core.now(), epochMessages: 0 },
+    ...{ isLeafFresh: false, past: [], heard: {}, since: {}, nextLocal: 0, marks: {} },
+    ...{ readThrough: 0, unread: 0, threadReads: {} },
+  };
+}

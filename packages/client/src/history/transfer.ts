@@ -1,0 +1,82 @@
+import { concat, decodeBase64, encodeBase64, isBase64 } from '@securechat/protocol';
+import { gzip } from '../content/gzip.ts';
+import type { OwnBody } from '../content/types.ts';
+import type { Core } from '../conversations/core.ts';
+import { newId } from '../conversations/ids.ts';
+import { HistoryNotReadable } from './errors.ts';
+import { exportAll } from './export.ts';
+import { importAll } from './import.ts';
+
+type Piece = Extract<OwnBody, { tell: 'history' }>;
+
+/** Base64 of it fits into the largest size class. */
+const PIECE_BYTES = 21_000;
+/** A history that would take more is better carried as a file: messages are limited in number. */
+const MAX_PIECES = 500;
+
+/** Lines that are all alike shrink to a tenth and less; no honest history becomes more than this. */
+const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
+
+const prefixOf = (transfer: string): string => `transfer/${transfer}/`;
+const keyOf = (transfer: string, index: number): string =>
+  prefixOf(transfer) + String(index).padStart(4, '0');
+
+/** The history for a new device, gzipped, in messages to the own devices; none when it is too large. */
+export async function transferOf(core: Core): Promise<Piece[]> {
+  const zipped = await gzip(await exportAll(core));
+  const transfer = newId('t_');
+  const count = Math.min(Math.ceil(zipped.length / PIECE_BYTES), MAX_PIECES);
+  if (zipped.length > count * PIECE_BYTES) return [];
+  return Array.from({ length: count }, (_, index) => ({
+    ...{ tell: 'history', transfer, index, left: count - 1 - index },
+    piece: encodeBase64(zipped.subarray(index * PIECE_BYTES, (index + 1) * PIECE_BYTES)),
+  }));
+}
+
+/**
+ * Keeps a piece; with the last one the history is taken over. Twice the same has no second effect. What is no history is told as
+ * an alarm, and nothing of it is kept: a device that sends nonsense must not end this one.
+ */
+export async function takePiece(core: Core, piece: Piece): Promise<void> {
+  const { transfer } = piece;
+  try {
+    if (!(await keep(core, piece))) return;
+    const pieces = await core.store.list(prefixOf(transfer));
+    await importAll(core, await inflated(concat(...pieces.map(([, bytes]) => bytes))));
+  } catch (error) {
+    if (!(error instanceof HistoryNotReadable)) throw error;
+    const detail = `the history that an own device has sent cannot be read: ${error.message}`;
+    core.tell.alarm({ type: 'undecryptable', userId: core.own.userId, detail });
+  }
+  const kept = await core.store.list(prefixOf(transfer));
+  await core.store.write(kept.map(([key]) => ({ delete: key })));
+}
+
+/** Returns whether all pieces are here. */
+async function keep(core: Core, { transfer, index, left, piece }: Piece): Promise<boolean> {
+  const count = index + left + 1;
+  if (count > MAX_PIECES) throw new HistoryNotReadable(`it has more than ${MAX_PIECES} pieces`);
+  const value = isBase64(piece) ? decodeBase64(piece) : undefined;
+  if (!value || value.length > PIECE_BYTES) throw new HistoryNotReadable('a piece of it is none');
+  await core.store.write([{ put: keyOf(transfer, index), value }]);
+  return (await core.store.list(prefixOf(transfer))).length >= count;
+}
+
+/** Stops reading at the cap, so that what it would have become is never held. */
+async function inflated(zipped: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  const reader = new Blob([zipped]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      length += next.value.length;
+      if (length > MAX_INFLATED_BYTES) break;
+      parts.push(next.value);
+    }
+  } catch (cause) {
+    throw new HistoryNotReadable('it is no gzip', { cause });
+  }
+  if (length <= MAX_INFLATED_BYTES) return concat(...parts);
+  await reader.cancel();
+  throw new HistoryNotReadable(`more than ${MAX_INFLATED_BYTES} bytes when inflated`);
+}

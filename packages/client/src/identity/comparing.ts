@@ -1,0 +1,2 @@
+export { identityQr, isIdentityQrOf } from './qr.ts';
+export { safetyNumber } from './safety-number.ts';

@@ -1,0 +1,52 @@
+import { generateKeyPair, publicKeyOf, sign } from '@securechat/crypto/e2ee';
+import { decodeBase64, encodeBase64 } from '@securechat/protocol';
+import { randomId } from '../bytes.ts';
+
+/** The key that an account is known by. Whoever holds it says which devices there are. */
+export type AccountKey = { readonly publicKey: Uint8Array; readonly secretKey: Uint8Array };
+
+/** One device's key: it logs in with it, signs its envelopes with it, and is a leaf of MLS groups by it. */
+export type DeviceKey = {
+  readonly deviceId: string;
+  readonly publicKey: Uint8Array;
+  readonly secretKey: Uint8Array;
+};
+
+const DEVICE_ID_BYTES = 9;
+
+export async function createAccountKey(): Promise<AccountKey> {
+  return generateKeyPair();
+}
+
+/** From the seed, which is what a recovery code holds. */
+export async function accountKeyFrom(seed: Uint8Array): Promise<AccountKey> {
+  return { publicKey: await publicKeyOf(seed), secretKey: seed };
+}
+
+export async function createDeviceKey(deviceId = randomId('d_', DEVICE_ID_BYTES)): Promise<DeviceKey> {
+  return { deviceId, ...(await generateKeyPair()) };
+}
+
+/** Base64 of a signature over a transcript of the protocol. */
+export async function signed(key: { secretKey: Uint8Array }, transcript: Uint8Array): Promise<string> {
+  return encodeBase64(await sign(key.secretKey, transcript));
+}
+
+export type StoredDeviceKey = { device_id: string; public_key: string; secret_key: string };
+
+/** For the device's own store, and nowhere else. */
+export function storedDeviceKey({ deviceId, publicKey, secretKey }: DeviceKey): StoredDeviceKey {
+  return {
+    device_id: deviceId,
+    public_key: encodeBase64(publicKey),
+    secret_key: encodeBase64(secretKey),
+  };
+}
+
+export function deviceKeyFromStored({ device_id, public_key, secret_key }: StoredDeviceKey): DeviceKey {
+  return {
+    deviceId: device_id,
+    publicKey: decodeBase64(public_key),
+    secretKey: decodeBase64(secret_key),
+  };
+}

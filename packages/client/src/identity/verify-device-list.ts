@@ -1,0 +1,39 @@
+import { verify } from '@securechat/crypto/e2ee';
+import {
+  decodeBase64,
+  deviceCertTranscript,
+  deviceListTranscript,
+  type SignedDeviceList,
+} from '@securechat/protocol';
+import { DeviceListRefused } from '../errors.ts';
+import { deviceListHash } from './device-list.ts';
+
+/** Signed by the account key that it names, as is every device in it; throws `DeviceListRefused`. */
+export async function verifyDeviceList(list: SignedDeviceList): Promise<void> {
+  const accountKey = decodeBase64(list.account_key);
+  const check = async (transcript: Uint8Array, signature: string): Promise<void> => {
+    if (!(await verify(accountKey, transcript, decodeBase64(signature))))
+      throw new DeviceListRefused('bad_signature', list.user_id);
+  };
+  for (const field of ['device_id', 'public_key'] as const)
+    if (new Set(list.devices.map((device) => device[field])).size < list.devices.length)
+      throw new DeviceListRefused('twice_the_same', list.user_id);
+  await check(deviceListTranscript(list), list.signature);
+  for (const device of list.devices) await check(deviceCertTranscript(list, device), device.signature);
+}
+
+/**
+ * Whether `next` may follow `known`, of the same account key: not older, not another list of the same version, and chained
+ * to `known` when it comes right after it. Of versions that were never seen here nothing is known but that the account
+ * key has signed on. Returns whether it is newer; throws `DeviceListRefused`.
+ */
+export async function follows(known: SignedDeviceList, next: SignedDeviceList): Promise<boolean> {
+  const refuse = (because: 'older' | 'forked'): never => {
+    throw new DeviceListRefused(because, next.user_id);
+  };
+  if (next.version < known.version) refuse('older');
+  const hash = await deviceListHash(known);
+  if (next.version === known.version && (await deviceListHash(next)) !== hash) refuse('forked');
+  if (next.version === known.version + 1 && next.previous_sha256 !== hash) refuse('forked');
+  return next.version > known.version;
+}

@@ -1,0 +1,167 @@
+import type { ClientEvents } from '../api/index.ts';
+import { abortable, systemClock } from '../clock.ts';
+import { newId } from '../conversations/ids.ts';
+import { CannotDo } from '../conversations/operations/built.ts';
+import { type CreateIntent, UNKNOWN_HEAD } from '../conversations/operations/group_create.ts';
+import { enqueueIntent } from '../conversations/outgoing/enqueue.ts';
+import type { ConversationRecord } from '../conversations/record.ts';
+import { ConversationView, type ViewParts } from '../conversations/view/conversation.ts';
+import { ServerRefused } from '../errors.ts';
+import type { Emitter } from '../events.ts';
+import type { Runtime, RuntimeEvents } from './runtime.ts';
+
+/** After a lost race the winner's Welcome is on its way; without one this device has no part in it yet. */
+const WELCOME_MS = 10_000;
+
+/** The conversations as apps see them, and the ways to begin one. */
+export class Conversations {
+  readonly #runtime: Runtime;
+  readonly #parts: ViewParts;
+  readonly #events: Emitter<ClientEvents>;
+  readonly #views = new Map<string, ConversationView>();
+
+  constructor(runtime: Runtime, parts: ViewParts, events: Emitter<ClientEvents>) {
+    this.#runtime = runtime;
+    this.#events = events;
+    this.#parts = parts;
+  }
+
+  static async load(
+    runtime: Runtime,
+    parts: ViewParts,
+    events: Emitter<ClientEvents>,
+  ): Promise<Conversations> {
+    const conversations = new Conversations(runtime, parts, events);
+    for (const view of conversations.all()) await conversations.refresh(view);
+    runtime.on('changed', (change) => conversations.#changed(change));
+    return conversations;
+  }
+
+  get(id: string): ConversationView | undefined {
+    const record = this.#runtime.core.registry.get(id);
+    return record?.purpose === 'people' ? this.view(id) : undefined;
+  }
+
+  all(): ConversationView[] {
+    const records = this.#runtime.core.registry.all().filter(({ purpose }) => purpose === 'people');
+    return records.sort((a, b) => b.activeAtMs - a.activeAtMs).map(({ id }) => this.view(id));
+  }
+
+  view(id: string): ConversationView {
+    const known = this.#views.get(id) ?? new ConversationView(id, this.#parts);
+    this.#views.set(id, known);
+    return known;
+  }
+
+  async refresh(view: ConversationView): Promise<void> {
+    view.last = await this.#parts.reading.last(view.id);
+  }
+
+  /** What a step has changed, for whoever looks at lists. */
+  #changed({ record, before }: RuntimeEvents['changed']): void {
+    if (record.purpose !== 'people') return;
+    const view = this.view(record.id);
+    const isNews =
+      before === undefined ||
+      before.log.roles !== record.log.roles ||
+      ['name', 'membership', 'isRequest', 'isMuted', 'unread'].some(
+        (field) => before[field as keyof ConversationRecord] !== record[field as keyof ConversationRecord],
+      );
+    if (isNews) this.#events.emit('conversation', view);
+    if (before === undefined && record.isRequest) this.#events.emit('request', view);
+  }
+
+  async direct(userId: string): Promise<ConversationView> {
+    const { core } = this.#runtime;
+    if (userId === core.own.userId) throw new CannotDo('a conversation of two needs another one');
+    const known = core.registry.all().find(({ peer, purpose }) => peer === userId && purpose === 'people');
+    if (known?.membership === 'member') return this.view(known.id);
+    const users = [core.own.userId, userId].sort();
+    const intent: CreateIntent = { type: 'group_create', kind: 'direct', purpose: 'people', users };
+    return this.#with(userId, await this.#makeDirect(known?.id, intent));
+  }
+
+  async #makeDirect(known: string | undefined, intent: CreateIntent): Promise<ConversationView> {
+    try {
+      return await this.#create(known ?? newId('c_'), {
+        ...intent,
+        ...(known === undefined ? {} : { isRestart: true }),
+      });
+    } catch (error) {
+      const winner = error instanceof ServerRefused ? error.answer.conversation_id : undefined;
+      if (winner === undefined) throw error;
+      return this.#joinWinner(winner, intent, error as ServerRefused);
+    }
+  }
+
+  /** The server names the conversation of a lost race, and may name one with somebody else, who would read what is meant for this user. */
+  #with(userId: string, view: ConversationView): ConversationView {
+    const record = this.#runtime.core.registry.get(view.id);
+    const isTheirs = record?.purpose === 'people' && record.log.kind === 'direct' && record.peer === userId;
+    if (!isTheirs) throw new CannotDo(`the server names a conversation that is not the one with ${userId}`);
+    return view;
+  }
+
+  createGroup({ name, members }: { name?: string; members: readonly string[] }): Promise<ConversationView> {
+    const users = [...new Set([this.#runtime.core.own.userId, ...members])];
+    const named = name === undefined || name === '' ? {} : { name };
+    return this.#create(newId('c_'), {
+      type: 'group_create',
+      kind: 'group',
+      purpose: 'people',
+      users,
+      ...named,
+    });
+  }
+
+  /** Of the own devices among themselves: for what one tells another. */
+  async own(): Promise<string> {
+    const { registry, own } = this.#runtime.core;
+    const known = registry
+      .all()
+      .filter(({ purpose, membership }) => purpose === 'own' && membership === 'member');
+    const first = known.map(({ id }) => id).sort()[0];
+    if (first !== undefined) return first;
+    const id = newId('c_');
+    await this.#perform(id, { type: 'group_create', kind: 'group', purpose: 'own', users: [own.userId] });
+    return id;
+  }
+
+  async #create(id: string, intent: CreateIntent): Promise<ConversationView> {
+    await this.#perform(id, intent);
+    return this.view(id);
+  }
+
+  async #perform(id: string, intent: CreateIntent): Promise<void> {
+    const { core, outcomes } = this.#runtime;
+    const { outcome } = await core.registry.step(id, async (step) => {
+      const itemId = enqueueIntent(core, step, intent);
+      const pending = { outcome: outcomes.of(itemId) };
+      await step.write();
+      return pending;
+    });
+    await outcome;
+  }
+
+  /** Both have begun at once. If no Welcome comes, this device is none of those that were let in: it starts over. */
+  async #joinWinner(id: string, intent: CreateIntent, refusal: ServerRefused): Promise<ConversationView> {
+    if (await this.#appears(id)) return this.view(id);
+    const { epoch = 0, generation = 0 } = refusal.answer;
+    const told = { generation, epoch, head: UNKNOWN_HEAD };
+    return this.#create(id, { ...intent, isRestart: true, told });
+  }
+
+  async #appears(id: string): Promise<boolean> {
+    const { core, stopping } = this.#runtime;
+    if (core.registry.get(id)) return true;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const unlisten = this.#events.on('conversation', (appeared) => appeared.id === id && resolve(true));
+    const cancel = systemClock.after(WELCOME_MS, () => resolve(false));
+    try {
+      return await abortable(promise, stopping.signal);
+    } finally {
+      cancel();
+      unlisten();
+    }
+  }
+}

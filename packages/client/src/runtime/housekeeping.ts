@@ -1,0 +1,108 @@
+import { checked } from '../content/outgoing.ts';
+import { enqueueContent } from '../conversations/outgoing/enqueue.ts';
+import { removeExpired } from '../conversations/timeline/expiry.ts';
+import type { Reading } from '../conversations/view/read.ts';
+import type { Conversations } from './conversations.ts';
+import type { Devices } from './devices.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Expired messages are shown at most this much too long. */
+const EXPIRY_MS = 1_000;
+/** A new device may take a while to its first login. */
+const DEVICES_AGAIN_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000] as const;
+const HOUR_MS = 3_600_000;
+
+/** What has to be done from time to time, as long as the client is connected or open. */
+export class Housekeeping {
+  readonly #runtime: Runtime;
+  readonly #conversations: Conversations;
+  readonly #devices: Devices;
+  readonly #reading: Reading;
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  #isRunning = false;
+  #settling: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(runtime: Runtime, conversations: Conversations, devices: Devices, reading: Reading) {
+    this.#runtime = runtime;
+    this.#conversations = conversations;
+    this.#devices = devices;
+    this.#reading = reading;
+    runtime.on('caughtUp', () => this.#caughtUp());
+  }
+
+  start(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#every(EXPIRY_MS, () => removeExpired(this.#runtime.core));
+    if (this.#runtime.core.settings.dummiesPerHour > 0) this.#planDummy();
+  }
+
+  stop(): void {
+    this.#isRunning = false;
+    clearTimeout(this.#settling);
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  /** Connected, and up to date. */
+  #caughtUp(): void {
+    if (!this.#isRunning) return;
+    this.#runtime.background(this.#runtime.refill());
+    for (const { id } of this.#runtime.core.registry.all()) this.#reading.tellRead(id);
+    void this.settleDevices();
+  }
+
+  /** Own devices belong into all conversations; again after a while if it could not be done now. Never fails. */
+  async settleDevices(attempt = 0): Promise<void> {
+    clearTimeout(this.#settling);
+    if (!this.#isRunning) return;
+    const work = this.#devices.settle();
+    this.#runtime.background(work);
+    const isLeft = await work.catch(() => true);
+    if (isLeft) this.#again(attempt);
+  }
+
+  #again(attempt: number): void {
+    if (!this.#isRunning) return;
+    const delayMs = DEVICES_AGAIN_MS[attempt];
+    if (delayMs !== undefined)
+      this.#settling = setTimeout(() => void this.settleDevices(attempt + 1), delayMs);
+  }
+
+  #every(ms: number, work: () => Promise<unknown>): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      const again = work().finally(() => {
+        if (this.#isRunning) this.#every(ms, work);
+      });
+      this.#runtime.background(again);
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  /** At random times, so that nobody can subtract them: the time between two is drawn from an exponential distribution. */
+  #planDummy(): void {
+    const meanMs = HOUR_MS / this.#runtime.core.settings.dummiesPerHour;
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        this.#runtime.background(this.#sendDummy());
+        if (this.#isRunning) this.#planDummy();
+      },
+      Math.min(-Math.log(1 - Math.random()) * meanMs, HOUR_MS),
+    );
+    this.#timers.add(timer);
+  }
+
+  async #sendDummy(): Promise<void> {
+    const { core, connection } = this.#runtime;
+    const candidates = this.#conversations
+      .all()
+      .filter(({ isMember, isRequest, isBlocked }) => isMember && !isRequest && !isBlocked);
+    const chosen = candidates[Math.floor(Math.random() * candidates.length)];
+    if (!chosen || connection.state !== 'connected') return;
+    await core.registry.step(chosen.id, async (step) => {
+      enqueueContent(core, step, checked('application/x-securechat-dummy', {}));
+      await step.write();
+    });
+  }
+}

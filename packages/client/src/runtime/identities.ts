@@ -1,0 +1,75 @@
+import type { Account } from '../account/account.ts';
+import type { Identity, OwnDevice } from '../api/index.ts';
+import { AccountKeyChanged, NotConnected, SecureChatError } from '../errors.ts';
+import type { Pins } from '../identity/pins.ts';
+import type { Party } from '../identity/safety-number.ts';
+
+/** The two devices do not see the same keys: somebody is between them, or one of the accounts is a new one. */
+export class NotTheSame extends SecureChatError {
+  override readonly name = 'NotTheSame';
+  readonly isRetryable = false;
+}
+
+/** Who people are, as far as keys can tell. */
+export class Identities {
+  readonly #pins: Pins;
+  readonly #account: () => Account;
+
+  constructor(pins: Pins, account: () => Account) {
+    this.#pins = pins;
+    this.#account = account;
+  }
+
+  async of(userId: string): Promise<Identity> {
+    if (this.#pins.trust(userId) === 'new') {
+      await this.#pins.list(userId);
+    } else {
+      await this.#pins.list(userId, { isFresh: true }).catch((error: unknown) => {
+        // it is told by `trust`; and what is known can be shown without a connection
+        if (!(error instanceof AccountKeyChanged || isPassing(error))) throw error;
+      });
+    }
+    const [mine, yours] = await this.#parties(userId);
+    const { identityQr, safetyNumber } = await comparing();
+    return {
+      userId,
+      trust: this.#pins.trust(userId),
+      safetyNumber: await safetyNumber(mine, yours),
+      qr: identityQr(mine, yours),
+      devices: this.#devices(userId),
+    };
+  }
+
+  async verifyScanned(userId: string, qr: string): Promise<void> {
+    const [mine, yours] = await this.#parties(userId);
+    const { isIdentityQrOf } = await comparing();
+    if (!isIdentityQrOf(qr, mine, yours))
+      throw new NotTheSame(`the keys of ${userId} are not those that were scanned`);
+    await this.#pins.markVerified(userId);
+  }
+
+  #devices(userId: string): OwnDevice[] {
+    const { own } = this.#account();
+    const devices = this.#pins.known(userId)?.devices ?? [];
+    return devices.map(({ device_id: deviceId, created_at }) => ({
+      ...{ deviceId, createdAtMs: created_at * 1000 },
+      isThis: userId === own.userId && deviceId === own.deviceId,
+    }));
+  }
+
+  async #parties(userId: string): Promise<[Party, Party]> {
+    const me = this.#account().userId;
+    const keyOf = async (user: string): Promise<Party> => {
+      if (!this.#pins.accountKey(user)) await this.#pins.list(user);
+      return { userId: user, accountKey: this.#pins.keyToCompare(user) ?? new Uint8Array() };
+    };
+    return [await keyOf(me), await keyOf(userId)];
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof SecureChatError && (error.isRetryable || error instanceof NotConnected);
+}
+
+/** Loaded when two people compare. */
+const comparing = () => import('../identity/comparing.ts');

@@ -1,0 +1,50 @@
+import type { ClientEvents, Profile } from '../api/index.ts';
+import { checked } from '../content/outgoing.ts';
+import { loadProfile, profileKey, toldOf } from '../conversations/contents/profile.ts';
+import type { Core } from '../conversations/core.ts';
+import { Draft } from '../conversations/draft.ts';
+import { greet } from '../conversations/outgoing/greet.ts';
+import type { Emitter } from '../events.ts';
+
+/** What people tell about themselves, as far as it has come here. */
+export class Profiles {
+  readonly #core: Core;
+  readonly #known = new Map<string, Profile>();
+
+  private constructor(core: Core) {
+    this.#core = core;
+  }
+
+  static async load(core: Core, events: Emitter<ClientEvents>): Promise<Profiles> {
+    const profiles = new Profiles(core);
+    for (const [key] of await core.store.list(profileKey(''))) {
+      const userId = key.slice(profileKey('').length);
+      const profile = await loadProfile(new Draft(core.store), userId);
+      if (profile) profiles.#known.set(userId, profile);
+    }
+    events.on('profile', ({ userId, profile }) => void profiles.#known.set(userId, profile));
+    return profiles;
+  }
+
+  of(userId: string): Profile {
+    return this.#known.get(userId) ?? {};
+  }
+
+  /** Told to everybody one has accepted; others hear of it when one does. */
+  async set(profile: Profile): Promise<void> {
+    const core = this.#core;
+    const told = toldOf(profile);
+    checked('application/x-securechat-profile', told);
+    const draft = new Draft(core.store);
+    draft.putJson(profileKey(core.own.userId), told);
+    await draft.write();
+    core.tell.profile(core.own.userId, profile);
+    for (const { id, purpose } of core.registry.all()) {
+      if (purpose !== 'people') continue;
+      await core.registry.step(id, async (step) => {
+        await greet(core, step);
+        await step.write();
+      });
+    }
+  }
+}

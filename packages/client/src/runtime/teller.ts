@@ -1,0 +1,82 @@
+import type { Alarm, ClientEvents, Profile, Stats } from '../api/index.ts';
+import type { OwnBody } from '../content/types.ts';
+import type { Teller } from '../conversations/core.ts';
+import type { ConversationView } from '../conversations/view/conversation.ts';
+import type { Emitter } from '../events.ts';
+import { StoreClosed } from '../storage/errors.ts';
+
+/** Whom it asks for what an event is about, and who acts on what own devices say. */
+export type Audience = {
+  conversation(id: string): ConversationView | undefined;
+  refresh(view: ConversationView): Promise<void>;
+  own(told: OwnBody): void;
+};
+
+/** Turns what has become durable into events of the client, in order, and counts. */
+export class EventTeller implements Teller {
+  readonly #events: Emitter<ClientEvents>;
+  readonly #counts = { undecryptable: 0, repairsAsked: 0, repairsAnswered: 0, repaired: 0 };
+  readonly #alarms: Partial<Record<Alarm['type'], number>> = {};
+  /** One after the other: an event reads the line that it is about, and those of one line must not overtake. */
+  #telling: Promise<void> = Promise.resolve();
+  #audience: Audience | undefined;
+
+  constructor(events: Emitter<ClientEvents>) {
+    this.#events = events;
+  }
+
+  /** There is nothing to tell before. */
+  begin(audience: Audience): void {
+    this.#audience = audience;
+  }
+
+  get stats(): Stats {
+    return { ...this.#counts, alarms: { ...this.#alarms } };
+  }
+
+  message(conversationId: string, messageId: string, isNew: boolean): void {
+    this.#tell(conversationId, async (conversation) => {
+      const message = await conversation.message(messageId);
+      if (message) this.#events.emit('message', { conversation, message, isNew });
+      this.#events.emit('conversation', conversation);
+    });
+  }
+
+  vanished(conversationId: string, messageId: string): void {
+    this.#tell(conversationId, (conversation) => this.#events.emit('vanished', { conversation, messageId }));
+  }
+
+  receipt(conversationId: string, userId: string): void {
+    this.#tell(conversationId, (conversation) => this.#events.emit('receipt', { conversation, userId }));
+  }
+
+  alarm(alarm: Alarm): void {
+    this.#alarms[alarm.type] = (this.#alarms[alarm.type] ?? 0) + 1;
+    this.#events.emit('alarm', alarm);
+  }
+
+  count(event: Parameters<Teller['count']>[0]): void {
+    this.#counts[event] += 1;
+  }
+
+  profile(userId: string, profile: Profile): void {
+    this.#events.emit('profile', { userId, profile });
+  }
+
+  own(told: OwnBody): void {
+    this.#audience?.own(told);
+  }
+
+  #tell(conversationId: string, work: (conversation: ConversationView) => unknown): void {
+    const told = this.#telling.then(async () => {
+      const conversation = this.#audience?.conversation(conversationId);
+      if (!conversation) return;
+      await this.#audience?.refresh(conversation);
+      await work(conversation);
+    });
+    this.#telling = told.catch((error: unknown) => {
+      // the store was closed meanwhile; whoever closes it wants no more events
+      if (!(error instanceof StoreClosed)) this.#events.emit('ended', error as Error);
+    });
+  }
+}

@@ -1,0 +1,11 @@
+const utf8 = new TextEncoder();
+const text = new TextDecoder();
+
+/** What we wrote ourselves, so it is read without doubt. */
+export function toBytes(value: unknown): Uint8Array<ArrayBuffer> {
+  return utf8.encode(JSON.stringify(value));
+}
+
+export function fromBytes<T>(bytes: Uint8Array): T {
+  return JSON.parse(text.decode(bytes)) as T;
+}

@@ -1,0 +1,11 @@
+// Parts of the client that whole-system tests try alone. Apps use the package's other doors.
+export { type ConnectionOptions, createConnection } from '../connection/create-connection.ts';
+export { type LoginDevice, loginDeviceFrom } from '../connection/login.ts';
+export * from '../http/accounts.ts';
+export { askServerFacts } from '../http/well-known.ts';
+export { firstDeviceList, nextDeviceList } from '../identity/device-list.ts';
+export { proveDevice } from '../identity/enrolment.ts';
+export * from '../identity/keys.ts';
+export * from '../identity/linking.ts';
+export { Pins } from '../identity/pins.ts';
+export { accountKeyFromRecoveryCode, recoveryCodeOf } from '../identity/recovery-code.ts';
