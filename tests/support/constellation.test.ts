@@ -67,6 +67,19 @@ jestTest(
 );
 
 jestTest(
+  'a start that is called off ends what it has started, and says why',
+  async () => {
+    const stopping = new AbortController();
+    const starting = startConstellation({ stopping: stopping.signal });
+    setTimeout(() => stopping.abort(new Error('called off')), 1_000);
+    const before = performance.now();
+    await expect(starting).rejects.toThrow('called off');
+    expect(performance.now() - before).toBeLessThan(10_000);
+  },
+  60_000,
+);
+
+jestTest(
   'the services end with the process that started them, however that ends',
   async () => {
     const module = JSON.stringify(new URL('./constellation.ts', import.meta.url).href);

@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signingKeyFromSeed } from '@securechat/crypto/sign';
-import { createSelfSigned, type RawTarget, type SelfSigned, say, unusedPort } from '@securechat/testkit';
+import {
+  createSelfSigned,
+  type RawTarget,
+  type SelfSigned,
+  say,
+  unlessAborted,
+  unusedPort,
+} from '@securechat/testkit';
 import { lastLines, type ServiceName, type ServiceProcess, startService } from './service-process.ts';
 import { openStores, type Stores, type StoresPlan } from './stores.ts';
 
@@ -17,13 +24,22 @@ export type ConstellationPlan = StoresPlan & {
   /** Both ports of every gateway speak TLS 1.3. */
   tls?: boolean;
   partitions?: number;
+  /** Where a process is to find a server, for who puts something in between; default: at its own address. */
+  via?: (way: Way) => Promise<string>;
   /** Further settings of all processes of a service; these win. */
   env?: Partial<Record<ServiceName, Record<string, string>>>;
+  /** Ends the start, with everything that was started by then. */
+  stopping?: AbortSignal;
 };
+
+/** From a process to a server that it uses. */
+export type Way = { from: ServiceName; index: number; to: 'redis' | 'postgres'; url: string };
 
 export type Gateway = ServiceProcess & {
   readonly wsUrl: string;
   readonly tcpPort: number;
+  /** For sockets that are no clients. */
+  port(transport: 'websocket' | 'tcp'): number;
   /** The same as `tcpPort`, where the gateway speaks TLS. */
   readonly tlsPort: number | undefined;
   /** How a client gets there; trusts the certificate of this run. */
@@ -55,10 +71,13 @@ export type Constellation = {
 const ENROLMENTS_PER_MINUTE = 100_000;
 const CONNECTIONS_PER_ADDRESS = 10_000;
 const MESSAGES_PER_MINUTE = 100_000;
+const GROUP_OPERATIONS_PER_MINUTE = 10_000;
+const HANDSHAKES_PER_SECOND = 10_000;
 const DRAIN_MS = 300;
 
 export async function startConstellation(plan: ConstellationPlan = {}): Promise<Constellation> {
   const startedAtMs = performance.now();
+  const { stopping = new AbortController().signal } = plan;
   const stores = await openStores(plan);
   const seed = randomBytes(32);
   const tls = createTlsFiles();
@@ -79,8 +98,8 @@ export async function startConstellation(plan: ConstellationPlan = {}): Promise<
   }
 
   try {
+    stopping.throwIfAborted();
     const shared = {
-      REDIS_URL: stores.redisUrl,
       STREAM_PREFIX: stores.streamPrefix,
       STREAM_PARTITIONS: String(plan.partitions ?? 4),
       LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'info',
@@ -91,7 +110,7 @@ export async function startConstellation(plan: ConstellationPlan = {}): Promise<
       several(plan.deliveries ?? 2, launcher.delivery),
       several(gatewayPlans(plan).length, launcher.gateway),
     ]);
-    await Promise.all(processes.map((process) => process.ready()));
+    await unlessAborted(Promise.all(processes.map((process) => process.ready())), stopping);
     const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
     say(`${processes.map(({ name }) => name).join(', ')} ready after ${seconds} s`);
     return {
@@ -121,6 +140,8 @@ type LauncherParts = {
 };
 
 function createLauncher({ plan, shared, stores, seed, tls, processes }: LauncherParts) {
+  const { via = async ({ url }: Way) => url } = plan;
+
   async function launch(
     service: ServiceName,
     index: number,
@@ -130,17 +151,27 @@ function createLauncher({ plan, shared, stores, seed, tls, processes }: Launcher
       service,
       name: `${service} ${index}`,
       opsPort: await unusedPort(),
-      env: { ...shared, INSTANCE_ID: `${service}-${index}`, ...env, ...plan.env?.[service] },
+      ...(plan.root === undefined ? {} : { root: plan.root }),
+      env: {
+        ...shared,
+        REDIS_URL: await via({ from: service, index, to: 'redis', url: stores.redisUrl }),
+        INSTANCE_ID: `${service}-${index}`,
+        ...env,
+        ...plan.env?.[service],
+      },
     });
     processes.push(process);
     return process;
   }
 
+  const postgresUrl = (from: 'auth' | 'delivery', index: number): Promise<string> =>
+    via({ from, index, to: 'postgres', url: stores.postgresUrlFor(from) });
+
   return {
     async auth(index: number): Promise<Auth> {
       const port = await unusedPort();
       const process = await launch('auth', index, {
-        POSTGRES_URL: stores.postgresUrlFor('auth'),
+        POSTGRES_URL: await postgresUrl('auth', index),
         AUTH_HTTP_PORT: String(port),
         AUTH_SERVICE_KEY: Buffer.from(seed).toString('base64'),
         AUTH_ENROLMENTS_PER_MINUTE: String(ENROLMENTS_PER_MINUTE),
@@ -148,8 +179,8 @@ function createLauncher({ plan, shared, stores, seed, tls, processes }: Launcher
       return withFields(process, { url: `http://127.0.0.1:${port}` });
     },
 
-    delivery: (index: number) =>
-      launch('delivery', index, { POSTGRES_URL: stores.postgresUrlFor('delivery') }),
+    delivery: async (index: number) =>
+      launch('delivery', index, { POSTGRES_URL: await postgresUrl('delivery', index) }),
 
     async gateway(index: number): Promise<Gateway> {
       const { tls: ownTls = plan.tls ?? false, env = {} } = gatewayPlans(plan)[index] ?? {};
@@ -161,7 +192,10 @@ function createLauncher({ plan, shared, stores, seed, tls, processes }: Launcher
         GATEWAY_WS_PORT: String(wsPort),
         GATEWAY_TCP_PORT: String(tcpPort),
         GATEWAY_MESSAGES_PER_MINUTE: String(MESSAGES_PER_MINUTE),
+        GATEWAY_GROUP_OPERATIONS_PER_MINUTE: String(GROUP_OPERATIONS_PER_MINUTE),
+        GATEWAY_GROUP_COMMITS_PER_MINUTE: String(GROUP_OPERATIONS_PER_MINUTE),
         GATEWAY_CONNECTIONS_PER_IP: String(CONNECTIONS_PER_ADDRESS),
+        GATEWAY_HANDSHAKES_PER_SECOND: String(HANDSHAKES_PER_SECOND),
         GATEWAY_DRAIN_MS: String(DRAIN_MS),
         ...(files
           ? { GATEWAY_TLS_CERT_FILE: files.certificateFile, GATEWAY_TLS_KEY_FILE: files.keyFile }
@@ -173,6 +207,7 @@ function createLauncher({ plan, shared, stores, seed, tls, processes }: Launcher
       return withFields(process, {
         wsUrl,
         tcpPort,
+        port: (transport: 'websocket' | 'tcp') => (transport === 'tcp' ? tcpPort : wsPort),
         tlsPort: files ? tcpPort : undefined,
         target: (transport: 'websocket' | 'tcp' = 'websocket'): RawTarget =>
           transport === 'websocket'

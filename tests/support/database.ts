@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import { type History, rowsOf } from '@securechat/testkit';
 import type { Stack } from './stack.ts';
+import { readStoredMessages, type StoredRow, storageViolations } from './stored.ts';
 
 /** A partition of the ordered streams, as delivery keeps it. */
 export type Cursor = { stream: string; owner: string | null; fence: number; last_id: string };
@@ -14,17 +15,8 @@ export function cursorsOf(stack: Stack): Promise<Cursor[]> {
   );
 }
 
-type StoredRow = { conversation: string; conv_seq: number; msg_id: string; server_ts_ms: number };
-
 /** Everything that is stored, group operations included, in the order of its conversations. */
-export function storedMessages(stack: Stack): Promise<StoredRow[]> {
-  return rowsOf<StoredRow>(
-    urlOf(stack),
-    `SELECT c.ext_id AS conversation, m.conv_seq::int, m.msg_id, m.server_ts_ms::float8
-       FROM delivery.messages m JOIN delivery.conversations c ON c.id = m.conv_id
-      ORDER BY c.ext_id, m.conv_seq`,
-  );
-}
+export const storedMessages = (stack: Stack): Promise<StoredRow[]> => readStoredMessages(urlOf(stack));
 
 /** No ack without its row, none of them twice, and no place in a conversation left empty. */
 export async function expectStored(
@@ -32,24 +24,9 @@ export async function expectStored(
   history: History,
   acked: ReadonlySet<string>,
 ): Promise<void> {
-  const rows = await storedMessages(stack);
-  const placeOf = new Map(rows.map((row) => [row.msg_id, `${row.conversation} ${row.conv_seq}`]));
-  expect(placeOf.size).toBe(rows.length);
-
   const acks = history.events.filter((event) => event.type === 'send' && event.phase === 'ok');
   expect(acks.length).toBeGreaterThanOrEqual(acked.size);
-  const astray = acks.flatMap((event) => {
-    if (event.type !== 'send' || event.phase !== 'ok') return [];
-    const acknowledged = `${event.conversation_id} ${event.conv_seq}`;
-    const place = placeOf.get(event.id);
-    return place === acknowledged ? [] : [`${event.id} was acked at ${acknowledged}, stored at ${place}`];
-  });
-  expect(astray).toEqual([]);
-
-  const places = Map.groupBy(rows, ({ conversation }) => conversation);
-  for (const list of places.values()) {
-    expect(list.map(({ conv_seq }) => conv_seq)).toEqual(list.map((_, index) => index + 1));
-  }
+  expect(storageViolations(await storedMessages(stack), history.events)).toEqual([]);
 }
 
 /** That a partition's cursor moved: the mark of every batch that was written. */

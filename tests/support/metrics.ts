@@ -10,12 +10,17 @@ export type Metrics = {
 const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)/;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"/g;
 
+/** Prometheus has a spelling of its own for what is without end. */
+function numberOf(text: string | undefined): number {
+  return text === '+Inf' ? Number.POSITIVE_INFINITY : Number(text);
+}
+
 export function parseMetrics(text: string): Metrics {
   const samples = text.split('\n').flatMap((line): Sample[] => {
     const [, name, labels = '', value] = SAMPLE.exec(line) ?? [];
     if (line.startsWith('#') || name === undefined) return [];
     const pairs = [...labels.matchAll(LABEL)].map(([, label = '', text = '']) => [label, text]);
-    return [{ name, labels: Object.fromEntries(pairs), value: Number(value) }];
+    return [{ name, labels: Object.fromEntries(pairs), value: numberOf(value) }];
   });
   return {
     samples,

@@ -1,3 +1,4 @@
+import type { Downstream } from '@securechat/protocol';
 import {
   type ChatClient,
   type Conversation,
@@ -33,7 +34,7 @@ export async function openPair(
   const history = new History();
   const alices = await stack.open(alice, { where: atAlice, history });
   const bobs = await stack.open(bob, { where: atBob, history });
-  const conversation = await alices.createDirect(bob);
+  const conversation = await alices.groups.createDirect(bob);
   await until('Bob knows the conversation', () => bobs.conversations.has(conversation.id));
   return {
     alice,
@@ -74,7 +75,9 @@ export async function allHave(
   }
 }
 
-/** Everything in a raw client's mailbox up to the last page, acknowledged page by page when told to. */
+type Stored = Downstream<'chat'> | Downstream<'group_create'>;
+
+/** Every message in a raw client's mailbox up to the last page, acknowledged page by page when told to. */
 export async function readMailbox(client: RawClient, options: { cursor?: number; ack?: boolean } = {}) {
   const { cursor = 0, ack = false } = options;
   client.send('resume', { type: 'resume', cursor });
@@ -83,6 +86,8 @@ export async function readMailbox(client: RawClient, options: { cursor?: number;
     const page = await client.next('sync_page');
     pages.push(page);
     if (ack && page.through > 0) client.send('ack', { type: 'ack', through: page.through });
-    if (!page.more) return { pages, items: pages.flatMap(({ items }) => items), through: page.through };
+    if (page.more) continue;
+    const items = pages.flatMap((each) => each.items).filter((item): item is Stored => 'id' in item);
+    return { pages, items, through: page.through };
   }
 }

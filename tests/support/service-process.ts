@@ -13,6 +13,8 @@ export type ServicePlan = {
   name: string;
   opsPort: number;
   env: Record<string, string>;
+  /** Folder of the release that it is of; default this one. */
+  root?: string;
 };
 
 /** A service runs in a process of its own, from its own entry point, as in a deployment. */
@@ -21,13 +23,23 @@ export type ServiceProcess = {
   readonly opsUrl: string;
   readonly pid: number;
   readonly isRunning: boolean;
+  /** Folder of the release that runs. */
+  readonly root: string;
   /** Lines of its log, oldest first, as they were written. */
   readonly log: readonly string[];
-  /** Sends a signal. Resolves when the process has ended, unless the signal only pauses or resumes it. */
+  /** Each end that no signal of ours asked for, in words. */
+  readonly crashes: readonly string[];
+  /**
+   * Sends a signal. Resolves when the process has ended, unless the signal only pauses or resumes it. One that has ended
+   * gets none.
+   */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** Starts it again on its old ports, after an orderly end if it still runs, and waits until it is ready. */
-  restart(): Promise<void>;
-  /** An orderly end; fails when the process does not end by itself or says that something went wrong. */
+  /**
+   * Starts it again on its old ports, after an orderly end if it still runs, and waits until it is ready. With `root`
+   * as the same service of that release, from now on; with `settings` as with these changed.
+   */
+  restart(root?: string, settings?: Record<string, string>): Promise<void>;
+  /** An orderly end; fails when the process does not end, says that something went wrong, or had crashed before. */
   stop(): Promise<void>;
   ready(deadlineMs?: number): Promise<void>;
   metrics(): Promise<Metrics>;
@@ -42,15 +54,31 @@ const PAUSING: ReadonlySet<NodeJS.Signals> = new Set(['SIGSTOP', 'SIGCONT']);
 export async function startService(plan: ServicePlan): Promise<ServiceProcess> {
   const opsUrl = `http://127.0.0.1:${plan.opsPort}`;
   const log: string[] = [];
-  let child = launch(plan, log);
+  const crashes: string[] = [];
+  let root = plan.root ?? ROOT;
+  let isEndAsked = false;
+  let child = start();
+
+  function start(): ChildProcess {
+    isEndAsked = false;
+    const started = launch(plan, root, log);
+    started.on('exit', (code, signal) => {
+      if (!isEndAsked) crashes.push(`${plan.name} ended by itself with ${code ?? signal}`);
+    });
+    return started;
+  }
 
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
 
   async function kill(signal: NodeJS.Signals): Promise<void> {
     if (!isRunning()) return;
+    if (PAUSING.has(signal)) {
+      child.kill(signal);
+      return;
+    }
     const ended = once(child, 'exit');
+    isEndAsked = true;
     child.kill(signal);
-    if (PAUSING.has(signal)) return;
     // a paused process acts on nothing but SIGKILL before it goes on
     child.kill('SIGCONT');
     await within(ended, END_DEADLINE_MS, () => `the end of ${plan.name} after ${signal}`);
@@ -58,6 +86,7 @@ export async function startService(plan: ServicePlan): Promise<ServiceProcess> {
 
   async function stop(): Promise<void> {
     const wasRunning = isRunning();
+    if (!wasRunning && !isEndAsked) throw new Error(`${crashes.at(-1)}:\n${lastLines(log)}`);
     try {
       await kill('SIGTERM');
     } finally {
@@ -84,18 +113,24 @@ export async function startService(plan: ServicePlan): Promise<ServiceProcess> {
     name: plan.name,
     opsUrl,
     log,
+    crashes,
     get pid() {
       return child.pid ?? -1;
     },
     get isRunning() {
       return isRunning();
     },
+    get root() {
+      return root;
+    },
     kill,
     stop,
     ready,
-    async restart() {
+    async restart(other = root, settings = {}) {
       await stop();
-      child = launch(plan, log);
+      Object.assign(plan.env, settings);
+      root = other;
+      child = start();
       await ready();
     },
     async metrics() {
@@ -106,9 +141,9 @@ export async function startService(plan: ServicePlan): Promise<ServiceProcess> {
 }
 
 /** The channel ('ipc') closes when this process ends in whatever way, and the service then ends itself. */
-function launch(plan: ServicePlan, log: string[]): ChildProcess {
-  const child = spawn(process.execPath, [join(ROOT, 'services', plan.service, 'src/main.ts')], {
-    cwd: ROOT,
+function launch(plan: ServicePlan, root: string, log: string[]): ChildProcess {
+  const child = spawn(process.execPath, [join(root, 'services', plan.service, 'src/main.ts')], {
+    cwd: root,
     env: { ...plan.env, PATH: process.env.PATH, OPS_PORT: String(plan.opsPort) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

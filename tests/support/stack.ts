@@ -42,6 +42,8 @@ const WAIT_SCALE = 0.05;
 
 /** One constellation for all tests of a file. Whatever a test has opened is closed after it. */
 export function useConstellation(plan: ConstellationPlan = {}): Stack {
+  const ending = new AbortController();
+  let starting: Promise<Constellation> | undefined;
   let started: Constellation | undefined;
   let people = 0;
   const clients: (RawClient | ChatClient)[] = [];
@@ -58,7 +60,8 @@ export function useConstellation(plan: ConstellationPlan = {}): Stack {
   };
 
   beforeAll(async () => {
-    started = await startConstellation(plan);
+    starting = startConstellation({ ...plan, stopping: ending.signal });
+    started = await starting;
   }, START_DEADLINE_MS);
   afterEach(async () => {
     for (const client of clients.splice(0)) {
@@ -66,8 +69,13 @@ export function useConstellation(plan: ConstellationPlan = {}): Stack {
       else await client.close();
     }
   });
+  // a start that has taken too long goes on behind the hook that began it
   afterAll(async () => {
-    await started?.stop();
+    ending.abort(new Error('the tests are over'));
+    await starting?.then(
+      ({ stop }) => stop(),
+      () => undefined,
+    );
   }, START_DEADLINE_MS);
 
   async function connect(where: number | RawTarget = 0): Promise<RawClient> {

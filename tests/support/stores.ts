@@ -3,16 +3,20 @@ import {
   migrate,
   type OwnServer,
   openTestRedis,
+  type RedisCluster,
   say,
   startOwnPostgres,
   startOwnRedis,
+  startOwnRedisCluster,
   urlForRole,
 } from '@securechat/testkit';
 
 export type StoresPlan = {
   /** `shared` (default): the one of this run. `own`: one that the test may hurt. */
-  redis?: 'shared' | 'own' | 'own, append-only';
+  redis?: 'shared' | 'own' | 'own, append-only' | 'own cluster';
   postgres?: 'shared' | 'own';
+  /** Folder of the release whose services run, and whose migrations an own Postgres gets; default this one. */
+  root?: string;
 };
 
 export type Stores = {
@@ -25,12 +29,13 @@ export type Stores = {
   postgresUrlFor(service: 'auth' | 'delivery'): string;
   /** Only where it was asked for. */
   readonly ownRedis: OwnServer | undefined;
+  readonly ownCluster: RedisCluster | undefined;
   readonly ownPostgres: OwnServer | undefined;
   close(): Promise<void>;
 };
 
 export async function openStores(plan: StoresPlan): Promise<Stores> {
-  const [redis, postgres] = await Promise.all([openRedis(plan.redis), openPostgres(plan.postgres)]);
+  const [redis, postgres] = await Promise.all([openRedis(plan.redis), openPostgres(plan)]);
   const roleUrls = {
     auth: await urlForRole(postgres.url, 'securechat_auth'),
     delivery: await urlForRole(postgres.url, 'securechat_delivery'),
@@ -44,6 +49,7 @@ export async function openStores(plan: StoresPlan): Promise<Stores> {
     postgresUrl: postgres.url,
     postgresUrlFor: (service) => roleUrls[service] ?? postgres.url,
     ownRedis: redis.own,
+    ownCluster: redis.cluster,
     ownPostgres: postgres.own,
     async close() {
       await Promise.all([redis.close(), postgres.close()]);
@@ -54,18 +60,22 @@ export async function openStores(plan: StoresPlan): Promise<Stores> {
 async function openRedis(kind: StoresPlan['redis'] = 'shared') {
   if (kind === 'shared') {
     const { url, prefix, close } = await openTestRedis();
-    return { url, prefix, own: undefined, close };
+    return { url, prefix, own: undefined, cluster: undefined, close };
+  }
+  if (kind === 'own cluster') {
+    const cluster = await startOwnRedisCluster();
+    return { url: cluster.url, prefix: 'test', own: undefined, cluster, close: cluster.stop };
   }
   const own = await startOwnRedis({ appendonly: kind === 'own, append-only' });
-  return { url: own.url, prefix: 'test', own, close: () => own.stop() };
+  return { url: own.url, prefix: 'test', own, cluster: undefined, close: () => own.stop() };
 }
 
-async function openPostgres(kind: StoresPlan['postgres'] = 'shared') {
-  if (kind === 'shared') {
+async function openPostgres({ postgres = 'shared', root }: StoresPlan) {
+  if (postgres === 'shared') {
     const { url, drop } = await createTestDatabase();
     return { url, own: undefined, close: drop };
   }
   const own = await startOwnPostgres();
-  await migrate(own.url);
+  await migrate(own.url, root);
   return { url: own.url, own, close: () => own.stop() };
 }

@@ -34,6 +34,8 @@ export type Company = { readonly history: History; readonly talkers: readonly Ta
 export type Traffic = Company & {
   /** Deals the blow at a moment when enough sends (of these talkers) are under way; resolves when both are done. */
   strike(blow: () => Promise<unknown>, among?: readonly Talker[]): Promise<Strike>;
+  /** Resolves when the talk has gone on for a while. */
+  goOn(): Promise<void>;
   /** Goes on for a while after the last blow, ends, and waits until everything is answered and delivered. */
   end(): Promise<void>;
 };
@@ -47,8 +49,8 @@ const DEPTH = 24;
 const EVERY_MS = 250;
 /** After this the last sends have left the clients. */
 const LEFT_AFTER_MS = 5;
-/** The system has to be at work again, not only to finish what it had. */
-const SENDS_AFTERWARDS = 400;
+/** The system has to be at work, not only to finish what it had. */
+const SENDS_TO_GO_ON = 400;
 const SETTLE_DEADLINE_MS = 40_000;
 
 const nameOf = ({ device, id }: { device: string; id: string }): string => `${device}/${id}`;
@@ -95,14 +97,19 @@ export async function startTraffic({ history, talkers }: Company): Promise<Traff
     return { ...struck, doneWallMs: Date.now() };
   }
 
+  async function goOn(): Promise<void> {
+    const enough = sends + SENDS_TO_GO_ON;
+    await until('the talk goes on', () => sends >= enough, SETTLE_DEADLINE_MS);
+  }
+
   await until('the talk is in full swing', () => talkers.every(({ client }) => client.received.length > 50));
   return {
     history,
     talkers,
     strike,
+    goOn,
     async end() {
-      const enough = sends + SENDS_AFTERWARDS;
-      await until('the talk goes on', () => sends >= enough, SETTLE_DEADLINE_MS);
+      await goOn();
       clearInterval(timer);
       await settle(history, talkers);
     },
@@ -118,7 +125,7 @@ async function openPairOfTalkers(stack: Stack, history: History): Promise<[Talke
     await stack.open(one, { where: 0, history }),
     await stack.open(other, { where: 1, history }),
   ] as const;
-  const conversation = await clients[0].createDirect(other);
+  const conversation = await clients[0].groups.createDirect(other);
   await until('both know the conversation', () => clients[1].conversations.has(conversation.id));
   return [
     { client: clients[0], conversation, gateway: 0 },

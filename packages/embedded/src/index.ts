@@ -9,4 +9,6 @@ export { lastLines } from './log-file.ts';
 export { freePort, isPortFree } from './ports.ts';
 export { type PostgresOptions, startPostgres } from './postgres.ts';
 export { type RedisOptions, startRedis } from './redis.ts';
+export { type RedisCluster, startRedisCluster } from './redis-cluster.ts';
+export type { ClusterNode } from './redis-cluster-node.ts';
 export type { EmbeddedServer } from './server.ts';

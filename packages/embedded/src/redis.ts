@@ -16,6 +16,8 @@ export type RedisOptions = {
   port?: number;
   /** Writes every change to an append-only file, flushed every second. Default: when `dir` is given. */
   appendonly?: boolean;
+  /** Further settings by their name in redis.conf. */
+  settings?: Record<string, string | number>;
   progress?: Progress;
 };
 
@@ -25,7 +27,7 @@ const POLL_MS = 25;
 
 /** Starts a real Redis (or Valkey) on the loopback address, without a password. */
 export async function startRedis(options: RedisOptions = {}): Promise<EmbeddedServer> {
-  const { dir, appendonly = dir !== undefined, progress = () => undefined } = options;
+  const { dir, appendonly = dir !== undefined, settings = {}, progress = () => undefined } = options;
   const port = await portFor('Redis', options.port);
   const account = serverAccount();
   const program = await findRedis(account, progress);
@@ -33,7 +35,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<EmbeddedSe
     dir === undefined ? temporaryFolder(account, 'redis') : durableFolder(account, dir, progress);
 
   const logFile = join(folder, 'redis.log');
-  const server = await spawnGuarded(program.path, redisArguments(port, folder, appendonly), {
+  const server = await spawnGuarded(program.path, redisArguments(port, folder, appendonly, settings), {
     ...account,
     cwd: '/',
     argv0: program.argv0,
@@ -60,11 +62,17 @@ export async function startRedis(options: RedisOptions = {}): Promise<EmbeddedSe
 }
 
 /** noeviction: Redis must refuse when it is full, never drop an entry of a stream. */
-function redisArguments(port: number, folder: string, appendonly: boolean): string[] {
+function redisArguments(
+  port: number,
+  folder: string,
+  appendonly: boolean,
+  settings: Record<string, string | number>,
+): string[] {
   return [
     ...['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--save', ''],
     ...['--appendonly', appendonly ? 'yes' : 'no', '--appendfsync', 'everysec'],
     ...['--maxmemory-policy', 'noeviction', '--loglevel', 'notice'],
+    ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
   ];
 }
 

@@ -11,19 +11,25 @@ import type { Device, Person } from './people.ts';
 const REQUEST_DEADLINE_MS = 10_000;
 
 export type EnrolmentProof = { timestamp: number; signature: string };
-export type Enrolment = { list: SignedDeviceList; proof: EnrolmentProof };
+/** By an earlier device; the first one of an account needs none. */
+export type LinkAuthorization = { device_id: string; timestamp: number; signature: string };
+export type Enrolment = { list: SignedDeviceList; proof: EnrolmentProof; authorization?: LinkAuthorization };
 
 export function nowSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-/** The next list of a person: `previous` plus the new devices, each certified and all signed by the account key. */
+/**
+ * The next list of a person: `previous` without those that are gone, plus the new devices, each certified and all
+ * signed by the account key.
+ */
 export function signDeviceList(
   person: Person,
   added: readonly Device[],
-  options: { previous?: SignedDeviceList; createdAt?: number } = {},
+  options: { previous?: SignedDeviceList; removed?: readonly Device[]; createdAt?: number } = {},
 ): SignedDeviceList {
-  const { previous, createdAt = nowSeconds() } = options;
+  const { previous, removed = [], createdAt = nowSeconds() } = options;
+  const gone = new Set(removed.map(({ id }) => id));
   const owner = { user_id: person.id, account_key: person.accountKey.publicKey.toString('base64') };
   const certificates = added.map((device): DeviceCertificate => {
     const facts = {
@@ -39,7 +45,7 @@ export function signDeviceList(
     version: (previous?.version ?? 0) + 1,
     ...(previous ? { previous_sha256: sha256(deviceListTranscript(previous)).toString('base64') } : {}),
     created_at: createdAt,
-    devices: [...(previous?.devices ?? []), ...certificates],
+    devices: [...(previous?.devices ?? []).filter(({ device_id }) => !gone.has(device_id)), ...certificates],
   };
   return { ...list, signature: signed(person.accountKey, deviceListTranscript(list)) };
 }
@@ -64,13 +70,36 @@ export function proveEnrolment(
   return { timestamp, signature };
 }
 
+/** An earlier device agrees to the one that `list` brings. */
+export function authorizeLink(
+  list: SignedDeviceList,
+  by: Device,
+  added: Device,
+  timestamp = nowSeconds(),
+): LinkAuthorization {
+  const signature = signed(
+    by.key,
+    transcript('device-link', {
+      user_id: list.user_id,
+      device_id: by.id,
+      new_device_id: added.id,
+      new_public_key: added.publicKey,
+      list_version: list.version,
+      list_sha256: sha256(deviceListTranscript(list)).toString('base64'),
+      timestamp,
+    }),
+  );
+  return { device_id: by.id, timestamp, signature };
+}
+
 /** The requests that make a person and all their devices known to auth, in order. */
 export function enrolmentsOf(person: Person): Enrolment[] {
   const enrolments: Enrolment[] = [];
   for (const device of person.devices) {
     const previous = enrolments.at(-1)?.list;
     const list = signDeviceList(person, [device], previous ? { previous } : {});
-    enrolments.push({ list, proof: proveEnrolment(list, device) });
+    const authorization = previous && authorizeLink(list, person.device(0), device);
+    enrolments.push({ list, proof: proveEnrolment(list, device), ...(authorization && { authorization }) });
   }
   return enrolments;
 }
@@ -84,7 +113,19 @@ export async function enrol(authUrl: string, person: Person): Promise<SignedDevi
   return (further.at(-1) ?? first).list;
 }
 
-async function post(url: string, body: Enrolment): Promise<void> {
+/** The account key takes a device from the list, after which it is not served any more. Returns the new list. */
+export async function revokeDevice(
+  authUrl: string,
+  person: Person,
+  device: Device,
+  previous: SignedDeviceList,
+): Promise<SignedDeviceList> {
+  const list = signDeviceList(person, [], { previous, removed: [device] });
+  await post(`${authUrl}/v1/accounts/${person.id}/devices/${device.id}/revocation`, { list });
+  return list;
+}
+
+async function post(url: string, body: object): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

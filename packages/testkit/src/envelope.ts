@@ -35,6 +35,8 @@ export type ChatSource = {
   /** Stands for ciphertext. */
   payload: Uint8Array | string;
   epoch?: number;
+  /** Of the keys; 0 when absent. */
+  generation?: number;
   id?: string;
 };
 
@@ -47,6 +49,7 @@ export function makeChat(source: ChatSource, tampering: Tampering<Chat> = {}): C
     device_id: source.device.id,
     conversation_id: source.conversationId,
     epoch: source.epoch ?? 0,
+    ...(source.generation ? { generation: source.generation } : {}),
     client_seq: source.clientSeq,
     timestamp: nowSeconds(),
     encrypted: true,

@@ -6,6 +6,18 @@ import { writeFileSync } from 'node:fs';
  */
 export type HistoryEvent =
   | { type: 'conversation'; conversation_id: string; devices: readonly string[] }
+  /**
+   * Devices that an operation at this place brought in (they get it) and took out (it is the last they get). `acked`: its
+   * sender was told so; otherwise a device has received it.
+   */
+  | {
+      type: 'membership';
+      conversation_id: string;
+      conv_seq: number;
+      added: readonly string[];
+      removed: readonly string[];
+      acked: boolean;
+    }
   | { type: 'send'; phase: 'invoke'; device: string; id: string; conversation_id: string; sha256: string }
   | {
       type: 'send';
@@ -22,6 +34,12 @@ export type HistoryEvent =
   /** The same message went out once more, because its answer did not come or asked for that. */
   | { type: 'send'; phase: 'again'; device: string; id: string; conversation_id: string }
   | Arrival
+  /** The device was told that it does not get this many messages of the conversation, up to this place. */
+  | { type: 'truncated'; device: string; conversation_id: string; through: number; dropped: number }
+  /** Something other than a chat, as a group operation, took this place of the mailbox. */
+  | { type: 'place'; device: string; conversation_id: string; seq: number; conv_seq: number }
+  /** A page said that nothing is to come for these places of the mailbox. */
+  | { type: 'hole'; device: string; from: number; through: number }
   | { type: 'device-ack'; device: string; through: number }
   | {
       type: 'receipt';
@@ -30,7 +48,24 @@ export type HistoryEvent =
       user_id: string;
       delivered_through: number;
       read_through: number;
-    };
+    }
+  | { type: 'connection'; phase: 'up'; device: string }
+  /** A connection that was up has ended, or none came about; `why` is for who reads the history. */
+  | { type: 'connection'; phase: 'down' | 'failed'; device: string; why: string }
+  /** The server refused something of this device; `about` is the id that it names, if it names one. */
+  | {
+      type: 'error';
+      device: string;
+      error: string;
+      says: string;
+      about?: string;
+      conversation_id?: string;
+      scope?: string;
+    }
+  /** The device will not come back by itself: the server said so, or refused its login for good. */
+  | { type: 'gave-up'; device: string; why: string }
+  /** What a fault test does to the system, for who reads the history. */
+  | { type: 'fault'; phase: 'start' | 'stop'; nemesis: string; what: string };
 
 export type Arrival = {
   type: 'recv';

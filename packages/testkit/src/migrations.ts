@@ -10,9 +10,12 @@ export const ROOT = join(import.meta.dirname, '../../..');
 const MIGRATED_SERVICES = ['auth', 'delivery'];
 const MIGRATE_DEADLINE_MS = 60_000;
 
-/** Runs the migrations of all services as their owner would: each service's own program, one after the other. */
-export async function migrate(url: string): Promise<void> {
-  for (const program of migrationPrograms()) await runProgram(program, url);
+/**
+ * Runs the migrations of all services as their owner would: each service's own program, one after the other.
+ * `root` is the folder of another release.
+ */
+export async function migrate(url: string, root: string = ROOT): Promise<void> {
+  for (const program of migrationPrograms(root)) await runProgram(program, url);
 }
 
 /** Changes whenever a migration does, so that a server which outlives the run never lends an old template. */
@@ -28,8 +31,8 @@ export function templateName(prefix: string): string {
   return prefix + hash.digest('hex').slice(0, 16);
 }
 
-function migrationPrograms(): string[] {
-  return MIGRATED_SERVICES.map((service) => join(ROOT, 'services', service, 'src/migrate.ts'));
+function migrationPrograms(root: string = ROOT): string[] {
+  return MIGRATED_SERVICES.map((service) => join(root, 'services', service, 'src/migrate.ts'));
 }
 
 function filesBelow(folder: string): string[] {

@@ -4,17 +4,32 @@ import { isPortFree } from '@securechat/embedded';
 const FIRST_PORT = 15_000;
 const LAST_PORT = 30_000;
 
+/** Between a look and its server's start lie seconds, in which another worker of this run would find the port free too. */
+const WORKERS = 16;
+const PORTS_PER_WORKER = Math.floor((LAST_PORT - FIRST_PORT) / WORKERS);
+const worker = Number(process.env.JEST_WORKER_ID ?? 0) % WORKERS;
+
+/** A server has started long before so many others have looked. */
+const REMEMBERED = 300;
 const given = new Set<number>();
 
 /**
- * A loopback port for a server that may be stopped and started on it again. Random, because several test
- * processes look at the same time; never the same twice in one process.
+ * A loopback port for a server that may be stopped and started on it again. Each worker of a test run has ports of its
+ * own; random among them, because other runs look at the same time; none of the last 300 that this process was given.
+ * Throws when none is free.
  */
 export async function unusedPort(): Promise<number> {
-  for (;;) {
-    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+  for (let attempt = 0; attempt < 10 * PORTS_PER_WORKER; attempt++) {
+    const port = FIRST_PORT + worker * PORTS_PER_WORKER + Math.floor(Math.random() * PORTS_PER_WORKER);
     if (given.has(port)) continue;
-    given.add(port);
+    remember(port);
     if (await isPortFree(port)) return port;
   }
+  throw new Error(`Of the ports from ${FIRST_PORT} to ${LAST_PORT} those of this worker are all taken.`);
+}
+
+function remember(port: number): void {
+  given.add(port);
+  const [oldest] = given;
+  if (given.size > REMEMBERED && oldest !== undefined) given.delete(oldest);
 }

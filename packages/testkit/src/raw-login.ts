@@ -1,4 +1,5 @@
-import { createChallenge, verifyServerHello } from '@securechat/crypto/challenge';
+import { createChallenge } from '@securechat/crypto/challenge';
+import { acceptServerHello } from '@securechat/crypto/service-keys';
 import { type Downstream, handshakeTranscript, PROTOCOL_VERSION, type Upstream } from '@securechat/protocol';
 import { nowSeconds } from './enrolment.ts';
 import type { Device, Person } from './people.ts';
@@ -7,11 +8,14 @@ import type { RawClient } from './raw-client.ts';
 export type Hello = Upstream<'client_hello'>;
 export type ServerHello = Downstream<'server_hello'>;
 
+/** What a client keeps over its connections: the pinned key, and those that it was handed over to. */
+export type ServiceKeyPins = { keys: readonly Uint8Array[] };
+
 export type LoginOptions = {
   person: Person;
   device: Device;
   /** The service key that clients pin; without it the server's proof is not checked. */
-  serviceKey?: Uint8Array;
+  serviceKey?: Uint8Array | ServiceKeyPins;
   /** Resume ticket of an earlier session. */
   ticket?: string | undefined;
   capabilities?: string[];
@@ -35,6 +39,17 @@ export type Login = {
   ready: Downstream<'session_ready'>;
 };
 
+/** The client ended the login. */
+export class ServerNotProved extends Error {
+  override readonly name = 'ServerNotProved';
+  readonly because: 'unknown_service_key' | 'not_proved';
+
+  constructor(because: 'unknown_service_key' | 'not_proved') {
+    super(`the server could not prove itself: ${because}`);
+    this.because = because;
+  }
+}
+
 /** The server answered a step of the login with an error. */
 export class LoginRefused extends Error {
   override readonly name = 'LoginRefused';
@@ -50,13 +65,19 @@ export async function logIn(client: RawClient, options: LoginOptions): Promise<L
   const hello = helloOf(options);
   client.send('client_hello', hello);
   const serverHello = await answerOrRefusal(client, 'server_hello', options.deadlineMs);
-  if (options.serviceKey && !verifyServerHello(options.serviceKey, hello, serverHello, nowSeconds())) {
-    throw new Error('the server could not prove itself');
-  }
+  if (options.serviceKey) checkServer(options.serviceKey, hello, serverHello);
   const auth = authFor(options, hello, serverHello);
   client.send('client_auth', auth);
   const ready = await answerOrRefusal(client, 'session_ready', options.deadlineMs);
   return { hello, serverHello, auth, ready };
+}
+
+/** Moves the pins along when the service key changes. */
+function checkServer(pinned: Uint8Array | ServiceKeyPins, hello: Hello, serverHello: ServerHello): void {
+  const keys = pinned instanceof Uint8Array ? [pinned] : pinned.keys;
+  const verdict = acceptServerHello(keys, hello, serverHello, nowSeconds());
+  if (!verdict.isGenuine) throw new ServerNotProved(verdict.because);
+  if (!(pinned instanceof Uint8Array)) pinned.keys = verdict.pins;
 }
 
 export function helloOf(options: LoginOptions): Hello {
@@ -67,7 +88,7 @@ export function helloOf(options: LoginOptions): Hello {
     device_id: options.device.id,
     public_key: options.device.publicKey,
     challenge: createChallenge(),
-    capabilities: options.capabilities ?? ['groups'],
+    capabilities: options.capabilities ?? ['e2e_encryption', 'groups'],
     ...(options.ticket === undefined ? {} : { resume: options.ticket }),
     ...options.overrides,
   };

@@ -16,6 +16,14 @@ export type RawTls = {
 /** Where to connect to: a WebSocket, or TCP, which is TLS when `tls` is given. */
 export type RawTarget = ({ url: string } | { tcp: { host: string; port: number } }) & {
   tls?: RawTls | undefined;
+  /** How the client gets there, for tests of proxies and addresses. */
+  via?: {
+    /** Sent before anything else, also before TLS. */
+    preface?: Uint8Array;
+    localAddress?: string;
+    /** Of the upgrade request. */
+    headers?: Record<string, string>;
+  };
 };
 
 export type TransportEvents = {
@@ -51,18 +59,28 @@ export async function openTransport(
   events: TransportEvents,
   deadlineMs: number,
 ): Promise<RawTransport> {
-  if ('url' in target) return openWebSocket(target.url, target.tls, events, deadlineMs);
-  return openTcp(target.tcp, target.tls, events, deadlineMs);
+  if ('url' in target) return openWebSocket(target, events, deadlineMs);
+  return openTcp(target, events, deadlineMs);
 }
 
 async function openWebSocket(
-  url: string,
-  tls: RawTls | undefined,
+  { url, tls, via }: Extract<RawTarget, { url: string }>,
   events: TransportEvents,
   deadlineMs: number,
 ): Promise<RawTransport> {
   const { alpn: _tcpOnly, ...tlsOptions } = tls ?? {};
-  const socket = new WebSocket(url, SUB_PROTOCOL, { perMessageDeflate: false, ...tlsOptions });
+  const { hostname: host, port } = new URL(url);
+  const socket = new WebSocket(url, SUB_PROTOCOL, {
+    perMessageDeflate: false,
+    ...tlsOptions,
+    ...(via && {
+      headers: via.headers,
+      createConnection: () => {
+        const reached = reach({ host, port: Number(port) }, via);
+        return tls ? connectTls({ ...tlsOptions, socket: reached, servername: 'localhost' }) : reached;
+      },
+    }),
+  });
   socket.on('message', (data, isBinary) => {
     if (isBinary) events.bytes(data as Buffer);
     else events.fault(new Error('the server sent a text message'));
@@ -92,13 +110,20 @@ function sendIfOpen(socket: WebSocket, data: Uint8Array | string): void {
   if (socket.readyState === WebSocket.OPEN) socket.send(data);
 }
 
+function reach(address: { host: string; port: number }, via: RawTarget['via'] = {}): Socket {
+  const { localAddress, preface } = via;
+  const socket = connectTcp({ ...address, ...(localAddress === undefined ? {} : { localAddress }) });
+  if (preface) socket.write(preface);
+  return socket;
+}
+
 async function openTcp(
-  address: { host: string; port: number },
-  tls: RawTls | undefined,
+  { tcp: address, tls, via }: Extract<RawTarget, { tcp: object }>,
   events: TransportEvents,
   deadlineMs: number,
 ): Promise<RawTransport> {
-  const socket = tls ? openTlsSocket(address, tls) : connectTcp(address);
+  const reached = reach(address, via);
+  const socket = tls ? wrapInTls(reached, tls) : reached;
   const opened = new Promise<void>((resolve, reject) => {
     socket.once(tls ? 'secureConnect' : 'connect', resolve).once('error', reject);
     socket.once('close', () => reject(new Error('the connection was closed before it was open')));
@@ -126,13 +151,13 @@ async function openTcp(
   };
 }
 
-function openTlsSocket(address: { host: string; port: number }, tls: RawTls): TLSSocket & Socket {
+function wrapInTls(reached: Socket, tls: RawTls): TLSSocket {
   const { alpn = [ALPN], ...options } = tls;
-  const socket = connectTls({ ...address, ...options, ALPNProtocols: alpn, servername: 'localhost' });
+  const socket = connectTls({ ...options, socket: reached, ALPNProtocols: alpn, servername: 'localhost' });
   socket.once('secureConnect', () => {
     if (alpn.includes(ALPN) && socket.alpnProtocol !== ALPN) {
       socket.destroy(new Error(`the server chose ALPN ${socket.alpnProtocol}, not ${ALPN}`));
     }
   });
-  return socket as TLSSocket & Socket;
+  return socket;
 }

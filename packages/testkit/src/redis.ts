@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { startRedis } from '@securechat/embedded';
+import { type RedisCluster, startRedis, startRedisCluster } from '@securechat/embedded';
 import { Redis } from 'ioredis';
 import { ownContainer } from './servers/own-container.ts';
 import { type OwnServer, ownEmbeddedServer, say, wantsContainers } from './servers/own-server.ts';
@@ -45,10 +45,12 @@ async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
 
 /**
  * A Redis of the test's own. `appendonly`: `start()` after an end brings back what was written up to the last
- * flush, at most a second before; otherwise it comes back empty.
+ * flush, at most a second before; otherwise it comes back empty. `within`: a folder for its files, where it is embedded.
  */
-export async function startOwnRedis(options: { appendonly?: boolean } = {}): Promise<OwnServer> {
-  const { appendonly = false } = options;
+export async function startOwnRedis(
+  options: { appendonly?: boolean; within?: string } = {},
+): Promise<OwnServer> {
+  const { appendonly = false, within } = options;
   const server = wantsContainers()
     ? await ownContainer({
         name: 'Redis',
@@ -61,9 +63,16 @@ export async function startOwnRedis(options: { appendonly?: boolean } = {}): Pro
         urlFor: (host, port) => `redis://${host}:${port}`,
         probe: pingRedis,
       })
-    : await ownEmbeddedServer('redis', (place) => startRedis({ ...place, appendonly }));
+    : await ownEmbeddedServer('redis', (place) => startRedis({ ...place, appendonly }), within);
   say(`own Redis: ${server.source}`);
   return server;
+}
+
+/** A Redis Cluster of the test's own: three masters with a replica each, always embedded. */
+export async function startOwnRedisCluster(): Promise<RedisCluster> {
+  const cluster = await startRedisCluster();
+  say(`own Redis Cluster: ${cluster.url}`);
+  return cluster;
 }
 
 async function pingRedis(url: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { until, within } from './until.ts';
+import { unlessAborted, until, within } from './until.ts';
 
 test('until returns what the condition found', async () => {
   let asked = 0;
@@ -31,4 +31,13 @@ test('a promise that does not settle in time fails with what is known by then', 
   const waiting = within(new Promise(() => undefined), 50, () => `a letter (${known})`);
   known = 'the postman is ill';
   await expect(waiting).rejects.toThrow('Waited 50 ms in vain for a letter (the postman is ill)');
+});
+
+test('a wait that is called off fails with the reason, before it began or in the midst of it', async () => {
+  const calling = new AbortController();
+  const waiting = unlessAborted(new Promise(() => undefined), calling.signal);
+  calling.abort(new Error('no longer needed'));
+  await expect(waiting).rejects.toThrow('no longer needed');
+  await expect(unlessAborted(Promise.resolve(1), calling.signal)).rejects.toThrow('no longer needed');
+  expect(await unlessAborted(Promise.resolve(1), new AbortController().signal)).toBe(1);
 });

@@ -10,7 +10,8 @@ import {
   type TinyLogin,
 } from '../testing/tiny-gateway.ts';
 import { until } from '../until.ts';
-import { ChatClient, type Conversation } from './chat-client.ts';
+import { ChatClient } from './chat-client.ts';
+import type { Conversation } from './conversations.ts';
 
 const conversation: Conversation = { id: newConversationId(), peer: 'bob' };
 
@@ -75,6 +76,7 @@ test('it sends, gets its answer, and both are in the history', async () => {
   const ack = await client.sendChat(conversation, 'hello');
   expect(ack.conv_seq).toBe(1);
   expect(client.history.events).toMatchObject([
+    { type: 'connection', phase: 'up', device: 'alice:phone' },
     { type: 'send', phase: 'invoke', device: 'alice:phone', id: ack.ref },
     { type: 'send', phase: 'ok', device: 'alice:phone', id: ack.ref, client_seq: 1, conv_seq: 1 },
   ]);
@@ -90,9 +92,25 @@ test('a lost connection leads to the next gateway, with the ticket and the same 
   const [first, second] = seenOf('chat');
   expect([first?.gateway, second?.gateway]).toEqual([0, 1]);
   expect(second?.message).toEqual(first?.message);
-  const phases = client.history.events.map((event) => event.type === 'send' && event.phase);
-  expect(phases).toEqual(['invoke', 'again', 'ok']);
+  const phases = client.history.events.map((event) => 'phase' in event && event.phase);
+  expect(phases).toEqual(['up', 'invoke', 'down', 'up', 'again', 'ok']);
   expect(seenOf('client_hello').map(({ message }) => message.resume)).toEqual([undefined, 'ticket']);
+});
+
+test('every error is in the history, with what it is about', async () => {
+  await openClient();
+  answer = (message, peer) => {
+    if (message.type !== 'chat') return answerLikeAServer(message, peer);
+    peer.refuse('RATE_LIMITED', { scope: 'syncs' });
+    peer.refuse('EXPIRED', { reference_id: message.id });
+  };
+  await expect(client.sendChat(conversation, 'hello')).rejects.toThrow('EXPIRED');
+  const [message] = seenOf('chat');
+  const about = { about: message?.message.id, conversation_id: conversation.id };
+  expect(client.history.events.filter(({ type }) => type === 'error')).toMatchObject([
+    { device: 'alice:phone', error: 'RATE_LIMITED', scope: 'syncs' },
+    { device: 'alice:phone', error: 'EXPIRED', ...about },
+  ]);
 });
 
 test('a close that means "do not come back" is obeyed', async () => {
@@ -101,6 +119,18 @@ test('a close that means "do not come back" is obeyed', async () => {
   await until('it has ended', () => client.endedBy);
   expect(client.endedBy?.message).toContain('closed with 4504');
   expect(seenOf('client_hello')).toHaveLength(1);
+});
+
+test('that it gave up stays known when it goes online again', async () => {
+  await openClient();
+  seenOf('resume')[0]?.peer.end(4504);
+  await until('it has ended', () => client.endedBy);
+  client.goOnline();
+  await client.live();
+  expect(client.endedBy).toBeUndefined();
+  expect(client.history.events.filter(({ type }) => type === 'gave-up')).toMatchObject([
+    { device: 'alice:phone', why: expect.stringContaining('closed with 4504') },
+  ]);
 });
 
 test('a server that says when to come back is believed', async () => {
@@ -149,9 +179,23 @@ test('the loser of a race for a conversation takes the winner', async () => {
     const detail = { reference_id: message.id, conversation_id: conversation.id, epoch: 2 };
     peer.refuse('CONVERSATION_EXISTS', detail);
   };
-  expect(await client.createDirect(bob)).toEqual(conversation);
+  expect(await client.groups.createDirect(bob)).toEqual(conversation);
   await client.sendChat(conversation, 'hello');
   expect(seenOf('chat')[0]?.message.epoch).toBe(2);
+});
+
+test('of marks that come the greater count, in whatever order they come', async () => {
+  await openClient();
+  const mark = { type: 'receipt', conversation_id: conversation.id, user_id: 'bob' } as const;
+  const told = [
+    [5, 1],
+    [4, 4],
+  ] as const;
+  for (const [delivered_through, read_through] of told) {
+    seenOf('resume')[0]?.peer.send('receipt', { ...mark, delivered_through, read_through });
+  }
+  await until('both have come', () => client.watermarkOf(conversation, 'bob')?.read_through === 4);
+  expect(client.watermarkOf(conversation, 'bob')).toMatchObject({ delivered_through: 5, read_through: 4 });
 });
 
 test('it says how its heart beats, and leaves a server that does not answer', async () => {

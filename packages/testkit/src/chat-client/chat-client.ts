@@ -1,6 +1,6 @@
 import { sha256 } from '@securechat/crypto/sign';
 import { type Downstream, encodeUpstream, type Upstream } from '@securechat/protocol';
-import { type GroupCreate, makeChat, makeGroupCreate, newMessageId } from '../envelope.ts';
+import { makeChat, newMessageId } from '../envelope.ts';
 import { History } from '../history.ts';
 import type { Device, Person } from '../people.ts';
 import type { Received } from '../raw-client.ts';
@@ -8,8 +8,12 @@ import type { Login } from '../raw-login.ts';
 import type { RawTarget } from '../raw-transport.ts';
 import { DEADLINE_MS, until } from '../until.ts';
 import { ConnectionKeeper } from './connection-keeper.ts';
-import { type AckPolicy, Mailbox, type ReceivedChat, type Watermark } from './mailbox.ts';
-import { Lane, type Outgoing, SendRefused } from './outbox.ts';
+import { type Conversation, Conversations } from './conversations.ts';
+import type { GroupLog } from './group-log.ts';
+import { GroupOperations } from './group-operations.ts';
+import { Lanes } from './lanes.ts';
+import { type AckPolicy, Mailbox, type ReceivedChat, type Truncation, type Watermark } from './mailbox.ts';
+import { Recorder } from './recorder.ts';
 
 export type ChatClientOptions = {
   person: Person;
@@ -25,8 +29,6 @@ export type ChatClientOptions = {
   heartbeatMs?: number;
 };
 
-export type Conversation = { readonly id: string; readonly peer: string };
-
 /**
  * A small honest client: what the protocol asks of a device and nothing for the eye. What it has stored and
  * what it still has to send survive its connections, not its process.
@@ -36,39 +38,42 @@ export class ChatClient {
   readonly device: Device;
   readonly history: History;
   readonly mailbox: Mailbox;
+  readonly groups: GroupOperations;
   /** Every chat that took effect here, in order. */
   readonly received: ReceivedChat[] = [];
-  readonly conversations = new Map<string, Conversation>();
   /** Newest watermarks of other members, by `conversation user`. */
   readonly watermarks = new Map<string, Watermark>();
+  /** What was dropped before it could be fetched. */
+  readonly truncations: Truncation[] = [];
   /** Errors that were about no message of ours. */
   readonly complaints: Downstream<'error'>[] = [];
   /** Why it will not come back by itself. */
   endedBy: Error | undefined;
   login: Login | undefined;
+  readonly #recorder: Recorder;
+  readonly #lanes: Lanes;
+  readonly #conversations: Conversations;
   readonly #keeper: ConnectionKeeper;
-  readonly #lanes = new Map<string, Lane>();
   readonly #listeners = new Set<(chat: ReceivedChat) => void>();
-  readonly #ackTimeoutMs: number | undefined;
 
   constructor(options: ChatClientOptions) {
-    const { person, device, serviceKey, gateways, waitScale = 1, heartbeatMs } = options;
+    const { person, device, ackTimeoutMs } = options;
     this.person = person;
     this.device = device;
     this.history = options.history ?? new History();
-    this.#ackTimeoutMs = options.ackTimeoutMs;
-    this.mailbox = this.#createMailbox(options.acks ?? 'at once');
-    this.#keeper = new ConnectionKeeper(
-      { gateways, login: { person, device, serviceKey }, waitScale, heartbeatMs },
+    this.#recorder = new Recorder(this.history, device.address);
+    this.#lanes = new Lanes(
       {
-        connected: (login) => this.#connected(login),
-        received: (received) => this.#dispatch(received),
-        disconnected: () => this.mailbox.disconnected(),
-        ended: (reason) => {
-          this.endedBy = reason;
-        },
+        transmit: (frame) => this.#transmit(frame),
+        commitRequired: (conversationId, error) => this.#commitFirst(conversationId, error),
       },
+      this.#recorder,
+      ackTimeoutMs === undefined ? {} : { ackTimeoutMs },
     );
+    this.#conversations = new Conversations(person.id, this.#lanes, this.#recorder);
+    this.groups = new GroupOperations({ person, device }, this.#conversations, this.#lanes);
+    this.mailbox = this.#createMailbox(options.acks ?? 'at once');
+    this.#keeper = this.#createKeeper(options);
   }
 
   /** Online, with everything that waited for it. */
@@ -90,7 +95,16 @@ export class ChatClient {
 
   /** Messages without an answer. */
   get unanswered(): number {
-    return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.waiting.length, 0);
+    return this.#lanes.waiting;
+  }
+
+  get conversations(): ReadonlyMap<string, Conversation> {
+    return this.#conversations.known;
+  }
+
+  /** What this device knows of a conversation from the log of its operations. */
+  log(conversation: Pick<Conversation, 'id'>): GroupLog {
+    return this.#conversations.log(conversation.id);
   }
 
   goOnline(): void {
@@ -123,61 +137,22 @@ export class ChatClient {
     });
   }
 
-  /** The conversation with `peer`: a new one, or the one that the two already have. */
-  async createDirect(peer: Person): Promise<Conversation> {
-    const operation = makeGroupCreate({ creator: this.person, device: this.device, peer });
-    try {
-      await this.#laneOf(operation.conversation_id).addFixed(
-        operation.id,
-        encodeUpstream('group_create', operation),
-      );
-    } catch (error) {
-      const winner = error instanceof SendRefused ? error.answer.conversation_id : undefined;
-      if (winner === undefined) throw error;
-      this.#laneOf(winner).epoch = (error as SendRefused).answer.epoch ?? 0;
-      return this.#remember({ id: winner, peer: peer.id });
-    }
-    this.#recordConversation(operation);
-    return this.#remember({ id: operation.conversation_id, peer: peer.id });
-  }
-
   /** Settles with the server's definitive answer, however long that takes and however often it has to be sent. */
   sendChat(conversation: Conversation, payload: Uint8Array | string): Promise<Downstream<'ack'>> {
+    const { person: from, device } = this;
+    const { id: conversationId, peer: to } = conversation;
     const id = newMessageId();
-    const digest = sha256(Buffer.from(payload)).toString('hex');
-    const { device } = this;
-    this.history.add({
-      type: 'send',
-      phase: 'invoke',
-      device: device.address,
-      id,
-      conversation_id: conversation.id,
-      sha256: digest,
-    });
-    return this.#laneOf(conversation.id).addSealed(id, ({ clientSeq, epoch }) =>
-      encodeUpstream(
-        'chat',
-        makeChat({
-          from: this.person,
-          device,
-          to: conversation.peer,
-          conversationId: conversation.id,
-          clientSeq,
-          epoch,
-          payload,
-          id,
-        }),
-      ),
-    );
+    this.#recorder.invoked(conversationId, id, sha256(Buffer.from(payload)).toString('hex'));
+    return this.#lanes
+      .of(conversationId)
+      .addSealed(id, (place) =>
+        encodeUpstream('chat', makeChat({ from, device, to, conversationId, ...place, payload, id })),
+      );
   }
 
   /** Says that the person has read up to this place. Nothing answers; a later mark covers a lost one. */
-  markRead(conversation: Conversation, readThrough: number): void {
-    this.#send('receipt', {
-      type: 'receipt',
-      conversation_id: conversation.id,
-      read_through: readThrough,
-    });
+  markRead({ id: conversation_id }: Conversation, read_through: number): void {
+    this.#send('receipt', { type: 'receipt', conversation_id, read_through });
   }
 
   /** The chat that `where` accepts, already here or still to come. */
@@ -202,25 +177,25 @@ export class ChatClient {
   /** Goes for good. Messages without an answer are `info` in the history. */
   async close(): Promise<void> {
     await this.#keeper.stop();
-    for (const [conversationId, lane] of this.#lanes) {
-      for (const item of lane.abandon(new Error(`${this.device.address} was closed`))) {
-        // a test may have left it unawaited
-        item.settle.promise.catch(() => undefined);
-        if (item.seal) this.#recordOutcome('info', conversationId, item);
-      }
-    }
+    this.#lanes.abandon(new Error(`${this.device.address} was closed`));
   }
 
   #connected(login: Login): void {
     this.login = login;
+    this.#recorder.connected();
     this.#send('resume', this.mailbox.resume());
-    for (const lane of this.#lanes.values()) lane.reconnected();
+    this.#lanes.reconnected();
   }
 
   #dispatch({ message }: Received): void {
     switch (message?.type) {
       case 'chat':
       case 'group_create':
+      case 'group_member_add':
+      case 'group_member_remove':
+      case 'group_leave':
+      case 'group_update':
+      case 'group_commit':
         this.mailbox.push(message);
         break;
       case 'sync_page':
@@ -233,33 +208,28 @@ export class ChatClient {
         this.#acknowledged(message);
         break;
       case 'error':
-        if (![...this.#lanes.values()].some((lane) => lane.refuse(message))) this.complaints.push(message);
+        this.#refused(message);
         break;
     }
   }
 
   /** Also an answer that comes a second time must be the same one, so it goes on record. */
   #acknowledged(ack: Downstream<'ack'>): void {
-    const lane = this.#lanes.get(ack.conversation_id);
-    if (lane?.acknowledge(ack)) return;
-    this.#recordStored(ack, 0);
+    const isFirst = this.#lanes.acknowledge(ack);
+    if (!isFirst && !this.#conversations.isOperation(ack.ref)) this.#recorder.stored(ack, 0);
   }
 
-  #laneOf(conversationId: string): Lane {
-    const known = this.#lanes.get(conversationId);
-    if (known) return known;
-    const lane = new Lane(
-      {
-        transmit: (frame) => this.#transmit(frame),
-        repeated: (item) => item.seal && this.#recordOutcome('again', conversationId, item),
-        stored: (item, ack) => item.seal && this.#recordStored(ack, item.clientSeq),
-        refused: (item, error) =>
-          item.seal && this.#recordOutcome('fail', conversationId, item, error.error_code),
-      },
-      this.#ackTimeoutMs === undefined ? {} : { ackTimeoutMs: this.#ackTimeoutMs },
-    );
-    this.#lanes.set(conversationId, lane);
-    return lane;
+  #refused(error: Downstream<'error'>): void {
+    const conversationId = this.#lanes.refuse(error);
+    if (conversationId === undefined) this.complaints.push(error);
+    this.#recorder.error(error, conversationId);
+  }
+
+  #commitFirst(conversationId: string, error: Downstream<'error'>): void {
+    this.groups.commitFirst(conversationId, error).catch((cause: unknown) => {
+      // closed meanwhile, or refused for good: its messages tell
+      this.complaints.push({ ...error, error_message: String(cause) });
+    });
   }
 
   #transmit(frame: Uint8Array): boolean {
@@ -281,47 +251,42 @@ export class ChatClient {
           this.received.push(chat);
           for (const listener of this.#listeners) listener(chat);
         },
-        conversation: (operation) => {
-          this.#recordConversation(operation);
-          const peer = operation.members.find((member) => member !== this.person.id) ?? this.person.id;
-          this.#remember({ id: operation.conversation_id, peer });
-        },
-        receipt: (mark) => this.watermarks.set(`${mark.conversation_id} ${mark.user_id}`, mark),
+        operation: (operation) => this.#conversations.received(operation),
+        truncated: (entry) => void this.truncations.push(entry),
+        receipt: (mark) => this.#take(mark),
       },
       this.history,
     );
   }
 
-  #remember(conversation: Conversation): Conversation {
-    this.conversations.set(conversation.id, conversation);
-    return conversation;
-  }
-
-  #recordConversation(operation: GroupCreate): void {
-    this.history.add({
-      type: 'conversation',
-      conversation_id: operation.conversation_id,
-      devices: operation.added_devices,
+  /** The greater counts: a receipt may come after a newer one. */
+  #take(mark: Watermark): void {
+    const key = `${mark.conversation_id} ${mark.user_id}`;
+    const known = this.watermarks.get(key);
+    this.watermarks.set(key, {
+      ...mark,
+      delivered_through: Math.max(mark.delivered_through, known?.delivered_through ?? 0),
+      read_through: Math.max(mark.read_through, known?.read_through ?? 0),
     });
   }
 
-  #recordStored(ack: Downstream<'ack'>, clientSeq: number): void {
-    this.history.add({
-      type: 'send',
-      phase: 'ok',
-      device: this.device.address,
-      id: ack.ref,
-      conversation_id: ack.conversation_id,
-      client_seq: clientSeq,
-      conv_seq: ack.conv_seq,
-      dup: ack.dup ?? false,
-    });
-  }
-
-  #recordOutcome(phase: 'fail' | 'info' | 'again', conversationId: string, item: Outgoing, error = ''): void {
-    const subject = { device: this.device.address, id: item.id, conversation_id: conversationId };
-    this.history.add(
-      phase === 'fail' ? { type: 'send', phase, ...subject, error } : { type: 'send', phase, ...subject },
+  #createKeeper({ person, device, serviceKey, gateways, ...options }: ChatClientOptions): ConnectionKeeper {
+    const { waitScale = 1, heartbeatMs } = options;
+    return new ConnectionKeeper(
+      { gateways, login: { person, device, serviceKey }, waitScale, heartbeatMs },
+      {
+        connected: (login) => this.#connected(login),
+        received: (received) => this.#dispatch(received),
+        disconnected: (end) => {
+          this.#recorder.disconnected(end);
+          this.mailbox.disconnected();
+        },
+        failed: (error) => this.#recorder.notConnected(error),
+        ended: (reason) => {
+          this.endedBy = reason;
+          this.#recorder.gaveUp(reason);
+        },
+      },
     );
   }
 }

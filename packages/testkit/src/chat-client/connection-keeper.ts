@@ -28,7 +28,10 @@ export type KeeperOptions = {
 export type KeeperEvents = {
   connected(login: Login): void;
   received(received: Received): void;
-  disconnected(): void;
+  /** Undefined when it was broken off because of a fault on our side. */
+  disconnected(end: ConnectionEnd | undefined): void;
+  /** None came about. */
+  failed(error: Error): void;
   /** It will not come back by itself: the server said so, or refused the login for good. */
   ended(reason: Error): void;
 };
@@ -77,6 +80,7 @@ export class ConnectionKeeper {
           break;
         }
       } catch (error) {
+        this.#events.failed(error as Error);
         if (!this.#mayTryAgain(error as Error)) {
           this.#events.ended(error as Error);
           break;
@@ -113,6 +117,7 @@ export class ConnectionKeeper {
 
   async #serve(client: RawClient, login: Login): Promise<ConnectionEnd> {
     const heart = this.#startHeartbeat(client, login.ready.heartbeat_interval_ms);
+    let end: ConnectionEnd | undefined;
     try {
       this.#events.connected(login);
       client.listen((received) => {
@@ -120,11 +125,12 @@ export class ConnectionKeeper {
         if (received.message?.type === 'goaway') this.#hintMs = received.message.reconnect_after_ms;
         this.#events.received(received);
       });
-      return await client.closed;
+      end = await client.closed;
+      return end;
     } finally {
       heart.stop();
       this.client = undefined;
-      this.#events.disconnected();
+      this.#events.disconnected(end);
     }
   }
 

@@ -4,13 +4,14 @@ import { makeChat, makeGroupCreate, newConversationId } from '../envelope.ts';
 import { History } from '../history.ts';
 import { alice, bob } from '../people.ts';
 import { until } from '../until.ts';
-import { type AckPolicy, Mailbox, type ReceivedChat } from './mailbox.ts';
+import { type AckPolicy, Mailbox, type ReceivedChat, type Truncation } from './mailbox.ts';
 
 const conversationId = newConversationId();
 
 function openMailbox(acks: AckPolicy = 'at once') {
   const chats: ReceivedChat[] = [];
   const sent: (Upstream<'ack'> | Upstream<'sync'>)[] = [];
+  const truncations: Truncation[] = [];
   const history = new History();
   const mailbox = new Mailbox(
     'bob:phone',
@@ -18,7 +19,8 @@ function openMailbox(acks: AckPolicy = 'at once') {
     {
       send: (_name, message) => void sent.push(message),
       chat: (chat) => void chats.push(chat),
-      conversation: () => undefined,
+      operation: () => undefined,
+      truncated: (entry) => void truncations.push(entry),
       receipt: () => undefined,
     },
     history,

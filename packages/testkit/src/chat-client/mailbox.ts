@@ -1,8 +1,13 @@
 import { sha256 } from '@securechat/crypto/sign';
-import { ACK_TIMEOUT_MS, type Downstream, type Upstream } from '@securechat/protocol';
+import {
+  ACK_TIMEOUT_MS,
+  type Downstream,
+  type GroupOperationName,
+  type Upstream,
+} from '@securechat/protocol';
 import type { History } from '../history.ts';
 
-export type Item = Downstream<'chat'> | Downstream<'group_create'>;
+export type Item = Downstream<'chat' | GroupOperationName | 'history_truncated'>;
 
 /** A chat as a person would see it. */
 export type ReceivedChat = {
@@ -24,9 +29,12 @@ export type AckPolicy = 'at once' | 'never' | { afterMs: number };
 export type MailboxEvents = {
   send<N extends 'ack' | 'sync'>(name: N, message: Upstream<N>): void;
   chat(chat: ReceivedChat): void;
-  conversation(message: Downstream<'group_create'>): void;
+  operation(message: Downstream<GroupOperationName>): void;
+  truncated(entry: Truncation): void;
   receipt(receipt: Watermark): void;
 };
+/** What this device does not get of a conversation, up to this place in it. */
+export type Truncation = { conversation_id: string; through: number; dropped: number };
 export type Watermark = Omit<Downstream<'receipt'>, 'type'>;
 
 const PAGE_TIMEOUT_MS = ACK_TIMEOUT_MS;
@@ -87,9 +95,12 @@ export class Mailbox {
     this.epoch = page.mailbox_epoch;
     for (const item of page.items) {
       if (item.delivery.seq <= this.cursor) this.#dropKnown(item);
-      else this.#accept(item);
+      else {
+        this.#passOver(item.delivery.seq - 1);
+        this.#accept(item);
+      }
     }
-    this.cursor = Math.max(this.cursor, page.through);
+    this.#passOver(page.through);
     for (const mark of page.receipts ?? []) this.receipt(mark);
     clearTimeout(this.#pageTimer);
     this.isLive = !page.more;
@@ -123,14 +134,31 @@ export class Mailbox {
     if (this.#acks !== 'never') this.#pageTimer = setTimeout(() => this.#askAgain(), PAGE_TIMEOUT_MS);
   }
 
+  /** Nothing is to come up to here. */
+  #passOver(through: number): void {
+    if (through <= this.cursor) return;
+    this.#history.add({ type: 'hole', device: this.#address, from: this.cursor + 1, through });
+    this.cursor = through;
+  }
+
   #accept(item: Item): void {
-    this.cursor = item.delivery.seq;
-    if (item.type === 'group_create') {
-      this.#events.conversation(item);
-    } else {
+    const { seq, conv_seq } = item.delivery;
+    this.cursor = seq;
+    if (item.type !== 'chat') {
+      const { conversation_id } = item;
+      this.#history.add({ type: 'place', device: this.#address, conversation_id, seq, conv_seq });
+    }
+    if (item.type === 'history_truncated') {
+      const { conversation_id, dropped, delivery } = item;
+      const entry = { conversation_id, through: delivery.conv_seq, dropped };
+      this.#history.add({ type: 'truncated', device: this.#address, ...entry });
+      this.#events.truncated(entry);
+    } else if (item.type === 'chat') {
       const chat = readChat(item);
       this.#record(chat, false);
       this.#events.chat(chat);
+    } else {
+      this.#events.operation(item);
     }
   }
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type Downstream, type ErrorDetail, type ErrorName, errorMessage } from '@securechat/protocol';
 import { until } from '../until.ts';
-import { Lane, type Outgoing, SendRefused } from './outbox.ts';
+import { Lane } from './outbox.ts';
+import { type Outgoing, SendRefused } from './outgoing.ts';
 
 /** What went out, as `id:client_seq:epoch`. */
 let wire: string[];
@@ -92,6 +93,39 @@ test('an ack that does not come in time sends again the same bytes, until there 
   await answer;
 });
 
+test('an operation that was lost is sent again though messages behind it are answered all the while', async () => {
+  lane = createLane({ ackTimeoutMs: 100 });
+  const answer = lane.addFixed('operation', Buffer.from('operation'));
+  let said = 0;
+  const talking = setInterval(() => void add(`m${said++}`), 10);
+  try {
+    await until(
+      'it went out again',
+      () => {
+        for (const [id = ''] of wire.map((frame) => frame.split(':'))) if (id !== 'operation') ack(id);
+        return wire.filter((frame) => frame === 'operation').length > 1;
+      },
+      2_000,
+    );
+  } finally {
+    clearInterval(talking);
+  }
+  ack('operation');
+  await answer;
+});
+
+test('a slow server that answers one after the other is not sent everything again', async () => {
+  lane = createLane({ ackTimeoutMs: 500 });
+  const ids = ['a', 'b', 'c', 'd'];
+  const answers = ids.map(add);
+  for (const id of ids) {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    ack(id);
+  }
+  await Promise.all(answers);
+  await sent('a:1:0', 'b:2:0', 'c:3:0', 'd:4:0');
+});
+
 test('an overloaded server is given its time, then gets the same bytes in order', async () => {
   void add('a');
   void add('b');
@@ -159,6 +193,36 @@ test('a stale epoch is answered with a new sealing under the same number', async
   await sent('a:1:4');
   void add('b');
   await sent('b:2:4');
+});
+
+test('what was sealed anew stays as it is when the repetition of its earlier form is refused too', async () => {
+  void add('a');
+  await sent('a:1:0');
+  lane.reconnected();
+  await sent('a:1:0');
+  refuse('a', 'STALE_EPOCH', { epoch: 4 });
+  await sent('a:1:4');
+  refuse('a', 'STALE_EPOCH', { epoch: 4 });
+  refuse('a', 'COMMIT_REQUIRED', { epoch: 0 });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(wire).toEqual([]);
+  refuse('a', 'STALE_EPOCH', { epoch: 5 });
+  await sent('a:1:5');
+});
+
+test('a message that is under way again keeps its bytes when the keys change: only its place was refused', async () => {
+  for (const id of ['a', 'b', 'c']) void add(id);
+  await sent('a:1:0', 'b:2:0', 'c:3:0');
+  refuse('b', 'SEQ_GAP', { expected: 1 });
+  await sent('a:1:0', 'b:2:0', 'c:3:0');
+  // about its first transmission; the second one may be stored by now
+  refuse('c', 'SEQ_GAP', { expected: 1 });
+  lane.keysChanged({ generation: 0, epoch: 1 });
+  ack('a');
+  lane.reconnected();
+  await sent('b:2:0', 'c:3:0');
+  refuse('c', 'STALE_EPOCH', { epoch: 1 });
+  await sent('c:3:1');
 });
 
 test('messages keep their order though one in ten is lost', async () => {

@@ -6,23 +6,7 @@ import {
   errors,
   retryDelayMs,
 } from '@securechat/protocol';
-
-/** One message of ours until it has a definitive answer. */
-export type Outgoing = {
-  readonly id: string;
-  /** Absent for an operation that is outside the sender's sequence, as `group_create` is. */
-  readonly seal: ((place: { clientSeq: number; epoch: number }) => Uint8Array) | undefined;
-  clientSeq: number;
-  epoch: number;
-  /** What is sent, again and again, until the server's answer allows another sealing. */
-  frame: Uint8Array;
-  /** The server said of this id that other bytes are wanted. */
-  mayReseal: boolean;
-  isSent: boolean;
-  transmissions: number;
-  refusals: number;
-  readonly settle: PromiseWithResolvers<Downstream<'ack'>>;
-};
+import { type Outgoing, SendRefused } from './outgoing.ts';
 
 export type LaneEvents = {
   /** False while there is no connection. */
@@ -31,18 +15,9 @@ export type LaneEvents = {
   repeated?(item: Outgoing): void;
   stored(item: Outgoing, ack: Downstream<'ack'>): void;
   refused(item: Outgoing, error: Downstream<'error'>): void;
+  /** Nothing is sent until `keysChanged` says that somebody has committed. */
+  commitRequired?(error: Downstream<'error'>): void;
 };
-
-/** The server refused a message for good. */
-export class SendRefused extends Error {
-  override readonly name = 'SendRefused';
-  readonly answer: Downstream<'error'>;
-
-  constructor(answer: Downstream<'error'>) {
-    super(`refused: ${answer.error_code} (${answer.code}), ${answer.error_message}`);
-    this.answer = answer;
-  }
-}
 
 /** Sent and not answered, per conversation; the gateway stops reading a socket at 64. */
 const WINDOW = 32;
@@ -54,6 +29,9 @@ const WINDOW = 32;
  */
 export class Lane {
   epoch = 0;
+  generation = 0;
+  /** The server has said that a commit comes first. */
+  #isHeld = false;
   readonly #queue: Outgoing[] = [];
   readonly #events: LaneEvents;
   readonly #ackTimeoutMs: number;
@@ -61,6 +39,8 @@ export class Lane {
   #lastStored = 0;
   /** The last number that we went back to. */
   #wentBackTo: number | undefined;
+  /** When the oldest transmission of its time was answered. */
+  #progressAtMs = 0;
   #holdTimer: NodeJS.Timeout | undefined;
   #ackTimer: NodeJS.Timeout | undefined;
   #flushPlanned = false;
@@ -82,7 +62,7 @@ export class Lane {
       seal,
       clientSeq,
       epoch: this.epoch,
-      frame: seal({ clientSeq, epoch: this.epoch }),
+      frame: seal({ clientSeq, epoch: this.epoch, generation: this.generation }),
     });
   }
 
@@ -93,33 +73,46 @@ export class Lane {
 
   #add(item: Pick<Outgoing, 'id' | 'seal' | 'clientSeq' | 'epoch' | 'frame'>): Promise<Downstream<'ack'>> {
     const settle = Promise.withResolvers<Downstream<'ack'>>();
-    this.#queue.push({ ...item, mayReseal: false, isSent: false, transmissions: 0, refusals: 0, settle });
+    this.#queue.push({
+      ...item,
+      refused: undefined,
+      sentAtMs: undefined,
+      transmissions: 0,
+      refusals: 0,
+      settle,
+    });
     this.#planFlush();
     return settle.promise;
+  }
+
+  /** The server knows none of our operations of a later version; it will not say which it meant. */
+  operationsUnknown(error: Downstream<'error'>): void {
+    for (const item of this.#queue.filter(({ seal, sentAtMs }) => !seal && sentAtMs !== undefined))
+      this.#giveUp(item, error);
   }
 
   /** A new connection: everything that has no answer goes out again. */
   reconnected(): void {
     this.#wentBackTo = undefined;
-    for (const item of this.#queue) item.isSent = false;
+    for (const item of this.#queue) item.sentAtMs = undefined;
     this.#planFlush();
   }
 
   /** True when the ack was for a message of this lane. */
   acknowledge(ack: Downstream<'ack'>): boolean {
-    const item = this.#remove(ack.ref);
+    const item = this.#answered(ack.ref);
     if (!item) return false;
+    this.#remove(item);
     this.#lastStored = Math.max(this.#lastStored, item.clientSeq);
     this.#events.stored(item, ack);
     item.settle.resolve(ack);
-    this.#restartAckTimer();
     this.#planFlush();
     return true;
   }
 
   /** True when the error was about a message of this lane. */
   refuse(error: Downstream<'error'>): boolean {
-    const item = this.#queue.find(({ id }) => id === error.reference_id);
+    const item = this.#answered(error.reference_id);
     if (!item) return false;
     const retry = errors[error.error_code as ErrorName]?.retry ?? 'no';
     if (retry === 'later') this.#holdAfter(item, error.retry_after_ms);
@@ -139,7 +132,7 @@ export class Lane {
   }
 
   #holdAfter(item: Outgoing, retryAfterMs: number | undefined): void {
-    item.isSent = false;
+    item.sentAtMs = undefined;
     item.refusals += 1;
     const delayMs =
       retryAfterMs ??
@@ -152,13 +145,44 @@ export class Lane {
     }, delayMs);
   }
 
+  /** The keys are others by now; what waited for that goes on. */
+  keysChanged(keys: { generation: number; epoch: number }): void {
+    this.epoch = keys.epoch;
+    this.generation = keys.generation;
+    this.#isHeld = false;
+    for (const item of this.#queue) if (item.refused === 'form') this.#reseal(item, item.clientSeq);
+    this.#planFlush();
+  }
+
   #resealAfter(item: Outgoing, error: Downstream<'error'>): void {
-    item.mayReseal = true;
+    if (this.#isAboutEarlierForm(item, error)) return;
+    if (error.error_code !== 'SEQ_GAP') item.refused = 'form';
+    else item.refused ??= 'place';
+    if (error.error_code === 'COMMIT_REQUIRED') {
+      item.sentAtMs = undefined;
+      const isNew = !this.#isHeld && error.epoch === this.epoch;
+      if (isNew) this.#isHeld = true;
+      if (isNew) this.#events.commitRequired?.(error);
+      else if (!this.#isHeld) this.#reseal(item, item.clientSeq);
+      return;
+    }
     if (error.epoch !== undefined) {
       this.epoch = error.epoch;
+      this.generation = error.generation ?? 0;
       this.#reseal(item, item.clientSeq);
     }
     if (error.expected !== undefined) this.#goBackTo(Math.max(error.expected, this.#lastStored + 1));
+  }
+
+  /**
+   * A message that was sent twice is refused twice, and the first refusal has changed it already. What is under way now may
+   * be stored: with other bytes under its id once more it would be refused for good.
+   */
+  #isAboutEarlierForm(item: Outgoing, error: Downstream<'error'>): boolean {
+    if (item.sentAtMs === undefined || error.epoch === undefined || item.epoch !== this.epoch) return false;
+    const isNamed = error.epoch === this.epoch && (error.generation ?? 0) === this.generation;
+    if (error.error_code === 'STALE_EPOCH') return isNamed;
+    return error.error_code === 'COMMIT_REQUIRED' && !isNamed && error.epoch < this.epoch;
   }
 
   /**
@@ -171,7 +195,7 @@ export class Lane {
     let next = expected;
     for (const candidate of this.#queue.filter(({ seal }) => seal !== undefined)) {
       if (candidate.clientSeq !== next) {
-        if (!candidate.mayReseal) break;
+        if (candidate.refused === undefined) break;
         this.#reseal(candidate, next);
       }
       next = candidate.clientSeq + 1;
@@ -179,7 +203,7 @@ export class Lane {
     this.#nextClientSeq = this.#lastQueued() + 1;
     if (this.#wentBackTo === expected) return;
     this.#wentBackTo = expected;
-    for (const behind of this.#queue) behind.isSent = false;
+    for (const behind of this.#queue) behind.sentAtMs = undefined;
   }
 
   /** A refused message takes no number, so the numbers go on from the last one that is still on its way. */
@@ -191,20 +215,30 @@ export class Lane {
     if (!item.seal) return;
     item.clientSeq = clientSeq;
     item.epoch = this.epoch;
-    item.frame = item.seal({ clientSeq, epoch: this.epoch });
-    item.isSent = false;
+    item.frame = item.seal({ clientSeq, epoch: this.epoch, generation: this.generation });
+    item.sentAtMs = undefined;
   }
 
   #giveUp(item: Outgoing, error: Downstream<'error'>): void {
-    this.#remove(item.id);
+    this.#remove(item);
     this.#events.refused(item, error);
     item.settle.reject(new SendRefused(error));
     this.#nextClientSeq = this.#lastQueued() + 1;
   }
 
-  #remove(id: string): Outgoing | undefined {
-    const index = this.#queue.findIndex((item) => item.id === id);
-    return index < 0 ? undefined : this.#queue.splice(index, 1)[0];
+  /** The message that an answer names, if it is one of ours. */
+  #answered(id: string | undefined): Outgoing | undefined {
+    const item = this.#queue.find((candidate) => candidate.id === id);
+    if (item && item === this.#oldestOnItsWay()) this.#progressAtMs = performance.now();
+    return item;
+  }
+
+  #oldestOnItsWay(): Outgoing | undefined {
+    return this.#queue.find(({ sentAtMs }) => sentAtMs !== undefined);
+  }
+
+  #remove(item: Outgoing): void {
+    this.#queue.splice(this.#queue.indexOf(item), 1);
   }
 
   /** Several answers often come in one turn; what they ask for goes out once. */
@@ -214,27 +248,32 @@ export class Lane {
     setImmediate(() => {
       this.#flushPlanned = false;
       if (this.#holdTimer === undefined) this.#flush();
+      this.#setAckTimer();
     });
   }
 
   #flush(): void {
-    for (const item of this.#queue.slice(0, WINDOW)) {
-      if (item.isSent) continue;
+    const sendable = this.#isHeld ? this.#queue.filter(({ seal }) => seal === undefined) : this.#queue;
+    for (const item of sendable.slice(0, WINDOW)) {
+      if (item.sentAtMs !== undefined) continue;
       if (!this.#events.transmit(item.frame)) return;
-      item.isSent = true;
+      item.sentAtMs = performance.now();
+      // these bytes may be stored now
+      item.refused = undefined;
       if (++item.transmissions > 1) this.#events.repeated?.(item);
-      if (this.#ackTimer === undefined) this.#restartAckTimer();
     }
   }
 
-  /** Nothing was heard for a while after the last answer: what is under way counts as lost. */
-  #restartAckTimer(): void {
+  /**
+   * The oldest transmission has the timer, from its sending or from the answer to the one before it, whichever is later. Answers to
+   * those behind it say nothing about it: that an operation was lost shows by nothing else, as it is outside the sequence.
+   * When it is due, everything under way counts as lost.
+   */
+  #setAckTimer(): void {
     clearTimeout(this.#ackTimer);
-    this.#ackTimer = undefined;
-    if (this.#queue.length === 0) return;
-    this.#ackTimer = setTimeout(() => {
-      this.#ackTimer = undefined;
-      this.reconnected();
-    }, this.#ackTimeoutMs);
+    const sentAtMs = this.#oldestOnItsWay()?.sentAtMs;
+    if (sentAtMs === undefined) return;
+    const waitedMs = performance.now() - Math.max(sentAtMs, this.#progressAtMs);
+    this.#ackTimer = setTimeout(() => this.reconnected(), Math.max(0, this.#ackTimeoutMs - waitedMs));
   }
 }

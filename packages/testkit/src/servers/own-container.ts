@@ -45,6 +45,7 @@ export async function ownContainer(plan: ContainerPlan): Promise<OwnServer> {
   return {
     url,
     port,
+    dir: undefined,
     source: `container of ${plan.image}, port ${port}`,
     end,
     pause: async () => void (await container.handle.pause()),

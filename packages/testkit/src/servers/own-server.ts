@@ -10,6 +10,8 @@ export type OwnServer = {
   readonly port: number;
   /** Where it comes from, for the log. */
   readonly source: string;
+  /** Where its files are, on this machine. */
+  readonly dir: string | undefined;
   /** Ends it with this signal; resolves when it has ended. Its files stay. */
   end(signal: NodeJS.Signals): Promise<void>;
   /** Stops its main process where it is: connections stay open and nobody answers. */
@@ -35,14 +37,28 @@ export function say(line: string): void {
 /** What starts an embedded server in a folder, on a port. */
 export type EmbeddedStarter = (place: { dir: string; port: number }) => Promise<EmbeddedServer>;
 
-export async function ownEmbeddedServer(name: string, starter: EmbeddedStarter): Promise<OwnServer> {
-  const folder = mkdtempSync(join(tmpdir(), `securechat-test-${name}-`));
+/** `within`: the folder for its files, when it is to be on a disk of its own. */
+export async function ownEmbeddedServer(
+  name: string,
+  starter: EmbeddedStarter,
+  within: string = tmpdir(),
+): Promise<OwnServer> {
+  const folder = mkdtempSync(join(within, `securechat-test-${name}-`));
   chmodSync(folder, 0o755);
   let dir = join(folder, 'files');
-  let server = await starter({ dir, port: await unusedPort() });
+  const ended = new WeakSet<EmbeddedServer>();
+  let server = await begin(await unusedPort());
   const { url, port } = server;
 
+  /** One may end by itself: Postgres does when it cannot write its log. */
+  async function begin(port: number): Promise<EmbeddedServer> {
+    const started = await starter({ dir, port });
+    void started.exited.then(() => ended.add(started));
+    return started;
+  }
+
   async function end(signal: NodeJS.Signals): Promise<void> {
+    if (ended.has(server)) return;
     // a stopped process acts on no signal but this one
     process.kill(server.pid, 'SIGCONT');
     await server.stop(signal);
@@ -51,16 +67,19 @@ export async function ownEmbeddedServer(name: string, starter: EmbeddedStarter):
   return {
     url,
     port,
+    get dir() {
+      return server.dir;
+    },
     source: `embedded ${name} (${server.program}), port ${port}`,
     end,
     pause: async () => void process.kill(server.pid, 'SIGSTOP'),
     resume: async () => void process.kill(server.pid, 'SIGCONT'),
     async start() {
-      server = await starter({ dir, port });
+      server = await begin(port);
     },
     async startEmpty() {
       dir = `${dir}-next`;
-      server = await starter({ dir, port });
+      server = await begin(port);
     },
     async stop() {
       await end('SIGKILL').catch(() => undefined);

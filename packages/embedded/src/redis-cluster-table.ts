@@ -1,0 +1,26 @@
+import type { ClusterNode } from './redis-cluster-node.ts';
+
+export type Row = { id: string; port: number; isLinked: boolean; ranges: [number, number][] };
+
+/** What a node knows of all: `<id> <host>:<port>@<bus port> <flags> <master> <ping> <pong> <epoch> <link> <slots>…`, a node a line. */
+export async function tableOf(node: ClusterNode): Promise<Row[]> {
+  const lines = (await node.ask('CLUSTER', 'NODES')).split('\n').filter((line) => line !== '');
+  return lines.map((line) => {
+    const [id = '', address = '', flags = '', , , , , link, ...slots] = line.split(' ');
+    const isLinked = !/handshake|noaddr/.test(flags) && (flags.includes('myself') || link === 'connected');
+    const ranges = slots.filter((slot) => /^\d/.test(slot)).map((slot) => slot.split('-').map(Number));
+    return {
+      id,
+      port: Number(/:(\d+)@/.exec(address)?.[1]),
+      isLinked,
+      ranges: ranges.map(([from = 0, end = from]) => [from, end]),
+    };
+  });
+}
+
+/** Those with slots, in an order that two tables share. */
+export const ownersIn = (table: readonly Row[]): Row[] =>
+  table
+    .filter(({ ranges }) => ranges.length > 0)
+    .map((row) => ({ ...row, isLinked: true }))
+    .toSorted((one, other) => one.port - other.port);

@@ -1,0 +1,168 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type ClusterNode, startClusterNode } from './redis-cluster-node.ts';
+import { ownersIn, tableOf } from './redis-cluster-table.ts';
+
+export type RedisCluster = {
+  /** Names all nodes. */
+  readonly url: string;
+  /** First those that were masters at the start, then their replicas. */
+  readonly nodes: readonly ClusterNode[];
+  /** Those that are masters now, with slots of their own. */
+  masters(): Promise<ClusterNode[]>;
+  /** Resolves when nodes that run serve all slots and agree by whom, and replicas have what their masters have. */
+  settled(): Promise<void>;
+  /** The replica of a master that was killed takes its place; resolves when all agree. */
+  failOver(master: ClusterNode): Promise<void>;
+  /** Moves slots with their keys to another master while they are used, one after the other; all nodes know of it in the end. */
+  moveSlots(slots: readonly number[], to: ClusterNode): Promise<void>;
+  stop(): Promise<void>;
+};
+
+const SLOTS = 16_384;
+/** Nodes tell each other of changes in their own time, which on a busy machine is long. */
+const DEADLINE_MS = 60_000;
+const POLL_MS = 50;
+/** Of the keys of a slot, moved at once. */
+const KEYS_AT_ONCE = 100;
+const MIGRATE_DEADLINE_MS = 5_000;
+
+/** Starts a real cluster on the loopback address: masters with a replica each, without passwords. */
+export async function startRedisCluster({ masters = 3 } = {}): Promise<RedisCluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'securechat-redis-cluster-'));
+  chmodSync(folder, 0o755);
+  const nodes: ClusterNode[] = [];
+
+  async function stop(): Promise<void> {
+    await Promise.all(nodes.map((node) => node.kill()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const running = (): ClusterNode[] => nodes.filter((node) => node.isRunning());
+
+  async function isWhole(): Promise<boolean> {
+    const [infos, links, tables] = await Promise.all([
+      Promise.all(running().map((node) => node.ask('CLUSTER', 'INFO'))),
+      Promise.all(running().map((node) => node.ask('INFO', 'replication'))),
+      Promise.all(running().map(tableOf)),
+    ]);
+    const owners = tables.map(ownersIn);
+    return (
+      infos.every((info) => info.includes('cluster_state:ok')) &&
+      links.every((link) => !link.includes('master_link_status:down')) &&
+      new Set(owners.map((some) => JSON.stringify(some))).size === 1 &&
+      first(owners).every(({ port }) => running().some((node) => node.port === port))
+    );
+  }
+
+  async function settled(): Promise<void> {
+    await until('the cluster is whole', isWhole).catch(async (error: Error) => {
+      throw new Error(`${error.message}:\n${await first(running()).ask('CLUSTER', 'NODES')}`);
+    });
+  }
+
+  try {
+    const startNode = (n: number) => startClusterNode(join(folder, String(n)));
+    // alone: it may have to fetch the program
+    nodes.push(await startNode(0));
+    const starts = Array.from({ length: 2 * masters - 1 }, (_, n) => startNode(n + 1));
+    const ends = await Promise.allSettled(starts);
+    // those that did start have to be stopped if one did not
+    for (const end of ends) if (end.status === 'fulfilled') nodes.push(end.value);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    await unite(nodes, masters);
+    await settled();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join()}`,
+    nodes,
+    async masters() {
+      const owners = ownersIn(await tableOf(first(running())));
+      return nodes.filter(({ port }) => owners.some((owner) => owner.port === port));
+    },
+    settled,
+    async failOver(master) {
+      await takeOver(running(), master);
+      await settled();
+    },
+    async moveSlots(slots, to) {
+      for (const slot of slots) await moveSlot(running(), slot, to);
+      // a master that died before its replica knew of its new slots would take them with it
+      await settled();
+    },
+    stop,
+  };
+}
+
+/** The replica says that it is the master now, which needs no votes; the others believe it. */
+async function takeOver(nodes: readonly ClusterNode[], master: ClusterNode): Promise<void> {
+  for (const node of nodes) {
+    const replicates = /^master_port:(\d+)/m.exec(await node.ask('INFO', 'replication'))?.[1];
+    if (Number(replicates) === master.port) return void (await node.ask('CLUSTER', 'FAILOVER', 'TAKEOVER'));
+  }
+  throw new Error(`The Redis on port ${master.port} has no replica`);
+}
+
+/** Gives each master its part of the slots and each replica its master. */
+async function unite(nodes: readonly ClusterNode[], masters: number): Promise<void> {
+  const part = Math.ceil(SLOTS / masters);
+  for (const [index, node] of nodes.entries()) {
+    // otherwise two of them may think that the same slots are theirs
+    await node.ask('CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
+    if (index < masters) {
+      const end = Math.min(SLOTS, (index + 1) * part) - 1;
+      await node.ask('CLUSTER', 'ADDSLOTSRANGE', index * part, end);
+    }
+    // all of them: otherwise gossip, which is slow, would have to tell the rest
+    for (const other of nodes.slice(0, index)) {
+      await node.ask('CLUSTER', 'MEET', '127.0.0.1', other.port, other.busPort);
+    }
+  }
+  await until('all nodes know each other', async () => {
+    const tables = await Promise.all(nodes.map(tableOf));
+    return tables.every((table) => table.filter(({ isLinked }) => isLinked).length === nodes.length);
+  });
+  const ids = await Promise.all(nodes.map((node) => node.ask('CLUSTER', 'MYID')));
+  for (const [index, node] of nodes.slice(masters).entries()) {
+    await node.ask('CLUSTER', 'REPLICATE', ids[index] ?? '');
+  }
+}
+
+/** As the manual of Redis Cluster has it: announced at both ends, key by key, then told to all. */
+async function moveSlot(nodes: readonly ClusterNode[], slot: number, to: ClusterNode): Promise<void> {
+  const owners = ownersIn(await tableOf(to));
+  const owner = owners.find(({ ranges }) => ranges.some(([from, end]) => slot >= from && slot <= end));
+  const from = nodes.find(({ port }) => port === owner?.port);
+  if (!from || !owner || from === to) return;
+  const toId = await to.ask('CLUSTER', 'MYID');
+  await to.ask('CLUSTER', 'SETSLOT', slot, 'IMPORTING', owner.id);
+  await from.ask('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId);
+  for (;;) {
+    const keys = await from.ask('CLUSTER', 'GETKEYSINSLOT', slot, KEYS_AT_ONCE);
+    if (keys === '') break;
+    const place = ['127.0.0.1', to.port, '', 0, MIGRATE_DEADLINE_MS];
+    await from.ask('MIGRATE', ...place, 'KEYS', ...keys.split('\n'));
+  }
+  // the new owner first: an old one that does not serve the slot any more would leave it without any
+  await to.ask('CLUSTER', 'SETSLOT', slot, 'NODE', toId);
+  await from.ask('CLUSTER', 'SETSLOT', slot, 'NODE', toId);
+}
+
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = performance.now() + DEADLINE_MS;
+  while (!(await condition().catch(() => false))) {
+    if (performance.now() > deadlineMs)
+      throw new Error(`Waited ${DEADLINE_MS / 1000} s in vain until ${what}`);
+    await wait(POLL_MS);
+  }
+}
+
+function first<T>(list: readonly T[]): T {
+  const [one] = list;
+  if (one === undefined) throw new Error('No node of the Redis cluster runs');
+  return one;
+}
