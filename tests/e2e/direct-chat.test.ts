@@ -104,7 +104,7 @@ describe('receipts', () => {
     // somebody else is sent a message after that and acknowledges it: by then Bob's receipt would be here
     const charlie = await stack.person('charlie');
     await stack.open(charlie, { where: 1 });
-    const other = await alices.createDirect(charlie);
+    const other = await alices.groups.createDirect(charlie);
     await alices.sendChat(other, 'hello');
     await until('Alice hears that Charlie has it', () => alices.watermarkOf(other, charlie.id));
     expect(alices.watermarkOf(conversation, bob.id)?.delivered_through ?? 0).toBeLessThan(conv_seq);

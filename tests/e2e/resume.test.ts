@@ -196,7 +196,7 @@ test('a gateway that has just started counts at once: its clients are not forgot
     await fresh!.restart();
     const phone = await stack.open(alice, { where: fresh!.target() });
     await stack.open(alice, { where: old!.target(), device: 1 });
-    const conversation = await bobs.createDirect(alice);
+    const conversation = await bobs.groups.createDirect(alice);
     const { ref } = await bobs.sendChat(conversation, 'hello');
     await phone.receive(({ id }) => id === ref);
   }

@@ -38,7 +38,7 @@ test('five devices on two gateways stay within the limit of their user, also whe
   const user = await stack.person('user', { devices: DEVICES });
   const peer = await stack.person('peer', { devices: 1 });
   const peers = await stack.open(peer, { where: 1 });
-  const conversation = await peers.createDirect(user);
+  const conversation = await peers.groups.createDirect(user);
   const senders = user.devices.map((_, device) => {
     const where = device < 3 ? 0 : 1;
     return startSender({ user, device, conversation: { id: conversation.id, peer: peer.id }, where });

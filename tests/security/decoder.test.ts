@@ -231,7 +231,7 @@ const headers: BadInput[] = [
       ...version,
     }),
   ),
-  ...[0, 0x0002, 0x0004, 0x0006, 0x0306, 0x0402, 0x7f01, 0xffff].map(
+  ...[0, 0x0002, 0x0004, 0x0006, 0x0306, 0x04ff, 0x7f01, 0xffff].map(
     (type): BadInput => ({
       name: `type 0x${type.toString(16)}`,
       send: () => frameOf(type, '{}'),

@@ -126,7 +126,7 @@ describe('whoever is not an enrolled device gets the same bytes and the same end
       (client, server) => ({ client, server: { ...server, server_challenge: client.challenge } }),
       (client, server) => ({ client, server: { ...server, session_id: 'session_canary' } }),
       (client, server) => ({ client, server: { ...server, timestamp: server.timestamp + 1 } }),
-      (client, server) => ({ client, server: { ...server, capabilities: [] } }),
+      (client, server) => ({ client, server: { ...server, capabilities: ['canary'] } }),
       (client, server) => ({ client, server: { ...server, limits: {} } }),
       (client, server) => ({
         client,

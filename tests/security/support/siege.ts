@@ -95,9 +95,9 @@ export function useSiege(plan: ConstellationPlan = {}): Siege {
     partitions: 1,
     ...plan,
     env: {
-      auth: { ...verbose, AUTH_SERVICE_KEY: seed.toString('base64') },
-      delivery: verbose,
-      gateway: { ...verbose, NODE_OPTIONS: `--import=${COLLECT}` },
+      auth: { ...verbose, AUTH_SERVICE_KEY: seed.toString('base64'), ...plan.env?.auth },
+      delivery: { ...verbose, ...plan.env?.delivery },
+      gateway: { ...verbose, NODE_OPTIONS: `--import=${COLLECT}`, ...plan.env?.gateway },
     },
   });
   const tried: { attacker: Attacker; input: BadInput }[] = [];
@@ -261,7 +261,7 @@ const CANARY = /canary|Y2FuYXJ5|jYW5hcn|NhbmFye/i;
 const OUR_FAULT = /"level":"(?:error|fatal)"/;
 /** A series may appear when its label first has a value; which values there are is fixed. */
 const CLOSED_LABELS =
-  /^\w+(?:\{(?:(?:type|error|reason|state|transport|by|step|limit|le|quantile|kind|space|outcome|stream|result|status|route|method)="[\w.+-]*",?)*\})?$/;
+  /^\w+(?:\{(?:(?:direction|type|error|reason|state|transport|by|step|limit|le|quantile|kind|space|outcome|stream|result|status|route|method)="[\w.+-]*",?)*\})?$/;
 
 async function expectAnswer(client: RawClient, { error, thenError, says = {} }: BadInput): Promise<void> {
   if (error === undefined) return;
@@ -305,7 +305,7 @@ async function floodBy(
 }
 
 /** Bytes that the gateway holds once all connections are gone and garbage is collected; tries until it is `atMost`. */
-async function emptyAndCollected(
+export async function emptyAndCollected(
   gateway: Gateway,
   attackers: readonly Attacker[],
   atMost = Number.POSITIVE_INFINITY,
@@ -336,7 +336,7 @@ async function chatHonestly(stack: Stack, serviceKey: Uint8Array, victim: Siege[
   const history = new History();
   const alices = await stack.open(alice, { where: 0, serviceKey, history });
   const bobs = await stack.open(bob, { where: 1, serviceKey, history });
-  const conversation = await alices.createDirect(bob);
+  const conversation = await alices.groups.createDirect(bob);
   await until('Bob knows the conversation', () => bobs.conversations.has(conversation.id));
   const fromBob = { id: conversation.id, peer: alice.id };
   for (let n = 0; n < 10; n++) {

@@ -1,0 +1,65 @@
+import type { RawTarget } from '@securechat/testkit';
+import type { Gateway, Way } from '../support/constellation.ts';
+import { type FaultProxy, startFaultProxy } from './proxy.ts';
+
+export type EdgeKind =
+  | 'client-gateway'
+  | 'gateway-redis'
+  | 'delivery-redis'
+  | 'auth-redis'
+  | 'delivery-postgres'
+  | 'auth-postgres';
+
+/** A way between two parts, with a proxy on it. */
+export type Edge = { readonly name: string; readonly kind: EdgeKind; readonly proxy: FaultProxy };
+
+/** Every way of a constellation leads through a proxy of its own. */
+export type Edges = {
+  readonly all: readonly Edge[];
+  /** Puts a proxy on the way of a service to its server, and says where the service is to look. */
+  via(way: Way): Promise<string>;
+  /** Puts one before each door of a gateway; where clients connect to. */
+  doors(gateway: Gateway): Promise<readonly RawTarget[]>;
+  /** All ways to Redis lead to another one from now on. */
+  moveRedis(port: number): void;
+  close(): Promise<void>;
+};
+
+export function createEdges(): Edges {
+  const all: Edge[] = [];
+
+  async function add(name: string, kind: EdgeKind, port: number): Promise<number> {
+    const proxy = await startFaultProxy({ port });
+    all.push({ name, kind, proxy });
+    return proxy.port;
+  }
+
+  return {
+    /** In the order of their names, because processes start at the same time and choices must not depend on who is first. */
+    get all() {
+      return all.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+    },
+    async via({ from, index, to, url }) {
+      const address = new URL(url);
+      const kind = `${from}-${to}` as EdgeKind;
+      const port = await add(`${from} ${index} to ${to}`, kind, Number(address.port));
+      // a URL of this scheme does not let its port be set
+      return url.replace(`:${address.port}`, `:${port}`);
+    },
+    async doors({ name, wsUrl, tcpPort }) {
+      const wsPort = await add(
+        `clients to ${name} (WebSocket)`,
+        'client-gateway',
+        Number(new URL(wsUrl).port),
+      );
+      const plainPort = await add(`clients to ${name} (TCP)`, 'client-gateway', tcpPort);
+      return [{ url: `ws://127.0.0.1:${wsPort}/v1/ws` }, { tcp: { host: '127.0.0.1', port: plainPort } }];
+    },
+    moveRedis(port) {
+      for (const { kind, proxy } of all) if (kind.endsWith('-redis')) proxy.retarget(port);
+    },
+    async close() {
+      await Promise.all(all.map(({ proxy }) => proxy.close()));
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { within } from '@securechat/testkit';
+import { conversationOf } from './cast.ts';
+import type { World } from './world.ts';
+
+export type Moves = {
+  readonly done: number;
+  /** Those that were refused or gave up in an outage are tried again; that none comes about is a violation, in words. */
+  violations(): string[];
+  /** No further change; the one under way is waited for. */
+  stop(deadlineMs: number): Promise<void>;
+};
+
+const EVERY_MS = 1_500;
+
+/**
+ * One person is taken out of a group and brought back, again and again, whatever else happens: each change moves the epoch under
+ * everybody who is sending there. The person only reads, as what a removed member still sends would rightly be refused.
+ */
+export function startMoves({ cast }: World): Moves {
+  const stopping = new AbortController();
+  const failures: string[] = [];
+  let done = 0;
+  let isStuck = false;
+
+  async function run(): Promise<void> {
+    const { moved } = cast;
+    const [founder] = cast.clientsOf(moved.talk.members[0]);
+    if (!founder) throw new Error('the founder of a group has no device');
+    const conversation = conversationOf(founder, moved.talk);
+    while (!stopping.signal.aborted) {
+      const isIn = founder.log(conversation).devicesOf(moved.person.id).length > 0;
+      try {
+        await (isIn
+          ? founder.groups.removeMember(conversation, moved.person.id)
+          : founder.groups.addMembers(conversation, [moved.person]));
+        done += 1;
+      } catch (error) {
+        failures.push((error as Error).message);
+      }
+      await wait(EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
+  const running = run();
+
+  return {
+    get done() {
+      return done;
+    },
+    violations: () => {
+      const last = failures.at(-1);
+      return done === 0 || isStuck
+        ? [`answers: members could not be changed (${done} were): ${last ?? 'no answer'}`]
+        : [];
+    },
+    async stop(deadlineMs) {
+      stopping.abort();
+      await within(running, deadlineMs, () => 'the answer to a change of members').catch((error: Error) => {
+        isStuck = true;
+        failures.push(error.message);
+      });
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { askRedis, startOwnRedis, until } from '@securechat/testkit';
+import type { World } from '../world.ts';
+import type { Nemesis, Scene } from './nemesis.ts';
+import { fillPostgres } from './postgres-disk.ts';
+import { fill, mountDisk } from './small-disk.ts';
+
+const DISK = '64m';
+const REFUSES_WITHIN_MS = 10_000;
+const TAKES_WITHIN_MS = 10_000;
+
+export const fillDisks: Nemesis = {
+  what: 'fill the disk of Redis, then that of Postgres',
+  hurts: 'disks',
+  strike: async (scene) => `${await fillRedis(scene)}; ${await fillPostgres(scene)}`,
+};
+
+/**
+ * The append-only file of Redis fills its disk: Redis refuses every write (MISCONF) and takes them again when there is
+ * room. It moves to a Redis on a small disk before, and from it to another one after; both begin empty.
+ */
+async function fillRedis({ world, lastsMs }: Scene): Promise<string> {
+  const disk = mountDisk(DISK);
+  try {
+    const small = await startOwnRedis({ appendonly: true, within: disk.folder });
+    await moveTo(world, small);
+    await wait(lastsMs);
+    const filler = join(disk.folder, 'filler');
+    fill(filler);
+    try {
+      await until('Redis refuses writes', () => refusesWrites(small.url), REFUSES_WITHIN_MS);
+      await wait(lastsMs);
+    } finally {
+      rmSync(filler);
+    }
+    await until('Redis takes writes again', async () => !(await refusesWrites(small.url)), TAKES_WITHIN_MS);
+    await wait(lastsMs);
+    const next = await startOwnRedis({ appendonly: true });
+    world.further.push(next);
+    await moveTo(world, next);
+    await small.stop();
+    return `Redis had no room for ${lastsMs / 1000} s, refused writes, then took them again`;
+  } finally {
+    disk.unmount();
+  }
+}
+
+async function moveTo(world: World, next: World['redis']): Promise<void> {
+  const former = world.redis;
+  world.redis = next;
+  world.edges.moveRedis(next.port);
+  await former.end('SIGKILL');
+}
+
+async function refusesWrites(url: string): Promise<boolean> {
+  const answer = await askRedis(url, 'SET', 'chaos-probe', '1').catch((error: Error) => error.message);
+  return String(answer).includes('MISCONF');
+}

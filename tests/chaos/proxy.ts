@@ -1,0 +1,170 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+/** `up`: what the client says. `down`: what the server answers. */
+export type Direction = 'up' | 'down';
+
+/**
+ * What the wire does.
+ *
+ * - `pass`: as if there were none.
+ * - `blackhole`: bytes of these directions vanish; nothing is closed, and whoever connects is accepted. A cut cable, a
+ *   firewall that forgot. The stream has a hole after that, so a connection that lost bytes is reset at the end.
+ * - `swallow`: blackhole of the answers alone: the server does the work and nobody hears of it.
+ * - `reset`: connections are reset, and new ones as soon as they are there.
+ * - `delay`: bytes come later, in order.
+ * - `throttle`: so many bytes a second for each connection and direction, for those directions; the rest waits at its sender.
+ */
+export type Mode =
+  | { kind: 'pass' }
+  | { kind: 'blackhole'; of: readonly Direction[] }
+  | { kind: 'swallow' }
+  | { kind: 'reset' }
+  | { kind: 'delay'; ms: number }
+  | { kind: 'throttle'; bytesPerSecond: number; of: readonly Direction[] };
+
+export type FaultProxy = {
+  readonly port: number;
+  readonly mode: Mode;
+  /** Connections now. */
+  readonly connections: number;
+  /** From now on, for present connections as well. */
+  set(mode: Mode): void;
+  /** Where new connections lead; the present ones are reset. */
+  retarget(port: number): void;
+  /** Resets the present connections. */
+  cut(): void;
+  close(): Promise<void>;
+};
+
+const SLICE_MS = 50;
+/** Waiting for a target that takes nothing; the sender is then no longer read. */
+const HIGH_WATER_BYTES = 256 * 1024;
+
+type Pair = { client: Socket; server: Socket; lostBytes: boolean };
+
+/** A TCP proxy on the loopback address, for one edge between two parts. */
+export async function startFaultProxy(target: { port: number; host?: string }): Promise<FaultProxy> {
+  const { host = '127.0.0.1' } = target;
+  const pairs = new Set<Pair>();
+  let targetPort = target.port;
+  let mode: Mode = { kind: 'pass' };
+
+  const reset = ({ client, server }: Pair): void => {
+    client.resetAndDestroy();
+    server.resetAndDestroy();
+  };
+
+  const listener = createServer({ pauseOnConnect: true, noDelay: true }, (client) => {
+    if (mode.kind === 'reset') {
+      client.on('error', () => undefined).resetAndDestroy();
+      return;
+    }
+    const pair: Pair = {
+      client,
+      server: connect({ port: targetPort, host, noDelay: true }),
+      lostBytes: false,
+    };
+    pairs.add(pair);
+    for (const socket of [pair.client, pair.server]) {
+      socket
+        .on('error', () => undefined)
+        .once('close', () => {
+          pairs.delete(pair);
+          reset(pair);
+        });
+    }
+    carry(pair, 'up', () => mode);
+    carry(pair, 'down', () => mode);
+  });
+
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  listener.once('error', reject).listen(0, '127.0.0.1', resolve);
+  await promise;
+
+  const cut = (): void => {
+    for (const pair of [...pairs]) reset(pair);
+  };
+  return {
+    port: (listener.address() as AddressInfo).port,
+    get mode() {
+      return mode;
+    },
+    get connections() {
+      return pairs.size;
+    },
+    set(next) {
+      mode = next;
+      for (const pair of [...pairs]) if (next.kind === 'reset' || pair.lostBytes) reset(pair);
+    },
+    retarget(port) {
+      targetPort = port;
+      cut();
+    },
+    cut,
+    async close() {
+      const closed = new Promise((done) => listener.close(done));
+      cut();
+      await closed;
+    },
+  };
+}
+
+/** One direction of a connection. What a mode holds back goes on when the next mode lets it. */
+function carry(pair: Pair, direction: Direction, mode: () => Mode): void {
+  const [from, to] = direction === 'up' ? [pair.client, pair.server] : [pair.server, pair.client];
+  const waiting: { bytes: Buffer; readyAtMs: number }[] = [];
+  let waitingBytes = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const losesBytes = (now: Mode): boolean =>
+    (now.kind === 'swallow' && direction === 'down') ||
+    (now.kind === 'blackhole' && now.of.includes(direction));
+
+  /** How many of the waiting bytes may go now. */
+  function allowance(now: Mode): number {
+    if (now.kind !== 'throttle' || !now.of.includes(direction)) return Number.POSITIVE_INFINITY;
+    return Math.max(1, Math.floor((now.bytesPerSecond * SLICE_MS) / 1000));
+  }
+
+  function flush(): void {
+    timer = undefined;
+    const now = mode();
+    let left = allowance(now);
+    for (let head = waiting[0]; head && left > 0; head = waiting[0]) {
+      if (now.kind === 'delay' && head.readyAtMs > performance.now()) break;
+      const bytes = head.bytes.subarray(0, left);
+      left -= bytes.length;
+      waitingBytes -= bytes.length;
+      if (bytes.length === head.bytes.length) waiting.shift();
+      else head.bytes = head.bytes.subarray(bytes.length);
+      to.write(bytes);
+    }
+    if (waiting.length > 0) timer = setTimeout(flush, SLICE_MS);
+    steer();
+  }
+
+  function steer(): void {
+    if (waitingBytes + to.writableLength > HIGH_WATER_BYTES) from.pause();
+    else from.resume();
+  }
+
+  from.on('data', (bytes: Buffer) => {
+    const now = mode();
+    if (losesBytes(now)) {
+      pair.lostBytes = true;
+      return;
+    }
+    waiting.push({ bytes, readyAtMs: performance.now() + (now.kind === 'delay' ? now.ms : 0) });
+    waitingBytes += bytes.length;
+    if (now.kind === 'pass' && timer === undefined) flush();
+    else timer ??= setTimeout(flush, now.kind === 'delay' ? Math.min(now.ms, SLICE_MS) : SLICE_MS);
+    steer();
+  });
+  to.on('drain', steer);
+  from.once('end', () => {
+    // what is still held back belongs to a connection that is over
+    to.end();
+  });
+  from.once('close', () => clearTimeout(timer));
+  from.resume();
+}

@@ -1,0 +1,143 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { type ChatClient, until } from '@securechat/testkit';
+import { conversationOf, type Talk } from './cast.ts';
+import type { Random } from './random.ts';
+import { honestClients, type World } from './world.ts';
+
+export type Traffic = {
+  /** Sent so far. */
+  readonly sends: number;
+  /** Whether devices come and go. Without: all of them are brought back. */
+  churn(isOn: boolean): void;
+  /** No more sends. Everybody comes back, everything is answered and read. */
+  end(deadlineMs: number): Promise<void>;
+};
+
+const TICK_MS = 50;
+/** Sends without an answer that a device may have: below its window of 32, and a bound on what an outage piles up. */
+const DEPTH = 24;
+const CHURN_EVERY_MS = 700;
+const MOST_AWAY_MS = 3_000;
+/** Counting goes through the whole history. */
+const COUNT_EVERY_MS = 300;
+const LONG_BYTES = 20_000;
+
+/** Everybody talks, devices come and go, people read. Who does what comes from `random`; how fast, from the machine. */
+export function startTraffic(world: World, random: Random, sendsPerSecond: number): Traffic {
+  const { cast } = world;
+  // two timers, and which of them is first is up to the machine
+  const [sending, moving] = [random.fork('sends'), random.fork('comings')];
+  const perTick = (sendsPerSecond * TICK_MS) / 1000;
+  const away = new Map<ChatClient, NodeJS.Timeout>();
+  let isChurning = true;
+  let due = 0;
+  let sends = 0;
+
+  function send(): void {
+    const talk = pickTalk(cast.talks, sending.next());
+    const client = sending.pick(cast.clientsOf(sending.pick(talk.members)));
+    const length = sending.next() < 0.01 ? LONG_BYTES : sending.between(16, 600);
+    const isRead = sending.next() < 0.1;
+    // chosen first: what a busy device leaves out must not change later choices
+    if (client.unanswered >= DEPTH || away.has(client)) return;
+    const conversation = conversationOf(client, talk);
+    const payload = Buffer.alloc(length, `${++sends} `);
+    // the history has the outcome
+    client.sendChat(conversation, payload).catch(() => undefined);
+    const last = client.received.findLast(({ conversationId }) => conversationId === talk.id);
+    if (isRead && last) client.markRead(conversation, last.convSeq);
+  }
+
+  function comeAndGo(): void {
+    if (!isChurning) return;
+    const client = moving.pick(cast.clients);
+    const stays = moving.next() < 0.3;
+    const awayMs = moving.between(100, MOST_AWAY_MS);
+    if (away.has(client)) return;
+    if (stays) return client.cutConnection();
+    away.set(
+      client,
+      setTimeout(() => back(client), awayMs),
+    );
+    // the goodbye of a device that has nobody to say it to is cut short by the client itself
+    client.goOffline().catch(() => undefined);
+  }
+
+  function back(client: ChatClient): void {
+    clearTimeout(away.get(client));
+    away.delete(client);
+    client.goOffline().then(
+      () => client.goOnline(),
+      () => client.goOnline(),
+    );
+  }
+
+  const ticks = setInterval(() => {
+    for (due += perTick; due >= 1; due--) send();
+  }, TICK_MS);
+  const comings = setInterval(comeAndGo, CHURN_EVERY_MS);
+
+  function churn(isOn: boolean): void {
+    isChurning = isOn;
+    if (!isOn) for (const client of [...away.keys()]) back(client);
+  }
+
+  return {
+    get sends() {
+      return sends;
+    },
+    churn,
+    async end(deadlineMs) {
+      clearInterval(ticks);
+      clearInterval(comings);
+      churn(false);
+      const isQuiet = ({ unanswered, isConnected, mailbox }: ChatClient): boolean =>
+        unanswered === 0 && isConnected && mailbox.isLive;
+      // what stays undone is a violation, which the checks report with more detail
+      await until('everything is answered', () => honestClients(world).every(isQuiet), deadlineMs).catch(
+        () => undefined,
+      );
+      const arrived = async (): Promise<boolean> => {
+        await wait(COUNT_EVERY_MS);
+        return hasAllArrived(world);
+      };
+      await until('everything has arrived', arrived, deadlineMs).catch(() => undefined);
+    },
+  };
+}
+
+function pickTalk(talks: readonly Talk[], place: number): Talk {
+  let left = place;
+  for (const talk of talks) {
+    left -= talk.share;
+    if (left < 0) return talk;
+  }
+  // shares are fractions, and their sum may be a hair below 1
+  return talks[0] as Talk;
+}
+
+/** By count: which ones are missing is for the checker to say. */
+function hasAllArrived(world: World): boolean {
+  const { history, cast } = world;
+  const clients = honestClients(world);
+  const stored = new Map<string, Set<string>>();
+  const senders = new Map<string, number>();
+  for (const event of history.events) {
+    if (event.type !== 'send' || event.phase !== 'ok') continue;
+    const ids = stored.get(event.conversation_id) ?? new Set();
+    stored.set(event.conversation_id, ids);
+    if (ids.has(event.id)) continue;
+    ids.add(event.id);
+    const key = `${event.conversation_id} ${event.device}`;
+    senders.set(key, (senders.get(key) ?? 0) + 1);
+  }
+  return cast.talks.every((talk) =>
+    clients
+      .filter(({ person }) => talk.members.includes(person))
+      .every((client) => {
+        const own = senders.get(`${talk.id} ${client.device.address}`) ?? 0;
+        const here = client.received.filter(({ conversationId }) => conversationId === talk.id).length;
+        return here >= (stored.get(talk.id)?.size ?? 0) - own;
+      }),
+  );
+}

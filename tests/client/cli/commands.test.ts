@@ -1,0 +1,140 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect } from '@jest/globals';
+import { useConstellation } from '../../support/stack.ts';
+import { type Terminal, useTerminals } from './support/securechat.ts';
+
+const stack = useConstellation({ gateways: 1, deliveries: 1 });
+const { test } = stack;
+const atTerminal = useTerminals(stack);
+
+async function signedUp(name: string): Promise<Terminal> {
+  const terminal = await atTerminal(name);
+  const { exitCode, err } = await terminal.run(['signup', terminal.name]);
+  expect({ exitCode, err }).toMatchObject({ exitCode: 0 });
+  return terminal;
+}
+
+const jsonOf = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('securechat', () => {
+  test('lets two people talk by processes, and a script read every message as one line', async () => {
+    const alice = await signedUp('alice');
+    const bob = await signedUp('bob');
+    const hearing = await bob.listen();
+    const text = 'hello \x1b[2J\u009b31m and\nanother line';
+    const sent = await alice.run(['send', bob.name, '--json'], `${text}\n`);
+    expect(sent.exitCode).toBe(0);
+    const [mine] = jsonOf(sent.out);
+    expect(mine).toMatchObject({
+      type: 'message',
+      from: alice.name,
+      isOwn: true,
+      status: expect.any(String),
+    });
+    const request = await hearing.line('the request', ({ type }) => type === 'request');
+    expect(request).toMatchObject({ conversation: mine.conversation, from: alice.name });
+    const heard = await hearing.line('the message', ({ type, id }) => type === 'message' && id === mine.id);
+    expect(heard).toMatchObject({
+      ...{ conversation: mine.conversation, kind: 'direct', from: alice.name, isOwn: false },
+      body: { type: 'text', text, format: 'plain' },
+    });
+    expect(sent.out).not.toContain('\u009b');
+    expect(await hearing.stop()).toBe(0);
+
+    const answer = await bob.run(['send', mine.conversation, 'fine,', 'thanks']);
+    expect(answer).toMatchObject({ exitCode: 0, err: '' });
+    const later = await alice.listen('--read');
+    const back = await later.line('the answer', ({ type, from }) => type === 'message' && from === bob.name);
+    expect(back.body).toMatchObject({ text: 'fine, thanks' });
+    expect(await later.stop()).toBe(0);
+  }, 120_000);
+
+  test('makes groups and changes them', async () => {
+    const alice = await signedUp('alice');
+    const bob = await signedUp('bob');
+    const charlie = await signedUp('charlie');
+    const hearing = await charlie.listen();
+    const created = await alice.run(['group', 'create', 'the group', bob.name, '--json']);
+    expect(created).toMatchObject({ exitCode: 0, err: '' });
+    const [group] = jsonOf(created.out);
+    expect(group).toMatchObject({ kind: 'group', name: 'the group', ownRole: 'owner' });
+    expect(await alice.run(['group', 'add', group.conversation, charlie.name])).toMatchObject({
+      exitCode: 0,
+    });
+    await hearing.line('Charlie is in', ({ conversation }) => conversation === group.conversation);
+    expect(await alice.run(['send', group.conversation, 'to all'])).toMatchObject({ exitCode: 0 });
+    const heard = await hearing.line('the message', ({ type, from, body }) => {
+      return type === 'message' && from === alice.name && (body as { text?: string }).text === 'to all';
+    });
+    expect(heard).toMatchObject({ kind: 'group', name: 'the group' });
+    expect(await alice.run(['group', 'remove', group.conversation, charlie.name])).toMatchObject({
+      exitCode: 0,
+    });
+    await hearing.line('Charlie is out', (line) => line.type === 'conversation' && line.isMember === false);
+    await hearing.stop();
+    expect((await charlie.run(['send', group.conversation, 'still here'])).exitCode).toBe(4);
+    const [left] = jsonOf((await charlie.run(['conversations', '--json'])).out);
+    expect(left).toMatchObject({ conversation: group.conversation, isMember: false });
+  }, 180_000);
+
+  test('keeps the account for its owner, links a device, takes one away, and carries history over', async () => {
+    const alice = await signedUp('alice');
+    const bob = await signedUp('bob');
+    expect((await stat(join(alice.home, 'store.sqlite'))).mode & 0o777).toBe(0o600);
+    await alice.run(['send', bob.name, 'remember this']);
+
+    const second = await atTerminal('second');
+    const code = (await alice.run(['link-code'])).out.trim();
+    const linking = second.begin(['link', code, '--device', 'second']);
+    expect(await alice.run(['approve', await linking.firstLine])).toMatchObject({ exitCode: 0 });
+    expect(await linking.ended).toBe(0);
+    expect((await second.run(['devices'])).out).toMatch(/^second {2}since .* {2}this one$/m);
+    expect(await alice.run(['revoke', 'second'])).toMatchObject({ exitCode: 0, err: '' });
+    expect((await second.run(['devices'])).exitCode).toBe(4);
+
+    const file = join(alice.home, 'history');
+    expect(await alice.run(['export', file], 'a passphrase\n')).toMatchObject({ exitCode: 0, err: '' });
+    expect((await readFile(file)).includes('remember this')).toBe(false);
+    expect((await alice.run(['import', file], 'another one\n')).exitCode).toBe(4);
+    expect((await alice.run(['import', file], 'a passphrase\n')).out).toBe('0 messages were new here.\n');
+
+    const number = await alice.run(['verify', bob.name, '--matches']);
+    expect(number.out).toContain(`${bob.name}: verified`);
+    expect((await bob.run(['verify', alice.name])).out.split('\n').slice(1)).toEqual(
+      number.out.split('\n').slice(1),
+    );
+    expect(await alice.run(['doctor'])).toMatchObject({ exitCode: 0, err: '' });
+  }, 180_000);
+
+  test('says what to do next when something cannot be done, each with its exit code', async () => {
+    const nobody = await atTerminal('nobody');
+    expect(await nobody.run(['send', 'alice', 'hello'])).toMatchObject({
+      ...{ exitCode: 4, err: expect.stringContaining('securechat signup NAME') },
+    });
+    expect(await nobody.run(['sing'])).toMatchObject({ exitCode: 2 });
+    expect(await nobody.run(['send'])).toMatchObject({ exitCode: 2, err: expect.stringContaining('--help') });
+    expect(await nobody.run(['signup', 'x', '--server', 'ftp://x'])).toMatchObject({ exitCode: 2 });
+    expect(await nobody.run(['signup', 'x', '--server', 'http://127.0.0.1:9'])).toMatchObject({
+      ...{ exitCode: 3, err: expect.stringContaining('securechat doctor') },
+    });
+    expect(await nobody.run(['chat'])).toMatchObject({
+      exitCode: 4,
+      err: expect.stringContaining('no terminal'),
+    });
+    const alice = await signedUp('alice');
+    expect(await alice.run(['signup', alice.name])).toMatchObject({
+      ...{ exitCode: 4, err: expect.stringContaining('--home') },
+    });
+    const listening = await alice.listen();
+    expect(await alice.run(['send', 'bob', 'hello'])).toMatchObject({
+      ...{ exitCode: 3, err: expect.stringContaining('end it') },
+    });
+    await listening.stop();
+    expect((await alice.run(['send', 'nobody_at_all', 'hello'])).exitCode).toBe(4);
+  }, 120_000);
+});

@@ -1,0 +1,74 @@
+import { describe, expect } from '@jest/globals';
+import { until } from '@securechat/testkit';
+import { useConstellation } from '../support/stack.ts';
+import { texts, useDevices } from './support/people.ts';
+
+const stack = useConstellation({ gateways: 1 });
+const { test } = stack;
+const devices = useDevices(stack);
+
+describe('several devices', () => {
+  test('a linked device gets history, and takes part in all conversations from then on', async () => {
+    const alice = await devices.signUp('alice');
+    const bob = await devices.signUp('bob');
+    const chat = await alice.client.direct(bob.client.me.userId);
+    await chat.send('before');
+    const theirs = await until('Bob has it', () => bob.client.conversations()[0]);
+    await theirs.send('answer');
+    await until('Alice has it', () => texts(alice.seen).includes('answer'));
+    const tablet = await devices.link(alice);
+    const copy = await until('the tablet is in', () => tablet.client.conversation(chat.id), 30_000);
+    await until('the tablet is a member', () => copy.isMember, 30_000);
+    await until('the tablet has the history', async () => texts(await copy.messages()).length === 2, 30_000);
+    await theirs.send('to both');
+    await copy.send('from the tablet');
+    const all = ['before', 'answer', 'to both', 'from the tablet'];
+    for (const view of [chat, theirs, copy]) {
+      await until(
+        'it has all',
+        async () => {
+          const said = texts(await view.messages());
+          return all.every((text) => said.includes(text));
+        },
+        20_000,
+      );
+    }
+    expect(await tablet.client.recoveryCode()).toBe(await alice.client.recoveryCode());
+    await alice.client.revoke(tablet.client.me.deviceId);
+    await theirs.send('without the tablet');
+    await until('Alice has it', () => texts(alice.seen).includes('without the tablet'), 20_000);
+    expect(texts(tablet.seen)).not.toContain('without the tablet');
+    expect([alice.alarms, bob.alarms]).toEqual([[], []]);
+  }, 120_000);
+
+  test('what is written offline is sent after a restart', async () => {
+    const alice = await devices.signUp('alice');
+    const bob = await devices.signUp('bob');
+    const chat = await alice.client.direct(bob.client.me.userId);
+    await chat.send('one');
+    await until('Bob has it', () => texts(bob.seen).includes('one'));
+    const again = await devices.restart(alice);
+    await again.client.conversation(chat.id)!.send('two');
+    const back = await devices.restart(bob);
+    await until(
+      'Bob has both',
+      async () => texts(await back.client.conversation(chat.id)!.messages()).length === 2,
+      20_000,
+    );
+    expect([alice.alarms, again.alarms, back.alarms]).toEqual([[], [], []]);
+  }, 60_000);
+
+  test('who has lost all devices comes back with the recovery code, and people go on talking', async () => {
+    const alice = await devices.signUp('alice');
+    const bob = await devices.signUp('bob');
+    const chat = await alice.client.direct(bob.client.me.userId);
+    await chat.send('before');
+    await until('Bob has it', () => texts(bob.seen).includes('before'));
+    const back = await devices.recover(alice, await alice.client.recoveryCode());
+    const again = await back.client.direct(bob.client.me.userId);
+    expect(again.id).toBe(chat.id);
+    await again.send('after');
+    await until('Bob has it too', () => texts(bob.seen).includes('after'), 20_000);
+    expect(bob.alarms).toEqual([]);
+  }, 60_000);
+});

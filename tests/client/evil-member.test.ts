@@ -1,0 +1,113 @@
+import { describe, expect } from '@jest/globals';
+import { tcpTransport } from '@securechat/client/node';
+import { sha256, signingKeyFromSeed } from '@securechat/crypto/sign';
+import { groupOpTranscript } from '@securechat/protocol';
+import { until } from '@securechat/testkit';
+import { useConstellation } from '../support/stack.ts';
+import { useEvilServers } from './support/evil-server.ts';
+import { type TestDevice, texts, useDevices } from './support/people.ts';
+
+const stack = useConstellation({ gateways: 1 });
+const { test } = stack;
+const devices = useDevices(stack);
+const evilServer = useEvilServers(stack);
+
+const idOf = ({ client }: TestDevice): string => client.me.userId;
+const said = async ({ client }: TestDevice, id: string) => texts(await client.conversation(id)!.messages());
+
+/** Alice owns a group with Bob and Mallory, who changes what her own client sends, and signs it again. */
+async function group() {
+  const server = await evilServer();
+  const alice = await devices.signUp('alice');
+  const bob = await devices.signUp('bob');
+  const mallory = await devices.signUp('mallory', { socket: server.url, transport: tcpTransport() });
+  const chat = await alice.client.createGroup({ name: 'us', members: [idOf(bob), idOf(mallory)] });
+  for (const each of [bob, mallory]) await until('it is in', () => each.client.conversation(chat.id));
+  const first = await chat.send('first');
+  await until('both have it', () => [bob, mallory].every(({ seen }) => texts(seen).includes('first')));
+  const theirs = mallory.client.conversation(chat.id)!;
+  /** Of the next operation of this type. */
+  const change = (type: string, fields: Record<string, unknown>): void => {
+    server.send = (message) => {
+      if (message.type !== type) return message;
+      server.send = (other) => other;
+      return signedBy(mallory, { ...message, ...fields });
+    };
+  };
+  return { server, alice, bob, mallory, chat, theirs, first, change };
+}
+
+function signedBy({ disk }: TestDevice, operation: Record<string, unknown>): Record<string, unknown> {
+  const { secretKey } = JSON.parse(new TextDecoder().decode(disk.get('account')!)) as { secretKey: string };
+  const key = signingKeyFromSeed(Buffer.from(secretKey, 'base64'));
+  return { ...operation, signature: key.sign(transcriptOf(operation)).toString('base64') };
+}
+
+function transcriptOf(operation: Record<string, unknown>): Uint8Array {
+  const hash = (field: string) =>
+    operation[field] === undefined
+      ? undefined
+      : sha256(Buffer.from(operation[field] as string, 'base64')).toString('base64');
+  const hashes = { commitSha256: hash('commit'), welcomeSha256: hash('welcome'), nameSha256: hash('name') };
+  return groupOpTranscript(operation as never, hashes);
+}
+
+describe('a member who puts something into the log that the server takes', () => {
+  test('and that nobody can follow, does not end the group: its owner starts it over', async () => {
+    const { server, alice, bob, theirs, chat, change } = await group();
+    const garbage = Buffer.from('nonsense').toString('base64');
+    change('group_commit', { commit: garbage });
+    void theirs.send('after it').catch(() => undefined);
+    for (const { alarms } of [alice, bob]) await until('it is noticed', () => alarms.length > 0, 30_000);
+    // her own client does not know what it has really sent
+    const nonsense = server.sent.find(({ type }) => type === 'group_commit')!;
+    const head = sha256(transcriptOf({ ...nonsense, commit: garbage })).toString('base64');
+    change('group_leave', { previous_sha256: head });
+    await theirs.leave();
+    await chat.send('waits');
+    const record = () => new TextDecoder().decode(alice.disk.get(`conversation/${chat.id}`)!);
+    await until('Alice is told', () => record().includes('"parted":"stuck"'), 30_000);
+    await expect(chat.rename('another name')).rejects.toThrow('has to be started over');
+    await chat.restart();
+    await until('Bob has what waited', async () => (await said(bob, chat.id)).includes('waits'), 30_000);
+    await bob.client.conversation(chat.id)!.send('and answers');
+    await until('Alice has it', async () => (await said(alice, chat.id)).includes('and answers'), 30_000);
+    for (const { client } of [alice, bob])
+      expect(client.conversation(chat.id)!.memberIds).toEqual([idOf(alice), idOf(bob)].sort());
+    expect(await said(bob, chat.id)).toEqual(['first', 'waits', 'and answers']);
+  }, 120_000);
+
+  test('under the id of a message of somebody else, takes nothing away from it', async () => {
+    const { alice, bob, mallory, theirs, chat, first, change } = await group();
+    await chat.setRole(idOf(mallory), 'admin');
+    await until('Mallory is admin', () => theirs.ownRole === 'admin');
+    change('group_update', { id: first.id });
+    void theirs.setRole(idOf(mallory), 'member').catch(() => undefined);
+    const roleAt = ({ client }: TestDevice) =>
+      client
+        .conversation(chat.id)!
+        .members()
+        .find(({ userId }) => userId === idOf(mallory))?.role;
+    for (const each of [alice, bob]) await until('it is taken', () => roleAt(each) === 'member', 30_000);
+    await chat.send('second');
+    await until('Bob has it', () => texts(bob.seen).includes('second'), 30_000);
+    expect(await said(bob, chat.id)).toEqual(['first', 'second']);
+    expect(texts([(await bob.client.conversation(chat.id)!.message(first.id))!])).toEqual(['first']);
+    expect([alice.alarms, bob.alarms]).toEqual([[], []]);
+  }, 120_000);
+
+  test('with a name that nobody can read, leaves the name as it was', async () => {
+    const { alice, bob, mallory, theirs, chat, change } = await group();
+    await chat.setRole(idOf(mallory), 'admin');
+    await until('Mallory is admin', () => theirs.ownRole === 'admin');
+    change('group_update', { name: Buffer.from('nonsense').toString('base64') });
+    await theirs.rename('nonsense');
+    for (const { alarms } of [alice, bob]) await until('it is noticed', () => alarms.length > 0, 30_000);
+    await chat.rename('another name');
+    await until('Bob knows', () => bob.client.conversation(chat.id)!.name === 'another name');
+    expect([...alice.alarms, ...bob.alarms].map(({ type }) => type)).toEqual([
+      'undecryptable',
+      'undecryptable',
+    ]);
+  }, 120_000);
+});

@@ -1,0 +1,150 @@
+import { describe, expect } from '@jest/globals';
+import type { MessageStatus } from '@securechat/client';
+import { until } from '@securechat/testkit';
+import { useConstellation } from '../support/stack.ts';
+import { type TestDevice, texts, useDevices } from './support/people.ts';
+
+const stack = useConstellation({ gateways: 1, deliveries: 1 });
+const { test } = stack;
+const devices = useDevices(stack);
+
+const idOf = ({ client }: TestDevice): string => client.me.userId;
+const viewOf = ({ client }: TestDevice, id: string) => client.conversation(id)!;
+
+async function has(device: TestDevice, text: string): Promise<string> {
+  const found = await until(`${idOf(device)} has "${text}"`, () =>
+    device.seen.find(({ body }) => body.type === 'text' && body.text === text),
+  );
+  return found.id;
+}
+
+async function comesTo(device: TestDevice, id: string, messageId: string, status: MessageStatus) {
+  await until(
+    `it is ${status}`,
+    async () => (await viewOf(device, id).message(messageId))?.status === status,
+  );
+}
+
+async function two() {
+  const alice = await devices.signUp('alice');
+  const bob = await devices.signUp('bob');
+  const chat = await alice.client.direct(idOf(bob));
+  await chat.send('hello');
+  await has(bob, 'hello');
+  return { alice, bob, chat, theirs: viewOf(bob, chat.id) };
+}
+
+describe('receipts', () => {
+  test('tell of each member what it has and has read, and the status is that of the slowest', async () => {
+    const alice = await devices.signUp('alice');
+    const bob = await devices.signUp('bob');
+    const carol = await devices.signUp('carol');
+    const group = await alice.client.createGroup({ name: 'us', members: [idOf(bob), idOf(carol)] });
+    for (const each of [bob, carol]) {
+      await until('it is in', () => each.client.conversation(group.id));
+      await viewOf(each, group.id).accept();
+    }
+    await carol.client.close();
+    const { id, status } = await group.send('hello');
+    expect(status).toBe('queued');
+    const messageId = await has(bob, 'hello');
+    await viewOf(bob, group.id).markRead(messageId);
+    const member = (who: TestDevice) => group.members().find(({ userId }) => userId === idOf(who))!;
+    const place = await until('it has a place', async () => (await group.message(id))?.place);
+    await until('Bob has read it', () => member(bob).readThrough >= place);
+    expect(member(bob).deliveredThrough).toBeGreaterThanOrEqual(place);
+    expect(member(carol).deliveredThrough).toBeLessThan(place);
+    await comesTo(alice, group.id, id, 'stored');
+    const back = await devices.restart(carol);
+    await comesTo(alice, group.id, id, 'delivered');
+    expect(viewOf(back, group.id).unread).toBe(1);
+    await viewOf(back, group.id).markRead(id);
+    expect(viewOf(back, group.id).unread).toBe(0);
+    await comesTo(alice, group.id, id, 'read');
+  }, 60_000);
+
+  test('are not sent while the conversation is a request, and are when it was accepted', async () => {
+    const { bob, alice, chat, theirs } = await two();
+    const [message] = await chat.messages({ limit: 1 });
+    expect(theirs.isRequest).toBe(true);
+    await theirs.markRead(message!.id);
+    expect(theirs.unread).toBe(0);
+    await chat.send('are you there?');
+    const second = await has(bob, 'are you there?');
+    await comesTo(alice, chat.id, second, 'delivered');
+    expect(await chat.message(message!.id)).toMatchObject({ status: 'delivered' });
+    await theirs.accept();
+    expect(theirs.isRequest).toBe(false);
+    await comesTo(alice, chat.id, message!.id, 'read');
+    expect(await chat.message(second)).toMatchObject({ status: 'delivered' });
+  }, 60_000);
+
+  test('say nothing of reading where a person does not want it', async () => {
+    const alice = await devices.signUp('alice');
+    const bob = await devices.signUp('bob', { readReceipts: false });
+    const chat = await bob.client.direct(idOf(alice));
+    await until('Alice is in', () => alice.client.conversation(chat.id));
+    const theirs = viewOf(alice, chat.id);
+    const { id } = await theirs.send('hello');
+    await chat.markRead(await has(bob, 'hello'));
+    const later = await theirs.send('and now?');
+    await comesTo(alice, chat.id, later.id, 'delivered');
+    expect(await theirs.message(id)).toMatchObject({ status: 'delivered' });
+  }, 60_000);
+});
+
+test('who is blocked can say nothing, and after it was lifted can say it again', async () => {
+  const { alice, bob, chat, theirs } = await two();
+  await theirs.block();
+  expect(theirs.isBlocked).toBe(true);
+  const refused = await chat.send('unheard');
+  await comesTo(alice, chat.id, refused.id, 'failed');
+  expect(await chat.message(refused.id)).toMatchObject({ failure: 'PERMISSION_DENIED' });
+  await theirs.unblock();
+  expect(theirs.isBlocked).toBe(false);
+  const again = await chat.retry(refused.id);
+  await has(bob, 'unheard');
+  await comesTo(alice, chat.id, again.id, 'delivered');
+  expect(texts(await chat.messages())).toEqual(['hello', 'unheard']);
+  expect(texts(await theirs.messages())).toEqual(['hello', 'unheard']);
+}, 60_000);
+
+test('a thread stands apart, with a read mark of its own', async () => {
+  const { alice, bob, chat, theirs } = await two();
+  const [root] = await theirs.messages({ limit: 1 });
+  await theirs.send('in the thread', { threadId: root!.id, replyTo: root!.id });
+  await theirs.send('outside');
+  await has(alice, 'outside');
+  expect(texts(await chat.messages())).toEqual(['hello', 'outside']);
+  const [answer] = await chat.messages({ threadId: root!.id });
+  expect(answer).toMatchObject({ replyTo: root!.id, threadId: root!.id, body: { text: 'in the thread' } });
+  expect([chat.unread, await chat.threadUnread(root!.id)]).toEqual([1, 1]);
+  await chat.markRead(answer!.id, { threadId: root!.id });
+  expect([chat.unread, await chat.threadUnread(root!.id)]).toEqual([1, 0]);
+  await chat.markRead(await has(alice, 'outside'));
+  expect(chat.unread).toBe(0);
+  const again = await devices.restart(alice);
+  expect(await viewOf(again, chat.id).threadUnread(root!.id)).toBe(0);
+  expect(bob.alarms).toEqual([]);
+}, 60_000);
+
+test('what expires vanishes on both sides, from the store and from the export', async () => {
+  const { alice, bob, chat, theirs } = await two();
+  const vanished: string[] = [];
+  for (const { client } of [alice, bob])
+    client.on('vanished', ({ messageId }) => void vanished.push(messageId));
+  const { id } = await chat.send('for a moment', { expiresInMs: 4_000 });
+  await has(bob, 'for a moment');
+  expect((await theirs.message(id))?.expiresAtMs).toBeGreaterThan(Date.now());
+  await until('it has vanished twice', () => vanished.length === 2, 20_000);
+  expect(vanished).toEqual([id, id]);
+  for (const view of [chat, theirs]) {
+    expect(texts(await view.messages())).toEqual(['hello']);
+    expect(view.last).toMatchObject({ body: { text: 'hello' } });
+  }
+  const keep = new TextDecoder();
+  for (const { disk } of [alice, bob]) {
+    const values = disk.keys('', '~').map((key) => keep.decode(disk.get(key)));
+    expect(values.filter((value) => value.includes('for a moment'))).toEqual([]);
+  }
+}, 60_000);

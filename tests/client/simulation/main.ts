@@ -1,0 +1,48 @@
+// npm run simulate: people with several devices who write, come, go and change devices; then everybody has the same.
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { startConstellation } from '../../support/constellation.ts';
+import { simulate } from './simulate.ts';
+
+const USAGE = `npm run simulate [-- options]
+
+  --seed S       the choices of an earlier run; otherwise a fresh one is drawn and printed
+  --people N     default 50
+  --devices N    of each person at most; default 3
+  --messages N   default 20,000`;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    people: { type: 'string', default: '50' },
+    devices: { type: 'string', default: '3' },
+    messages: { type: 'string', default: '20000' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) console.log(USAGE);
+else {
+  const plan = {
+    seed: Number(values.seed ?? randomInt(1, 2 ** 31)),
+    people: Number(values.people),
+    devicesEach: Number(values.devices),
+    messages: Number(values.messages),
+  };
+  const say = (line: string): void => console.log(`[simulate] ${line}`);
+  say(`seed ${plan.seed}`);
+  const constellation = await startConstellation({ gateways: 2, redis: 'own', postgres: 'own' });
+  try {
+    const { counts, conversations, lines, ...faults } = await simulate(constellation, plan, say);
+    say(`${conversations} conversations, ${lines} messages; ${JSON.stringify(counts)}`);
+    for (const [name, list] of Object.entries(faults)) {
+      for (const fault of list.slice(0, 20)) say(`${name}: ${fault}`);
+      say(`${list.length} ${name}`);
+    }
+    const failed = Object.values(faults).filter((list) => list.length > 0).length;
+    console.log(`${4 - failed} passed, ${failed} failed`);
+    process.exitCode = failed === 0 ? 0 : 1;
+  } finally {
+    await constellation.stop();
+  }
+}

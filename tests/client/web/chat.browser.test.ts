@@ -1,0 +1,123 @@
+import { expect } from '@jest/globals';
+import { useWeb } from './support/use-web.ts';
+
+const web = useWeb();
+const { test } = web.stack;
+
+/** Several people sign up in each: tens of seconds on two busy cores. */
+const DEADLINE_MS = 180_000;
+
+test(
+  'two people on different gateways chat: a request first, then replies, edits, reactions and what has been read',
+  async () => {
+    const alice = await web.person('alice');
+    const bob = await web.person('bob', { gateway: 1 });
+    await alice.begin(bob.name);
+    await alice.say('Hello **Bob**', 'Hello Bob');
+    await alice.seesStatus('Hello Bob', 'Stored by the server');
+
+    await bob.look(alice.name);
+    await bob.sees('Hello Bob');
+    expect(await bob.field.count()).toBe(0);
+    await bob.accept(alice.name);
+    await alice.seesStatus('Hello Bob', 'Read');
+
+    await bob.say('Hello @nobody');
+    await alice.sees('Hello @nobody');
+    await alice.bubble('Hello @nobody').hover();
+    await alice.page.getByRole('button', { name: 'Reply' }).click();
+    await alice.say('An answer');
+    await bob.bubble('An answer').getByText('Hello @nobody').waitFor();
+
+    await alice.field.press('ArrowUp');
+    expect(await alice.field.inputValue()).toBe('An answer');
+    await alice.field.fill('A better answer');
+    await alice.field.press('Enter');
+    await bob.bubble('A better answer').getByText('edited').waitFor();
+
+    await bob.bubble('A better answer').hover();
+    await bob.page.getByRole('button', { name: 'React', exact: true }).click();
+    await bob.page.getByRole('button', { name: 'React with 👍' }).click();
+    await alice
+      .bubble('A better answer')
+      .getByRole('button', { name: `👍 by ${bob.name}` })
+      .waitFor();
+
+    await alice.bubble('A better answer').hover();
+    await alice.page.getByRole('button', { name: 'Delete for everyone' }).click();
+    await alice.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await bob.sees('Message deleted');
+  },
+  DEADLINE_MS,
+);
+
+test(
+  'a thread stands beside the conversation, with a mark at the message that it hangs on',
+  async () => {
+    const alice = await web.person('alice');
+    const bob = await web.person('bob');
+    await alice.begin(bob.name);
+    await alice.say('Where shall we meet?');
+    await bob.accept(alice.name);
+    await bob.bubble('Where shall we meet?').hover();
+    await bob.page.getByRole('button', { name: 'Open thread' }).click();
+    const reply = bob.page.getByRole('textbox', { name: 'Reply in thread' });
+    await reply.fill('At the station');
+    await reply.press('Enter');
+
+    await alice.page.getByRole('button', { name: 'Thread · 1 new reply' }).click();
+    await alice.page.getByRole('complementary', { name: 'Thread' }).getByText('At the station').waitFor();
+    await alice.page.getByRole('button', { name: 'Thread', exact: true }).waitFor();
+    await reply.press('Escape');
+    expect(await bob.page.getByRole('complementary').count()).toBe(0);
+  },
+  DEADLINE_MS,
+);
+
+test(
+  'who is removed from a group reads what was said before, and nothing that follows',
+  async () => {
+    const alice = await web.person('alice');
+    const bob = await web.person('bob', { gateway: 1 });
+    const carol = await web.person('carol');
+    await alice.beginGroup('Hiking', [bob.name, carol.name]);
+    await alice.say('Who is in?');
+    await bob.accept('Hiking');
+    await carol.accept('Hiking');
+    await carol.sees('Who is in?');
+    await carol.say('Me');
+    await alice.sees('Me');
+
+    await alice.page.getByRole('link', { name: 'About this conversation' }).click();
+    await alice.page.getByRole('button', { name: `Remove ${carol.name}` }).click();
+    await alice.page.getByText(`You removed ${carol.name}`).first().waitFor();
+    await carol.page.getByText('You are no longer a member.').waitFor();
+    await alice.say('Only the two of us');
+    await bob.sees('Only the two of us');
+    expect(await carol.bubble('Only the two of us').count()).toBe(0);
+    await carol.sees('Who is in?');
+  },
+  DEADLINE_MS,
+);
+
+test(
+  'receipts say for each member how far a message has come',
+  async () => {
+    const alice = await web.person('alice');
+    const bob = await web.person('bob');
+    const carol = await web.person('carol');
+    await alice.beginGroup('Choir', [bob.name, carol.name]);
+    await alice.say('Tonight at eight');
+    await bob.accept('Choir');
+    await bob.sees('Tonight at eight');
+    await alice.seesStatus('Tonight at eight', 'Delivered');
+    await alice.bubble('Tonight at eight').hover();
+    await alice.page.getByRole('button', { name: 'Who has received and read it' }).click();
+    const dialog = alice.page.getByRole('dialog');
+    await dialog.getByRole('region', { name: 'Read by' }).getByText(bob.name).waitFor();
+    await dialog.getByRole('region', { name: 'Delivered to' }).getByText(carol.name).waitFor();
+    await alice.page.keyboard.press('Escape');
+    expect(await alice.page.getByRole('dialog').count()).toBe(0);
+  },
+  DEADLINE_MS,
+);
