@@ -1,0 +1,86 @@
+import { describe, expect, test } from '@jest/globals';
+import { DeviceRevoked, ServerNotGenuine, ServerUnreachable } from '@securechat/client';
+import { runCommandLine } from './command-line.ts';
+import { commands } from './commands/index.ts';
+import { describeFailure } from './failures.ts';
+import { homeFolder, serverAddress } from './home.ts';
+import { outputTo } from './output/output.ts';
+
+async function run(...argv: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const exitCode = await runCommandLine(
+    argv,
+    outputTo(
+      (text) => void out.push(text),
+      (text) => void err.push(text),
+    ),
+  );
+  return { exitCode, out: out.join(''), err: err.join('') };
+}
+
+describe('the command line', () => {
+  test('names every command, and helps with each', async () => {
+    const { out } = await run();
+    for (const name of Object.keys(commands)) {
+      expect(out).toContain(`\n  ${name} `);
+      expect(await run(name, '--help')).toMatchObject({
+        exitCode: 0,
+        out: expect.stringContaining('--home'),
+      });
+    }
+  });
+
+  test.each([
+    [['sing']],
+    [['constructor']],
+    [['send']],
+    [['devices', 'x']],
+    [['listen', '--loud']],
+    [['signup', 'a', '--home']],
+  ])('refuses %j with help', async (argv) => {
+    expect(await run(...argv)).toMatchObject({
+      exitCode: 2,
+      out: '',
+      err: expect.stringContaining('securechat'),
+    });
+  });
+
+  test('shows no control character of what was typed', async () => {
+    expect((await run('\x1b[2J')).err).not.toContain('\x1b');
+  });
+});
+
+describe('a failure', () => {
+  test.each([
+    [new ServerUnreachable('no answer'), 3],
+    [new DeviceRevoked('revoked'), 4],
+    [new ServerNotGenuine('not_proved'), 5],
+    [new TypeError('ours'), 1],
+  ])('%p has its exit code, and advice', (error, exitCode) => {
+    const told = describeFailure(error);
+    expect(told.exitCode).toBe(exitCode);
+    expect(told.text.split('\n').length).toBeGreaterThan(1);
+  });
+});
+
+describe('where things are', () => {
+  test('the folder is the one that was named, else that of the environment, else below the data home', () => {
+    const env = { INIT_CWD: '/here', XDG_DATA_HOME: '/data' };
+    expect(homeFolder('bob', env)).toBe('/here/bob');
+    expect(homeFolder(undefined, { ...env, SECURECHAT_HOME: '/bob' })).toBe('/bob');
+    expect(homeFolder(undefined, env)).toBe('/data/securechat');
+  });
+
+  test('the server has one door, or two; without a word it is that of `npm start`', () => {
+    expect(serverAddress({ server: 'https://chat.example' }, {})).toBe('https://chat.example');
+    expect(serverAddress({ socket: 'wss://b' }, { SECURECHAT_SERVER: 'https://a' })).toEqual({
+      ...{ http: 'https://a', socket: 'wss://b' },
+    });
+    expect(serverAddress({}, {})).toEqual({
+      http: 'http://127.0.0.1:7450',
+      socket: 'ws://127.0.0.1:7443/v1/ws',
+    });
+    expect(() => serverAddress({ server: 'ws://a' }, {})).toThrow('http://');
+  });
+});

@@ -1,0 +1,33 @@
+import type { Command } from '../command.ts';
+import { conversationLine } from '../json-lines.ts';
+import { withClient } from '../session.ts';
+import { counted, titleOf } from '../words.ts';
+
+export const conversations: Command = {
+  usage: '',
+  takes: [0, 0],
+  summary: 'list the conversations here, newest first; needs no connection',
+  options: { json: { type: 'boolean', doc: 'one JSON object per line' } },
+  run: ({ flags, home, out }) =>
+    withClient(home, async (client) => {
+      for (const chat of client.conversations()) {
+        if (flags.has('json')) out.json(conversationLine(chat));
+        else
+          out.text(
+            [chat.id, titleOf(chat), counted(chat.memberIds.length, 'member'), standingOf(chat)].join('  '),
+          );
+      }
+    }),
+};
+
+function standingOf(chat: {
+  isMember: boolean;
+  isRequest: boolean;
+  isBlocked: boolean;
+  unread: number;
+}): string {
+  if (!chat.isMember) return 'left';
+  if (chat.isBlocked) return 'blocked';
+  if (chat.isRequest) return 'request';
+  return `${chat.unread} unread`;
+}

@@ -1,0 +1,57 @@
+import { type Client, SecureChat } from '@securechat/client';
+import type { Command } from '../command.ts';
+import { CommandFailed, describeFailure, exitCodes } from '../failures.ts';
+import { openStore } from '../home.ts';
+import { whileConnected } from '../session.ts';
+
+export const doctor: Command = {
+  usage: '',
+  takes: [0, 0],
+  summary: 'look at each step to the server, and say which one fails',
+  async run({ home, out }) {
+    const step = async <T>(what: string, look: () => Promise<readonly [T, string]>): Promise<T> => {
+      try {
+        const [found, detail] = await look();
+        out.text(`ok      ${what}: ${detail}`);
+        return found;
+      } catch (error) {
+        out.text(`FAILED  ${what}`);
+        const { text, exitCode } = describeFailure(error);
+        const [first = '', ...advice] = text.split('\n');
+        throw new CommandFailed(first, advice.join('\n'), exitCode);
+      }
+    };
+    out.text(`ok      Node ${process.version}, ${process.platform} ${process.arch}`);
+    const store = await step('folder', async () => [await openStore(home), home]);
+    let client: Client | undefined;
+    try {
+      client = await step('account', async () => {
+        const opened = await SecureChat.open({ store });
+        return [opened, `${opened.me.userId}, device ${opened.me.deviceId}`];
+      });
+      await step('connection', () => connect(client as Client));
+      await step('devices', () => ownDevices(client as Client));
+      out.text(`ok      outbox: ${client.waiting} messages wait`);
+    } finally {
+      await client?.close();
+      await store.close();
+    }
+  },
+};
+
+async function connect(client: Client): Promise<[undefined, string]> {
+  const startedAtMs = performance.now();
+  await whileConnected(client, async () => undefined);
+  return [undefined, `both sides are proved, after ${Math.round(performance.now() - startedAtMs)} ms`];
+}
+
+async function ownDevices(client: Client): Promise<[undefined, string]> {
+  const { trust, devices } = await client.identity(client.me.userId);
+  if (trust === 'changed')
+    throw new CommandFailed(
+      'The server shows another key of this account',
+      'Tell its operator.',
+      exitCodes.danger,
+    );
+  return [undefined, `${devices.length} in the signed list`];
+}

@@ -1,0 +1,52 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { askNewSecret, askSecret } from '../ask.ts';
+import type { Command } from '../command.ts';
+import { CommandFailed } from '../failures.ts';
+import { fromHere } from '../home.ts';
+import { withClient } from '../session.ts';
+
+/** Encrypted, and still nobody else's business. */
+const OWNER_ONLY = 0o600;
+
+export const exportHistory: Command = {
+  usage: 'FILE',
+  takes: [1, 1],
+  summary: 'write all conversations into a file, encrypted under a passphrase',
+  run: ({ args: [file = ''], home, out }) =>
+    withClient(home, async (client) => {
+      const bytes = await client.exportHistory(await askNewSecret('Passphrase', out));
+      const path = fromHere(file);
+      await fileOr(path, writeFile(path, bytes, { mode: OWNER_ONLY, flag: 'wx' }));
+      out.text(`${bytes.length} bytes in ${path}`);
+    }),
+};
+
+export const importHistory: Command = {
+  usage: 'FILE',
+  takes: [1, 1],
+  summary: 'add what is missing here from an export',
+  run: ({ args: [file = ''], home, out }) =>
+    withClient(home, async (client) => {
+      const path = fromHere(file);
+      const bytes = await fileOr(path, readFile(path));
+      const count = await client.importHistory(bytes, await askSecret('Passphrase', out));
+      out.text(`${count} messages were new here.`);
+    }),
+};
+
+async function fileOr<T>(path: string, done: Promise<T>): Promise<T> {
+  try {
+    return await done;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CommandFailed(
+      `${path}: ${code ?? error}`,
+      adviceFor[code ?? ''] ?? 'Check the path and its rights.',
+    );
+  }
+}
+
+const adviceFor: Readonly<Record<string, string>> = {
+  EEXIST: 'It is there already; name a file that is not.',
+  ENOENT: 'There is no such file or folder.',
+};

@@ -1,0 +1,34 @@
+import type { Command } from '../command.ts';
+import { chat } from './chat.ts';
+import { conversations } from './conversations.ts';
+import { approve, devices, link, linkCode, revoke } from './devices.ts';
+import { doctor } from './doctor.ts';
+import { frame } from './frame.ts';
+import { group } from './group.ts';
+import { exportHistory, importHistory } from './history.ts';
+import { listen } from './listen.ts';
+import { send } from './send.ts';
+import { recover, recoveryCode, signUp } from './sign-up.ts';
+import { verify } from './verify.ts';
+
+/** By the word that calls it, in the order in which people need them. */
+export const commands: Readonly<Record<string, Command>> = {
+  signup: signUp,
+  chat,
+  send,
+  listen,
+  conversations,
+  group,
+  verify,
+  devices,
+  'link-code': linkCode,
+  link,
+  approve,
+  revoke,
+  'recovery-code': recoveryCode,
+  recover,
+  export: exportHistory,
+  import: importHistory,
+  doctor,
+  frame,
+};

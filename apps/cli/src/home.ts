@@ -1,0 +1,62 @@
+import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { ServerAddress, Store } from '@securechat/client';
+import { openSqliteStore } from '@securechat/client/node';
+import { UsageError } from './command.ts';
+
+/** Keys and messages are nobody else's business. */
+const OWNER_ONLY = 0o700;
+
+/** The doors that `npm start` opens on this machine. */
+const LOCAL = { http: 'http://127.0.0.1:7450', socket: 'ws://127.0.0.1:7443/v1/ws' };
+
+/** `--home`, else SECURECHAT_HOME, else a folder below what XDG calls the data home. */
+export function homeFolder(given: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
+  if (given !== undefined) return fromHere(given, env);
+  if (env.SECURECHAT_HOME) return fromHere(env.SECURECHAT_HOME, env);
+  return join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'securechat');
+}
+
+/** Relative to where a person typed the command: npm changes into the project and keeps the place in INIT_CWD. */
+export function fromHere(path: string, env: NodeJS.ProcessEnv = process.env): string {
+  return resolve(env.INIT_CWD ?? process.cwd(), path);
+}
+
+export async function openStore(home: string): Promise<Store> {
+  mkdirSync(home, { recursive: true, mode: OWNER_ONLY });
+  return openSqliteStore(join(home, 'store.sqlite'));
+}
+
+export const serverOptions = {
+  server: {
+    type: 'string',
+    value: 'URL',
+    doc: 'the server; default SECURECHAT_SERVER, else that of `npm start`',
+  },
+  socket: { type: 'string', value: 'URL', doc: 'its WebSocket, when that is behind a door of its own' },
+  'service-key': {
+    type: 'string',
+    value: 'KEY',
+    doc: 'its key in base64, when you have it from its operator',
+  },
+} as const;
+
+/** One door for everything, or two. */
+export function serverAddress(
+  { server, socket }: Readonly<Record<string, string | undefined>>,
+  env: NodeJS.ProcessEnv = process.env,
+): ServerAddress {
+  const http = server ?? env.SECURECHAT_SERVER;
+  const ws = socket ?? env.SECURECHAT_SOCKET;
+  if (http === undefined)
+    return ws === undefined ? LOCAL : { ...LOCAL, socket: checked(ws, ['ws:', 'wss:']) };
+  const base = checked(http, ['http:', 'https:']);
+  return ws === undefined ? base : { http: base, socket: checked(ws, ['ws:', 'wss:']) };
+}
+
+function checked(url: string, schemes: readonly string[]): string {
+  const scheme = URL.canParse(url) ? new URL(url).protocol : undefined;
+  if (scheme && schemes.includes(scheme)) return url;
+  throw new UsageError(`${url} is no address that begins with ${schemes.map((s) => `${s}//`).join(' or ')}`);
+}

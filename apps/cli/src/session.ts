@@ -1,0 +1,158 @@
+import {
+  type Client,
+  type ConnectionState,
+  type Message,
+  SecureChat,
+  SecureChatError,
+  type Store,
+} from '@securechat/client';
+import { CommandFailed, describeFailure, exitCodes } from './failures.ts';
+import { openStore } from './home.ts';
+
+/** Long enough for a slow network with its login; a person would not wait longer. */
+const CONNECT_DEADLINE_MS = 20_000;
+const STORED_DEADLINE_MS = 30_000;
+
+/**
+ * A new account or device in this folder. Resolves when others can write to it: who signs up and is away again must not be
+ * somebody whom nobody can reach.
+ */
+export async function enterInto(
+  home: string,
+  enter: (store: Store) => Promise<Client>,
+): Promise<Client['me']> {
+  const store = await openEmptyStore(home);
+  let client: Client;
+  try {
+    client = await enter(store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  try {
+    await whileConnected(client, () => client.reachable());
+    return client.me;
+  } catch (error) {
+    const { text, exitCode } = describeFailure(error);
+    throw new CommandFailed(
+      `The account is in ${home}, but nobody can write to it yet. ${text}`,
+      'Then connect once, and it is done: `securechat listen`.',
+      exitCode,
+    );
+  } finally {
+    await client.close();
+  }
+}
+
+/** What is in the folder already is never written over. */
+async function openEmptyStore(home: string): Promise<Store> {
+  const store = await openStore(home);
+  try {
+    const client = await SecureChat.open({ store });
+    await client.close();
+  } catch (error) {
+    if (error instanceof SecureChatError && error.name === 'NoAccountHere') return store;
+    await store.close();
+    throw error;
+  }
+  throw new CommandFailed(`${home} holds an account already`, 'Name another folder with --home.');
+}
+
+/** The account of this folder while `use` runs, without a connection. */
+export async function withClient<T>(home: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const store = await openStore(home);
+  let client: Client;
+  try {
+    client = await SecureChat.open({ store });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** The same with a connection. */
+export function withConnection<T>(home: string, use: (client: Client) => Promise<T>): Promise<T> {
+  return withClient(home, (client) => whileConnected(client, () => use(client)));
+}
+
+/** What ends the connection for good ends `use` too. */
+export function whileConnected<T>(client: Client, use: () => Promise<T>): Promise<T> {
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  client.on('ended', reject);
+  client.connect();
+  return Promise.race([ended, connected(client).then(use)]);
+}
+
+async function connected(client: Client): Promise<void> {
+  await told<ConnectionState>({
+    deadlineMs: CONNECT_DEADLINE_MS,
+    listenTo: (listen) => client.on('state', listen),
+    now: async () => client.state,
+    fits: (state) => state === 'connected',
+    late: new CommandFailed(
+      `No connection within ${CONNECT_DEADLINE_MS / 1000} s`,
+      'Is the server running, and is the address right? `securechat doctor` looks at each step.',
+      exitCodes.later,
+    ),
+  });
+}
+
+/** Waits until the server has stored an own message. */
+export async function stored(client: Client, sent: Message): Promise<Message> {
+  const message = await told<Message>({
+    deadlineMs: STORED_DEADLINE_MS,
+    listenTo: (listen) => client.on('message', ({ message }) => listen(message)),
+    now: async () => client.conversation(sent.conversationId)?.message(sent.id),
+    fits: ({ id, place, status }) => id === sent.id && (place !== undefined || status === 'failed'),
+    late: new CommandFailed(
+      `The server has not stored it within ${STORED_DEADLINE_MS / 1000} s`,
+      'It waits in this folder and goes out with the next connection; do not send it again.',
+      exitCodes.later,
+    ),
+  });
+  if (message.status !== 'failed') return message;
+  throw new CommandFailed(`It was refused: ${message.failure}`, 'It was not sent to anybody.');
+}
+
+type Wanted<T> = {
+  readonly deadlineMs: number;
+  listenTo(listen: (value: T) => void): () => void;
+  /** It may have come before anybody listened. */
+  now(): Promise<T | undefined>;
+  fits(value: T): boolean;
+  readonly late: Error;
+};
+
+/** The first value that fits, or the error `late`. */
+async function told<T>({ deadlineMs, listenTo, now, fits, late }: Wanted<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const take = (value: T | undefined): void => {
+    if (value !== undefined && fits(value)) resolve(value);
+  };
+  const timer = setTimeout(() => reject(late), deadlineMs);
+  const off = listenTo(take);
+  now().then(take, reject);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    off();
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Runs `use`, and `end` when somebody asks this process to end meanwhile. */
+export async function untilAskedToEnd<T>(end: () => void, use: () => Promise<T>): Promise<T> {
+  for (const signal of SIGNALS) process.on(signal, end);
+  try {
+    return await use();
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, end);
+  }
+}

@@ -1,0 +1,127 @@
+import type { Member } from '@securechat/client';
+import { CommandFailed } from '../../failures.ts';
+import { counted, ticks } from '../../words.ts';
+import type { TuiCommand } from './index.ts';
+import { wordsOf } from './words-of.ts';
+
+export const conversationCommands: Readonly<Record<string, TuiCommand>> = {
+  new: {
+    usage: 'USER',
+    summary: 'talk to somebody',
+    async run(messenger, rest) {
+      const [user = ''] = wordsOf(rest, 1, '/new USER');
+      messenger.open((await messenger.client.direct(user)).id);
+      return undefined;
+    },
+  },
+  group: {
+    usage: 'NAME USER …',
+    summary: 'begin a group; _ in NAME is a space',
+    async run(messenger, rest) {
+      const [name = '', ...members] = wordsOf(rest, 2, '/group NAME USER …');
+      const group = await messenger.client.createGroup({ name: name.replaceAll('_', ' '), members });
+      messenger.open(group.id);
+      return undefined;
+    },
+  },
+  members: {
+    usage: '',
+    summary: 'who is here, and who has read what',
+    async run(messenger) {
+      const { chat } = messenger;
+      const last = (await chat.messages()).findLast(({ isOwn, place }) => isOwn && place !== undefined);
+      messenger.show(
+        'Members, and how far your last message is – Esc closes',
+        chat.members().map((member) => memberLine(member, last?.place, messenger.client.me.userId)),
+      );
+      return undefined;
+    },
+  },
+  add: {
+    usage: 'USER …',
+    summary: 'add people to this group',
+    async run({ chat }, rest) {
+      await chat.add(wordsOf(rest, 1, '/add USER …'));
+      return 'Added.';
+    },
+  },
+  remove: {
+    usage: 'USER',
+    summary: 'remove somebody from this group',
+    async run({ chat }, rest) {
+      const [user = ''] = wordsOf(rest, 1, '/remove USER');
+      await chat.remove(user);
+      return `${user} is out.`;
+    },
+  },
+  role: {
+    usage: 'USER ROLE',
+    summary: 'owner, admin or member',
+    async run({ chat }, rest) {
+      const [user = '', role] = wordsOf(rest, 2, '/role USER ROLE');
+      if (role !== 'owner' && role !== 'admin' && role !== 'member')
+        throw new CommandFailed(`There is no role ${role}.`, 'Roles are owner, admin and member.');
+      await chat.setRole(user, role);
+      return `${user} is ${role}.`;
+    },
+  },
+  rename: {
+    usage: 'NAME',
+    summary: 'give this group another name',
+    async run({ chat }, rest) {
+      await chat.rename(rest);
+      return undefined;
+    },
+  },
+  leave: {
+    usage: '',
+    summary: 'leave this group',
+    async run({ chat }) {
+      await chat.leave();
+      return 'You have left; what was said stays here.';
+    },
+  },
+  mute: {
+    usage: '',
+    summary: 'mute or unmute this conversation',
+    async run({ chat }) {
+      const isMuted = !chat.isMuted;
+      await chat.mute(isMuted);
+      return isMuted ? 'Muted.' : 'Not muted any more.';
+    },
+  },
+  accept: {
+    usage: '',
+    summary: 'answer a request',
+    async run({ chat }) {
+      await chat.accept();
+      return 'Accepted.';
+    },
+  },
+  block: {
+    usage: '',
+    summary: 'block the other; /unblock undoes it',
+    async run({ chat }) {
+      await chat.block();
+      return 'Blocked. The other is not told.';
+    },
+  },
+  unblock: {
+    usage: '',
+    summary: 'hear from the other again',
+    async run({ chat }) {
+      await chat.unblock();
+      return 'Not blocked any more.';
+    },
+  },
+};
+
+function memberLine(member: Member, place: number | undefined, me: string): string {
+  const { userId, role, devices, deliveredThrough, readThrough } = member;
+  const receipt = (): string => {
+    if (userId === me || place === undefined) return '';
+    if (readThrough >= place) return ticks.read;
+    return deliveredThrough >= place ? ticks.delivered : ticks.stored;
+  };
+  return `${userId.padEnd(20)} ${role.padEnd(7)} ${counted(devices.length, 'device')} ${receipt()}`;
+}

@@ -1,0 +1,89 @@
+import { CommandFailed } from '../../failures.ts';
+import { bodyText, clock } from '../../words.ts';
+import type { Messenger } from '../messenger.ts';
+import type { TuiCommand } from './index.ts';
+import { wordsOf } from './words-of.ts';
+
+export const messageCommands: Readonly<Record<string, TuiCommand>> = {
+  reply: {
+    usage: 'N TEXT',
+    summary: 'answer a message',
+    async run(messenger, rest) {
+      const { id, text } = target(messenger, rest, '/reply N TEXT');
+      await messenger.say(text, { replyTo: id });
+      return undefined;
+    },
+  },
+  thread: {
+    usage: 'N [TEXT]',
+    summary: 'look into a thread, or say something in it',
+    async run(messenger, rest) {
+      const { id: threadId, text } = target(messenger, rest, '/thread N [TEXT]', false);
+      const { chat } = messenger;
+      if (text !== '') await messenger.say(text, { threadId });
+      const said = await chat.messages({ threadId });
+      const last = said.findLast(({ isOwn, place }) => !isOwn && place !== undefined);
+      if (last) await chat.markRead(last.id, { threadId });
+      const lines = said.map((each) => `${clock(each.sentAtMs)} ${each.from}: ${bodyText(each)}`);
+      messenger.show('Thread – Esc closes', lines.length > 0 ? lines : ['Nothing yet.']);
+      return undefined;
+    },
+  },
+  react: {
+    usage: 'N [EMOJI]',
+    summary: 'react; without EMOJI take it back',
+    async run(messenger, rest) {
+      const { id, text } = target(messenger, rest, '/react N [EMOJI]', false);
+      await messenger.chat.react(id, text === '' ? undefined : text);
+      return undefined;
+    },
+  },
+  edit: {
+    usage: 'N TEXT',
+    summary: 'change an own message',
+    async run(messenger, rest) {
+      const { id, text } = target(messenger, rest, '/edit N TEXT');
+      await messenger.chat.edit(id, text);
+      return undefined;
+    },
+  },
+  delete: {
+    usage: 'N',
+    summary: 'delete a message for everyone',
+    async run(messenger, rest) {
+      await messenger.chat.deleteForEveryone(target(messenger, rest, '/delete N', false).id);
+      return undefined;
+    },
+  },
+  retry: {
+    usage: 'N',
+    summary: 'send a message that failed once more',
+    async run(messenger, rest) {
+      await messenger.chat.retry(target(messenger, rest, '/retry N', false).id);
+      return undefined;
+    },
+  },
+  vanish: {
+    usage: 'SECONDS TEXT',
+    summary: 'say something that vanishes',
+    async run(messenger, rest) {
+      const [, seconds = '', text = ''] = /^(\d{1,8})\s+([\s\S]+)$/.exec(rest) ?? [];
+      if (Number(seconds) < 1) throw new CommandFailed('After how many seconds?', '/vanish SECONDS TEXT');
+      await messenger.say(text, { expiresInMs: Number(seconds) * 1000 });
+      return undefined;
+    },
+  },
+};
+
+/** `N TEXT`: the message with that number, and what follows. */
+function target(
+  { chat, labels }: Messenger,
+  rest: string,
+  usage: string,
+  needsText = true,
+): { id: string; text: string } {
+  const [label = ''] = wordsOf(rest, needsText ? 2 : 1, usage);
+  const id = labels.find(chat.id, label);
+  if (id === undefined) throw new CommandFailed(`There is no message ${label} here.`, usage);
+  return { id, text: rest.slice(label.length).trim() };
+}

@@ -1,0 +1,91 @@
+import { counted, groupsOfFive } from '../../words.ts';
+import type { Messenger } from '../messenger.ts';
+import type { TuiCommand } from './index.ts';
+import { wordsOf } from './words-of.ts';
+
+export const peopleCommands: Readonly<Record<string, TuiCommand>> = {
+  verify: {
+    usage: '[USER]',
+    summary: 'the safety number to compare by voice',
+    async run(messenger, rest) {
+      const user = userOr(messenger, rest, '/verify USER');
+      const { trust, safetyNumber, devices } = await messenger.client.identity(user);
+      messenger.show(`Safety number with ${user} – Esc closes`, [
+        ...groupsOfFive(safetyNumber).split('\n'),
+        '',
+        `${trust}; ${counted(devices.length, 'device')}`,
+        trust === 'changed'
+          ? `The account key has changed. Ask ${user} in person why; then /trust ${user}`
+          : `The same on both sides? Then: /verified ${user}`,
+      ]);
+      return undefined;
+    },
+  },
+  verified: {
+    usage: '[USER]',
+    summary: 'we have compared, and it was the same',
+    async run(messenger, rest) {
+      const user = userOr(messenger, rest, '/verified USER');
+      await messenger.client.markVerified(user);
+      return `${user} is verified.`;
+    },
+  },
+  trust: {
+    usage: 'USER',
+    summary: 'accept a new account key, after asking why',
+    async run({ client }, rest) {
+      const [user = ''] = wordsOf(rest, 1, '/trust USER');
+      await client.acceptKeyChange(user);
+      return `The new key of ${user} counts. Compare safety numbers: /verify ${user}`;
+    },
+  },
+  alarms: {
+    usage: '',
+    summary: 'what was wrong since the start',
+    async run(messenger) {
+      const lines = messenger
+        .snapshot()
+        .alarms.map(({ type, userId, deviceId, detail }) =>
+          [type, userId ?? '', deviceId ?? '', detail].filter((part) => part !== '').join('  '),
+        );
+      messenger.show('Alarms – Esc closes', lines.length > 0 ? lines : ['None.']);
+      return undefined;
+    },
+  },
+  devices: {
+    usage: '',
+    summary: 'your own devices',
+    async run(messenger) {
+      const devices = await messenger.client.devices();
+      messenger.show(
+        'Devices – Esc closes; `securechat revoke` takes one away',
+        devices.map(({ deviceId, isThis }) => `${deviceId}${isThis ? '  this one' : ''}`),
+      );
+      return undefined;
+    },
+  },
+  link: {
+    usage: '',
+    summary: 'a code for a new device',
+    async run(messenger) {
+      messenger.show('On the new device: securechat link CODE – Esc closes', [
+        await messenger.client.linkCode(),
+      ]);
+      return 'Then enter here what it shows: /approve CODE';
+    },
+  },
+  approve: {
+    usage: 'CODE',
+    summary: 'let the new device in',
+    async run({ client }, rest) {
+      await client.approveLink(rest);
+      return 'The new device belongs to the account.';
+    },
+  },
+};
+
+/** The user who is named, else the other of a direct conversation. */
+function userOr(messenger: Messenger, rest: string, usage: string): string {
+  const [user = ''] = rest === '' && messenger.chat.peer ? [messenger.chat.peer] : wordsOf(rest, 1, usage);
+  return user;
+}

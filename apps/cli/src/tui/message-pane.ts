@@ -1,0 +1,77 @@
+import type { Conversation, Message } from '@securechat/client';
+import type { ReactElement } from 'react';
+import { bodyText, clock, counted, ticks, titleOf } from '../words.ts';
+import { box, line } from './element.ts';
+import type { Labels } from './labels.ts';
+import type { Panel, Snapshot } from './snapshot.ts';
+
+type Props = { shown: Snapshot; labels: Labels; columns: number; rows: number };
+
+/** What was said, newest at the bottom; or a panel in its place. */
+export function MessagePane({ shown, labels, columns, rows }: Props): ReactElement {
+  const { open, messages, panel, scrolled } = shown;
+  const lines = panel
+    ? panelLines(panel)
+    : messages
+        .slice(-rows)
+        .map((message) => messageLine(message, labels.of(message.conversationId, message.id), messages));
+  const title =
+    panel?.title ?? (open ? headline(open, scrolled) : 'Begin with /new USER or /group NAME USER …');
+  return box(
+    { flexDirection: 'column', width: columns, overflow: 'hidden' },
+    box({ height: 1, flexShrink: 0 }, line({ bold: true, underline: true, wrap: 'truncate-end' }, title)),
+    box(
+      {
+        ...{ flexDirection: 'column', height: Math.max(1, rows - 1), overflow: 'hidden' },
+        justifyContent: panel ? 'flex-start' : 'flex-end',
+      },
+      ...lines,
+    ),
+  );
+}
+
+function headline(chat: Conversation, scrolled: number): string {
+  const parts = [titleOf(chat)];
+  if (chat.kind === 'group')
+    parts.push(`${counted(chat.memberIds.length, 'member')}, you are ${chat.ownRole}`);
+  if (chat.isRequest) parts.push('a request: /accept or /block');
+  if (chat.isBlocked) parts.push('blocked');
+  if (!chat.isMember) parts.push('you are no member any more');
+  if (scrolled > 0) parts.push(`${scrolled} newer below`);
+  return parts.join(' – ');
+}
+
+const panelLines = ({ lines, from }: Panel): ReactElement[] =>
+  lines
+    .slice(from)
+    .map((text, index) => box({ key: index, flexShrink: 0 }, line({ wrap: 'wrap' }, text || ' ')));
+
+function messageLine(message: Message, label: number, all: readonly Message[]): ReactElement {
+  const { id, from, isOwn, sentAtMs, body, status, failure } = message;
+  const isSaid = body.type === 'text';
+  const tick = status === undefined ? '' : ` ${ticks[status]}${failure ? `: ${failure}` : ''}`;
+  return box(
+    { key: id, flexShrink: 0 },
+    line(
+      { wrap: 'wrap', dimColor: !isSaid },
+      line({ dimColor: true }, `${String(label).padStart(3)} ${clock(sentAtMs)} `),
+      line({ color: isOwn ? 'cyan' : 'magenta' }, `${from}${isSaid ? ':' : ''} `),
+      `${answered(message, all)}${bodyText(message)}${extras(message)}`,
+      line({ color: status === 'failed' ? 'red' : 'green' }, tick),
+    ),
+  );
+}
+
+/** The beginning of what is answered, if it is on the screen. */
+function answered({ replyTo }: Message, all: readonly Message[]): string {
+  if (replyTo === undefined) return '';
+  const original = all.find(({ id }) => id === replyTo);
+  return `↪ ${original ? `${original.from}: ${bodyText(original).slice(0, 24).toWellFormed()}` : 'an earlier message'} | `;
+}
+
+function extras({ editedAtMs, reactions, expiresAtMs }: Message): string {
+  const marks = Object.entries(reactions).map(([emoji, users]) => `${emoji}${users.length}`);
+  if (editedAtMs !== undefined) marks.push('edited');
+  if (expiresAtMs !== undefined) marks.push(`vanishes ${clock(expiresAtMs)}`);
+  return marks.length === 0 ? '' : ` [${marks.join(', ')}]`;
+}

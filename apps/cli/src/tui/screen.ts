@@ -1,0 +1,52 @@
+import { useApp, useInput, usePaste, useWindowSize } from 'ink';
+import { createElement, type ReactElement, useSyncExternalStore } from 'react';
+import { ConversationList } from './conversation-list.ts';
+import { box, line } from './element.ts';
+import { EntryLine } from './entry-line.ts';
+import { Header } from './header.ts';
+import { pasted, pressed } from './keys.ts';
+import { MessagePane } from './message-pane.ts';
+import type { Messenger } from './messenger.ts';
+
+/** Narrower than this there is no room for the list beside what was said. */
+const LIST_FROM_COLUMNS = 60;
+const LIST_COLUMNS = 24;
+const MAX_NOTICE_ROWS = 3;
+
+/** The whole window: header, conversations and what was said, notice, and the line that is being written. */
+export function Screen({ messenger }: { messenger: Messenger }): ReactElement {
+  const shown = useSyncExternalStore(messenger.subscribe, messenger.snapshot);
+  const { columns, rows } = useWindowSize();
+  const { exit } = useApp();
+
+  useInput((input, key) => pressed(messenger, input, key, exit));
+  usePaste((text) => pasted(messenger, text));
+
+  const hasList = columns >= LIST_FROM_COLUMNS;
+  const noticeRows = rowsFor(shown.notice, columns);
+  // header and entry take one each
+  const paneRows = Math.max(1, rows - 2 - noticeRows);
+  return box(
+    { flexDirection: 'column', width: columns, height: rows, overflow: 'hidden' },
+    createElement(Header, { shown, userId: messenger.client.me.userId }),
+    box(
+      { height: paneRows, overflow: 'hidden' },
+      hasList ? createElement(ConversationList, { shown, columns: LIST_COLUMNS, rows: paneRows }) : null,
+      createElement(MessagePane, {
+        ...{ shown, labels: messenger.labels, rows: paneRows },
+        columns: columns - (hasList ? LIST_COLUMNS : 0),
+      }),
+    ),
+    box(
+      { height: noticeRows, flexShrink: 0, overflow: 'hidden' },
+      line({ color: 'yellow', wrap: 'wrap' }, shown.notice || ' '),
+    ),
+    createElement(EntryLine, { entry: shown.entry, columns }),
+  );
+}
+
+/** Advice that is cut off helps nobody; lines break at words, so that a part of each stays empty. */
+function rowsFor(notice: string, columns: number): number {
+  const filled = Math.max(1, columns - 8);
+  return Math.min(MAX_NOTICE_ROWS, Math.max(1, Math.ceil(notice.length / filled)));
+}

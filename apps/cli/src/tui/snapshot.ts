@@ -1,0 +1,31 @@
+import type { Alarm, Client, ConnectionState, Conversation, Message } from '@securechat/client';
+import { type Entry, emptyEntry } from './editing.ts';
+
+/** In the place of what was said; its lines begin with the one numbered `from`. */
+export type Panel = { readonly title: string; readonly lines: readonly string[]; readonly from: number };
+
+/** Everything that the screen shows; a new object whenever something of it has changed. */
+export type Snapshot = {
+  readonly state: ConnectionState;
+  /** Why it will not connect by itself any more. */
+  readonly ended: string | undefined;
+  readonly waiting: number;
+  readonly alarms: readonly Alarm[];
+  readonly conversations: readonly Conversation[];
+  readonly open: Conversation | undefined;
+  /** Oldest first; the newest `scrolled` of the open conversation are left out. */
+  readonly messages: readonly Message[];
+  readonly scrolled: number;
+  readonly panel: Panel | undefined;
+  /** What is being written. */
+  readonly entry: Entry;
+  /** The answer to what was done last. */
+  readonly notice: string;
+};
+
+export const firstSnapshot = (client: Client): Snapshot => ({
+  ...{ state: client.state, ended: undefined, waiting: client.waiting, alarms: [] },
+  ...{ conversations: client.conversations(), open: undefined, messages: [], scrolled: 0 },
+  ...{ panel: undefined, entry: emptyEntry },
+  notice: 'Welcome. /help lists what you can do; Ctrl-C leaves.',
+});

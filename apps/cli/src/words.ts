@@ -1,0 +1,95 @@
+import type { Conversation, Message, MessageBody, MessageStatus, Notice } from '@securechat/client';
+import type { Line } from './json-lines.ts';
+
+/** How a person calls a conversation. What others named is not to be trusted with the terminal: it goes through output. */
+export function titleOf(chat: Pick<Conversation, 'kind' | 'name' | 'peer' | 'memberIds'>): string {
+  if (chat.kind === 'direct') return chat.peer ?? '(nobody)';
+  return chat.name === '' ? `(${chat.memberIds.join(', ')})` : chat.name;
+}
+
+/** How far an own message has come. */
+export const ticks: Readonly<Record<MessageStatus, string>> = {
+  queued: '…',
+  sent: '→',
+  stored: '✓',
+  delivered: '✓✓',
+  read: '✓✓ read',
+  failed: '✗ failed',
+};
+
+export function bodyText({ body, from }: Pick<Message, 'body' | 'from'>): string {
+  switch (body.type) {
+    case 'text':
+      return body.preview ? `${body.text} [${body.preview.title}: ${body.preview.url}]` : body.text;
+    case 'deleted':
+      return '(deleted)';
+    case 'notice':
+      return noticeText(body.notice, from);
+    case 'missing':
+      return missingText(body);
+    case 'unknown':
+      return `(something this version cannot show: ${body.contentType})`;
+  }
+}
+
+function noticeText(notice: Notice, from: string): string {
+  switch (notice.type) {
+    case 'created':
+      return `began this with ${notice.users.filter((user) => user !== from).join(', ')}`;
+    case 'added':
+    case 'removed':
+      return `${notice.type} ${notice.users.join(', ')}`;
+    case 'left':
+      return 'left';
+    case 'renamed':
+      return `named this "${notice.name}"`;
+    case 'role':
+      return `made ${notice.users.join(', ')} ${notice.role}`;
+    case 'restarted':
+      return 'made new keys';
+    case 'devices':
+      return `devices changed: ${notice.added.length} more, ${notice.removed.length} fewer`;
+  }
+}
+
+const missing = {
+  undecryptable: 'could not be decrypted',
+  truncated: 'were dropped by the server: too much was waiting',
+  gap: 'were left out',
+} as const;
+
+function missingText({ reason, count, isRepairing }: Extract<MessageBody, { type: 'missing' }>): string {
+  return `(${count} ${missing[reason]}${isRepairing ? '; asked for again' : ''})`;
+}
+
+/** 60 digits, as people read them to each other. */
+export function groupsOfFive(digits: string): string {
+  const groups = digits.replace(/\D/g, '').match(/.{1,5}/g) ?? [];
+  return [groups.slice(0, 6).join(' '), groups.slice(6).join(' ')].join('\n');
+}
+
+export function clock(ms: number): string {
+  const at = new Date(ms);
+  return [at.getHours(), at.getMinutes()].map((part) => String(part).padStart(2, '0')).join(':');
+}
+
+/** One event for a person, or undefined where only scripts care. */
+export function sentence(line: Line): string | undefined {
+  switch (line.type) {
+    case 'message': {
+      const message = line as unknown as Message & { name?: string };
+      const { sentAtMs, from, name } = message;
+      return `${clock(sentAtMs)} ${name === undefined ? '' : `[${name}] `}${from}: ${bodyText(message)}`;
+    }
+    case 'state':
+      return `-- ${line.state}`;
+    case 'request':
+      return `-- ${line.from ?? 'somebody'} would like to talk (${line.conversation})`;
+    case 'alarm':
+      return `!! ${line.alarm}: ${line.userId ?? ''} ${line.detail}`;
+    default:
+      return undefined;
+  }
+}
+
+export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -1,0 +1,132 @@
+import type { Conversation } from '@securechat/client';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { ErrorText } from '../parts/error-text.tsx';
+import { IconButton } from '../parts/icon-button.tsx';
+import { useNames } from '../parts/use-names.ts';
+import { useSession } from '../session/session.ts';
+import { useTask } from '../session/use-task.ts';
+import { ComposerContext } from './composer-context.tsx';
+import { ComposerOptions } from './composer-options.tsx';
+import { begunText, type Draft, keepText } from './draft.ts';
+import { submitDraft } from './submit-draft.ts';
+import { Suggestions } from './suggestions.tsx';
+import { useSuggestions } from './use-suggestions.ts';
+
+/** On a phone the focus brings up a keyboard over half of what one came to read. */
+const hasKeyboard = () => matchMedia('(pointer: fine)').matches;
+
+type Properties = {
+  conversation: Conversation;
+  threadId?: string;
+  draft: Draft;
+  onDone(): void;
+  /** Arrow up in an empty field. */
+  onEditLast(): void;
+};
+
+/** Where one writes. Enter sends, Shift+Enter makes a line, Escape gives up an answer or an edit. */
+export function Composer({ conversation, threadId, draft, onDone, onEditLast }: Properties) {
+  const { client, preferences } = useSession();
+  const { nameOf } = useNames();
+  const key = `${conversation.id}/${threadId ?? ''}`;
+  const [text, setText] = useState(() => begunText(key));
+  const field = useRef<HTMLTextAreaElement>(null);
+  const listId = useId();
+  const task = useTask();
+  const others = conversation.memberIds.filter((userId) => userId !== client.me.userId);
+  const suggestions = useSuggestions(conversation.kind === 'group' ? others : [], nameOf);
+
+  useEffect(() => {
+    if (draft.kind === 'edit' && draft.message.body.type === 'text') setText(draft.message.body.text);
+    if (hasKeyboard()) field.current?.focus();
+  }, [draft]);
+  useEffect(() => {
+    if (draft.kind !== 'edit') keepText(key, text);
+  }, [key, text, draft]);
+
+  const send = async () => {
+    const trimmed = text.trim();
+    if (trimmed === '') return;
+    const isSent = await task.run(() =>
+      submitDraft(conversation, draft, trimmed, {
+        threadId,
+        isMarkdown: preferences.isMarkdown,
+        expiresInMs: preferences.timers[conversation.id],
+      }),
+    );
+    if (!isSent) return;
+    setText('');
+    onDone();
+    field.current?.focus();
+  };
+
+  const giveUp = () => {
+    if (draft.kind === 'edit') setText(begunText(key));
+    onDone();
+  };
+
+  const insert = (userId: string) => {
+    if (field.current === null) return;
+    const completed = suggestions.complete(field.current, userId);
+    setText(completed.text);
+    field.current.value = completed.text;
+    field.current.setSelectionRange(completed.cursor, completed.cursor);
+    field.current.focus();
+  };
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const { chosen } = suggestions;
+    if (event.isComposing) return;
+    if (chosen !== undefined && (event.key === 'Enter' || event.key === 'Tab')) insert(chosen);
+    else if (chosen !== undefined && event.key === 'ArrowDown') suggestions.move(1);
+    else if (chosen !== undefined && event.key === 'ArrowUp') suggestions.move(-1);
+    else if (chosen !== undefined && event.key === 'Escape') suggestions.close();
+    else if (event.key === 'Enter' && !event.shiftKey) void send();
+    else if (event.key === 'Escape' && draft.kind !== 'new') giveUp();
+    else if (event.key === 'ArrowUp' && text === '') onEditLast();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  return (
+    <form
+      class="composer"
+      aria-label="New message"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
+      <ErrorText error={task.error} />
+      <ComposerContext draft={draft} onGiveUp={giveUp} />
+      <Suggestions id={listId} shown={suggestions.shown} chosen={suggestions.chosen} onChoose={insert} />
+      <div class="composer-row">
+        <ComposerOptions conversation={conversation} />
+        <textarea
+          ref={field}
+          rows={1}
+          aria-label={threadId === undefined ? 'Message' : 'Reply in thread'}
+          placeholder={threadId === undefined ? 'Message' : 'Reply in thread'}
+          aria-controls={suggestions.shown.length > 0 ? listId : undefined}
+          aria-activedescendant={
+            suggestions.chosen === undefined ? undefined : `${listId}-${suggestions.chosen}`
+          }
+          value={text}
+          onInput={(event) => {
+            setText(event.currentTarget.value);
+            suggestions.look(event.currentTarget);
+          }}
+          onKeyDown={onKeyDown}
+        />
+        <IconButton
+          class="is-main"
+          type="submit"
+          icon="send"
+          label="Send"
+          disabled={task.isBusy || text.trim() === ''}
+        />
+      </div>
+    </form>
+  );
+}

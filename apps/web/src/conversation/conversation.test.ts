@@ -1,0 +1,105 @@
+import { describe, expect, test } from '@jest/globals';
+import { message } from '../testing/message.ts';
+import { begunText, keepText } from './draft.ts';
+import { mergeMessage, prependPage } from './merge-message.ts';
+import { receiptsOf } from './receipts.ts';
+import { timeline } from './timeline.ts';
+
+const ids = (list: readonly { id: string }[]) => list.map(({ id }) => id).join('');
+
+describe('a message comes', () => {
+  const list = [message('a', { place: 1 }), message('c', { place: 3 })];
+
+  test('to its place, whatever the order in which they came', () => {
+    expect(ids(mergeMessage(list, message('b', { place: 2 }), true))).toBe('abc');
+  });
+
+  test('behind all others while the server has not stored it, and to its place then', () => {
+    const waiting = mergeMessage(list, message('b', { place: undefined, isOwn: true }), true);
+    expect(ids(waiting)).toBe('acb');
+    expect(ids(mergeMessage(waiting, message('b', { place: 2 }), true))).toBe('abc');
+  });
+
+  test('once, in its newer state', () => {
+    const next = mergeMessage(list, message('a', { place: 1, editedAtMs: 5 }), true);
+    expect(ids(next)).toBe('ac');
+    expect(next[0]?.editedAtMs).toBe(5);
+  });
+
+  test('not at all when it belongs further up than what has been loaded', () => {
+    expect(mergeMessage(list, message('x', { place: 0 }), true)).toBe(list);
+  });
+
+  test('at the top when nothing is further up: the history of another device has arrived', () => {
+    expect(ids(mergeMessage(list, message('x', { place: 0 }), false))).toBe('xac');
+  });
+});
+
+test('a page of older messages goes before what is shown, without what is shown', () => {
+  const page = [message('a'), message('b')];
+  expect(ids(prependPage(page, [message('b'), message('c')]))).toBe('abc');
+});
+
+describe('on the time line', () => {
+  const at = (minute: number, day = 1) => new Date(2026, 4, day, 12, minute).getTime();
+
+  test('a day begins where the calendar does, and with it a run', () => {
+    const entries = timeline([message('a', { sentAtMs: at(0) }), message('b', { sentAtMs: at(0, 2) })], 0);
+    expect(entries.map(({ beginsDay, beginsRun }) => [beginsDay, beginsRun])).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+  });
+
+  test('one person within five minutes is one run, which a notice ends', () => {
+    const notice = { type: 'notice', notice: { type: 'left' } } as const;
+    const entries = timeline(
+      [
+        message('a', { sentAtMs: at(0) }),
+        message('b', { sentAtMs: at(4) }),
+        message('c', { sentAtMs: at(10) }),
+        message('d', { sentAtMs: at(10), body: notice }),
+        message('e', { sentAtMs: at(10), from: 'carol' }),
+      ],
+      0,
+    );
+    expect(entries.map(({ beginsRun, endsRun }) => `${beginsRun ? '(' : ''}${endsRun ? ')' : ''}`)).toEqual([
+      '(',
+      ')',
+      '()',
+      '()',
+      '()',
+    ]);
+  });
+
+  test('the line stands above the first of the unread, and own messages do not count', () => {
+    const list = [message('a'), message('b'), message('c', { isOwn: true }), message('d')];
+    expect(ids(timeline(list, 2).flatMap((entry) => (entry.isFirstUnread ? [entry.message] : [])))).toBe('b');
+    expect(timeline(list, 0).some((entry) => entry.isFirstUnread)).toBe(false);
+  });
+});
+
+test('receipts say for each of the others how far a message has come', () => {
+  const member = (userId: string, deliveredThrough: number, readThrough: number) =>
+    ({ userId, role: 'member', devices: [], deliveredThrough, readThrough }) as const;
+  const members = [member('me', 9, 9), member('a', 5, 5), member('b', 5, 4), member('c', 4, 0)];
+  expect(receiptsOf(message('m', { from: 'me', place: 5 }), members)).toEqual({
+    read: ['a'],
+    delivered: ['b'],
+    waiting: ['c'],
+  });
+  expect(receiptsOf(message('m', { from: 'me', place: undefined }), members).waiting).toEqual([
+    'a',
+    'b',
+    'c',
+  ]);
+});
+
+test('a text that was begun waits, and of many the oldest does not', () => {
+  keepText('first', 'a');
+  expect(begunText('first')).toBe('a');
+  for (let index = 0; index < 100; index++) keepText(`key ${index}`, 'b');
+  expect(begunText('first')).toBe('');
+  keepText('key 1', '');
+  expect(begunText('key 1')).toBe('');
+});

@@ -1,0 +1,38 @@
+import type { Conversation } from '@securechat/client';
+import { Dialog } from '../parts/dialog.tsx';
+import { ErrorText } from '../parts/error-text.tsx';
+import { useTask } from '../session/use-task.ts';
+import { ReceiptList } from './receipt-list.tsx';
+import type { Doing } from './use-message-actions.ts';
+
+/** What is asked or told about one message. */
+export function MessageDialogs({ conversation, doing }: { conversation: Conversation; doing: Doing }) {
+  const task = useTask();
+  const { looking, stopLooking } = doing;
+  if (looking === undefined) return null;
+  const { kind, message } = looking;
+  if (kind === 'details') {
+    return (
+      <Dialog title="Message" onClose={stopLooking}>
+        <ReceiptList conversation={conversation} message={message} />
+      </Dialog>
+    );
+  }
+  const remove = async () => {
+    if (await task.run(() => conversation.deleteForEveryone(message.id))) stopLooking();
+  };
+  return (
+    <Dialog title="Delete for everyone?" onClose={stopLooking}>
+      <p>It is taken away from all devices that follow the rules. Who has copied it keeps the copy.</p>
+      <ErrorText error={task.error} />
+      <div class="button-row">
+        <button type="button" class="button is-danger" disabled={task.isBusy} onClick={remove}>
+          Delete
+        </button>
+        <button type="button" class="button" onClick={stopLooking}>
+          Cancel
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,46 @@
+import type { Message } from '@securechat/client';
+import { dayOf } from '../text/time.ts';
+
+/** Messages of one person that follow each other within this time stand together, with one name above them. */
+const RUN_MS = 5 * 60_000;
+
+export type TimelineEntry = {
+  readonly message: Message;
+  /** The first of its day. */
+  readonly beginsDay: boolean;
+  readonly beginsRun: boolean;
+  readonly endsRun: boolean;
+  /** The line "New" stands above it. */
+  readonly isFirstUnread: boolean;
+};
+
+/** `unread`: how many of the newest messages of others were not read when the conversation was opened. */
+export function timeline(messages: readonly Message[], unread: number): TimelineEntry[] {
+  const firstUnread = messages.filter((message) => !message.isOwn).at(-unread);
+  return messages.map((message, index) => {
+    const previous = messages[index - 1];
+    const next = messages[index + 1];
+    return {
+      message,
+      beginsDay: previous === undefined || dayOf(previous.sentAtMs) !== dayOf(message.sentAtMs),
+      beginsRun: previous === undefined || !isOneRun(previous, message),
+      endsRun: next === undefined || !isOneRun(message, next),
+      isFirstUnread: unread > 0 && message === firstUnread,
+    };
+  });
+}
+
+function isOneRun(earlier: Message, later: Message): boolean {
+  return (
+    earlier.from === later.from &&
+    isSaid(earlier) &&
+    isSaid(later) &&
+    dayOf(earlier.sentAtMs) === dayOf(later.sentAtMs) &&
+    later.sentAtMs - earlier.sentAtMs < RUN_MS
+  );
+}
+
+/** Said by a person, and not a notice or a gap. */
+export function isSaid({ body }: Message): boolean {
+  return body.type === 'text' || body.type === 'deleted' || body.type === 'unknown';
+}

@@ -1,0 +1,61 @@
+import type { Message } from '@securechat/client';
+import type { RefObject } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Messages } from './use-messages.ts';
+
+/** Within so many pixels of the end one is at the end: a person does not aim better. */
+const AT_END_PX = 60;
+/** So far from the top older messages are asked for, to be there before the top is. */
+const NEAR_TOP_PX = 400;
+
+export type Scroll = {
+  readonly box: RefObject<HTMLElement | null>;
+  readonly isAtEnd: boolean;
+  onScroll(): void;
+  toEnd(): void;
+};
+
+/** Stays at the newest message while one is there, and at the same message while older ones are put above it. */
+export function useScroll(messages: Messages): Scroll {
+  const { list } = messages;
+  const box = useRef<HTMLElement>(null);
+  const [isAtEnd, setAtEnd] = useState(true);
+  /** As it was when it was last drawn or scrolled. */
+  const last = useRef<{ first?: Message; end?: Message; fromEndPx: number }>({ fromEndPx: 0 });
+
+  const fromEndPx = (element: HTMLElement) => element.scrollHeight - element.scrollTop - element.clientHeight;
+
+  function toEnd(): void {
+    if (box.current !== null) box.current.scrollTop = box.current.scrollHeight;
+  }
+
+  function onScroll(): void {
+    const element = box.current;
+    if (element === null) return;
+    last.current.fromEndPx = fromEndPx(element);
+    setAtEnd(last.current.fromEndPx < AT_END_PX);
+    if (element.scrollTop < NEAR_TOP_PX && messages.hasOlder) void messages.loadOlder();
+  }
+
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    const { first, end, fromEndPx: before } = last.current;
+    const hasOwnNew = list.at(-1) !== undefined && list.at(-1)?.id !== end?.id && list.at(-1)?.isOwn === true;
+    const hasOlderAbove = first !== undefined && list[0]?.id !== first.id && list.at(-1)?.id === end?.id;
+    if (before < AT_END_PX || hasOwnNew) toEnd();
+    else if (hasOlderAbove) element.scrollTop = element.scrollHeight - element.clientHeight - before;
+    last.current = { first: list[0], end: list.at(-1), fromEndPx: fromEndPx(element) };
+    if (last.current.fromEndPx < AT_END_PX) messages.trim();
+  }, [list]);
+
+  // the keyboard of a phone, or a growing text field, takes room away
+  useEffect(() => {
+    if (box.current === null) return;
+    const observer = new ResizeObserver(() => last.current.fromEndPx < AT_END_PX && toEnd());
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+
+  return { box, isAtEnd, onScroll, toEnd };
+}

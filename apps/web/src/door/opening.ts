@@ -1,0 +1,25 @@
+import { type Client, NoAccountHere, openIndexedDbStore, SecureChat, type Store } from '@securechat/client';
+import { loadConfig, type WebConfig } from '../session/config.ts';
+import { loadPreferences } from '../session/preferences.ts';
+
+/** What stands between the page and a client: an open store, and an account in it or not. */
+export type Door = { config: WebConfig; store: Store };
+
+/** The database of a profile in this browser. */
+const storeName = (profile: string) => `securechat-${profile}`;
+
+export async function openDoor(profile: string): Promise<Door> {
+  const config = await loadConfig();
+  return { config, store: await openIndexedDbStore(storeName(profile)) };
+}
+
+/** The client that an earlier visit left in the store; undefined when nobody has signed up there. */
+export async function openClient(profile: string, { store }: Door): Promise<Client | undefined> {
+  const { readReceipts } = loadPreferences(profile);
+  try {
+    return await SecureChat.open({ store, readReceipts });
+  } catch (error) {
+    if (error instanceof NoAccountHere) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,62 @@
+import { SecureChat } from '@securechat/client';
+import { useEffect, useState } from 'preact/hooks';
+import { ErrorText } from '../parts/error-text.tsx';
+import { Field } from '../parts/field.tsx';
+import { askEnrolment, type Enrolment } from '../session/enrolment.ts';
+import { useTask } from '../session/use-task.ts';
+import type { DoorProperties } from './door-page.tsx';
+
+/** What the server asks of new accounts, and how a person knows it. */
+const ADMISSION = {
+  open: undefined,
+  invite: { label: 'Invite', hint: 'The code that you were given. It is good for one account.' },
+  jwt: { label: 'Token', hint: 'From the product that this chat belongs to.' },
+} as const;
+
+export function SignUpForm({ door, onEnter }: DoorProperties) {
+  const [userId, setUserId] = useState('');
+  const [code, setCode] = useState('');
+  const [enrolment, setEnrolment] = useState<Enrolment>('open');
+  const task = useTask();
+  const admission = ADMISSION[enrolment];
+
+  useEffect(() => {
+    // a server that cannot be reached is reported when somebody signs up
+    askEnrolment(door.config.server).then(setEnrolment, () => setEnrolment('open'));
+  }, [door]);
+
+  const signUp = async () => {
+    const admitted = enrolment === 'invite' ? { invite: code } : enrolment === 'jwt' ? { token: code } : {};
+    onEnter(
+      await SecureChat.signUp({ ...door.config, store: door.store, userId: userId.trim(), ...admitted }),
+    );
+  };
+
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void task.run(signUp);
+      }}
+    >
+      <Field
+        label="Your user name"
+        hint="Others find you by it. It cannot be changed later."
+        value={userId}
+        onValue={setUserId}
+        autocapitalize="none"
+        spellcheck={false}
+        maxLength={64}
+        required
+        isFocused
+      />
+      {admission !== undefined && (
+        <Field label={admission.label} hint={admission.hint} value={code} onValue={setCode} required />
+      )}
+      <ErrorText error={task.error} />
+      <button type="submit" class="button is-main" disabled={task.isBusy}>
+        {task.isBusy ? 'Making keys…' : 'Create account'}
+      </button>
+    </form>
+  );
+}

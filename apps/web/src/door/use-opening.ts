@@ -1,0 +1,86 @@
+import { type Client, StoreInUse } from '@securechat/client';
+import { useEffect, useState } from 'preact/hooks';
+import { askForTakeover, offerTakeover } from '../session/takeover.ts';
+import { type Door, openClient, openDoor } from './opening.ts';
+
+/**
+ * - `opening`: the store is being opened; left by itself.
+ * - `in-use`: another tab has the store; left when the person takes it over here.
+ * - `door`: the store is ours and nobody lives in it; left by signing up, linking or recovering.
+ * - `inside`: there is a client, and it connects by itself; left when it ends, or another tab takes over.
+ * - `moved`: another tab has taken over; left by taking it back.
+ * - `ended`: the client will not come back by itself; left by forgetting what is stored, or by trying anew.
+ * - `failed`: opening did not work; left by trying anew.
+ */
+export type Opening =
+  | { state: 'opening' | 'in-use' | 'moved' }
+  | { state: 'door'; door: Door }
+  | { state: 'inside'; door: Door; client: Client }
+  | { state: 'ended'; client: Client; error: Error }
+  | { state: 'failed'; error: unknown };
+
+export type OpeningControls = {
+  opening: Opening;
+  open(): Promise<void>;
+  takeOver(): Promise<void>;
+  enter(door: Door, client: Client): void;
+  forget(client: Client): Promise<void>;
+};
+
+export function useOpening(profile: string): OpeningControls {
+  const [opening, setOpening] = useState<Opening>({ state: 'opening' });
+  useEffect(() => void open(), [profile]);
+  useEndings(profile, opening, setOpening);
+
+  async function open(): Promise<void> {
+    setOpening({ state: 'opening' });
+    try {
+      const door = await openDoor(profile);
+      const client = await openClient(profile, door);
+      if (client === undefined) setOpening({ state: 'door', door });
+      else enter(door, client);
+    } catch (error) {
+      setOpening(error instanceof StoreInUse ? { state: 'in-use' } : { state: 'failed', error });
+    }
+  }
+
+  async function takeOver(): Promise<void> {
+    await askForTakeover(profile);
+    await open();
+  }
+
+  function enter(door: Door, client: Client): void {
+    // a browser that is short of room asks nobody before it deletes, unless this is granted
+    void navigator.storage.persist();
+    client.connect();
+    setOpening({ state: 'inside', door, client });
+  }
+
+  /** Deletes what this browser holds, and begins anew. */
+  async function forget(client: Client): Promise<void> {
+    await client.close();
+    const { store } = await openDoor(profile);
+    await store.wipe();
+    await open();
+  }
+
+  return { opening, open, takeOver, enter, forget };
+}
+
+/** Who is inside may be asked to go by another tab, or be ended by the server. */
+function useEndings(profile: string, opening: Opening, setOpening: (next: Opening) => void): void {
+  useEffect(() => {
+    if (opening.state !== 'door' && opening.state !== 'inside') return;
+    const { door } = opening;
+    const client = opening.state === 'inside' ? opening.client : undefined;
+    const withdraw = offerTakeover(profile, async () => {
+      setOpening({ state: 'moved' });
+      await (client ?? door.store).close();
+    });
+    const unlisten = client?.on('ended', (error) => setOpening({ state: 'ended', client, error }));
+    return () => {
+      withdraw();
+      unlisten?.();
+    };
+  }, [profile, opening]);
+}

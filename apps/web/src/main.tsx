@@ -1,0 +1,9 @@
+import { render } from 'preact';
+import { App } from './door/app.tsx';
+import { loadPreferences, showTheme } from './session/preferences.ts';
+import { profileOf } from './session/profile.ts';
+
+const profile = profileOf(location.search);
+// before anything is drawn, so that nothing flashes
+showTheme(loadPreferences(profile).theme);
+render(<App profile={profile} />, document.body);

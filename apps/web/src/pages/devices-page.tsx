@@ -1,0 +1,58 @@
+import type { OwnDevice } from '@securechat/client';
+import { useEffect, useState } from 'preact/hooks';
+import { ConfirmButton } from '../parts/confirm-button.tsx';
+import { ErrorText } from '../parts/error-text.tsx';
+import { PageFrame } from '../parts/page-frame.tsx';
+import { useClient } from '../session/session.ts';
+import { useTask } from '../session/use-task.ts';
+import { fullTime } from '../text/time.ts';
+import { LinkDevice } from './link-device.tsx';
+import { RecoveryCode } from './recovery-code.tsx';
+
+/** By which devices the account takes part, and how to have it when all are lost. */
+export function DevicesPage() {
+  const client = useClient();
+  const [devices, setDevices] = useState<readonly OwnDevice[]>([]);
+  const task = useTask();
+  const load = async () => setDevices(await client.devices());
+  useEffect(() => void task.run(load), [client]);
+
+  return (
+    <PageFrame title="Devices">
+      <ErrorText error={task.error} />
+      <ul class="people" aria-label="Your devices">
+        {devices.map((device) => (
+          <DeviceRow key={device.deviceId} device={device} onRevoked={load} />
+        ))}
+      </ul>
+      <LinkDevice onLinked={load} />
+      <RecoveryCode />
+    </PageFrame>
+  );
+}
+
+function DeviceRow({ device, onRevoked }: { device: OwnDevice; onRevoked(): Promise<void> }) {
+  const client = useClient();
+  const revoke = async () => {
+    await client.revoke(device.deviceId);
+    await onRevoked();
+  };
+  return (
+    <li>
+      <span class="person">
+        <strong>{device.deviceId}</strong>
+        <span class="hint">
+          {device.isThis ? 'this device · ' : ''}since {fullTime(device.createdAtMs)}
+        </span>
+      </span>
+      {!device.isThis && (
+        <ConfirmButton
+          question={`Remove ${device.deviceId}? It reads nothing that follows.`}
+          onConfirm={revoke}
+        >
+          Remove
+        </ConfirmButton>
+      )}
+    </li>
+  );
+}

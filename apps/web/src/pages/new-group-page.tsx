@@ -1,0 +1,51 @@
+import { useState } from 'preact/hooks';
+import { ErrorText } from '../parts/error-text.tsx';
+import { Field } from '../parts/field.tsx';
+import { PageFrame } from '../parts/page-frame.tsx';
+import { useClient } from '../session/session.ts';
+import { go } from '../session/use-route.ts';
+import { useTask } from '../session/use-task.ts';
+import { splitUserIds } from '../text/user-ids.ts';
+
+export function NewGroupPage() {
+  const client = useClient();
+  const [name, setName] = useState('');
+  const [members, setMembers] = useState('');
+  const task = useTask();
+  const create = async () => {
+    const { id } = await client.createGroup({ name: name.trim(), members: splitUserIds(members) });
+    go({ page: 'conversation', id });
+  };
+  return (
+    <PageFrame title="New group">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void task.run(create);
+        }}
+      >
+        <Field
+          label="Name of the group"
+          hint="Only members can read it; the server cannot."
+          value={name}
+          onValue={setName}
+          maxLength={100}
+          isFocused
+        />
+        <Field
+          label="Members"
+          hint="User names with commas between them."
+          value={members}
+          onValue={setMembers}
+          autocapitalize="none"
+          spellcheck={false}
+          required
+        />
+        <ErrorText error={task.error} />
+        <button type="submit" class="button is-main" disabled={task.isBusy}>
+          {task.isBusy ? 'Fetching keys…' : 'Create group'}
+        </button>
+      </form>
+    </PageFrame>
+  );
+}

@@ -1,0 +1,63 @@
+import type { Profile } from '@securechat/client';
+import { useState } from 'preact/hooks';
+import { Avatar } from '../parts/avatar.tsx';
+import { ErrorText } from '../parts/error-text.tsx';
+import { Field } from '../parts/field.tsx';
+import { useClient } from '../session/session.ts';
+import { useTask } from '../session/use-task.ts';
+import { shrinkPicture } from './shrink-picture.ts';
+
+/** What one tells about oneself; those one talks to see it, the server does not. */
+export function ProfileForm() {
+  const client = useClient();
+  const [profile, setProfile] = useState<Profile>(() => client.profile(client.me.userId));
+  const task = useTask();
+  const choosePicture = async (file: File | undefined) => {
+    if (file === undefined) return;
+    const avatar = await shrinkPicture(file);
+    setProfile((before) => ({ ...before, avatar }));
+  };
+  return (
+    <section aria-labelledby="profile-title">
+      <h2 id="profile-title">Profile</h2>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void task.run(() => client.setProfile(profile));
+        }}
+      >
+        <div class="person-head">
+          <Avatar userId={client.me.userId} />
+          <p class="hint">@{client.me.userId}</p>
+        </div>
+        <Field
+          label="Name"
+          value={profile.displayName ?? ''}
+          onValue={(displayName) => setProfile({ ...profile, displayName })}
+          maxLength={64}
+        />
+        <Field
+          label="Status"
+          value={profile.statusText ?? ''}
+          onValue={(statusText) => setProfile({ ...profile, statusText })}
+          maxLength={140}
+        />
+        <label class="field">
+          Picture
+          <input
+            type="file"
+            accept="image/png,image/jpeg,image/webp"
+            onChange={(event) => {
+              const file = event.currentTarget.files?.[0];
+              void task.run(() => choosePicture(file));
+            }}
+          />
+        </label>
+        <ErrorText error={task.error} />
+        <button type="submit" class="button is-main" disabled={task.isBusy}>
+          Save profile
+        </button>
+      </form>
+    </section>
+  );
+}

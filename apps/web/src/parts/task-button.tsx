@@ -1,0 +1,23 @@
+import type { ComponentChildren } from 'preact';
+import { useTask } from '../session/use-task.ts';
+import { ErrorText } from './error-text.tsx';
+
+type Properties = { onRun(): Promise<unknown>; isMain?: boolean; children: ComponentChildren };
+
+/** Does something that takes a while, once at a time, and says when it fails. */
+export function TaskButton({ onRun, isMain, children }: Properties) {
+  const task = useTask();
+  return (
+    <>
+      <button
+        type="button"
+        class={isMain ? 'button is-main' : 'button'}
+        disabled={task.isBusy}
+        onClick={() => void task.run(onRun)}
+      >
+        {children}
+      </button>
+      <ErrorText error={task.error} />
+    </>
+  );
+}

@@ -1,0 +1,44 @@
+// Where one is stands in the fragment of the address, so that the browser's own back button works.
+
+export type Route =
+  | { page: 'list' | 'new' | 'new-group' | 'devices' | 'settings' }
+  | { page: 'conversation'; id: string; panel?: 'details'; threadId?: string }
+  | { page: 'person'; userId: string };
+
+const PLAIN_PAGES = ['new', 'new-group', 'devices', 'settings'] as const;
+
+export function toHash(route: Route): string {
+  switch (route.page) {
+    case 'list':
+      return '#/';
+    case 'person':
+      return `#/person/${encodeURIComponent(route.userId)}`;
+    case 'conversation': {
+      const base = `#/c/${encodeURIComponent(route.id)}`;
+      if (route.threadId !== undefined) return `${base}/thread/${encodeURIComponent(route.threadId)}`;
+      return route.panel === undefined ? base : `${base}/${route.panel}`;
+    }
+    default:
+      return `#/${route.page}`;
+  }
+}
+
+/** Anything that makes no sense leads to the list. */
+export function fromHash(hash: string): Route {
+  const [page = '', first, second, third] = parts(hash);
+  const plain = PLAIN_PAGES.find((each) => each === page);
+  if (plain !== undefined) return { page: plain };
+  if (page === 'person' && first) return { page: 'person', userId: first };
+  if (page !== 'c' || !first) return { page: 'list' };
+  if (second === 'thread' && third) return { page: 'conversation', id: first, threadId: third };
+  if (second === 'details') return { page: 'conversation', id: first, panel: 'details' };
+  return { page: 'conversation', id: first };
+}
+
+function parts(hash: string): string[] {
+  try {
+    return hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,32 @@
+import type { ConnectionState } from '@securechat/client';
+import { useClient } from '../session/session.ts';
+import { useClientEvents } from '../session/use-client-events.ts';
+import { count } from '../text/message-text.ts';
+
+const WORDS: Record<ConnectionState, string> = {
+  disconnected: 'Offline',
+  connecting: 'Connecting…',
+  authenticating: 'Connecting…',
+  connected: 'Connected',
+};
+
+/** Whether it is online, and how many messages wait for that. */
+export function ConnectionLine() {
+  const client = useClient();
+  useClientEvents('state', 'outbox');
+  const { state, waiting } = client;
+  return (
+    <div class={`connection-line is-${state}`}>
+      <span class="dot" aria-hidden="true" />
+      <span role="status">
+        {WORDS[state]}
+        {waiting > 0 && ` · ${count(waiting, 'message')} waiting`}
+      </span>
+      {state === 'disconnected' && (
+        <button type="button" class="text-button" onClick={() => client.nudge()}>
+          Try now
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,61 @@
+import { ConversationView } from '../conversation/conversation-view.tsx';
+import { ConversationList } from '../list/conversation-list.tsx';
+import { DevicesPage } from '../pages/devices-page.tsx';
+import { NewConversationPage } from '../pages/new-conversation-page.tsx';
+import { NewGroupPage } from '../pages/new-group-page.tsx';
+import { PersonPage } from '../pages/person-page.tsx';
+import { SettingsPage } from '../pages/settings-page.tsx';
+import type { Route } from '../session/routes.ts';
+import { useRoute } from '../session/use-route.ts';
+import { AlarmBanner } from './alarm-banner.tsx';
+import { Announcer } from './announcer.tsx';
+import { useNudges } from './use-nudges.ts';
+import { usePageTitle } from './use-page-title.ts';
+
+/** The list at the side, and what is open beside it; on a phone one of the two. */
+export function Shell() {
+  const route = useRoute();
+  useNudges();
+  usePageTitle();
+  return (
+    <div class="shell" data-page={route.page}>
+      <button type="button" class="skip-link" onClick={skipToMain}>
+        To the conversation
+      </button>
+      <AlarmBanner />
+      <ConversationList openId={route.page === 'conversation' ? route.id : undefined} />
+      <div class="beside" id="main" tabIndex={-1}>
+        <Page route={route} />
+      </div>
+      <Announcer />
+    </div>
+  );
+}
+
+function Page({ route }: { route: Route }) {
+  switch (route.page) {
+    case 'conversation':
+      return <ConversationView key={route.id} route={route} />;
+    case 'person':
+      return <PersonPage key={route.userId} userId={route.userId} />;
+    case 'new':
+      return <NewConversationPage />;
+    case 'new-group':
+      return <NewGroupPage />;
+    case 'devices':
+      return <DevicesPage />;
+    case 'settings':
+      return <SettingsPage />;
+    case 'list':
+      return (
+        <main class="page is-empty">
+          <p class="hint">Choose a conversation, or begin one.</p>
+        </main>
+      );
+  }
+}
+
+/** A link would change the fragment of the address, which says what is open. */
+function skipToMain(): void {
+  document.getElementById('main')?.focus();
+}

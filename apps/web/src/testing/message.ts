@@ -1,0 +1,17 @@
+import type { Message } from '@securechat/client';
+
+/** A text message of bob at noon; what a test is about is changed. */
+export function message(id: string, change: Partial<Message> = {}): Message {
+  return {
+    id,
+    conversationId: 'c',
+    from: 'bob',
+    deviceId: 'd',
+    isOwn: false,
+    sentAtMs: new Date(2026, 4, 1, 12).getTime(),
+    place: 1,
+    body: { type: 'text', text: id, format: 'plain', mentions: [] },
+    reactions: {},
+    ...change,
+  };
+}

@@ -1,0 +1,55 @@
+import type { Alarm } from '@securechat/client';
+
+type NameOf = (userId: string) => string;
+
+/** What has happened, and what a person can do about it. */
+export function alarmText(alarm: Alarm, nameOf: NameOf): { title: string; advice: string } {
+  const who = alarm.userId === undefined ? 'Somebody' : nameOf(alarm.userId);
+  switch (alarm.type) {
+    case 'key-change':
+      return {
+        title: `${who} has new keys`,
+        advice:
+          'It may be a new account, or somebody in between. Nothing is sent until you have compared the safety number.',
+      };
+    case 'rogue-device':
+      return {
+        title: `A device that does not belong to ${who} was refused`,
+        advice: 'Somebody, perhaps the server, tried to bring it into a conversation. It reads nothing.',
+      };
+    case 'fork':
+      return {
+        title: 'Members see different histories of this conversation',
+        advice:
+          'The server may be showing different things to different people. Ask the others outside of this chat.',
+      };
+    case 'gap':
+      return {
+        title: 'Messages are missing',
+        advice: 'The place where they should be is marked in the conversation.',
+      };
+    case 'replay':
+      return {
+        title: 'An old message came a second time',
+        advice: 'It was refused. The server should not do that.',
+      };
+    case 'bad-signature':
+      return { title: `A message was not by ${who}`, advice: 'It claimed to be, and was refused.' };
+    case 'forbidden':
+      return {
+        title: `${who} tried what their role does not allow`,
+        advice: 'It was refused and has had no effect.',
+      };
+    case 'undecryptable':
+      return {
+        title: `A message of ${who} could not be decrypted`,
+        advice: 'Their device has been asked for it once more.',
+      };
+  }
+}
+
+export function isSameAlarm(one: Alarm, other: Alarm): boolean {
+  return (
+    one.type === other.type && one.conversationId === other.conversationId && one.userId === other.userId
+  );
+}

@@ -1,0 +1,56 @@
+import { SecureChatError, ServerRefused } from '@securechat/client';
+
+/** By class; what is not here says itself what it is. */
+const BY_CLASS: Record<string, string> = {
+  ServerUnreachable: 'The server cannot be reached. Check the connection and try again.',
+  ConnectionLost: 'The connection was lost before the server answered. Try again.',
+  RequestTimedOut: 'The server did not answer in time. Try again.',
+  NotConnected: 'This needs a connection, and there is none.',
+  ServerNotGenuine:
+    'The server could not prove that it is the one this account was made on. Nothing was sent to it. Check the clock of this device, and ask whoever runs the server.',
+  LoginRefused: 'The server does not let this device in: the account is gone, or this device was removed.',
+  DeviceRevoked: 'This device was removed from the account.',
+  DeviceReplaced: 'This device is connected from somewhere else, perhaps a copy of this browser.',
+  UpdateNeeded: 'This page is too old for the server. Load it anew.',
+  AccountKeyChanged: 'This person has new keys. Look at them before anything is sent.',
+  AccountKeyNotHere:
+    'The account key has not come to this device yet. Wait until it has caught up, then try again.',
+  CodeNotReadable: 'This code is not complete or not of the right kind. Copy it once more.',
+  HistoryNotReadable: 'The file cannot be read: another passphrase, or not a history.',
+  NotTheSame: 'These are not the same keys. Do not trust this connection before you know why.',
+  OutboxFull: 'Too much is waiting to be sent. Wait until there is a connection.',
+  StoreFull: 'There is no room left on this device. Nothing was written.',
+  ServerRefused: 'The server refused it.',
+  StoreFailed: 'This browser could not read or write what it stores. Load the page anew.',
+};
+
+/** By the name of the server's error. */
+const BY_ANSWER: Record<string, string> = {
+  PERMISSION_DENIED: 'The server does not allow this.',
+  ACCOUNT_CONFLICT: 'This name is taken. Choose another one.',
+  AUTHENTICATION_FAILED: 'The server does not know this account.',
+  TIMESTAMP_OUT_OF_WINDOW: 'The clock of this device is wrong. Set it and try again.',
+  USER_NOT_FOUND: 'Nobody has this name here.',
+  SERVER_UNAVAILABLE: 'The server is busy or being repaired. Try again in a moment.',
+};
+
+export function errorText(error: unknown): string {
+  if (error instanceof ServerRefused) {
+    if (error.error === 'RATE_LIMITED') return rateLimitText(error.retryAfterMs);
+    return BY_ANSWER[error.error] ?? error.message;
+  }
+  if (error instanceof SecureChatError) return BY_CLASS[error.name] ?? error.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Why a message was not sent, by the name that it carries. */
+export function failureText(failure: string | undefined): string {
+  if (failure === undefined) return 'Not sent.';
+  const why = BY_CLASS[failure];
+  return why === undefined ? `Not sent (${failure}).` : `Not sent. ${why}`;
+}
+
+function rateLimitText(waitMs: number | undefined): string {
+  if (waitMs === undefined) return 'Too much at once. Wait a moment and try again.';
+  return `Too much at once. Try again in ${Math.ceil(waitMs / 1_000)} s.`;
+}
