@@ -2,7 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyPatch, createCopy } from './breaks/copy.ts';
-import { type Break, readBreak } from './breaks/read-break.ts';
+import { type Break, readBreak, type Watch } from './breaks/read-break.ts';
+import { runChaos } from './breaks/run-chaos.ts';
 import { runNamedTest, type Verdict } from './breaks/run-named-test.ts';
 import { startTestServers } from './testing/servers.ts';
 import { ROOT } from './tools.ts';
@@ -20,10 +21,10 @@ const breaks = readdirSync(folder)
 /** What is wrong with a break, or undefined when the tests noticed it. */
 async function faultOf(
   copy: string,
-  { patch, test }: Break,
+  { patch, watch }: Break,
   env: Record<string, string>,
 ): Promise<string | undefined> {
-  const before = await runNamedTest(copy, test, env);
+  const before = await beforeBreaking(copy, watch, env);
   if (before !== 'passed') return `its test ${explain(before)} on the code as it is`;
   try {
     applyPatch(copy, patch);
@@ -31,15 +32,30 @@ async function faultOf(
     return `the patch does not apply any more: ${error instanceof Error ? error.message : String(error)}`;
   }
   try {
-    const after = await runNamedTest(copy, test, env);
+    const after = await verdictOf(copy, watch, env);
     return after === 'failed' ? undefined : `its test ${explain(after)} although the code is broken`;
   } finally {
     applyPatch(copy, patch, { reverse: true });
   }
 }
 
+function verdictOf(copy: string, watch: Watch, env: Record<string, string>): Promise<Verdict> {
+  return watch.by === 'test' ? runNamedTest(copy, watch, env) : runChaos(copy, watch);
+}
+
+/** Chaos takes half a minute, so breaks that need the same run share the one on the code as it is. */
+const soundRuns = new Map<string, Promise<Verdict>>();
+
+function beforeBreaking(copy: string, watch: Watch, env: Record<string, string>): Promise<Verdict> {
+  if (watch.by === 'test') return verdictOf(copy, watch, env);
+  const key = watch.args.join(' ');
+  const run = soundRuns.get(key) ?? verdictOf(copy, watch, env);
+  soundRuns.set(key, run);
+  return run;
+}
+
 function explain(verdict: Verdict): string {
-  return verdict === 'missing' ? 'was not found or its file did not load' : verdict;
+  return verdict === 'missing' ? 'was not found, did not load or came to no verdict of that name' : verdict;
 }
 
 async function main(): Promise<number> {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { NamedTest } from './read-break.ts';
+import type { Watch } from './read-break.ts';
 
 /** `missing`: there is no test of that title, or its file did not load. That is no answer. */
 export type Verdict = 'passed' | 'failed' | 'missing';
@@ -15,7 +15,7 @@ const NODE_FLAGS = ['--experimental-vm-modules', '--disable-warning=Experimental
 /** Runs one test, by the title it has in its file. */
 export async function runNamedTest(
   root: string,
-  test: NamedTest,
+  test: Extract<Watch, { by: 'test' }>,
   env: Record<string, string>,
 ): Promise<Verdict> {
   const report = join(root, 'breaks-report.json');
