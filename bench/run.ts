@@ -5,6 +5,7 @@ import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCodec } from './codec.ts';
+import { runE2ee } from './e2ee.ts';
 import type { Job, Outcome, Results, WorkloadName } from './generator/job.ts';
 import { referenceLoopMs } from './measure/reference.ts';
 import { formatNumber, formatSpread, formatTable } from './measure/table.ts';
@@ -12,7 +13,7 @@ import { printProfiles } from './profile.ts';
 import { type Report, scenarios } from './scenarios.ts';
 import { startStack } from './stack.ts';
 
-const USAGE = `Usage: npm run bench -- [codec] [full] [rate] [idle] [offline] [options]
+const USAGE = `Usage: npm run bench -- [codec] [e2ee] [full] [rate] [idle] [offline] [options]
   --runs N          runs of each, every one on a fresh system (default 3)
   --secs N          seconds measured in each run (default 8)
   --users N         of full, rate and offline (default 200)
@@ -24,7 +25,7 @@ const USAGE = `Usage: npm run bench -- [codec] [full] [rate] [idle] [offline] [o
   --json FILE       append one line for each run
   --profile FOLDER  leave a V8 CPU profile of each service there; the figures then contain the profiler's cost`;
 
-const NAMES = ['codec', 'full', 'rate', 'idle', 'offline'] as const;
+const NAMES = ['codec', 'e2ee', 'full', 'rate', 'idle', 'offline'] as const;
 type Name = (typeof NAMES)[number];
 
 const WARM_UP_SECONDS = 3;
@@ -38,6 +39,7 @@ console.log(`${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.vers
 let hasFault = false;
 for (const name of options.names) {
   if (name === 'codec') benchCodec();
+  else if (name === 'e2ee') await benchE2ee();
   else await benchWorkload(name);
 }
 process.exit(hasFault ? 1 : 0);
@@ -51,6 +53,13 @@ function benchCodec(): void {
     referenceMs,
     nsPerFrame: Object.fromEntries(rows.map((row) => [row.step, row.samplesNs])),
   });
+}
+
+async function benchE2ee(): Promise<void> {
+  const referenceMs = referenceLoopMs();
+  const rows = await runE2ee();
+  console.log(`  reference loop ${formatNumber(referenceMs)} ms`);
+  save({ scenario: 'e2ee', referenceMs, rows });
 }
 
 type Run = Report & { referenceMs: number };
@@ -183,8 +192,10 @@ function readOptions() {
     const unknown = positionals.filter((name) => !(NAMES as readonly string[]).includes(name));
     if (unknown.length > 0) throw new Error(`There is no measurement called ${unknown.join(', ')}.`);
     const names = positionals.length > 0 ? (positionals as Name[]) : NAMES;
-    if (process.platform !== 'linux' && names.some((name) => name !== 'codec')) {
-      throw new Error('Only codec can be measured here: all others read /proc, which is a thing of Linux.');
+    if (process.platform !== 'linux' && names.some((name) => name !== 'codec' && name !== 'e2ee')) {
+      throw new Error(
+        'Only codec and e2ee can be measured here: all others read /proc, which is a thing of Linux.',
+      );
     }
     const { json, profile } = values;
     if (profile !== undefined) mkdirSync(profile, { recursive: true });

@@ -29,8 +29,13 @@ export type Stack = {
 
 /** What a load test has to raise: it logs in and sends from one address, and far faster than a person. */
 const RAISED_LIMITS = {
+  DELIVERY_MESSAGES_PER_EPOCH: '1000000',
   GATEWAY_MESSAGES_PER_MINUTE: '10000000',
+  GATEWAY_GROUP_OPERATIONS_PER_MINUTE: '1000000',
+  GATEWAY_GLOBAL_MESSAGES_PER_SECOND: '1000000',
+  GATEWAY_BANDWIDTH_PER_MINUTE: '1000GB',
   GATEWAY_CONNECTIONS_PER_IP: '100000',
+  GATEWAY_HANDSHAKES_PER_SECOND: '100000',
   AUTH_ENROLMENTS_PER_MINUTE: '1000000',
 };
 
@@ -137,7 +142,10 @@ async function plan(redis: string, postgres: string): Promise<ServiceInstance[]>
       authPostgres: asRole('securechat_auth'),
       deliveryPostgres: asRole('securechat_delivery'),
     },
-    serviceKey: randomBytes(32).toString('base64'),
+    secrets: {
+      serviceKey: randomBytes(32).toString('base64'),
+      adminToken: randomBytes(32).toString('base64url'),
+    },
   });
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile, Samples } from '../measure/statistics.ts';
 import { openWindow, waitForQuiet } from '../measure/window.ts';
 import type { ChatResult, Job, Milliseconds } from './job.ts';
-import { Ledger, type Route, routeBetween } from './ledger.ts';
+import { beginningOf, Ledger, type Route, routeBetween } from './ledger.ts';
 import { enrolPeople, inParallel } from './people.ts';
 import { Session, Tally } from './session.ts';
 
@@ -102,7 +102,7 @@ function routesInPairs(people: readonly Route['from'][]): Route[] {
 async function createConversations(routes: readonly Route[], sessions: readonly Session[]): Promise<void> {
   const begun = routes.filter((_, index) => index % 2 === 0);
   await inParallel(begun, LOGINS_AT_ONCE, async (route, index) =>
-    sessions[index * 2]?.createConversation(route),
+    sessions[index * 2]?.createConversation(beginningOf(route)),
   );
 }
 

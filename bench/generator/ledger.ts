@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { encodeUpstream, transcript, type Upstream } from '@securechat/protocol';
-import { newConversationId, nowSeconds, type Person } from '@securechat/testkit';
+import { makeGroupCreate, newConversationId, nowSeconds, type Person } from '@securechat/testkit';
 import type { Counts } from './job.ts';
 
 /** 384 bytes of ciphertext are 512 characters of base64, and the whole frame about 880 bytes. */
@@ -19,6 +19,11 @@ export type Route = { from: Person; to: Person; conversationId: string };
 
 export function routeBetween(from: Person, to: Person, conversationId = newConversationId()): Route {
   return { from, to, conversationId };
+}
+
+/** What begins the conversation of a route; its sender's session sends it. */
+export function beginningOf({ from, to, conversationId }: Route): Upstream<'group_create'> {
+  return makeGroupCreate({ creator: from, device: from.device(0), peer: to, conversationId });
 }
 
 /** A message is known by its number; numbers of one route follow each other. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openWindow, waitForQuiet } from '../measure/window.ts';
 import type { Job, OfflineResult } from './job.ts';
-import { Ledger, routeBetween } from './ledger.ts';
+import { beginningOf, Ledger, routeBetween } from './ledger.ts';
 import { enrolPeople, inParallel } from './people.ts';
 import { Session, type SessionContext, Tally } from './session.ts';
 
@@ -63,7 +63,7 @@ export async function runOffline(job: Job): Promise<OfflineResult> {
   const sessions = await inParallel(senders, SENDERS_AT_ONCE, open);
   await inParallel(sessions, SENDERS_AT_ONCE, async (session, sender) => {
     for (const route of routesOfSender[sender] ?? []) {
-      await session.createConversation(routes[route] as (typeof routes)[number]);
+      await session.createConversation(beginningOf(routes[route] as (typeof routes)[number]));
     }
   });
 

@@ -5,9 +5,10 @@ import {
   downstream,
   encodeUpstream,
   HEADER_BYTES,
+  type Upstream,
 } from '@securechat/protocol';
-import { authFor, helloOf, makeGroupCreate, type Person, within } from '@securechat/testkit';
-import type { Ledger, Progress, Route } from './ledger.ts';
+import { authFor, helloOf, type Person, within } from '@securechat/testkit';
+import type { Ledger, Progress } from './ledger.ts';
 import { FastWebSocket } from './websocket.ts';
 
 const LOGIN_DEADLINE_MS = 20_000;
@@ -31,7 +32,8 @@ export class Tally {
 }
 
 export type SessionContext = {
-  ledger: Ledger;
+  /** What becomes of messages, which are known by numbers that stand in their ids. */
+  ledger: Pick<Ledger, 'numberAt' | 'numberOf' | 'noteAck' | 'noteDelivery'>;
   tally: Tally;
   onAck(message: number, progress: Progress): void;
   onDelivery(message: number, progress: Progress): void;
@@ -82,12 +84,14 @@ export class Session {
     }
   }
 
-  /** The conversation of `route`, which this device's user begins. Resolves when the server has stored it. */
-  async createConversation(route: Route): Promise<void> {
-    const { from: creator, to: peer, conversationId } = route;
-    const message = makeGroupCreate({ creator, device: creator.device(0), peer, conversationId });
+  /** Begins a conversation. Resolves when the server has stored it. */
+  async createConversation(message: Upstream<'group_create'>): Promise<void> {
     this.#socket.send(encodeUpstream('group_create', message));
-    const ack = await within(this.#next('ack'), LOGIN_DEADLINE_MS, () => `a conversation of ${creator.id}`);
+    const ack = await within(
+      this.#next('ack'),
+      LOGIN_DEADLINE_MS,
+      () => `a conversation of ${this.person.id}`,
+    );
     if (ack.ref !== message.id) throw new Error(`an ack for ${ack.ref} instead of ${message.id}`);
   }
 
