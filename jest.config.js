@@ -2,7 +2,19 @@
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/{packages,services,apps,tests,scripts}/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/\\.cache/', '<rootDir>/\\.data/'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '<rootDir>/\\.cache/',
+    '<rootDir>/\\.data/',
+    // Needs the previous release; `npm run upgrade` brings it.
+    ...(process.env.UPGRADE_FROM ? [] : ['<rootDir>/tests/upgrade/']),
+    // Kill and stop services for minutes; `npm run test:faults`, or their path, asks for them.
+    ...(process.argv.some((argument) => argument.includes('tests/faults'))
+      ? []
+      : ['<rootDir>/tests/faults/']),
+    // Need Chromium; `npm run test:browser` looks for it.
+    ...(process.env.TEST_BROWSER ? [] : ['\\.browser\\.test\\.ts$']),
+  ],
   modulePathIgnorePatterns: ['<rootDir>/\\.cache/', '<rootDir>/\\.data/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

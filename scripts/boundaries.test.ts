@@ -7,23 +7,46 @@ import { expect, test } from '@jest/globals';
 import { ROOT, toolPath } from './tools.ts';
 
 const allowed: [string, string[]][] = [
-  ['packages/protocol/src/probe.ts', ['typebox']],
+  ['packages/protocol/src/probe.ts', ['./schema/type.ts']],
   ['packages/kernel/src/probe.ts', ['node:fs', 'pino']],
   ['packages/crypto/src/probe.ts', ['@securechat/protocol', 'sodium-native']],
+  ['packages/crypto/src/e2ee/mls/probe.ts', ['@securechat/protocol', 'ts-mls/clientState.js', '../bytes.ts']],
+  ['packages/crypto/src/probe.test.ts', ['ts-mls/keyPackage.js', './e2ee/index.ts']],
   ['packages/directory/src/probe.ts', ['@securechat/protocol', '@securechat/kernel']],
   ['packages/testkit/src/probe.ts', ['@securechat/protocol', '@securechat/embedded']],
-  ['services/auth/src/probe.ts', ['@securechat/protocol/internal', '@securechat/crypto/sign']],
+  ['packages/client/src/probe.ts', ['@securechat/protocol', '@securechat/crypto/e2ee']],
+  ['packages/client/src/node/probe.ts', ['node:net', '@securechat/protocol']],
+  ['packages/client/src/probe.test.ts', ['node:fs', '@securechat/testkit']],
+  ['apps/web/src/probe.ts', ['@securechat/client', 'preact', './session/session.ts']],
+  ['apps/cli/src/probe.ts', ['node:fs', 'ink', '@securechat/client', '@securechat/client/node']],
+  ['apps/cli/src/commands/frame.ts', ['@securechat/protocol']],
+  ['services/auth/src/probe.ts', ['@securechat/protocol/internal', '@securechat/crypto/key-package']],
   ['services/auth/src/probe.test.ts', ['@securechat/testkit', '@securechat/kernel/testing']],
   ['tests/probe.test.ts', ['@securechat/testkit', '@securechat/protocol', '@securechat/crypto/sign']],
+  ['tests/client/probe.test.ts', ['@securechat/client/node', '@securechat/client/testing']],
 ];
 
 const forbidden: [string, string[]][] = [
   ['packages/protocol/src/probe.ts', ['@securechat/kernel', 'node:fs', 'node:fs/promises']],
   ['packages/kernel/src/probe.ts', ['@securechat/protocol', '../../protocol/src/index.ts']],
-  ['packages/crypto/src/probe.ts', ['@securechat/kernel']],
+  ['packages/crypto/src/probe.ts', ['@securechat/kernel', 'ts-mls', '@hpke/core', './e2ee/index.ts']],
+  ['packages/crypto/src/e2ee/probe.ts', ['@securechat/kernel', 'node:crypto', 'sodium-native', '../sign.ts']],
+  ['packages/crypto/src/e2ee/mls/probe.ts', ['@securechat/protocol/internal', '../../key-package.ts']],
   ['packages/directory/src/probe.ts', ['@securechat/crypto/sign', '@securechat/testkit']],
   ['packages/testkit/src/probe.ts', ['@securechat/auth', '../../../services/auth/src/main.ts']],
+  ['packages/client/src/probe.ts', ['node:fs', '@securechat/kernel', '@securechat/crypto/sign']],
+  ['packages/client/src/probe.ts', ['@securechat/protocol/internal']],
+  ['packages/client/src/node/probe.ts', ['@securechat/kernel', '@securechat/crypto/sign']],
+  ['apps/web/src/probe.ts', ['@securechat/protocol', '@securechat/crypto/e2ee', '@securechat/client/node']],
+  [
+    'apps/cli/src/probe.ts',
+    ['@securechat/protocol', '@securechat/crypto/e2ee', '@securechat/client/testing'],
+  ],
   ['services/auth/src/probe.ts', ['@securechat/crypto', '@securechat/crypto/e2ee', '@securechat/testkit']],
+  [
+    'services/auth/src/probe.ts',
+    ['ts-mls', 'ts-mls/keyPackage.js', '@hpke/core', '@securechat/crypto/testing'],
+  ],
   ['services/auth/src/probe.ts', ['@securechat/client', '../../delivery/src/main.ts']],
   ['tests/probe.test.ts', ['@securechat/kernel', '@securechat/crypto/e2ee', '../services/auth/src/main.ts']],
 ];

@@ -1,8 +1,12 @@
 // Types, lint and format, at the same time.
+import { join } from 'node:path';
 import { ROOT, runTool } from './tools.ts';
 
 const checks = [
-  { name: 'types', package: 'typescript', command: 'tsc', args: ['--noEmit', '-p', ROOT] },
+  typesOf('types', ROOT),
+  typesOf('types of the SDK, for browsers', join(ROOT, 'packages/client')),
+  typesOf('types around the SDK, for Node', join(ROOT, 'tsconfig.sdk.json')),
+  typesOf('types of the web page', join(ROOT, 'apps/web')),
   {
     name: 'lint and format',
     package: '@biomejs/biome',
@@ -25,4 +29,8 @@ const failures = await Promise.all(
 if (failures.includes(1)) {
   console.log('`npm run format` repairs formatting, import order and some lint findings.');
   process.exitCode = 1;
+}
+
+function typesOf(name: string, project: string) {
+  return { name, package: 'typescript', command: 'tsc', args: ['--noEmit', '-p', project] };
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { ChatClient, type Conversation, enrol, personNamed, until } from '@securechat/testkit';
 import { type Count, countMessages, printCounts } from './demo/count.ts';
+import { showEncrypted } from './demo/encrypted.ts';
 import { startProgress } from './demo/progress.ts';
 import { findStack } from './demo/stack.ts';
 
@@ -29,7 +30,8 @@ async function send(side: Side, count: number): Promise<void> {
 }
 
 async function run(): Promise<boolean> {
-  const { authUrl, gateways, serviceKey } = await findStack();
+  const stack = await findStack();
+  const { authUrl, gateways, serviceKey } = stack;
   const [first, second] = gateways as [(typeof gateways)[0], (typeof gateways)[0]];
   const run = randomBytes(3).toString('hex');
   const people = [
@@ -53,7 +55,7 @@ async function run(): Promise<boolean> {
     });
   // Bob's second connection goes to the other gateway.
   const [aliceClient, bobClient] = await Promise.all([open(0, [first]), open(1, [second, first])]);
-  const conversation = await aliceClient.createDirect(people[1]);
+  const conversation = await aliceClient.groups.createDirect(people[1]);
   await until('Bob knows the conversation', () => bobClient.conversations.has(conversation.id), DEADLINE_MS);
   const alice: Side = { client: aliceClient, conversation, ids: [], acked: new Set() };
   const bob: Side = {
@@ -103,7 +105,8 @@ async function run(): Promise<boolean> {
   say(
     `\n${isRight ? 'Every message arrived once and in order' : 'SOMETHING WENT WRONG: see the counts'}, in ${seconds.toFixed(1)} s.`,
   );
-  return isRight;
+  const isSecret = await showEncrypted(stack, run, say);
+  return isRight && isSecret;
 }
 
 async function withProgress(

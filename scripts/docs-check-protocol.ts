@@ -1,4 +1,5 @@
 // docs/protocol.md against the code, in both directions. Each check returns what is wrong, in words.
+import { neededCapability } from '../packages/protocol/src/capabilities.ts';
 import { closeCodes, mayReconnect } from '../packages/protocol/src/close-codes.ts';
 import { errors } from '../packages/protocol/src/errors.ts';
 import { decodeDownstream, decodeUpstream } from '../packages/protocol/src/frame/decode.ts';
@@ -40,6 +41,14 @@ function differences(what: string, inCode: readonly string[], inDocs: readonly s
 
 const messageSections = () =>
   sections(page, 3).filter(({ title }) => /^[a-z_]+ \(0x[0-9a-f]{4}\)$/.test(title));
+
+export function checkCapabilities(): string[] {
+  const needs = Object.entries(neededCapability).flatMap(([name, needed]) =>
+    needed ? [`${name} | ${needed}`] : [],
+  );
+  const inPage = rowsOf(section(page, 'Login'), 'Message', 'Needs').map((row) => row.map(bare).join(' | '));
+  return differences('needed capabilities', needs, inPage);
+}
 
 export function checkCatalogue(): string[] {
   const cap = (bytes: number | undefined): string => (bytes === undefined ? '–' : number(bytes));
@@ -105,8 +114,10 @@ export function checkSharedObjects(): string[] {
   const shape = (definition: { down: unknown }): Shape => definition.down as Shape;
   const inCode: Record<string, Shape | undefined> = {
     server_cert: shape(downstream.server_hello).properties.server_cert,
+    handover: shape(downstream.server_hello).properties.handovers?.items,
     retry_policy: shape(downstream.session_ready).properties.retry_policy,
     device: shape(downstream.device_list).properties.devices?.items,
+    'key bundle': shape(downstream.key_bundle).properties.bundles?.items,
     delivery: shape(downstream.chat).properties.delivery,
     watermark: shape(downstream.sync_page).properties.receipts?.items,
   };
@@ -224,16 +235,24 @@ export function checkRefusals(): string[] {
 /** Numbers that stand in sentences. Each must be there in these words. */
 export function checkNumbers(): string[] {
   const text = page.replace(/\s+/g, ' ');
-  const { pings, lookups, faults, excesses, persistentExcesses, excessPauseMs } = gatewayLimits;
+  const { pings, lookups, syncs, strangers, blocks, faults, excesses, persistentExcesses, excessPauseMs } =
+    gatewayLimits;
   const ladder = RECONNECT_LADDER_MS.map(seconds).join(', ');
   const retries = [1, 2, 3].map((attempt) => seconds(retryDelayMs(DEFAULT_RETRY_POLICY, attempt, 0.5) ?? 0));
   const phrases = [
     `${options.messagesPerMinute.default} messages in any 60 s`,
+    `${options.groupOperationsPerMinute.default} group operations in any 60 s`,
+    `${options.globalMessagesPerSecond.default?.toLocaleString('en')} messages and group operations in any second`,
+    `${(options.bandwidthPerMinute.default ?? 0) / 1e9} GB of frames in 60 s`,
     `| ${options.connectionsPerUser.default} connections at once`,
     `| ${options.connectionsPerAddress.default} connections at once`,
     `The login as a whole has ${seconds(options.handshakeTimeoutMs.default ?? 0)} s by default`,
+    `| ${options.handshakesPerSecond.default} handshakes in a second`,
     `${pings.count} pings in ${seconds(pings.windowMs)} s`,
+    `${syncs.count} \`resume\` and \`sync\` together in ${seconds(syncs.windowMs)} s`,
+    `More than ${strangers.count} \`UNKNOWN_TYPE\` in ${seconds(strangers.windowMs)} s stop the reading`,
     `${lookups.count} \`device_list\` in ${seconds(lookups.windowMs)} s`,
+    `${blocks.count} \`block\`, \`unblock\` and \`block_list\` in ${seconds(blocks.windowMs)} s`,
     `More than ${faults.count} faults of form, signature or permission in ${seconds(faults.windowMs)} s`,
     `More than ${excesses.count} \`RATE_LIMITED\` answers in ${seconds(excesses.windowMs)} s`,
     `stop the reading of the socket for ${seconds(excessPauseMs)} s each, more than ${persistentExcesses.count} end it`,

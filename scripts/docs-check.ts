@@ -6,6 +6,7 @@ import * as configuration from './docs-configuration.ts';
 
 /** By name of the check. */
 export const checks: Record<string, () => string[]> = {
+  'which message needs which capability': protocol.checkCapabilities,
   'every message type has its number, caps and section, and no other has': protocol.checkCatalogue,
   'field tables agree with the schemas': protocol.checkFields,
   'tables of shared objects agree with the schemas': protocol.checkSharedObjects,

@@ -33,6 +33,8 @@ if (probe.status !== 0) {
 const child = spawn(node, ['--import', './scripts/follow-launcher.mjs', script, ...args], {
   cwd: root,
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  // Compiled code of our sources, for every process below: a service starts with half of the work.
+  env: { NODE_COMPILE_CACHE: join(root, '.cache', 'compiled'), ...process.env },
 });
 child.on('error', (error) => fail(`Cannot run ${node}: ${error.message}`));
 child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal ?? 'SIGTERM']));

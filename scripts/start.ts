@@ -5,11 +5,12 @@ import { startDataServers } from './stack/data-servers.ts';
 import { migrate } from './stack/migrate.ts';
 import { choosePorts } from './stack/ports.ts';
 import { createRunning } from './stack/running.ts';
-import { ensureServiceKey } from './stack/secrets.ts';
+import { ensureSecrets } from './stack/secrets.ts';
 import { startService } from './stack/service-process.ts';
 import { serviceInstances } from './stack/services.ts';
 import { claimStackFile } from './stack/stack-file.ts';
 import { printSummary } from './stack/summary.ts';
+import { startWeb } from './stack/web.ts';
 import { ROOT } from './tools.ts';
 
 const say = (line: string) => console.log(`[start] ${line}`);
@@ -26,15 +27,16 @@ try {
   const urls = await startDataServers({ dataFolder, ports, running, say });
   for (const service of ['auth', 'delivery']) await migrate(service, { dataFolder, urls, running, say });
 
-  const serviceKey = ensureServiceKey(join(dataFolder, 'secrets.json'));
-  const instances = serviceInstances({ ports, urls, serviceKey });
+  const secrets = ensureSecrets(join(dataFolder, 'secrets.json'));
+  const instances = serviceInstances({ ports, urls, secrets });
   // gateways last: a client that connects finds everything behind them ready
   for (const stage of ['data', 'edge'] as const) {
     const stageInstances = instances.filter((instance) => instance.stage === stage);
     await Promise.all(stageInstances.map((instance) => startService(instance, { dataFolder, running, say })));
   }
+  const webUrl = await startWeb({ port: ports.web[0] as number, instances }, { dataFolder, running, say });
   stackFile.write({ instances, urls, processes: running.processes() });
-  printSummary({ instances, urls, processes: running.processes() });
+  printSummary({ instances, urls, processes: running.processes(), webUrl });
   say(`ready after ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s. Ctrl-C stops everything.`);
   await running.stopRequested;
 } catch (error) {

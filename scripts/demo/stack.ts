@@ -5,7 +5,13 @@ import type { StackFile } from '../stack/stack-file.ts';
 import { ROOT } from '../tools.ts';
 
 /** Where the running stack is reached. */
-export type DemoStack = { authUrl: string; gateways: { name: string; url: string }[]; serviceKey: Buffer };
+export type DemoStack = {
+  authUrl: string;
+  gateways: { name: string; url: string }[];
+  serviceKey: Buffer;
+  postgresUrl: string;
+  redisUrl: string;
+};
 
 /** Reads what `npm start` has written and fetches the key that clients pin. Throws with what to do next. */
 export async function findStack(): Promise<DemoStack> {
@@ -21,7 +27,9 @@ export async function findStack(): Promise<DemoStack> {
   if (authUrl === undefined || gateways.length < 2) throw new Error('The demo needs auth and two gateways.');
   const answer = await fetch(`${authUrl}/.well-known/securechat`, { signal: AbortSignal.timeout(5_000) });
   const { service_keys } = (await answer.json()) as { service_keys: { public_key: string }[] };
-  return { authUrl, gateways, serviceKey: Buffer.from(service_keys[0]?.public_key ?? '', 'base64') };
+  const serviceKey = Buffer.from(service_keys[0]?.public_key ?? '', 'base64');
+  const { postgresUrl = '', redisUrl = '' } = file;
+  return { authUrl, gateways, serviceKey, postgresUrl, redisUrl };
 }
 
 function readStackFile(): StackFile | undefined {

@@ -2,6 +2,7 @@ import { freePort, isPortFree } from '@securechat/embedded';
 
 /** The same at every start where possible, so that bookmarks and shell history stay right. */
 const PREFERRED = {
+  web: [7440],
   ws: [7443, 7444],
   tcp: [7445, 7446],
   authHttp: [7450],

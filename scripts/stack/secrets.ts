@@ -1,24 +1,47 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 
 /** An Ed25519 seed. */
 const SERVICE_KEY_BYTES = 32;
+const ADMIN_TOKEN_BYTES = 32;
 
-/**
- * The key that clients pin, as base64. Made at the first start and kept: with a new one every client would take
- * this server for another.
- */
-export function ensureServiceKey(file: string): string {
-  if (process.env.AUTH_SERVICE_KEY) return process.env.AUTH_SERVICE_KEY;
-  if (!existsSync(file)) {
-    const fresh = { authServiceKey: randomBytes(SERVICE_KEY_BYTES).toString('base64') };
-    writeFileSync(file, `${JSON.stringify(fresh, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-  }
-  const { authServiceKey } = JSON.parse(readFileSync(file, 'utf8')) as { authServiceKey?: string };
-  if (Buffer.from(authServiceKey ?? '', 'base64').length !== SERVICE_KEY_BYTES) {
+export type StackSecrets = {
+  /** The key that clients pin, as base64: with a new one every client would take this server for another. */
+  serviceKey: string;
+  /** Opens the admin API. */
+  adminToken: string;
+};
+
+/** Made at the first start and kept; the environment wins. */
+export function ensureSecrets(file: string): StackSecrets {
+  const kept: KeptSecrets = existsSync(file) ? readSecrets(file) : {};
+  const secrets = {
+    authServiceKey: kept.authServiceKey ?? randomBytes(SERVICE_KEY_BYTES).toString('base64'),
+    authAdminToken: kept.authAdminToken ?? randomBytes(ADMIN_TOKEN_BYTES).toString('base64url'),
+  };
+  if (Buffer.from(secrets.authServiceKey, 'base64').length !== SERVICE_KEY_BYTES) {
     throw new Error(
       `${file} holds no authServiceKey of ${SERVICE_KEY_BYTES} bytes: restore it, or remove the file.`,
     );
   }
-  return authServiceKey as string;
+  if (kept.authServiceKey === undefined || kept.authAdminToken === undefined) save(file, secrets);
+  return {
+    serviceKey: process.env.AUTH_SERVICE_KEY || secrets.authServiceKey,
+    adminToken: process.env.AUTH_ADMIN_TOKEN || secrets.authAdminToken,
+  };
+}
+
+type KeptSecrets = { authServiceKey?: string; authAdminToken?: string };
+
+/** A file without the key is not ours, or broken: no new key may take its place. */
+function readSecrets(file: string): KeptSecrets {
+  const { authServiceKey = '', ...others } = JSON.parse(readFileSync(file, 'utf8')) as KeptSecrets;
+  return { authServiceKey, ...others };
+}
+
+/** Renamed into place: a key that is lost half-way is lost for good. */
+function save(file: string, secrets: object): void {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  renameSync(draft, file);
 }

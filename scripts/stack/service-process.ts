@@ -4,60 +4,75 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type GuardedProcess, lastLines, spawnGuarded } from '@securechat/embedded';
 import { ROOT } from '../tools.ts';
 import { freshLog } from './logs.ts';
-import type { Running } from './running.ts';
+import type { Running, Stage } from './running.ts';
 import type { ServiceInstance } from './services.ts';
 
-type Surroundings = { dataFolder: string; running: Running; say: (line: string) => void };
+export type ProcessPlan = {
+  name: string;
+  /** Path from the root of the project. */
+  script: string;
+  stage: Stage;
+  /** Beside the variables of our own environment; undefined takes one away. */
+  env: Record<string, string | undefined>;
+  /** Answers 200 once it can be used. */
+  readyUrl: string;
+};
+
+export type Surroundings = { dataFolder: string; running: Running; say: (line: string) => void };
 
 const READY_DEADLINE_MS = 30_000;
 const READY_POLL_MS = 100;
 /** Longer than the 15 s that a service gives itself to finish its work (SHUTDOWN_GRACE_MS). */
 const STOP_DEADLINE_MS = 20_000;
 
+export function startService(instance: ServiceInstance, around: Surroundings): Promise<void> {
+  const script = join('services', instance.service, 'src', 'main.ts');
+  return startProcess({ ...instance, script, readyUrl: `${instance.opsUrl}/readyz` }, around);
+}
+
 /** Starts the process and waits until it says that it is ready. */
-export async function startService(instance: ServiceInstance, around: Surroundings): Promise<void> {
+export async function startProcess(plan: ProcessPlan, around: Surroundings): Promise<void> {
   const { dataFolder, running, say } = around;
   running.throwIfStopping();
-  const script = join(ROOT, 'services', instance.service, 'src', 'main.ts');
+  const script = join(ROOT, plan.script);
   if (!existsSync(script)) throw new Error(`${script} is missing: take a complete copy of the project.`);
 
-  const logFile = freshLog(dataFolder, instance.name);
+  const logFile = freshLog(dataFolder, plan.name);
   const startedAtMs = performance.now();
   const child = await spawnGuarded(process.execPath, [script], {
     cwd: ROOT,
-    env: { ...process.env, ...instance.env },
+    env: { ...process.env, ...plan.env },
     logFile,
   });
   running.add({
-    name: instance.name,
+    name: plan.name,
     pid: child.pid,
-    stage: instance.stage,
+    stage: plan.stage,
     exited: child.exited,
     stop: () => child.stop('SIGTERM', STOP_DEADLINE_MS),
     kill: () => child.stop('SIGKILL'),
     lastWords: () => `Last lines of ${relative(ROOT, logFile)}:\n${lastLines(logFile, 20)}`,
   });
-  await untilReady(instance, child, running, logFile);
-  say(`${instance.name}: ready (${Math.round(performance.now() - startedAtMs)} ms)`);
+  await untilReady(plan, child, running, logFile);
+  say(`${plan.name}: ready (${Math.round(performance.now() - startedAtMs)} ms)`);
 }
 
 async function untilReady(
-  instance: ServiceInstance,
+  { name, readyUrl }: ProcessPlan,
   child: GuardedProcess,
   running: Running,
   logFile: string,
 ): Promise<void> {
-  const url = `${instance.opsUrl}/readyz`;
   const deadline = performance.now() + READY_DEADLINE_MS;
   for (;;) {
     // an early end is reported by `running`, which asks for a stop
     if (!child.isRunning()) await child.exited;
     running.throwIfStopping();
-    const answer = await ask(url);
+    const answer = await ask(readyUrl);
     if (answer === 200) return;
     if (performance.now() > deadline) {
       throw new Error(
-        `${instance.name} was not ready within ${READY_DEADLINE_MS / 1000} s (${url} answered ${answer}).\n` +
+        `${name} was not ready within ${READY_DEADLINE_MS / 1000} s (${readyUrl} answered ${answer}).\n` +
           `Last lines of ${relative(ROOT, logFile)}:\n${lastLines(logFile, 20)}`,
       );
     }

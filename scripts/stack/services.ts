@@ -1,6 +1,7 @@
 import type { StackUrls } from './data-servers.ts';
 import type { StackPorts } from './ports.ts';
 import type { Stage } from './running.ts';
+import type { StackSecrets } from './secrets.ts';
 
 /** One process of a service, and how it is reached. */
 export type ServiceInstance = {
@@ -14,20 +15,24 @@ export type ServiceInstance = {
   opsUrl: string;
 };
 
-type Parts = { ports: StackPorts; urls: StackUrls; serviceKey: string };
+type Parts = { ports: Omit<StackPorts, 'web'>; urls: StackUrls; secrets: StackSecrets };
 
 const HOST = '127.0.0.1';
 
 /**
- * The seed's limit of 100 messages a minute would make a trial of some thousand messages last an hour, so a laptop's
- * stack allows more. Nothing is switched off: the same check runs with another number.
+ * The seed's limits of 100 messages and 10 new conversations a minute would make a trial of some thousand messages last
+ * an hour, so a laptop's stack allows more. Nothing is switched off: the same check runs with another number.
  */
 const LAPTOP_MESSAGES_PER_MINUTE = process.env.GATEWAY_MESSAGES_PER_MINUTE || '100000';
+const LAPTOP_GROUP_OPERATIONS_PER_MINUTE = process.env.GATEWAY_GROUP_OPERATIONS_PER_MINUTE || '1000';
+
+/** Pages that are worked on, and served by this machine, at whatever port. */
+const LAPTOP_ORIGINS = process.env.ALLOWED_ORIGINS || 'http://localhost:*,http://127.0.0.1:*';
 
 /** The stack of a laptop: two of everything that is meant to run in numbers. */
-export function serviceInstances({ ports, urls, serviceKey }: Parts): ServiceInstance[] {
+export function serviceInstances({ ports, urls, secrets }: Parts): ServiceInstance[] {
   return [
-    ...ports.authHttp.map((port, index) => auth(port, ports.opsAuth[index] as number, urls, serviceKey)),
+    ...ports.authHttp.map((port, index) => auth(port, ports.opsAuth[index] as number, urls, secrets)),
     ...ports.opsDelivery.map((ops, index) => delivery(index + 1, ops, urls)),
     ...ports.ws.map((ws, index) =>
       gateway(
@@ -39,7 +44,7 @@ export function serviceInstances({ ports, urls, serviceKey }: Parts): ServiceIns
   ];
 }
 
-function auth(http: number, ops: number, urls: StackUrls, serviceKey: string): ServiceInstance {
+function auth(http: number, ops: number, urls: StackUrls, secrets: StackSecrets): ServiceInstance {
   return {
     name: 'auth',
     service: 'auth',
@@ -48,7 +53,8 @@ function auth(http: number, ops: number, urls: StackUrls, serviceKey: string): S
       ...common(ops, urls),
       POSTGRES_URL: urls.authPostgres,
       AUTH_HTTP_PORT: String(http),
-      AUTH_SERVICE_KEY: serviceKey,
+      AUTH_SERVICE_KEY: secrets.serviceKey,
+      AUTH_ADMIN_TOKEN: secrets.adminToken,
     },
     addresses: { http: `http://${HOST}:${http}` },
     opsUrl: opsUrl(ops),
@@ -82,6 +88,7 @@ function gateway(
       GATEWAY_WS_PORT: String(ports.ws),
       GATEWAY_TCP_PORT: String(ports.tcp),
       GATEWAY_MESSAGES_PER_MINUTE: LAPTOP_MESSAGES_PER_MINUTE,
+      GATEWAY_GROUP_OPERATIONS_PER_MINUTE: LAPTOP_GROUP_OPERATIONS_PER_MINUTE,
     },
     addresses: { ws: `ws://${HOST}:${ports.ws}/v1/ws`, tcp: `tcp://${HOST}:${ports.tcp}` },
     opsUrl: opsUrl(ports.ops),
@@ -92,11 +99,13 @@ function common(ops: number, urls: StackUrls): Record<string, string | undefined
   return {
     REDIS_URL: urls.redis,
     OPS_PORT: String(ops),
+    ALLOWED_ORIGINS: LAPTOP_ORIGINS,
     LOG_LEVEL: process.env.LOG_LEVEL || 'info',
     // these belong to one service each, and come with their own lines above
     AUTH_POSTGRES_URL: undefined,
     DELIVERY_POSTGRES_URL: undefined,
     AUTH_SERVICE_KEY: undefined,
+    AUTH_ADMIN_TOKEN: undefined,
   };
 }
 
