@@ -61,6 +61,29 @@ test('a group may begin alone and be joined later', async () => {
   expect(await alice.hear(await bob.say('hello'))).toBe('hello');
 });
 
+test('one is let in while somebody earlier has not renewed keys yet, and others have', async () => {
+  const [alice, bob, carol, dave, erin] = await groupOf(
+    engine,
+    people,
+    'alice',
+    'bob',
+    'carol',
+    'dave',
+    'erin',
+  );
+  await commitBy(carol!, [alice, bob!, dave!, erin!], { remove: [bob!.own] });
+  const [frank, grace] = await Promise.all(
+    ['frank', 'grace'].map(async (name) => new Member(engine, await people.device(name, 'phone'))),
+  );
+  const first = await commitBy(alice, [carol!, dave!, erin!], { add: [await frank!.keyPackage()] });
+  await frank!.join(first.welcome!);
+  // of the keys above frank, those at the top are renewed without him, and those below are not
+  await commitBy(erin!, [alice, carol!, dave!, frank!]);
+  const second = await commitBy(alice, [carol!, dave!, erin!, frank!], { add: [await grace!.keyPackage()] });
+  await grace!.join(second.welcome!);
+  expect(await grace!.hear(await frank!.say('both of us'))).toBe('both of us');
+});
+
 test('a state goes on from its bytes alone', async () => {
   const [alice, bob] = await groupOf(engine, people, 'alice', 'bob');
   const other = await createMlsEngine({ authenticate: people.authenticate });

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { fuzz } from './fuzz.ts';
 import { largeGroup } from './large-group.ts';
 import { soak } from './soak.ts';
+import { turnover } from './turnover.ts';
 
 // `npm run soak:e2ee` does the same for as long as it takes.
 
@@ -22,3 +23,7 @@ test('a group of people with two devices each, from its creation to a device tha
   expect(devices).toBe(19);
   expect(welcomeBytes).toBeLessThan(10 * 1024);
 });
+
+test('whoever is added can join, however the members before have come, gone and renewed keys', async () => {
+  expect(await turnover({ commits: 25, seed: 3 })).toMatchObject({ commits: 25 });
+}, 60_000);

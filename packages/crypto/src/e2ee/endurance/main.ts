@@ -1,16 +1,18 @@
-// npm run soak:e2ee -- [soak] [fuzz] [group] [options]
+// npm run soak:e2ee -- [soak] [fuzz] [group] [turnover] [options]
 import { parseArgs } from 'node:util';
 import { fuzz } from './fuzz.ts';
 import { largeGroup } from './large-group.ts';
 import { soak } from './soak.ts';
+import { turnover } from './turnover.ts';
 
-const USAGE = `Usage: npm run soak:e2ee -- [soak] [fuzz] [group] [options]
+const USAGE = `Usage: npm run soak:e2ee -- [soak] [fuzz] [group] [turnover] [options]
   --messages N   of soak (default 100,000; about ten minutes)
   --secs N       of fuzz (default 60)
   --people N     of group, with two devices each, all of them taking part (default 100; about five minutes)
-  --seed N       of soak and fuzz (default: the time)`;
+  --commits N    of turnover (default 2,000; about five minutes)
+  --seed N       of soak, fuzz and turnover (default: the time)`;
 
-const NAMES = ['soak', 'fuzz', 'group'];
+const NAMES = ['soak', 'fuzz', 'group', 'turnover'];
 const options = readOptions();
 console.log(`seed ${options.seed}`);
 const runs: Record<string, () => Promise<object>> = {
@@ -24,6 +26,7 @@ const runs: Record<string, () => Promise<object>> = {
     largeGroup({ people: options.people, watching: 2 * options.people - 3 }, (step) =>
       console.log(`  ${step}`),
     ),
+  turnover: () => turnover(options),
 };
 for (const name of options.names) {
   console.log(name);
@@ -34,7 +37,14 @@ for (const name of options.names) {
 
 function readOptions() {
   const text = { type: 'string' } as const;
-  const known = { messages: text, secs: text, people: text, seed: text, help: { type: 'boolean' } } as const;
+  const known = {
+    messages: text,
+    secs: text,
+    people: text,
+    commits: text,
+    seed: text,
+    help: { type: 'boolean' },
+  } as const;
   try {
     const { values, positionals } = parseArgs({ allowPositionals: true, options: known });
     if (values.help) {
@@ -48,6 +58,7 @@ function readOptions() {
       messages: wholeNumber('messages', values.messages, 100_000),
       secs: wholeNumber('secs', values.secs, 60),
       people: wholeNumber('people', values.people, 100),
+      commits: wholeNumber('commits', values.commits, 2_000),
       seed: wholeNumber('seed', values.seed, Math.floor(Date.now() / 1000)),
     };
   } catch (error) {
