@@ -80,6 +80,7 @@ export class Client implements Api {
       conversation: (id) => this.#conversations.get(id),
       refresh: (view) => this.#conversations.refresh(view),
       own: (told) => this.#devices.told(told),
+      lettingIn: (outsider) => this.#housekeeping.lettingIn(outsider),
     });
     this.#runtime.on('sent', ({ conversationId, id }) => this.#teller.message(conversationId, id, false));
     this.#runtime.on('waiting', (waiting) => this.#events.emit('outbox', { waiting }));

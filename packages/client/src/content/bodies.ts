@@ -68,6 +68,11 @@ const readers: { [T in ContentType]: (body: Fields) => Bodies[T] } = {
       isRefused: body.isRefused === true ? true : undefined,
     });
   },
+  'application/x-securechat-outside': (body) => ({
+    conversationId: id(body, 'conversationId'),
+    generation: count(body, 'generation'),
+    epoch: count(body, 'epoch'),
+  }),
   'application/x-securechat-own': readOwn,
 };
 

@@ -35,6 +35,9 @@ const contents: Content[] = [
     id: 'm_9',
     content: textContent('again'),
   }),
+  checked('application/x-securechat-outside', {
+    ...{ conversationId: 'c_1234567890123456', generation: 0, epoch: 7 },
+  }),
   checked('application/x-securechat-own', { tell: 'accepted', conversationId: 'c_1234567890123456' }),
 ];
 

@@ -34,6 +34,8 @@ export type Bodies = {
     content?: Content;
     isRefused?: true;
   };
+  /** Asks whom it reaches to let the sending device in again: the welcome that led to these keys could not be opened. */
+  'application/x-securechat-outside': { conversationId: string; generation: number; epoch: number };
   /** Among the own devices only. */
   'application/x-securechat-own': OwnBody;
 };

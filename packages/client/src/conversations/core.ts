@@ -1,9 +1,10 @@
 import type { E2eeEngine, OwnDevice } from '@securechat/crypto/e2ee';
 import type { Alarm, Profile } from '../api/index.ts';
 import type { Connection } from '../connection/connection.ts';
-import type { OwnBody } from '../content/types.ts';
+import type { Bodies, OwnBody } from '../content/types.ts';
 import type { OutboxLanes } from '../outbox/sealer.ts';
 import type { Store } from '../storage/store.ts';
+import type { Arrival } from './contents/apply.ts';
 import type { People } from './people.ts';
 import type { Registry } from './registry.ts';
 
@@ -17,6 +18,9 @@ export type Settings = {
   readonly isCompressing: boolean;
 };
 
+/** A device, and what it could not come into. */
+export type Outsider = { readonly by: Arrival; readonly told: Bodies['application/x-securechat-outside'] };
+
 /** What people are told, once it is durable. */
 export type Teller = {
   message(conversationId: string, messageId: string, isNew: boolean): void;
@@ -26,6 +30,8 @@ export type Teller = {
   alarm(alarm: Alarm): void;
   /** What another device of this account has said to this one. */
   own(told: OwnBody): void;
+  /** A device wants to be let in again; without one it is this device. */
+  lettingIn(outsider?: Outsider): void;
   count(event: 'undecryptable' | 'repairsAsked' | 'repairsAnswered' | 'repaired'): void;
 };
 

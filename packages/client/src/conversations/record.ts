@@ -73,6 +73,8 @@ export const keysOf = {
   sent: (id: string, clientSeq: number | '') => `sent/${id}/${clientSeq}`,
   /** What is missing and asked for. */
   wanted: (id: string, messageId: string) => `wanted/${id}/${messageId}`,
+  /** When a device was let in again that had asked for it. */
+  letIn: (id: string, address: string) => `let-in/${id}/${address}`,
   repairBudget: (id: string, address: string) => `repairs/${id}/${address}`,
   message: (id: string, position: string) => `message/${id}/${position}`,
   position: (id: string, messageId: string) => `position/${id}/${messageId}`,

@@ -2,7 +2,7 @@ import type { ClientEvents } from '../api/index.ts';
 import { abortable, systemClock } from '../clock.ts';
 import { newId } from '../conversations/ids.ts';
 import { CannotDo } from '../conversations/operations/built.ts';
-import { type CreateIntent, UNKNOWN_HEAD } from '../conversations/operations/group_create.ts';
+import { type CreateIntent, type Place, UNKNOWN_HEAD } from '../conversations/operations/group_create.ts';
 import { enqueueIntent } from '../conversations/outgoing/enqueue.ts';
 import type { ConversationRecord } from '../conversations/record.ts';
 import { ConversationView, type ViewParts } from '../conversations/view/conversation.ts';
@@ -76,9 +76,17 @@ export class Conversations {
     if (userId === core.own.userId) throw new CannotDo('a conversation of two needs another one');
     const known = core.registry.all().find(({ peer, purpose }) => peer === userId && purpose === 'people');
     if (known?.membership === 'member') return this.view(known.id);
-    const users = [core.own.userId, userId].sort();
-    const intent: CreateIntent = { type: 'group_create', kind: 'direct', purpose: 'people', users };
-    return this.#with(userId, await this.#makeDirect(known?.id, intent));
+    return this.#with(userId, await this.#makeDirect(known?.id, this.#intentFor(userId)));
+  }
+
+  /** A conversation of two that this device has no keys of, from where the server says that it is. */
+  async startOver(id: string, userId: string, told: Place): Promise<void> {
+    await this.#perform(id, { ...this.#intentFor(userId), isRestart: true, told });
+  }
+
+  #intentFor(userId: string): CreateIntent {
+    const users = [this.#runtime.core.own.userId, userId].sort();
+    return { type: 'group_create', kind: 'direct', purpose: 'people', users };
   }
 
   async #makeDirect(known: string | undefined, intent: CreateIntent): Promise<ConversationView> {

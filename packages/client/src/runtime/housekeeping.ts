@@ -1,4 +1,6 @@
 import { checked } from '../content/outgoing.ts';
+import type { Outsider } from '../conversations/core.ts';
+import { outsideKey } from '../conversations/incoming/outside.ts';
 import { enqueueContent } from '../conversations/outgoing/enqueue.ts';
 import { removeExpired } from '../conversations/timeline/expiry.ts';
 import type { Reading } from '../conversations/view/read.ts';
@@ -11,6 +13,8 @@ const EXPIRY_MS = 1_000;
 /** A new device may take a while to its first login. */
 const DEVICES_AGAIN_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000] as const;
 const HOUR_MS = 3_600_000;
+/** How often it is looked whether this device has to ask to be let in somewhere. */
+const OUTSIDE_MS = 600_000;
 
 /** What has to be done from time to time, as long as the client is connected or open. */
 export class Housekeeping {
@@ -34,6 +38,7 @@ export class Housekeeping {
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#every(EXPIRY_MS, () => removeExpired(this.#runtime.core));
+    this.#every(OUTSIDE_MS, () => this.#comeIn());
     if (this.#runtime.core.settings.dummiesPerHour > 0) this.#planDummy();
   }
 
@@ -49,6 +54,22 @@ export class Housekeeping {
     this.#runtime.background(this.#runtime.refill());
     for (const { id } of this.#runtime.core.registry.all()) this.#reading.tellRead(id);
     void this.settleDevices();
+    this.lettingIn(undefined);
+  }
+
+  /** Lets in a device that asks; without one, asks for this device where that is due. */
+  lettingIn(outsider: Outsider | undefined): void {
+    const { core } = this.#runtime;
+    this.#runtime.background(
+      outsider ? outside().then(({ letIn }) => letIn(core, outsider)) : this.#comeIn(),
+    );
+  }
+
+  async #comeIn(): Promise<void> {
+    const { core, connection } = this.#runtime;
+    const isOutside = (await core.store.list(outsideKey(''))).length > 0;
+    if (!isOutside || connection.state !== 'connected') return;
+    await (await outside()).comeIn(this.#runtime, this.#conversations);
   }
 
   /** Own devices belong into all conversations; again after a while if it could not be done now. Never fails. */
@@ -106,3 +127,6 @@ export class Housekeeping {
     });
   }
 }
+
+/** Loaded when a welcome could not be opened, which is seldom. */
+const outside = () => import('./outside.ts');

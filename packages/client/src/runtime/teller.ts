@@ -1,6 +1,6 @@
 import type { Alarm, ClientEvents, Profile, Stats } from '../api/index.ts';
 import type { OwnBody } from '../content/types.ts';
-import type { Teller } from '../conversations/core.ts';
+import type { Outsider, Teller } from '../conversations/core.ts';
 import type { ConversationView } from '../conversations/view/conversation.ts';
 import type { Emitter } from '../events.ts';
 import { StoreClosed } from '../storage/errors.ts';
@@ -10,6 +10,7 @@ export type Audience = {
   conversation(id: string): ConversationView | undefined;
   refresh(view: ConversationView): Promise<void>;
   own(told: OwnBody): void;
+  lettingIn(outsider: Outsider | undefined): void;
 };
 
 /** Turns what has become durable into events of the client, in order, and counts. */
@@ -65,6 +66,10 @@ export class EventTeller implements Teller {
 
   own(told: OwnBody): void {
     this.#audience?.own(told);
+  }
+
+  lettingIn(outsider?: Outsider): void {
+    this.#audience?.lettingIn(outsider);
   }
 
   #tell(conversationId: string, work: (conversation: ConversationView) => unknown): void {

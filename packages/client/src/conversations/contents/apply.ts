@@ -5,6 +5,7 @@ import { takeRepair } from '../repair/take.ts';
 import type { Step } from '../step.ts';
 import { applyDelete } from './delete.ts';
 import { applyEdit } from './edit.ts';
+import { applyOutside } from './outside.ts';
 import { applyOwn } from './own.ts';
 import { applyProfile } from './profile.ts';
 import { applyReaction } from './reaction.ts';
@@ -47,6 +48,7 @@ const handlers: { [T in ContentType]: Handler<T> } = {
   'application/x-securechat-state': applyState,
   'application/x-securechat-repair-request': answerRepair,
   'application/x-securechat-repair': takeRepair,
+  'application/x-securechat-outside': applyOutside,
   'application/x-securechat-own': applyOwn,
 };
 

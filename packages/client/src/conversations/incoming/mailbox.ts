@@ -8,6 +8,7 @@ import { takeChat } from './chat.ts';
 import { forgetPast } from './epochs.ts';
 import { takeMarks } from './marks.ts';
 import { takeOperation } from './operation.ts';
+import { noteOutside } from './outside.ts';
 import { takeTruncation } from './truncation.ts';
 
 /** Takes in what comes through the mailbox, one item after the other. What is refused is told, and passed. */
@@ -33,7 +34,8 @@ export class Mailbox implements InboxConsumer {
         if (!(error instanceof Refused)) throw error;
         // nothing of it has happened
         step.discard();
-        step.draft.after(() => core.tell.alarm(alarmOf(item, error.type, error.message)));
+        if (!(await noteOutside(core, step, item, error)))
+          step.draft.after(() => core.tell.alarm(alarmOf(item, error.type, error.message)));
         const isOperation = item.type !== 'chat' && item.type !== 'history_truncated';
         if (isOperation) this.#part(step);
       }

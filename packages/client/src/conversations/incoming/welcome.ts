@@ -16,6 +16,7 @@ import { isContact } from '../requests.ts';
 import type { Step } from '../step.ts';
 import { alarmOf, Refused, refuseForbidden } from './alarms.ts';
 import { nameIn } from './name.ts';
+import { NotLetIn, outsideKey } from './outside.ts';
 
 type Welcoming = Extract<Downstream<GroupOperationName>, { welcome_to: string[] }>;
 
@@ -39,6 +40,7 @@ export async function takeWelcome(core: Core, step: Step, operation: Welcoming):
   step.record = newRecord(core, step, { operation, log, purpose, name });
   // the secret half is of no use any more, and in a thief's hands it would be
   if (!isLastResort) step.draft.delete(key);
+  step.draft.delete(outsideKey(step.id));
   if (purpose.purpose === 'people') {
     for (const [index, notice] of noticeOf(operation, undefined, before).entries()) {
       addNotice(core, step, operation, notice, { place: operation.delivery.conv_seq, index });
@@ -74,10 +76,13 @@ async function join(core: Core, operation: Welcoming) {
     return { state, key: found.key, isLastResort: found.isLastResort };
   } catch (error) {
     if (!(error instanceof E2eeError)) throw error;
+    const { from, generation, epoch } = operation;
+    const place = { from, generation, epoch: operation.type === 'group_create' ? epoch : epoch + 1 };
     if (error.fault === 'not_for_us')
-      throw new Refused('replay', 'the welcome is for no key package that is here');
-    const isGhost = error.fault === 'leaf' || error.fault === 'binding' || error.fault === 'member';
-    throw new Refused(isGhost ? 'rogue-device' : 'undecryptable', `the welcome was refused: ${error.fault}`);
+      throw new NotLetIn('replay', 'the welcome is for no key package that is here', place);
+    if (error.fault === 'leaf' || error.fault === 'binding' || error.fault === 'member')
+      throw new Refused('rogue-device', `the welcome was refused: ${error.fault}`);
+    throw new NotLetIn('undecryptable', `the welcome was refused: ${error.fault}`, place);
   }
 }
 

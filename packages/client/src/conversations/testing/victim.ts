@@ -132,7 +132,15 @@ export async function victim(known: readonly Person[]) {
       return list && Uint8Array.from(atob(list.account_key), (character) => character.charCodeAt(0));
     },
   };
-  const told = { message() {}, vanished() {}, receipt() {}, profile() {}, own() {}, count() {} };
+  const told = {
+    message() {},
+    vanished() {},
+    receipt() {},
+    profile() {},
+    own() {},
+    lettingIn() {},
+    count() {},
+  };
   const core = {
     ...{ own: self.own, store, registry, people, now: () => Date.now() },
     engine: await createMlsEngine({ authenticate: authenticateBy(people) }),

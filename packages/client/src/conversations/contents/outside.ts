@@ -1,0 +1,16 @@
+import type { Content } from '../../content/types.ts';
+import type { Core } from '../core.ts';
+import type { Step } from '../step.ts';
+import type { Arrival } from './apply.ts';
+
+/** In a conversation of two or among the own devices, where it is nobody else's business; not by a stranger who has only asked. */
+export function applyOutside(
+  core: Core,
+  step: Step,
+  by: Arrival,
+  { body }: Content<'application/x-securechat-outside'>,
+): void {
+  const { purpose, log, isRequest } = step.record;
+  if ((purpose === 'people' && log.kind === 'group') || isRequest) return;
+  step.draft.after(() => core.tell.lettingIn({ by, told: body }));
+}
