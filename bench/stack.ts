@@ -22,7 +22,7 @@ export type Stack = {
   authUrl: string;
   /** Of the owner of the tables. */
   postgresUrl: string;
-  /** By name: gateway-1, gateway-2, delivery-1, delivery-2, auth, redis, postgres. */
+  /** By name: gateway-1, gateway-2, delivery-1, delivery-2, auth, presence, redis, postgres. */
   pids: Pids;
   stop(): Promise<void>;
 };
@@ -105,21 +105,8 @@ async function startAll(
 }
 
 async function plan(redis: string, postgres: string): Promise<ServiceInstance[]> {
-  const [ws1, ws2, tcp1, tcp2, http, redisPort, postgresPort, ops1, ops2, ops3, ops4, ops5] =
-    (await Promise.all(Array.from({ length: 12 }, freePort))) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+  const ports = await Promise.all(Array.from({ length: 13 }, freePort));
+  const take = (count: number): number[] => ports.splice(0, count);
   const asRole = (role: string): string => {
     const url = new URL(postgres);
     url.username = role;
@@ -127,20 +114,22 @@ async function plan(redis: string, postgres: string): Promise<ServiceInstance[]>
   };
   return serviceInstances({
     ports: {
-      ws: [ws1, ws2],
-      tcp: [tcp1, tcp2],
-      authHttp: [http],
-      redis: [redisPort],
-      postgres: [postgresPort],
-      opsAuth: [ops1],
-      opsDelivery: [ops2, ops3],
-      opsGateway: [ops4, ops5],
+      ws: take(2),
+      tcp: take(2),
+      authHttp: take(1),
+      redis: take(1),
+      postgres: take(1),
+      opsAuth: take(1),
+      opsDelivery: take(2),
+      opsPresence: take(1),
+      opsGateway: take(2),
     },
     urls: {
       redis,
       postgres,
       authPostgres: asRole('securechat_auth'),
       deliveryPostgres: asRole('securechat_delivery'),
+      presencePostgres: asRole('securechat_presence'),
     },
     secrets: {
       serviceKey: randomBytes(32).toString('base64'),
@@ -189,6 +178,6 @@ async function isReady(opsUrl: string): Promise<boolean> {
 
 /** Along the way of a message, so that tables read that way. */
 function inOrder(pids: Record<string, number>): Record<string, number> {
-  const names = ['gateway-1', 'gateway-2', 'delivery-1', 'delivery-2', 'auth'];
+  const names = ['gateway-1', 'gateway-2', 'delivery-1', 'delivery-2', 'auth', 'presence'];
   return Object.fromEntries(names.flatMap((name) => (pids[name] === undefined ? [] : [[name, pids[name]]])));
 }

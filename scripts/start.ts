@@ -25,7 +25,8 @@ try {
   const startedAtMs = performance.now();
   const ports = await choosePorts();
   const urls = await startDataServers({ dataFolder, ports, running, say });
-  for (const service of ['auth', 'delivery']) await migrate(service, { dataFolder, urls, running, say });
+  for (const service of ['auth', 'delivery', 'presence'])
+    await migrate(service, { dataFolder, urls, running, say });
 
   const secrets = ensureSecrets(join(dataFolder, 'secrets.json'));
   const instances = serviceInstances({ ports, urls, secrets });

@@ -10,6 +10,7 @@ export type StackUrls = {
   /** Of the service's own role, which may do only what the service needs. */
   authPostgres: string;
   deliveryPostgres: string;
+  presencePostgres: string;
 };
 
 type Surroundings = { dataFolder: string; ports: StackPorts; running: Running; say: (line: string) => void };
@@ -27,6 +28,7 @@ export async function startDataServers(around: Surroundings): Promise<StackUrls>
     postgres: given,
     authPostgres: process.env.AUTH_POSTGRES_URL || given,
     deliveryPostgres: process.env.DELIVERY_POSTGRES_URL || given,
+    presencePostgres: process.env.PRESENCE_POSTGRES_URL || given,
   };
 }
 
@@ -53,6 +55,7 @@ async function startEmbeddedPostgres({ dataFolder, ports, running, say }: Surrou
     postgres: server.url,
     authPostgres: withUser(server.url, 'securechat_auth'),
     deliveryPostgres: withUser(server.url, 'securechat_delivery'),
+    presencePostgres: withUser(server.url, 'securechat_presence'),
   };
 }
 

@@ -11,6 +11,7 @@ const PREFERRED = {
   opsAuth: [9101],
   opsDelivery: [9102, 9103],
   opsGateway: [9104, 9105],
+  opsPresence: [9106],
 } as const;
 
 export type StackPorts = Record<keyof typeof PREFERRED, number[]>;

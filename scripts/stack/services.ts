@@ -34,6 +34,7 @@ export function serviceInstances({ ports, urls, secrets }: Parts): ServiceInstan
   return [
     ...ports.authHttp.map((port, index) => auth(port, ports.opsAuth[index] as number, urls, secrets)),
     ...ports.opsDelivery.map((ops, index) => delivery(index + 1, ops, urls)),
+    ...ports.opsPresence.map((ops) => presence(ops, urls)),
     ...ports.ws.map((ws, index) =>
       gateway(
         index + 1,
@@ -72,6 +73,17 @@ function delivery(number: number, ops: number, urls: StackUrls): ServiceInstance
   };
 }
 
+function presence(ops: number, urls: StackUrls): ServiceInstance {
+  return {
+    name: 'presence',
+    service: 'presence',
+    stage: 'data',
+    env: { ...common(ops, urls), POSTGRES_URL: urls.presencePostgres },
+    addresses: {},
+    opsUrl: opsUrl(ops),
+  };
+}
+
 function gateway(
   number: number,
   ports: { ws: number; tcp: number; ops: number },
@@ -104,6 +116,7 @@ function common(ops: number, urls: StackUrls): Record<string, string | undefined
     // these belong to one service each, and come with their own lines above
     AUTH_POSTGRES_URL: undefined,
     DELIVERY_POSTGRES_URL: undefined,
+    PRESENCE_POSTGRES_URL: undefined,
     AUTH_SERVICE_KEY: undefined,
     AUTH_ADMIN_TOKEN: undefined,
   };

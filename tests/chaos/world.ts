@@ -63,7 +63,7 @@ export async function openWorld(random: Random, plan: WorldPlan): Promise<World>
   const { hasGuests, groups, stack, stopping } = plan;
   const edges = createEdges();
   const constellation = await startConstellation({
-    ...{ gateways: 2, deliveries: 2, auths: 1 },
+    ...{ gateways: 2, deliveries: 2, presences: 1, auths: 1 },
     redis: stack === 'cluster' ? 'own cluster' : 'own, append-only',
     postgres: 'own',
     // nodes of a cluster tell where others are: a proxy before them would be passed by
@@ -75,7 +75,7 @@ export async function openWorld(random: Random, plan: WorldPlan): Promise<World>
     await edges.close();
     throw error;
   });
-  const { stores, gateways, deliveries, auths, authUrl, serviceKey } = constellation;
+  const { stores, gateways, deliveries, auths, presences, authUrl, serviceKey } = constellation;
   const { ownRedis, ownCluster, ownPostgres } = stores;
   if (!(ownRedis || ownCluster) || !ownPostgres) throw new Error('the run has no servers of its own');
   const history = new History();
@@ -127,7 +127,7 @@ export async function openWorld(random: Random, plan: WorldPlan): Promise<World>
     },
     cluster: ownCluster,
     postgres: ownPostgres,
-    services: [...gateways, ...deliveries, ...auths],
+    services: [...gateways, ...deliveries, ...presences, ...auths],
     poisoned: 0,
     ask: async (command, ...args) =>
       within(askRedis(await askedUrl(), command, ...args), ASK_DEADLINE_MS, () => `an answer to ${command}`),

@@ -12,7 +12,7 @@ import {
   unusedPort,
 } from '@securechat/testkit';
 import { lastLines, type ServiceName, type ServiceProcess, startService } from './service-process.ts';
-import { openStores, type Stores, type StoresPlan } from './stores.ts';
+import { openStores, type Stores, type StoresPlan, type StoringService } from './stores.ts';
 
 export type GatewayPlan = { tls?: boolean; env?: Record<string, string> };
 
@@ -21,6 +21,8 @@ export type ConstellationPlan = StoresPlan & {
   gateways?: number | readonly GatewayPlan[];
   deliveries?: number;
   auths?: number;
+  /** Default 0: a deployment works without, and a process more takes a second of each start. */
+  presences?: number;
   /** Both ports of every gateway speak TLS 1.3. */
   tls?: boolean;
   partitions?: number;
@@ -53,6 +55,7 @@ export type Constellation = {
   readonly gateways: readonly Gateway[];
   readonly deliveries: readonly ServiceProcess[];
   readonly auths: readonly Auth[];
+  readonly presences: readonly ServiceProcess[];
   /** Of the first auth. */
   readonly authUrl: string;
   /** What clients pin. */
@@ -74,6 +77,7 @@ const MESSAGES_PER_MINUTE = 100_000;
 const GROUP_OPERATIONS_PER_MINUTE = 10_000;
 const HANDSHAKES_PER_SECOND = 10_000;
 const DRAIN_MS = 300;
+const PRESENCE_GRACE_MS = 300;
 
 export async function startConstellation(plan: ConstellationPlan = {}): Promise<Constellation> {
   const startedAtMs = performance.now();
@@ -85,7 +89,7 @@ export async function startConstellation(plan: ConstellationPlan = {}): Promise<
 
   async function stopAll(): Promise<void> {
     // doors first, as in a deployment: who has no clients any more can finish its work
-    const order: ServiceName[] = ['gateway', 'delivery', 'auth'];
+    const order: ServiceName[] = ['gateway', 'delivery', 'presence', 'auth'];
     const failures: unknown[] = [];
     for (const service of order) {
       const ends = processes.filter(({ name }) => name.startsWith(service)).map((process) => process.stop());
@@ -105,9 +109,10 @@ export async function startConstellation(plan: ConstellationPlan = {}): Promise<
       LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'info',
     };
     const launcher = createLauncher({ plan, shared, stores, seed, tls, processes });
-    const [auths, deliveries, gateways] = await Promise.all([
+    const [auths, deliveries, presences, gateways] = await Promise.all([
       several(plan.auths ?? 1, launcher.auth),
       several(plan.deliveries ?? 2, launcher.delivery),
+      several(plan.presences ?? 0, launcher.presence),
       several(gatewayPlans(plan).length, launcher.gateway),
     ]);
     await unlessAborted(Promise.all(processes.map((process) => process.ready())), stopping);
@@ -117,6 +122,7 @@ export async function startConstellation(plan: ConstellationPlan = {}): Promise<
       gateways,
       deliveries,
       auths,
+      presences,
       authUrl: auths[0]?.url ?? '',
       serviceKey: signingKeyFromSeed(seed).publicKey,
       stores,
@@ -164,7 +170,7 @@ function createLauncher({ plan, shared, stores, seed, tls, processes }: Launcher
     return process;
   }
 
-  const postgresUrl = (from: 'auth' | 'delivery', index: number): Promise<string> =>
+  const postgresUrl = (from: StoringService, index: number): Promise<string> =>
     via({ from, index, to: 'postgres', url: stores.postgresUrlFor(from) });
 
   return {
@@ -181,6 +187,12 @@ function createLauncher({ plan, shared, stores, seed, tls, processes }: Launcher
 
     delivery: async (index: number) =>
       launch('delivery', index, { POSTGRES_URL: await postgresUrl('delivery', index) }),
+
+    presence: async (index: number) =>
+      launch('presence', index, {
+        POSTGRES_URL: await postgresUrl('presence', index),
+        PRESENCE_GRACE_MS: String(PRESENCE_GRACE_MS),
+      }),
 
     async gateway(index: number): Promise<Gateway> {
       const { tls: ownTls = plan.tls ?? false, env = {} } = gatewayPlans(plan)[index] ?? {};

@@ -19,6 +19,9 @@ export type StoresPlan = {
   root?: string;
 };
 
+/** The services with a role of their own in Postgres. */
+export type StoringService = 'auth' | 'delivery' | 'presence';
+
 export type Stores = {
   readonly redisUrl: string;
   /** Begins every key of this constellation. */
@@ -26,7 +29,7 @@ export type Stores = {
   /** As the owner of the database. */
   readonly postgresUrl: string;
   /** As the role of a service, where the server lets it in without a password; otherwise as the owner. */
-  postgresUrlFor(service: 'auth' | 'delivery'): string;
+  postgresUrlFor(service: StoringService): string;
   /** Only where it was asked for. */
   readonly ownRedis: OwnServer | undefined;
   readonly ownCluster: RedisCluster | undefined;
@@ -39,8 +42,9 @@ export async function openStores(plan: StoresPlan): Promise<Stores> {
   const roleUrls = {
     auth: await urlForRole(postgres.url, 'securechat_auth'),
     delivery: await urlForRole(postgres.url, 'securechat_delivery'),
+    presence: await urlForRole(postgres.url, 'securechat_presence'),
   };
-  if (!roleUrls.auth || !roleUrls.delivery) {
+  if (Object.values(roleUrls).includes(undefined)) {
     say('Postgres does not let the roles of the services in without a password: they run as the owner');
   }
   return {

@@ -5,7 +5,12 @@ export const clientCapabilities = ['e2e_encryption', 'file_transfer', 'groups'] 
 export type ClientCapability = (typeof clientCapabilities)[number];
 
 /** What a server may announce in `server_hello.capabilities`: each only where it really does it. */
-export const serverCapabilities = ['message_relay', 'offline_storage', 'push_notifications'] as const;
+export const serverCapabilities = [
+  'message_relay',
+  'offline_storage',
+  'presence',
+  'push_notifications',
+] as const;
 export type ServerCapability = (typeof serverCapabilities)[number];
 
 /**
@@ -21,6 +26,10 @@ export const neededCapability: Record<UpstreamName, ClientCapability | undefined
   key_exchange: 'e2e_encryption',
   key_bundle_request: 'e2e_encryption',
   key_count: 'e2e_encryption',
+  presence: undefined,
+  presence_subscribe: undefined,
+  presence_privacy: undefined,
+  typing: undefined,
   chat: 'e2e_encryption',
   ack: undefined,
   receipt: undefined,

@@ -22,6 +22,9 @@ import { keyCount } from './messages/key_count.ts';
 import { keyExchange } from './messages/key_exchange.ts';
 import { ping } from './messages/ping.ts';
 import { pong } from './messages/pong.ts';
+import { presence } from './messages/presence.ts';
+import { presencePrivacy } from './messages/presence_privacy.ts';
+import { presenceSubscribe } from './messages/presence_subscribe.ts';
 import { receipt } from './messages/receipt.ts';
 import { receiptPrivacy } from './messages/receipt_privacy.ts';
 import { resume } from './messages/resume.ts';
@@ -29,6 +32,7 @@ import { serverHello } from './messages/server_hello.ts';
 import { sessionReady } from './messages/session_ready.ts';
 import { sync } from './messages/sync.ts';
 import { syncPage } from './messages/sync_page.ts';
+import { typing } from './messages/typing.ts';
 import { unblock } from './messages/unblock.ts';
 
 /**
@@ -44,6 +48,10 @@ export const upstream = {
   key_exchange: keyExchange, // 0x0102
   key_bundle_request: keyBundleRequest, // 0x0103
   key_count: keyCount, // 0x0105
+  presence, // 0x0201
+  presence_subscribe: presenceSubscribe, // 0x0202
+  presence_privacy: presencePrivacy, // 0x0203
+  typing, // 0x0204
   chat, // 0x0301
   ack, // 0x0302
   receipt, // 0x0303
@@ -71,6 +79,10 @@ export const downstream = {
   device_list: deviceList, // 0x0101
   key_bundle: keyBundle, // 0x0104
   key_count: keyCount, // 0x0105
+  presence, // 0x0201
+  presence_subscribe: presenceSubscribe, // 0x0202
+  presence_privacy: presencePrivacy, // 0x0203
+  typing, // 0x0204
   chat, // 0x0301
   ack, // 0x0302
   receipt, // 0x0303

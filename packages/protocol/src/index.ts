@@ -16,6 +16,8 @@ export { ConversationId, DeviceId, ID_PATTERN, PublicKey, Signature, UnixSeconds
 export * from './limits.ts';
 export { type DeviceCertificate, SignedDeviceList } from './messages/device_list.ts';
 export type { KeyBundle } from './messages/key_bundle.ts';
+export { PresenceStatus } from './messages/presence.ts';
+export { LastSeenPrecision, StatusAudience } from './messages/presence_privacy.ts';
 export type { GatewayCertificate, Handover } from './messages/server_hello.ts';
 export * from './padding.ts';
 export * from './retry-policy.ts';

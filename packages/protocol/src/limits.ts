@@ -67,5 +67,11 @@ export const MAX_KEY_PACKAGE_BYTES = 1.5 * KIB;
 /** One key package for each device of a user, as base64 and with what belongs to it. */
 export const MAX_KEY_BUNDLE_BYTES = 32 * KIB;
 
+/** Users whose status one connection is told, and the payload that tells of all of them with the longest ids. */
+export const MAX_PRESENCE_SUBSCRIPTIONS = 200;
+export const MAX_PRESENCE_STATES_BYTES = 32 * KIB;
+/** Seed, Typing Indicator: it clears by itself after this. */
+export const MAX_TYPING_SECONDS = 5;
+
 /** A client waits this long for `ack` before it sends the same bytes again. */
 export const ACK_TIMEOUT_MS = 5_000;

@@ -59,4 +59,9 @@ export const CATALOG_HISTORY: readonly { date: string; hash: string; why: string
     hash: '7b7b6b99ee860fae518454efeaad490dfe51c34f5743c22a66d0ce38039806ad',
     why: 'bans: group_member_remove.ban, group_update.ban, group_info.banned; commit_required of group_info is bounded',
   },
+  {
+    date: '2026-11-27',
+    hash: '853fbbde9f92e31e28c61fc937038f8109b3d33dec17c3ee2be18fe058e61e2d',
+    why: 'presence: presence, presence_subscribe, presence_privacy, typing, and the capability of the server',
+  },
 ];

@@ -28,6 +28,9 @@ import { createGroupLimit } from './limits/group-limit.ts';
 import { createMessageLimit } from './limits/message-limit.ts';
 import { createStorm } from './limits/storm.ts';
 import { gatewayMetrics } from './metrics.ts';
+import { createReporter } from './presence/reporter.ts';
+import { createTeller } from './presence/teller.ts';
+import { createWatchers } from './presence/watchers.ts';
 import { createRegistrar } from './registrar.ts';
 import { createRevocations } from './revocations.ts';
 import { createAckIngress } from './streams/ack-ingress.ts';
@@ -76,6 +79,10 @@ export async function createGateway(kit: Kit): Promise<Service> {
   const directory = createDirectory(redis, { prefix: config.streamPrefix, shards });
   const outStreams = createOutStreams(redis, streams);
   const requests = createRequests({ redis, streams, gatewayId, now });
+  const { monotonicMs } = clock;
+  const teller = createTeller({ perSecond: config.presencePerSecond, monotonicMs, metrics });
+  const watchers = createWatchers({ hub, requests, teller, monotonicMs, logger });
+  const reporter = createReporter({ hub, requests, monotonicMs, logger });
   const deployment = createDeployment({ redis, streams, logger });
   const identity = createIdentity({
     serverId: config.gatewayId,
@@ -96,7 +103,11 @@ export async function createGateway(kit: Kit): Promise<Service> {
     gatewayId,
     stream: streams.out(gatewayId),
     reader,
-    onLoss: registrar.startOver,
+    onLoss() {
+      registrar.startOver();
+      reporter.startOver();
+      watchers.startOver();
+    },
     logger,
   });
   const revocations = createRevocations({
@@ -183,6 +194,8 @@ export async function createGateway(kit: Kit): Promise<Service> {
     ingress: createIngress({ redis, streams, maxBytes: config.maxIngressBytes, metrics }),
     ackIngress: createAckIngress({ redis, streams, gatewayId, now }),
     requests,
+    reporter,
+    watchers,
   };
 
   metrics.watchRevocations(revocations.ageMs);
@@ -220,6 +233,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
     await identity.start();
     await revocations.start();
     if (opening.signal.aborted) return;
+    teller.start();
     sweep = startSweep({
       hub,
       requests,
@@ -229,6 +243,8 @@ export async function createGateway(kit: Kit): Promise<Service> {
         messageLimit.sweep();
         bandwidth.sweep();
         registrar.sweep();
+        reporter.sweep(monotonicMs());
+        watchers.sweep(monotonicMs());
       },
     });
     const parts = {
@@ -284,17 +300,19 @@ export async function createGateway(kit: Kit): Promise<Service> {
       if (doors.length === 0) return await stopOpening();
       const closed = doors.splice(0).map((door) => door.close());
       await sendAllAway(hub, config.drainMs, logger);
-      await context.ackIngress.flush();
+      await Promise.all([context.ackIngress.flush(), reporter.flush()]);
       await Promise.all(closed);
     },
 
     async stop() {
       await stopOpening();
       sweep?.stop();
+      teller.stop();
       const closed = doors.splice(0).map((door) => door.close());
       // After a failure nothing was drained; a door is closed when its last client is gone.
       for (const connection of hub.all()) connection.cut();
       await Promise.all(closed);
+      await reporter.flush();
       bandwidth.stop();
       requests.stop();
       await reader.stop();

@@ -147,6 +147,12 @@ export const options = defineConfig({
     min: 0,
     doc: 'At a stop, clients are sent away one after the other over this time; SHUTDOWN_GRACE_MS must be 7 s longer',
   }),
+  presencePerSecond: int({
+    env: 'GATEWAY_PRESENCE_PER_SECOND',
+    default: 2_000,
+    min: 10,
+    doc: 'Frames a second that tell clients of this process how others are; fewer while it lags behind its work',
+  }),
   maxIngressBytes: bytes({
     env: 'GATEWAY_MAX_INGRESS_BYTES',
     default: 16 * 1024 * 1024,

@@ -8,6 +8,8 @@ import type { GlobalLimit } from './limits/global-limit.ts';
 import type { GroupLimit } from './limits/group-limit.ts';
 import type { MessageLimit } from './limits/message-limit.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import type { Reporter } from './presence/reporter.ts';
+import type { Watchers } from './presence/watchers.ts';
 import type { Revocations } from './revocations.ts';
 import type { AckIngress } from './streams/ack-ingress.ts';
 import type { Ingress } from './streams/ingress.ts';
@@ -48,4 +50,6 @@ export type GatewayContext = {
   readonly ingress: Ingress;
   readonly ackIngress: AckIngress;
   readonly requests: Requests;
+  readonly reporter: Reporter;
+  readonly watchers: Watchers;
 };

@@ -6,6 +6,7 @@ import { type Owner, routing, type StreamNames } from '@securechat/protocol/inte
 const consistsOf: Record<ServerCapability, readonly string[]> = {
   message_relay: ['chat'],
   offline_storage: ['chat', 'resume', 'sync'],
+  presence: ['presence', 'presence_subscribe', 'typing'],
   push_notifications: ['push_subscribe'],
 };
 
@@ -15,6 +16,8 @@ const LOOK_EVERY_MS = 250;
 export type Deployment = {
   /** Told to clients: only what is spoken here and has somebody who does it. */
   capabilities(): string[];
+  /** Whether there was one since this gateway started. */
+  has(owner: Exclude<Owner, 'gateway'>): boolean;
   start(): Promise<void>;
   stop(): void;
 };
@@ -32,6 +35,7 @@ export function createDeployment(parts: {
   const streamOf: Record<Exclude<Owner, 'gateway'>, string | undefined> = {
     auth: streams.auth[0],
     delivery: streams.sync[0],
+    presence: streams.presence[0],
   };
   const seen = new Set<Owner>(['gateway']);
   let timer: NodeJS.Timeout | undefined;
@@ -54,6 +58,7 @@ export function createDeployment(parts: {
   const isServed = (type: string): boolean =>
     type in upstream && seen.has(routing[type as UpstreamName].owner);
   return {
+    has: (owner) => seen.has(owner),
     capabilities: () => serverCapabilities.filter((capability) => consistsOf[capability].every(isServed)),
     async start() {
       if (isStopped) return;

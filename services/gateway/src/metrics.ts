@@ -73,7 +73,13 @@ export function gatewayMetrics(metrics: Metrics) {
     'From the sender’s gateway to the recipient’s socket',
   );
 
+  const presenceWaits = metrics.counter(
+    'presence_waits_total',
+    'Turns in which this process lagged behind and told less of how people are',
+  );
+
   return {
+    presenceWaits: () => presenceWaits.inc(),
     received: (type: UpstreamName | 'unknown') => received.inc(1, { type }),
     sent: (type: DownstreamName) => sent.inc(1, { type }),
     refused: (error: ErrorName) => refused.inc(1, { error }),

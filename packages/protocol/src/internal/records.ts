@@ -1,5 +1,6 @@
 import type { CloseReason } from '../close-codes.ts';
 import type { ErrorDetail, ErrorName } from '../errors.ts';
+import type { PresenceStatus } from '../messages/presence.ts';
 import type { GroupOperationName } from '../signing/group-op.ts';
 
 /**
@@ -110,6 +111,12 @@ export type OutRecord =
   | { kind: 'receipts'; to: number[]; marks: WatermarkRecord[] }
   /** How many key packages a device has left: fewer than it should. */
   | ({ kind: 'keys'; device: number } & KeyCounts)
+  /** How users are whom connections of this gateway may watch. `at`: when that was so by the clock of Redis, ms. */
+  | { kind: 'presence'; at: number; states: [user: number, status: PresenceStatus][] }
+  /** Who may see this user has changed: who watches it (of these users, where named) has to ask again before more is told. */
+  | { kind: 'recheck'; user: number; viewers?: number[] | undefined }
+  /** `until`: ms; afterwards it is not passed on. */
+  | { kind: 'typing'; to: number[]; conversation: string; from: string; typing: boolean; until: number }
   | { kind: 'reply'; correlation: string }
   | { kind: 'close'; connection: number; reason: CloseReason };
 

@@ -2,6 +2,8 @@ import type { Downstream } from '../catalog.ts';
 import type { ErrorDetail, ErrorName } from '../errors.ts';
 import type { SignedDeviceList } from '../messages/device_list.ts';
 import type { KeyBundle } from '../messages/key_bundle.ts';
+import type { PresenceStatus } from '../messages/presence.ts';
+import type { LastSeenPrecision, StatusAudience } from '../messages/presence_privacy.ts';
 import type { GatewayCertificate, Handover } from '../messages/server_hello.ts';
 import type { KeyCounts, StoredType, WatermarkRecord } from './records.ts';
 
@@ -60,6 +62,53 @@ export type AuthRequests = {
   };
 };
 
+/** Requests to presence. Those without an answer are not repeated: what gets lost is said again by the next one. */
+export type PresenceRequests = {
+  /** What devices say of themselves, or that they still say it. */
+  status: { ask: { devices: DeviceStatus[] } };
+  /** How these users are, of those whom `user` may see; from now on the asking gateway is told of their changes for some time. */
+  watch: {
+    ask: { user: number; user_id: string; names: string[] };
+    answer: { at: number; states: WatchedState[] };
+  };
+  privacy: {
+    ask: {
+      user: number;
+      status_to?: StatusAudience | undefined;
+      last_seen?: LastSeenPrecision | undefined;
+    };
+    answer: { status_to: StatusAudience; last_seen: LastSeenPrecision };
+  };
+  /** Something came between `user` and who has this name, or is there no more. */
+  recheck: { ask: { user: number; name: string }; answer: Record<never, never> };
+  typing: {
+    ask: {
+      user: number;
+      device: number;
+      user_id: string;
+      conversation: string;
+      typing: boolean;
+      until: number;
+    };
+  };
+};
+
+/** `status` undefined: the connection is gone. `since` orders the connections of a device, as in the directory. */
+export type DeviceStatus = {
+  user: number;
+  device: number;
+  connection: number;
+  since: string;
+  status?: PresenceStatus | undefined;
+};
+/** `last_seen` in Unix seconds. */
+export type WatchedState = {
+  user: number;
+  user_id: string;
+  status: PresenceStatus;
+  last_seen?: number | undefined;
+};
+
 /** What the client is to be told instead. */
 type Refused = { ok: false; error: ErrorName; detail: ErrorDetail };
 
@@ -107,7 +156,7 @@ export type SyncPageHead = {
   items: { type: StoredType | 'history_truncated'; seq: number; conv_seq: number; at: number }[];
 };
 
-export type Requests = { auth: AuthRequests; delivery: SyncRequests };
+export type Requests = { auth: AuthRequests; delivery: SyncRequests; presence: PresenceRequests };
 export type Ask<S extends keyof Requests> = {
   [K in keyof Requests[S]]: { kind: K } & (Requests[S][K] extends { ask: infer A } ? A : never);
 }[keyof Requests[S]];

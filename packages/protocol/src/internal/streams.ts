@@ -8,6 +8,7 @@
  * | `…{r.N}:ack`    | gateways         | owner of the partition, by XREAD | writes refused beyond a length    |
  * | `…{q.N}:sync`   | gateways         | delivery, consumer group         | trimmed by length; askers ask again |
  * | `…{a.N}:req`    | gateways         | auth, consumer group             | trimmed by length; askers ask again |
+ * | `…{p.0}:presence` | gateways       | presence, consumer group         | trimmed by length and after 6 s   |
  * | `…{g.ID}:out`   | all services     | that gateway, own cursor         | trimmed; mailbox sequences repair  |
  */
 export type StreamNames = {
@@ -17,6 +18,7 @@ export type StreamNames = {
   readonly acks: readonly string[];
   readonly sync: readonly string[];
   readonly auth: readonly string[];
+  readonly presence: readonly string[];
   out(gatewayId: string): string;
 };
 
@@ -30,6 +32,7 @@ export function streamNames(options: { prefix: string; partitions: number }): St
     acks: family('r', 'ack'),
     sync: [`${prefix}:{q.0}:sync`],
     auth: [`${prefix}:{a.0}:req`],
+    presence: [`${prefix}:{p.0}:presence`],
     out: (gatewayId) => `${prefix}:{g.${gatewayId}}:out`,
   };
 }

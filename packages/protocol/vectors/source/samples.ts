@@ -12,6 +12,7 @@ import {
   groupOpTranscript,
   handshakeTranscript,
   keyExchangeTranscript,
+  MAX_PRESENCE_SUBSCRIPTIONS,
   type Upstream,
   type UpstreamName,
 } from './protocol.ts';
@@ -387,6 +388,33 @@ export const upstreamSamples: { [N in UpstreamName]: Samples<Upstream<N>> } = {
   ],
   device_list: [['plain', { type: 'device_list', id: 'req_1', user_id: 'user_bob_456' }]],
   block: [['plain', { type: 'block', id: 'req_2', user_id: 'user_bob_456' }]],
+  presence: [
+    ['online', { type: 'presence', status: 'online' }],
+    ['busy', { type: 'presence', status: 'busy' }],
+  ],
+  presence_subscribe: [
+    ['two users', { type: 'presence_subscribe', id: 'req_8', user_ids: ['user_bob_456', 'user_carol_789'] }],
+    ['nobody any more', { type: 'presence_subscribe', id: 'req_9', user_ids: [] }],
+    [
+      'as many as there may be, with the longest ids',
+      {
+        type: 'presence_subscribe',
+        id: 'i'.repeat(64),
+        user_ids: Array.from({ length: MAX_PRESENCE_SUBSCRIPTIONS }, (_, n) => `${n}`.padStart(64, '_')),
+      },
+    ],
+  ],
+  presence_privacy: [
+    ['a question', { type: 'presence_privacy', id: 'req_10' }],
+    [
+      'nobody, and no time',
+      { type: 'presence_privacy', id: 'req_11', status_to: 'nobody', last_seen: 'hidden' },
+    ],
+  ],
+  typing: [
+    ['begins', { type: 'typing', chat_id: conversation, typing: true, expires_at: NOW + 5 }],
+    ['has stopped', { type: 'typing', chat_id: conversation, typing: false, expires_at: NOW + 5 }],
+  ],
   unblock: [['plain', { type: 'unblock', id: 'req_3', user_id: 'user_bob_456' }]],
   block_list: [
     ['from the beginning', { type: 'block_list', id: 'req_4' }],
@@ -561,6 +589,51 @@ export const downstreamSamples: { [N in DownstreamName]: Samples<Downstream<N>> 
     ['later version', { type: 'device_list', ref: 'req_1', ...signedDeviceList(2, ['dev_1', 'dev_2']) }],
   ],
   block: [['plain', { type: 'block', ref: 'req_2', user_id: 'user_bob_456' }]],
+  presence: [
+    ['away', { type: 'presence', user_id: 'user_bob_456', status: 'away' }],
+    ['offline', { type: 'presence', user_id: 'user_bob_456', status: 'offline' }],
+  ],
+  presence_subscribe: [
+    [
+      'one who is there and one who was',
+      {
+        type: 'presence_subscribe',
+        ref: 'req_8',
+        states: [
+          { user_id: 'user_bob_456', status: 'online' },
+          { user_id: 'user_carol_789', status: 'offline', last_seen: NOW - (NOW % 3600) },
+        ],
+      },
+    ],
+    ['nobody', { type: 'presence_subscribe', ref: 'req_9', states: [] }],
+    [
+      'as many as there may be, with the longest ids',
+      {
+        type: 'presence_subscribe',
+        ref: 'i'.repeat(64),
+        states: Array.from({ length: MAX_PRESENCE_SUBSCRIPTIONS }, (_, n) => ({
+          user_id: `${n}`.padStart(64, '_'),
+          status: 'offline' as const,
+          last_seen: 99_999_999_999,
+        })),
+      },
+    ],
+  ],
+  presence_privacy: [
+    ['until it is set', { type: 'presence_privacy', ref: 'req_10', status_to: 'direct', last_seen: 'hour' }],
+  ],
+  typing: [
+    [
+      'begins',
+      {
+        type: 'typing',
+        chat_id: conversation,
+        typing: true,
+        expires_at: NOW + 5,
+        user_id: 'user_bob_456',
+      },
+    ],
+  ],
   unblock: [['plain', { type: 'unblock', ref: 'req_3', user_id: 'user_bob_456' }]],
   block_list: [
     ['plain', { type: 'block_list', ref: 'req_4', user_ids: ['user_bob_456'], more: false }],

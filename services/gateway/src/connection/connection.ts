@@ -20,6 +20,7 @@ import type { Peer, Waiter } from '../limits/bandwidth.ts';
 import { LocalRate } from '../limits/local-rate.ts';
 import { Offences } from '../limits/offences.ts';
 import { limits } from '../limits/table.ts';
+import { Standing } from '../presence/standing.ts';
 import type { Transport, TransportEvents } from '../transport/transport.ts';
 import { Mailbox } from './mailbox.ts';
 import { Outbox } from './outbox.ts';
@@ -50,6 +51,9 @@ export class Connection implements TransportEvents, Waiter {
   readonly lookups = new LocalRate(limits.lookups);
   readonly syncs = new LocalRate(limits.syncs);
   readonly blocks = new LocalRate(limits.blocks);
+  readonly statuses = new LocalRate(limits.statuses);
+  readonly typings = new LocalRate(limits.typings);
+  readonly standing = new Standing();
   /** Set by the login handlers while the login lasts. */
   login: LoginProgress | undefined;
   session: Session | undefined;
@@ -119,6 +123,11 @@ export class Connection implements TransportEvents, Waiter {
     return this.#inFlight > 0 || this.#isBusy || this.#waiting.length > 0;
   }
 
+  /** Written and not yet taken by the operating system. */
+  get bufferedBytes(): number {
+    return this.#outbox.bufferedBytes;
+  }
+
   /** Enters a state with a time of its own. */
   enter(state: ConnectionState): void {
     this.#state = state;
@@ -172,6 +181,8 @@ export class Connection implements TransportEvents, Waiter {
     if (this.#state !== 'closing') this.enter('closing');
     this.context.hub.remove(this);
     this.context.metrics.closed(this.kind);
+    if (this.standing.status !== undefined) this.context.reporter.gone(this);
+    if (this.standing.watching) this.context.watchers.leave(this);
     if (this.session) void unregister(this, this.session);
   }
 

@@ -1,6 +1,7 @@
 import { MAX_BLOCKED_USERS, ProtocolError, type Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { askBlocks } from './ask-blocks.ts';
+import { recheckPresence } from './recheck-presence.ts';
 import { sessionOf } from './session-of.ts';
 
 /** Lets nothing pass any more between this user and that one. Whether that one exists makes no difference. */
@@ -14,5 +15,6 @@ export async function block(connection: Connection, message: Upstream<'block'>):
     const detail = { scope: 'blocked_users', limit: MAX_BLOCKED_USERS, reference_id: ref };
     throw new ProtocolError('RATE_LIMITED', detail);
   }
+  await recheckPresence(connection, user, user_id);
   connection.send('block', { type: 'block', ref, user_id });
 }

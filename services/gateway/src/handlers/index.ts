@@ -18,10 +18,14 @@ import { keyBundleRequest } from './key_bundle_request.ts';
 import { keyCount } from './key_count.ts';
 import { keyExchange } from './key_exchange.ts';
 import { ping } from './ping.ts';
+import { presence } from './presence.ts';
+import { presencePrivacy } from './presence_privacy.ts';
+import { presenceSubscribe } from './presence_subscribe.ts';
 import { receipt } from './receipt.ts';
 import { receiptPrivacy } from './receipt_privacy.ts';
 import { resume } from './resume.ts';
 import { sync } from './sync.ts';
+import { typing } from './typing.ts';
 import { unblock } from './unblock.ts';
 
 /** `payload` is the frame's payload as it came. A promise only when something must be waited for. */
@@ -41,6 +45,10 @@ export const handlers: { [N in UpstreamName]: Handler<N> } = {
   ack,
   receipt,
   chat,
+  presence,
+  presence_subscribe: presenceSubscribe,
+  presence_privacy: presencePrivacy,
+  typing,
   receipt_privacy: receiptPrivacy,
   group_create: groupCreate,
   group_member_add: groupMemberAdd,

@@ -1,6 +1,7 @@
 import type { Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { askBlocks } from './ask-blocks.ts';
+import { recheckPresence } from './recheck-presence.ts';
 import { sessionOf } from './session-of.ts';
 
 /** Takes a block back, if there is one. */
@@ -8,5 +9,7 @@ export async function unblock(connection: Connection, message: Upstream<'unblock
   const { user } = sessionOf(connection);
   const { id: ref, user_id } = message;
   const answer = await askBlocks(connection, message, 'unblock', { user, name: user_id });
-  if (answer) connection.send('unblock', { type: 'unblock', ref, user_id });
+  if (!answer) return;
+  await recheckPresence(connection, user, user_id);
+  connection.send('unblock', { type: 'unblock', ref, user_id });
 }

@@ -99,6 +99,10 @@ export const limits = {
   lookups: { count: 60, windowMs: 60_000 },
   /** `block`, `unblock` and `block_list` together; a list of 10,000 takes 50. */
   blocks: { count: 60, windowMs: 60_000 },
+  /** `presence`, `presence_subscribe` and `presence_privacy` together: what a person does by hand, and what changes with contacts. */
+  statuses: { count: 30, windowMs: 60_000 },
+  /** A client says it again every few seconds while somebody writes. */
+  typings: { count: 60, windowMs: 60_000 },
   /** `resume` and `sync` together: each costs pages from Postgres, and an honest client hardly needs a second one. */
   syncs: { count: 60, windowMs: 60_000 },
   /** Faults of form or signature until a connection is ended; a healthy client makes none. */

@@ -67,6 +67,23 @@ const handlers: { [K in OutRecord['kind']]: HandlerOf<K> } = {
     if (connection) warnOfLowKeys(connection, record);
   },
 
+  presence({ watchers }, record) {
+    watchers.told(record.at, record.states);
+  },
+
+  recheck({ watchers }, record) {
+    watchers.recheck(record.user, record.viewers);
+  },
+
+  typing({ hub, clock }, { to, conversation, from, typing, until }) {
+    if (until <= clock.now()) return;
+    const expires_at = Math.floor(until / 1000);
+    for (const device of to)
+      hub
+        .ofDevice(device)
+        ?.send('typing', { type: 'typing', chat_id: conversation, user_id: from, typing, expires_at });
+  },
+
   reply({ requests }, record, body) {
     requests.answered(record.correlation, body);
   },

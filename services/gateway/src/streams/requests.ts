@@ -4,6 +4,7 @@ import {
   type Answer,
   type Ask,
   type AuthRequests,
+  type PresenceRequests,
   type StreamNames,
   type SyncPageHead,
   type SyncRequests,
@@ -15,11 +16,22 @@ import type { PageQuestion } from '../connection/mailbox.ts';
 /** Whoever asks has given up by then, and asks again. */
 const DEADLINE_MS = 5_000;
 const MAX_STREAM_ENTRIES = 5_000;
+/** Presence also shortens its stream by time, so that what is over does not stay there. */
+const MAX_PRESENCE_ENTRIES = 10_000;
 /** Questions without an answer yet; more are refused here rather than queued. */
 const MAX_PENDING = 10_000;
 
+/** In place of a correlation. */
+const NO_REPLY = '-';
+
 /** Questions to delivery with one answer in JSON. */
 export type PlainQuestion = Exclude<keyof SyncRequests, 'page' | 'heads'>;
+
+/** Questions to presence that are answered, and what it is only told. */
+type PresenceQuestion = {
+  [K in keyof PresenceRequests]: PresenceRequests[K] extends { answer: unknown } ? K : never;
+}[keyof PresenceRequests];
+type PresenceNotice = Exclude<keyof PresenceRequests, PresenceQuestion>;
 
 export type Requests = {
   askAuth<K extends keyof AuthRequests>(kind: K, ask: AuthRequests[K]['ask']): Promise<Answer<'auth', K>>;
@@ -29,6 +41,16 @@ export type Requests = {
   ): Promise<{ head: SyncPageHead; bodies: Uint8Array[] }>;
   askHeads(devices: number[]): Promise<[device: number, head: number][]>;
   askDelivery<K extends PlainQuestion>(kind: K, ask: SyncRequests[K]['ask']): Promise<Answer<'delivery', K>>;
+  askPresence<K extends PresenceQuestion>(
+    kind: K,
+    ask: PresenceRequests[K]['ask'],
+  ): Promise<Answer<'presence', K>>;
+  /** Nobody answers. Presence leaves it out when it comes to it later than `withinMs`. Rejects when Redis did not take it. */
+  tellPresence<K extends PresenceNotice>(
+    kind: K,
+    notice: PresenceRequests[K]['ask'],
+    withinMs?: number,
+  ): Promise<void>;
   /** A reply has arrived on this gateway's stream. */
   answered(correlation: string, body: Uint8Array): void;
   stop(): void;
@@ -46,7 +68,11 @@ export function createRequests(parts: {
   const { redis, streams, gatewayId, now } = parts;
   const pending = new Map<string, Pending>();
 
-  async function ask(stream: string | undefined, body: object): Promise<Uint8Array> {
+  async function ask(
+    stream: string | undefined,
+    body: object,
+    maxEntries = MAX_STREAM_ENTRIES,
+  ): Promise<Uint8Array> {
     if (stream === undefined || pending.size >= MAX_PENDING)
       throw new DeadlineError('too many questions are waiting');
     const correlationId = randomBytes(12).toString('base64url');
@@ -56,17 +82,21 @@ export function createRequests(parts: {
       DEADLINE_MS,
     );
     pending.set(correlationId, { resolve, reject, timer });
-    const fields = encodeRequest({
-      correlationId,
-      gatewayId,
-      deadlineMs: now() + DEADLINE_MS,
-      withinMs: DEADLINE_MS,
-      body: Buffer.from(JSON.stringify(body)),
-    });
-    redis
-      .xadd(stream, 'MAXLEN', '~', MAX_STREAM_ENTRIES, '*', ...fields)
-      .catch((error: Error) => settle(correlationId)?.reject(error));
+    add({ stream, maxEntries, correlationId, withinMs: DEADLINE_MS }, body).catch((error: Error) =>
+      settle(correlationId)?.reject(error),
+    );
     return await promise;
+  }
+
+  async function add(
+    place: { stream: string; maxEntries: number; correlationId: string; withinMs: number },
+    body: object,
+  ): Promise<void> {
+    const { stream, maxEntries, correlationId, withinMs } = place;
+    const deadlineMs = now() + withinMs;
+    const bytes = Buffer.from(JSON.stringify(body));
+    const fields = encodeRequest({ correlationId, gatewayId, deadlineMs, withinMs, body: bytes });
+    await redis.xadd(stream, 'MAXLEN', '~', maxEntries, '*', ...fields);
   }
 
   function settle(correlation: string): Pending | undefined {
@@ -107,6 +137,14 @@ export function createRequests(parts: {
     async askDelivery(kind, question) {
       const [head] = await askOfDelivery({ kind, ...question } as Ask<'delivery'>);
       return parseJson(head);
+    },
+    async askPresence(kind, question) {
+      return parseJson(await ask(streams.presence[0], { kind, ...question }, MAX_PRESENCE_ENTRIES));
+    },
+    async tellPresence(kind, notice, withinMs = DEADLINE_MS) {
+      const [stream = ''] = streams.presence;
+      const place = { stream, maxEntries: MAX_PRESENCE_ENTRIES, correlationId: NO_REPLY, withinMs };
+      await add(place, { kind, ...notice });
     },
     answered: (correlation, body) => settle(correlation)?.resolve(body),
     stop() {

@@ -1,0 +1,22 @@
+import { MAX_TYPING_SECONDS, ProtocolError, type Upstream } from '@securechat/protocol';
+import type { Connection } from '../connection/connection.ts';
+import { sessionOf } from './session-of.ts';
+
+/**
+ * Passes on that somebody writes, for at most five seconds from now. Clocks differ, so a time that is over for us counts as one
+ * second. Who may hear of it is known to presence; if that is away nobody does, and nobody is told so.
+ */
+export function typing(connection: Connection, message: Upstream<'typing'>): undefined {
+  const { clock, requests, logger } = connection.context;
+  const { user, device, userId: user_id } = sessionOf(connection);
+  const retry_after_ms = connection.typings.take(clock.monotonicMs());
+  if (retry_after_ms > 0) throw new ProtocolError('RATE_LIMITED', { scope: 'typing', retry_after_ms });
+  const { chat_id: conversation, typing, expires_at } = message;
+  const wanted = expires_at - Math.floor(clock.now() / 1000);
+  const withinMs = 1000 * Math.min(MAX_TYPING_SECONDS, Math.max(1, wanted));
+  const until = clock.now() + withinMs;
+  const notice = { user, device, user_id, conversation, typing, until };
+  requests
+    .tellPresence('typing', notice, withinMs)
+    .catch((err: unknown) => logger.debug({ err }, 'typing not passed on'));
+}

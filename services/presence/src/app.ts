@@ -1,0 +1,92 @@
+import { createDirectory, createOutStreams } from '@securechat/directory';
+import {
+  createRequestConsumer,
+  type Kit,
+  openPool,
+  openProducer,
+  readConfig,
+  requireMigrations,
+  type Service,
+} from '@securechat/kernel';
+import { streamNames } from '@securechat/protocol/internal';
+import { options } from './config.ts';
+import { presenceMetrics } from './metrics.ts';
+import { migrations } from './migrations/index.ts';
+import { answer } from './requests/answer.ts';
+import { presenceKeys } from './status/keys.ts';
+import { createPublisher } from './status/publisher.ts';
+import { createStatuses } from './status/statuses.ts';
+import { startTrim } from './status/trim.ts';
+import { createWatchers } from './status/watchers.ts';
+import { createLastSeen } from './store/last-seen.ts';
+
+/** Most questions wait for Postgres, so twice its connections keep them all busy. */
+const REQUESTS_PER_CONNECTION = 2;
+
+/**
+ * Knows who is there, tells those who may know, and passes on what is not kept. Every process does the same with what stands in Redis;
+ * none holds anything of its own.
+ */
+export async function createPresence(kit: Kit): Promise<Service> {
+  const { config, secrets } = readConfig(options, kit.env);
+  const { logger, clock } = kit;
+  const metrics = presenceMetrics(kit.metrics);
+  const { streamPrefix: prefix, streamPartitions: shards } = config;
+  const streams = streamNames({ prefix, partitions: shards });
+  const keys = presenceKeys(prefix, shards);
+  const pool = openPool(secrets.postgresUrl, {
+    applicationName: 'presence',
+    max: config.poolSize,
+    metrics: kit.metrics,
+    logger,
+  });
+  const { redis, close: closeRedis } = openProducer(secrets.redisUrl, { name: 'presence', logger });
+  const outStreams = createOutStreams(redis, streams);
+  const statuses = createStatuses({ ...config, redis, keys });
+  const watchers = createWatchers({ redis, keys, now: clock.now });
+  const lastSeen = createLastSeen({ redis, keys, pool, everyMs: config.lastSeenEveryMs, metrics, logger });
+  const { changesPerSecond } = config;
+  const publisher = createPublisher({
+    ...{ redis, keys, statuses, watchers, outStreams },
+    ...{ changesPerSecond, metrics, logger },
+  });
+  const directory = createDirectory(redis, { prefix, shards });
+  const parts = { pool, keys, statuses, watchers, lastSeen, directory, outStreams, clock, metrics };
+  const requests = createRequestConsumer({
+    url: secrets.redisUrl,
+    streams: streams.presence,
+    group: 'presence',
+    consumer: 'presence',
+    concurrency: config.poolSize * REQUESTS_PER_CONNECTION,
+    handle: (request) => answer(parts, request),
+    reply: async (gateway, correlation, body) => {
+      await outStreams.send(gateway, [{ head: { kind: 'reply', correlation }, body }]);
+    },
+    clock,
+    logger,
+    metrics: kit.metrics,
+  });
+  let trim: { stop(): void } | undefined;
+
+  return {
+    async start() {
+      await requireMigrations(pool, 'presence', migrations, logger);
+      await requests.start();
+      publisher.start();
+      lastSeen.start();
+      trim = startTrim(redis, streams.presence[0] ?? '', logger);
+    },
+    async drain() {
+      await requests.drain();
+      await publisher.stop();
+      await lastSeen.stop();
+    },
+    async stop() {
+      trim?.stop();
+      await requests.stop();
+      await Promise.all([publisher.stop(), lastSeen.stop()]);
+      closeRedis();
+      await pool.end();
+    },
+  };
+}

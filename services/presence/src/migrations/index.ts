@@ -1,0 +1,5 @@
+import type { Migrations } from '@securechat/kernel';
+import * as presence from './0001_presence.ts';
+
+/** Applied in the order of their names; an applied one never changes. */
+export const migrations: Migrations = { '0001_presence': presence };

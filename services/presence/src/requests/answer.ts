@@ -1,0 +1,32 @@
+import { PoisonError, type StreamRequest } from '@securechat/kernel';
+import type { Ask } from '@securechat/protocol/internal';
+import type { PresenceMetrics } from '../metrics.ts';
+import { type PrivacyParts, privacy, recheck } from './privacy.ts';
+import { passTyping, type TypingParts } from './typing.ts';
+import { type WatchParts, watch } from './watch.ts';
+
+export type AnswerParts = WatchParts & TypingParts & PrivacyParts & { metrics: PresenceMetrics };
+
+/** What a gateway asks or tells; undefined where nobody waits for an answer. */
+export async function answer(parts: AnswerParts, request: StreamRequest): Promise<Buffer | undefined> {
+  const ask = JSON.parse(request.body.toString('utf8')) as Ask<'presence'>;
+  switch (ask.kind) {
+    case 'status':
+      parts.metrics.reported(ask.devices.length);
+      await parts.statuses.report(request.gatewayId, ask.devices);
+      return undefined;
+    case 'typing':
+      await passTyping(parts, ask);
+      return undefined;
+    case 'watch':
+      return reply(await watch(parts, request.gatewayId, ask));
+    case 'privacy':
+      return reply(await privacy(parts, ask));
+    case 'recheck':
+      return reply(await recheck(parts, ask));
+    default:
+      throw new PoisonError('a question of unknown kind');
+  }
+}
+
+const reply = (value: object): Buffer => Buffer.from(JSON.stringify(value));

@@ -1,0 +1,39 @@
+import type { Directory, OutStreams, Route } from '@securechat/directory';
+import type { Clock } from '@securechat/kernel';
+import type { PresenceRequests } from '@securechat/protocol/internal';
+import type { Pool } from 'pg';
+import type { PresenceMetrics } from '../metrics.ts';
+import { findListeners } from '../store/audience.ts';
+
+/** In larger groups somebody always writes, and each would be told of all. */
+const MOST_LISTENERS = 63;
+const NOTHING = new Uint8Array(0);
+
+export type TypingParts = {
+  pool: Pool;
+  directory: Directory;
+  outStreams: OutStreams;
+  clock: Clock;
+  metrics: PresenceMetrics;
+};
+
+/** To the devices of the others that are there at this moment; afterwards nothing of it is left anywhere. */
+export async function passTyping(
+  { pool, directory, outStreams, clock, metrics }: TypingParts,
+  ask: PresenceRequests['typing']['ask'],
+): Promise<void> {
+  const listeners = await findListeners(pool, ask, ask.conversation, MOST_LISTENERS);
+  const routes = [...(await directory.locate(listeners)).values()].flat();
+  const { conversation, user_id: from, typing, until } = ask;
+  metrics.typingTold(routes.length);
+  // looking up took its time
+  if (until <= clock.now()) return;
+  const byGateway = Map.groupBy(routes, ({ gateway }: Route) => gateway);
+  await Promise.all(
+    [...byGateway].map(([gateway, some]) => {
+      const to = some.map(({ device }) => device);
+      const head = { kind: 'typing', to, conversation, from, typing, until } as const;
+      return outStreams.send(gateway, [{ head, body: NOTHING }]);
+    }),
+  );
+}

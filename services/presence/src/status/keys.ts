@@ -1,0 +1,33 @@
+/**
+ * Redis keys of presence, all of which may vanish: gateways say within seconds again what they know.
+ *
+ * `…:{s.N}:status`         hash, user → devices and status, N by user number
+ * `…:{s.N}:leases`         sorted set, device → when it is forgotten
+ * `…:{s.N}:changed`        sorted set, user → since when a change waits to be told
+ * `…:{s.N}:last-seen`      sorted set, user → when it went offline; until that is in Postgres
+ * `…:{s.N}:watchers:USER`  hash, gateway → until when it wants to hear of the user, ms; expires
+ */
+export type Shard = { status: string; leases: string; changed: string; lastSeen: string };
+export type PresenceKeys = {
+  readonly shards: readonly Shard[];
+  shardOf(user: number): Shard;
+  watchers(user: number): string;
+};
+
+export function presenceKeys(prefix: string, count: number): PresenceKeys {
+  const tag = (index: number): string => `${prefix}:{s.${index}}`;
+  const shards = Array.from({ length: count }, (_, index): Shard => {
+    const at = tag(index);
+    return {
+      status: `${at}:status`,
+      leases: `${at}:leases`,
+      changed: `${at}:changed`,
+      lastSeen: `${at}:last-seen`,
+    };
+  });
+  return {
+    shards,
+    shardOf: (user) => shards[user % count] as Shard,
+    watchers: (user) => `${tag(user % count)}:watchers:${user}`,
+  };
+}

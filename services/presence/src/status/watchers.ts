@@ -1,0 +1,37 @@
+import type { RedisClient } from '@securechat/kernel';
+import { WATCH_LEASE_MS } from '@securechat/protocol/internal';
+import type { PresenceKeys } from './keys.ts';
+
+export type Watchers = {
+  /** This gateway wants to hear of these users for the time of the lease. */
+  add(gateway: string, users: readonly number[]): Promise<void>;
+  /** The gateways that want to hear of each of these users. */
+  of(users: readonly number[]): Promise<string[][]>;
+};
+
+/** Which gateways want to hear of whom. A gateway that is gone is told for its lease at most; nothing is made by that. */
+export function createWatchers(parts: {
+  redis: RedisClient;
+  keys: PresenceKeys;
+  now: () => number;
+}): Watchers {
+  const { redis, keys, now } = parts;
+
+  async function addOne(gateway: string, user: number): Promise<void> {
+    const key = keys.watchers(user);
+    await Promise.all([redis.hset(key, gateway, now() + WATCH_LEASE_MS), redis.pexpire(key, WATCH_LEASE_MS)]);
+  }
+
+  return {
+    async add(gateway, users) {
+      await Promise.all(users.map((user) => addOne(gateway, user)));
+    },
+    async of(users) {
+      const all = await Promise.all(users.map((user) => redis.hgetall(keys.watchers(user))));
+      const nowMs = now();
+      return all.map((gateways) =>
+        Object.entries(gateways).flatMap(([gateway, until]) => (Number(until) > nowMs ? [gateway] : [])),
+      );
+    },
+  };
+}
