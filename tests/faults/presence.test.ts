@@ -79,7 +79,7 @@ test('without presence messages go on as ever, and when it is back everybody is 
   const { client } = await stack.login(alices.person, { where: 1, device: 1 });
   const statusOfBob = async (): Promise<string | undefined> => {
     client.send('presence_subscribe', { type: 'presence_subscribe', id: 'watch', user_ids: [bob.id] });
-    const answer = await client.nextOf(['presence_subscribe', 'error']);
+    const answer = await client.nextOf(['presence_subscribe', 'error'], 20_000);
     return answer.type === 'presence_subscribe' ? answer.states[0]?.status : answer.error_code;
   };
   await until('Bob is seen', async () => (await statusOfBob()) === 'online');

@@ -341,6 +341,10 @@ const keyBundle = object({
   last_resort: flag,
 });
 
+const status = oneOf('online', 'away', 'busy', 'offline');
+const audience = oneOf('nobody', 'direct', 'conversations');
+const precision = oneOf('hidden', 'hour');
+
 const types: { [D in Direction]: Map<number, Type> } = {
   up: new Map([
     [
@@ -377,6 +381,10 @@ const types: { [D in Direction]: Map<number, Type> } = {
     ],
     [0x0103, type('key_bundle_request', { id, user_id: userId, 'device_id?': id })],
     [0x0105, type('key_count', { id })],
+    [0x0201, type('presence', { status })],
+    [0x0202, type('presence_subscribe', { id, user_ids: listOf(userId, 0, 200) })],
+    [0x0203, type('presence_privacy', { id, 'status_to?': audience, 'last_seen?': precision })],
+    [0x0204, type('typing', { chat_id: conversationId, typing: flag, expires_at: seconds })],
     [0x0301, type('chat', chat, 64 * KIB, nothingElse)],
     [0x0302, type('ack', { through: sequence })],
     [0x0303, type('receipt', { conversation_id: conversationId, read_through: sequence })],
@@ -474,6 +482,17 @@ const types: { [D in Direction]: Map<number, Type> } = {
     ],
     [0x0104, type('key_bundle', { ref: id, user_id: userId, bundles: listOf(keyBundle, 0, 10) }, 32 * KIB)],
     [0x0105, type('key_count', { 'ref?': id, count, last_resort: flag, low_water: count })],
+    [0x0201, type('presence', { user_id: userId, status })],
+    [
+      0x0202,
+      type(
+        'presence_subscribe',
+        { ref: id, states: listOf(object({ user_id: userId, status, 'last_seen?': seconds }), 0, 200) },
+        32 * KIB,
+      ),
+    ],
+    [0x0203, type('presence_privacy', { ref: id, status_to: audience, last_seen: precision })],
+    [0x0204, type('typing', { chat_id: conversationId, typing: flag, expires_at: seconds, user_id: userId })],
     [0x0301, type('chat', { ...chat, delivery }, 64 * KIB + 256)],
     [
       0x0302,
