@@ -35,6 +35,9 @@ const SESSION = {
   jit: 'off',
 };
 
+/** Nobody waits for an acknowledgement; a receipt is told a little later for it. */
+const ACKS_EVERY_MS = 100;
+
 /** Stores, orders, delivers and forgets messages. The only owner of conversations and mailboxes. */
 export async function createDelivery(kit: Kit): Promise<Service> {
   const { config, secrets } = readConfig(options, kit.env);
@@ -74,20 +77,30 @@ export async function createDelivery(kit: Kit): Promise<Service> {
   const receipts = createReceipts({ pool, publisher, lingerMs: config.receiptLingerMs, logger });
   const trimmer = createTrimmer(producer.redis, logger);
 
-  const ordered = createOrderedConsumer<Packed<OrderedRecord>>({
+  const orderedBase = {
     redisUrl: secrets.redisUrl,
     postgresUrl: secrets.postgresUrl,
     pool,
     schema: 'delivery',
-    // Taken alternately, so that each process gets messages and acknowledgements.
-    streams: streams.ordered.flatMap((stream, index) => [stream, streams.acks[index] ?? stream]),
     worker: kit.instance,
     handler: createBatchHandler({ publisher, receipts, fanout, clock, metrics, policy: config }),
     settings: SESSION,
-    onCommitted: (cursors) => trimmer.committed(cursors),
+    onCommitted: (cursors: ReadonlyMap<string, string>) => trimmer.committed(cursors),
     clock,
     logger,
     metrics: kit.metrics,
+  };
+  const ordered = createOrderedConsumer<Packed<OrderedRecord>>({
+    ...orderedBase,
+    lane: 'messages',
+    streams: streams.ordered,
+  });
+  // apart, so that a message does not wait for the acknowledgements of a thousand members
+  const acks = createOrderedConsumer<Packed<OrderedRecord>>({
+    ...orderedBase,
+    lane: 'acks',
+    streams: streams.acks,
+    everyMs: ACKS_EVERY_MS,
   });
 
   const sync = createRequestConsumer({
@@ -142,12 +155,12 @@ export async function createDelivery(kit: Kit): Promise<Service> {
       fanoutPublisher.start();
       fanout.start();
       trimmer.start();
-      await ordered.start();
+      await Promise.all([ordered.start(), acks.start()]);
       await sync.start();
       jobs.start();
     },
     async drain() {
-      await Promise.all([ordered.stop(), sync.drain(), jobs.stop(), fanout.stop()]);
+      await Promise.all([ordered.stop(), acks.stop(), sync.drain(), jobs.stop(), fanout.stop()]);
       await fanoutPublisher.stop();
       await receipts.stop();
       await publisher.stop();
@@ -156,7 +169,10 @@ export async function createDelivery(kit: Kit): Promise<Service> {
       streamWatch.stop();
       retentionWatch.stop();
       trimmer.stop();
-      await Promise.all([ordered.stop(), sync.stop(), publisher.stop(), jobs.stop(), fanout.stop()]);
+      await Promise.all([
+        ...[ordered.stop(), acks.stop()],
+        ...[sync.stop(), publisher.stop(), jobs.stop(), fanout.stop()],
+      ]);
       await fanoutPublisher.stop();
       producer.close();
       await Promise.all([pool.end(), fanoutPool.end()]);

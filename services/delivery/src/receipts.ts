@@ -34,7 +34,7 @@ export type Receipts = {
  * told as they then stand in Postgres: a thousand acknowledgements become one receipt. What one process tells grows; one of two that tell
  * the same marks, as for a page and a batch, may be overtaken by the other, within FRESH_MS, so the greater counts. A receipt
  * that is lost is made good by the next one or by `resume{receipts_since_ms}`, because marks only grow. In a group a mark is told to those who spoke lately, and to the
- * member's own devices; a thousand members would otherwise tell a thousand members of each message.
+ * member's own devices where there are several; a thousand members would otherwise tell a thousand members of each message.
  */
 export function createReceipts(parts: {
   pool: Pool;
@@ -66,7 +66,7 @@ export function createReceipts(parts: {
     if (moved.length === 0) return;
     const readAtMs = performance.now();
     const marks = await readMarks(pool, moved);
-    const devices = await devicesToTell(pool, moved, marks);
+    const devices = worthTelling(await devicesToTell(pool, moved, marks));
     for (const row of devices)
       if (row.is_group) notBefore.set(row.conv_id, performance.now() + GROUP_EVERY_MS);
     const marksByConversation = Map.groupBy(marks, (mark) => mark.conv_id);
@@ -154,6 +154,13 @@ async function devicesToTell(
     ],
   });
   return found.rows;
+}
+
+/** Without the only devices of members of whom nothing but their own mark is to be told: they have moved it themselves. */
+function worthTelling(rows: readonly DeviceRow[]): DeviceRow[] {
+  const owner = ({ conv_id, user_id }: DeviceRow) => `${conv_id}:${user_id}`;
+  const devicesOf = Map.groupBy(rows, owner);
+  return rows.filter((row) => row.is_concerned || (devicesOf.get(owner(row))?.length ?? 0) > 1);
 }
 
 /** Everything is for who spoke lately, the own mark for the other devices of a member; nothing for whom the member has blocked. */

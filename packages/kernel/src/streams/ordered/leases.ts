@@ -21,7 +21,10 @@ export type Leases = {
   stop(): Promise<void>;
 };
 
-/** Leases of the partitions `streams` for worker `worker`, kept in `schema`. Only the clock of Postgres counts. */
+/**
+ * Leases of the partitions `streams` for worker `worker`, kept in `schema`. Only the clock of Postgres counts. A process may have
+ * a worker in each of several lanes, named `<process>/<lane>`; the streams of a lane are shared among the workers of it alone.
+ */
 export function createLeases(options: {
   pool: Pool;
   schema: string;
@@ -47,7 +50,8 @@ export function createLeases(options: {
     const owners = await pool.query<{ stream: string; fence: number; is_free: boolean; workers: number }>(
       // A row with our own name that we do not know of: we claimed it and never got the answer.
       `SELECT c.stream, c.fence, (w.id IS NULL OR w.id = $2) AS is_free,
-              (SELECT count(*)::int FROM ${schema}.stream_workers WHERE lease_until > clock_timestamp()) AS workers
+              (SELECT count(*)::int FROM ${schema}.stream_workers
+                WHERE lease_until > clock_timestamp() AND split_part(id, '/', 2) = split_part($2, '/', 2)) AS workers
          FROM ${schema}.stream_cursors c
          LEFT JOIN ${schema}.stream_workers w ON w.id = c.owner AND w.lease_until > clock_timestamp()
         WHERE c.stream = ANY($1)`,

@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => numbers.close());
 
-const SELECT_BATCH = `SELECT pid, state, wait_event, query FROM pg_stat_activity WHERE application_name LIKE '%-ordered'`;
+const SELECT_BATCH = `SELECT pid, state, wait_event, query FROM pg_stat_activity WHERE application_name LIKE '%-ordered-%'`;
 
 async function asOwner(...statements: string[]): Promise<void> {
   const client = new Client(postgres.url);

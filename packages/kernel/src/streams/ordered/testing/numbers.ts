@@ -107,6 +107,7 @@ export async function openNumbers(options: {
         schema,
         streams,
         worker: name,
+        lane: 'numbers',
         ...(settings ? { settings } : {}),
         handler: numbersHandler({
           schema,
@@ -177,7 +178,10 @@ export async function openNumbers(options: {
     },
     async owners() {
       const owners: Record<string, number> = {};
-      for (const { owner } of await numbers.cursors()) if (owner) owners[owner] = (owners[owner] ?? 0) + 1;
+      for (const { owner } of await numbers.cursors()) {
+        const [worker] = owner?.split('/') ?? [];
+        if (worker !== undefined) owners[worker] = (owners[worker] ?? 0) + 1;
+      }
       return owners;
     },
     async deadLetters() {

@@ -24,6 +24,7 @@ await createOrderedConsumer({
   schema: SCHEMA,
   streams: STREAMS.split(','),
   worker: WORKER,
+  lane: 'numbers',
   handler: numbersHandler({
     schema: SCHEMA,
     worker: WORKER,
