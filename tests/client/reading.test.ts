@@ -1,5 +1,5 @@
 import { describe, expect } from '@jest/globals';
-import type { MessageStatus } from '@securechat/client';
+import type { MessageStatus, Thread } from '@securechat/client';
 import { until } from '@securechat/testkit';
 import { useConstellation } from '../support/stack.ts';
 import { type TestDevice, texts, useDevices } from './support/people.ts';
@@ -93,6 +93,35 @@ describe('receipts', () => {
   }, 60_000);
 });
 
+test('own devices tell each other what was read and accepted, and a choice of one about receipts holds for all', async () => {
+  const alice = await devices.signUp('alice');
+  const first = await devices.signUp('bob');
+  const tablet = await devices.link(first);
+  const phone = await devices.restart(first, { readReceipts: false });
+  await until('the server knows', () => phone.client.sharesReading === false);
+  const chat = await alice.client.direct(idOf(phone));
+  const root = await chat.send('hello');
+  await chat.send('in the thread', { threadId: root.id });
+  const copy = await until('the tablet is in', () => tablet.client.conversation(chat.id), 30_000);
+  await until('the tablet has all', async () => (await copy.threads()).length === 1);
+  await has(phone, 'in the thread');
+  const view = viewOf(phone, chat.id);
+  const [answer] = await view.messages({ threadId: root.id });
+  expect([copy.isRequest, copy.unread, (await copy.threads())[0]?.unread]).toEqual([true, 1, 1]);
+  await view.accept();
+  await view.markRead(root.id);
+  await view.markRead(answer!.id, { threadId: root.id });
+  await until('the tablet has heard it', () => !copy.isRequest && copy.unread === 0, 20_000);
+  await until('of the thread too', async () => (await copy.threads())[0]?.unread === 0, 20_000);
+  // the tablet was not asked, and what it reads is not told any more, either
+  await chat.send('and you?');
+  await copy.markRead(await has(tablet, 'and you?'));
+  await copy.send('I have read it');
+  await has(alice, 'I have read it');
+  expect(chat.members().find(({ userId }) => userId === idOf(phone))?.readThrough).toBe(0);
+  expect([...phone.alarms, ...tablet.alarms]).toEqual([]);
+}, 120_000);
+
 test('who is blocked can say nothing, and after it was lifted can say it again', async () => {
   const { alice, bob, chat, theirs } = await two();
   await theirs.block();
@@ -118,13 +147,18 @@ test('a thread stands apart, with a read mark of its own', async () => {
   expect(texts(await chat.messages())).toEqual(['hello', 'outside']);
   const [answer] = await chat.messages({ threadId: root!.id });
   expect(answer).toMatchObject({ replyTo: root!.id, threadId: root!.id, body: { text: 'in the thread' } });
-  expect([chat.unread, await chat.threadUnread(root!.id)]).toEqual([1, 1]);
+  const thread = { threadId: root!.id, count: 1 };
+  expect([chat.unread, await chat.threads()]).toEqual([1, [{ ...thread, unread: 1 }]]);
+  const told: Thread[] = [];
+  alice.client.on('thread', (event) => told.push(event.thread));
   await chat.markRead(answer!.id, { threadId: root!.id });
-  expect([chat.unread, await chat.threadUnread(root!.id)]).toEqual([1, 0]);
+  expect([chat.unread, await chat.threads()]).toEqual([1, [{ ...thread, unread: 0 }]]);
+  await until('the thread was told', () => told.length > 0);
+  expect(told).toEqual([{ ...thread, unread: 0 }]);
   await chat.markRead(await has(alice, 'outside'));
   expect(chat.unread).toBe(0);
   const again = await devices.restart(alice);
-  expect(await viewOf(again, chat.id).threadUnread(root!.id)).toBe(0);
+  expect(await viewOf(again, chat.id).threads()).toEqual([{ ...thread, unread: 0 }]);
   expect(bob.alarms).toEqual([]);
 }, 60_000);
 

@@ -12,6 +12,7 @@ import type {
 } from './api/index.ts';
 import { Acceptance } from './conversations/view/acceptance.ts';
 import { Changes } from './conversations/view/change.ts';
+import { OwnMarks } from './conversations/view/own-marks.ts';
 import { Reading } from './conversations/view/read.ts';
 import { NotConnected } from './errors.ts';
 import { Emitter } from './events.ts';
@@ -41,12 +42,13 @@ export class Client implements Api {
     const teller = new EventTeller(events);
     const runtime = await Runtime.open(options, teller);
     const { core, outcomes } = runtime;
-    const reading = new Reading(core, outcomes);
+    const ownMarks = new OwnMarks(core);
+    const reading = new Reading(core, outcomes, ownMarks);
     const changes = new Changes(core, outcomes);
-    const views = { core, changes, reading, acceptance: await Acceptance.load(core) };
+    const views = { core, changes, reading, acceptance: await Acceptance.load(core, ownMarks) };
     const conversations = await Conversations.load(runtime, views, events);
     const devices = new Devices(runtime, conversations);
-    const housekeeping = new Housekeeping(runtime, conversations, devices, reading);
+    const housekeeping = new Housekeeping(runtime, conversations, devices, { reading, ownMarks });
     const profiles = await Profiles.load(core, events);
     return new Client({ runtime, events, teller, conversations, devices, housekeeping, profiles });
   }
@@ -103,6 +105,9 @@ export class Client implements Api {
   }
   get waiting(): number {
     return this.#runtime.waiting;
+  }
+  get sharesReading(): boolean | undefined {
+    return this.#housekeeping.sharesReading;
   }
 
   on<E extends keyof ClientEvents>(event: E, listener: (value: ClientEvents[E]) => void): () => void {

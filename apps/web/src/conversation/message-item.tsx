@@ -1,4 +1,4 @@
-import type { Conversation } from '@securechat/client';
+import type { Conversation, Thread } from '@securechat/client';
 import { useState } from 'preact/hooks';
 import { Avatar } from '../parts/avatar.tsx';
 import { useNames } from '../parts/use-names.ts';
@@ -10,12 +10,10 @@ import { Reactions } from './reactions.tsx';
 import { statusLabel } from './status-ticks.tsx';
 import type { TimelineEntry } from './timeline.ts';
 
-export type ThreadMark = { readonly unread: number };
-
 type Properties = {
   conversation: Conversation;
   entry: TimelineEntry;
-  thread: ThreadMark | undefined;
+  thread: Thread | undefined;
   tabIndex: number;
   actions: MessageActions;
   onFocus(): void;

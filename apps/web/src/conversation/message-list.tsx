@@ -25,11 +25,7 @@ type Properties = {
 export function MessageList({ conversation, threadId, openThreadId, messages, actions }: Properties) {
   const [unreadWhenOpened] = useState(threadId === undefined ? conversation.unread : 0);
   const scroll = useScroll(messages);
-  const threads = useThreads(
-    conversation,
-    threadId === undefined ? messages.list : NO_MESSAGES,
-    openThreadId,
-  );
+  const threads = useThreads(conversation, openThreadId);
   useReadMark(conversation, threadId, messages.list, scroll.isAtEnd);
   const said = messages.list.filter(isSaid).map((message) => message.id);
   const roving = useRovingFocus(said, said.at(-1));
@@ -72,8 +68,6 @@ export function MessageList({ conversation, threadId, openThreadId, messages, ac
     </div>
   );
 }
-
-const NO_MESSAGES: never[] = [];
 
 /** Nothing happens when it is further up than what has been loaded. */
 function showMessage(messageId: string): void {

@@ -1,50 +1,32 @@
-import type { Conversation, Message } from '@securechat/client';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Conversation, Thread } from '@securechat/client';
+import { useEffect, useState } from 'preact/hooks';
 import { inBackground } from '../session/in-background.ts';
 import { useClient } from '../session/session.ts';
-import type { ThreadMark } from './message-item.tsx';
 
-/**
- * Which of the messages have a thread hanging on them, and how much in it is unread. By message id. The thread that is open
- * is being read.
- */
+/** The threads of a conversation, by the message that each hangs on. The one that is open is being read. */
 export function useThreads(
   conversation: Conversation,
-  list: readonly Message[],
   openId: string | undefined,
-): ReadonlyMap<string, ThreadMark> {
+): ReadonlyMap<string, Thread> {
   const client = useClient();
-  const [threads, setThreads] = useState<ReadonlyMap<string, ThreadMark>>(new Map());
-  const asked = useRef(new Set<string>());
-
-  async function look(messageId: string): Promise<void> {
-    const [reply] = await conversation.messages({ threadId: messageId, limit: 1 });
-    if (reply === undefined) return;
-    const unread = await conversation.threadUnread(messageId);
-    setThreads((before) => new Map(before).set(messageId, { unread }));
-  }
+  const [threads, setThreads] = useState<ReadonlyMap<string, Thread>>(new Map());
 
   useEffect(() => {
-    for (const { id } of list) {
-      if (asked.current.has(id)) continue;
-      asked.current.add(id);
-      inBackground(look(id));
-    }
-  }, [list]);
-
-  useEffect(
-    () =>
-      client.on('message', ({ conversation: { id }, message: { threadId } }) => {
-        if (id === conversation.id && threadId !== undefined) inBackground(look(threadId));
+    const newer = new Map<string, Thread>();
+    const unlisten = client.on('thread', ({ conversation: { id }, thread }) => {
+      if (id !== conversation.id) return;
+      newer.set(thread.threadId, thread);
+      setThreads((before) => new Map([...before, [thread.threadId, thread]]));
+    });
+    inBackground(
+      conversation.threads().then((all) => {
+        // what was told meanwhile is newer
+        setThreads(new Map([...all.map((thread) => [thread.threadId, thread] as const), ...newer]));
       }),
-    [client, conversation.id],
-  );
+    );
+    return unlisten;
+  }, [client, conversation.id]);
 
-  // when it is closed, what is left unread in it counts again
-  useEffect(() => {
-    if (openId !== undefined) return () => inBackground(look(openId));
-  }, [openId]);
-
-  const open = openId === undefined ? undefined : threads.get(openId);
-  return open === undefined || openId === undefined ? threads : new Map(threads).set(openId, { unread: 0 });
+  const shown = [...threads].filter(([, { count }]) => count > 0);
+  return new Map(shown.map(([id, thread]) => [id, id === openId ? { ...thread, unread: 0 } : thread]));
 }

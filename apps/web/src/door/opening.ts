@@ -17,7 +17,7 @@ export async function openDoor(profile: string): Promise<Door> {
 export async function openClient(profile: string, { store }: Door): Promise<Client | undefined> {
   const { readReceipts } = loadPreferences(profile);
   try {
-    return await SecureChat.open({ store, readReceipts });
+    return await SecureChat.open({ store, ...(readReceipts === undefined ? {} : { readReceipts }) });
   } catch (error) {
     if (error instanceof NoAccountHere) return undefined;
     throw error;

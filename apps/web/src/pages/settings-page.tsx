@@ -39,10 +39,10 @@ export function SettingsPage() {
         <label class="check">
           <input
             type="checkbox"
-            checked={preferences.readReceipts}
+            checked={preferences.readReceipts ?? client.sharesReading ?? true}
             onChange={(event) => prefer({ readReceipts: event.currentTarget.checked })}
           />
-          Others learn what I have read on this device
+          Others learn what I have read
         </label>
       </section>
       <HistoryForms />

@@ -4,14 +4,15 @@ export type Theme = 'system' | 'light' | 'dark';
 
 export type Preferences = {
   theme: Theme;
-  readReceipts: boolean;
+  /** Undefined until it was chosen here: then it is as the account has it. */
+  readReceipts: boolean | undefined;
   /** New messages are written in markdown. */
   isMarkdown: boolean;
   /** How long new messages of a conversation stay, in ms, by its id. */
   timers: Record<string, number>;
 };
 
-const DEFAULTS: Preferences = { theme: 'system', readReceipts: true, isMarkdown: true, timers: {} };
+const DEFAULTS: Preferences = { theme: 'system', readReceipts: undefined, isMarkdown: true, timers: {} };
 
 const keyOf = (profile: string) => `securechat:${profile}:preferences`;
 

@@ -40,7 +40,7 @@ describe('preferences', () => {
     (text) => {
       expect(readPreferences(text)).toEqual({
         theme: 'system',
-        readReceipts: true,
+        readReceipts: undefined,
         isMarkdown: true,
         timers: {},
       });

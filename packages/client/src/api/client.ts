@@ -1,5 +1,5 @@
 import type { Message } from './content.ts';
-import type { Conversation } from './conversation.ts';
+import type { Conversation, Thread } from './conversation.ts';
 
 export type ConnectionState = 'disconnected' | 'connecting' | 'authenticating' | 'connected';
 
@@ -50,6 +50,8 @@ export type ClientEvents = {
   message: { conversation: Conversation; message: Message; isNew: boolean };
   /** It has expired or been deleted locally. */
   vanished: { conversation: Conversation; messageId: string };
+  /** Something came into a thread, left it, or was read in it, here or on another device of this account. */
+  thread: { conversation: Conversation; thread: Thread };
   /** How far a member has received and read. */
   receipt: { conversation: Conversation; userId: string };
   /** Somebody unknown has begun a conversation. */
@@ -78,6 +80,8 @@ export interface Client {
   readonly stats: Stats;
   /** What is written here and not stored by the server yet. */
   readonly waiting: number;
+  /** Whether others learn what this account has read, as the server said with the newest connection. */
+  readonly sharesReading: boolean | undefined;
   /** Returns what takes the listener away again. */
   on<E extends keyof ClientEvents>(event: E, listener: (value: ClientEvents[E]) => void): () => void;
 

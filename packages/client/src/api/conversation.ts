@@ -10,6 +10,9 @@ export type Member = {
   readonly readThrough: number;
 };
 
+/** `count`: messages in it, at most 1,000. `unread`: those of others behind the own read mark of the thread. */
+export type Thread = { readonly threadId: string; readonly count: number; readonly unread: number };
+
 /**
  * A conversation of two people or a group. A live view: the properties change, and the client's event `conversation` says
  * when. Every method that sends resolves when the matter is durable on this device, also without a connection, and
@@ -55,7 +58,8 @@ export interface Conversation {
   message(messageId: string): Promise<Message | undefined>;
   /** Everything up to this message is read; with `threadId` in that thread. */
   markRead(messageId: string, options?: { threadId?: string }): Promise<void>;
-  threadUnread(threadId: string): Promise<number>;
+  /** All threads here; the event `thread` tells what becomes of them. At most 10,000 messages are counted. */
+  threads(): Promise<Thread[]>;
   mute(isMuted: boolean): Promise<void>;
 
   members(): readonly Member[];

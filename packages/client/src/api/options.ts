@@ -11,7 +11,10 @@ export type ClientOptions = {
   store: Store;
   /** Default: WebSocket. */
   transport?: Transport;
-  /** False: others do not learn what was read here. Default true. */
+  /**
+   * Whether others learn what was read. It holds for all devices of the account, and the newest choice of any of them counts.
+   * Default: as it was chosen before; true when it never was.
+   */
   readReceipts?: boolean;
   /** Fresh keys at the latest after so many messages (default 1,000) or so long (default 7 days). */
   rotateAfterMessages?: number;

@@ -10,7 +10,7 @@ import type { Registry } from './registry.ts';
 
 /** How this client behaves; see `ClientOptions`. */
 export type Settings = {
-  readonly readReceipts: boolean;
+  readonly readReceipts: boolean | undefined;
   readonly rotateAfterMessages: number;
   readonly rotateAfterMs: number;
   readonly dummiesPerHour: number;
@@ -24,7 +24,10 @@ export type Outsider = { readonly by: Arrival; readonly told: Bodies['applicatio
 /** What people are told, once it is durable. */
 export type Teller = {
   message(conversationId: string, messageId: string, isNew: boolean): void;
-  vanished(conversationId: string, messageId: string): void;
+  /** `threadId`: of the thread that it was in. */
+  vanished(conversationId: string, messageId: string, threadId?: string): void;
+  /** Another number of its messages is unread. */
+  thread(conversationId: string, threadId: string): void;
   receipt(conversationId: string, userId: string): void;
   profile(userId: string, profile: Profile): void;
   alarm(alarm: Alarm): void;

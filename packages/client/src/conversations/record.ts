@@ -78,6 +78,7 @@ export const keysOf = {
   repairBudget: (id: string, address: string) => `repairs/${id}/${address}`,
   message: (id: string, position: string) => `message/${id}/${position}`,
   position: (id: string, messageId: string) => `position/${id}/${messageId}`,
+  threads: (id: string) => `thread/${id}/`,
   thread: (id: string, threadId: string, position: string) => `thread/${id}/${threadId}/${position}`,
   expiry: (id: string, expiresAt: string, messageId: string) => `expiry/${expiresAt}/${id}/${messageId}`,
 };

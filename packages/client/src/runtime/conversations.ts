@@ -6,6 +6,7 @@ import { type CreateIntent, type Place, UNKNOWN_HEAD } from '../conversations/op
 import { enqueueIntent } from '../conversations/outgoing/enqueue.ts';
 import type { ConversationRecord } from '../conversations/record.ts';
 import { ConversationView, type ViewParts } from '../conversations/view/conversation.ts';
+import { ownConversationOf } from '../conversations/view/own-marks.ts';
 import { ServerRefused } from '../errors.ts';
 import type { Emitter } from '../events.ts';
 import type { Runtime, RuntimeEvents } from './runtime.ts';
@@ -125,11 +126,8 @@ export class Conversations {
   /** Of the own devices among themselves: for what one tells another. */
   async own(): Promise<string> {
     const { registry, own } = this.#runtime.core;
-    const known = registry
-      .all()
-      .filter(({ purpose, membership }) => purpose === 'own' && membership === 'member');
-    const first = known.map(({ id }) => id).sort()[0];
-    if (first !== undefined) return first;
+    const known = ownConversationOf(registry);
+    if (known) return known.id;
     const id = newId('c_');
     await this.#perform(id, { type: 'group_create', kind: 'group', purpose: 'own', users: [own.userId] });
     return id;

@@ -3,6 +3,7 @@ import { checked } from '../content/outgoing.ts';
 import type { OwnBody } from '../content/types.ts';
 import { addressOf, devicesOf } from '../conversations/membership/log.ts';
 import { enqueueContent, enqueueIntent } from '../conversations/outgoing/enqueue.ts';
+import { takeOwnMark } from '../conversations/view/own-marks.ts';
 import type { Conversations } from './conversations.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -124,10 +125,14 @@ export class Devices {
     }
   }
 
-  /** What another own device says; of conversations others take it. */
+  /** What another own device says. */
   told(told: OwnBody): void {
-    if ('conversationId' in told) return;
-    this.#runtime.background(newcomers().then(({ takeNews }) => takeNews(this.#runtime, told)));
+    const { core } = this.#runtime;
+    this.#runtime.background(
+      'conversationId' in told
+        ? takeOwnMark(core, told)
+        : newcomers().then(({ takeNews }) => takeNews(this.#runtime, told)),
+    );
   }
 
   #ownList(isFresh: boolean) {

@@ -3,9 +3,11 @@ import type { Outsider } from '../conversations/core.ts';
 import { outsideKey } from '../conversations/incoming/outside.ts';
 import { enqueueContent } from '../conversations/outgoing/enqueue.ts';
 import { removeExpired } from '../conversations/timeline/expiry.ts';
+import type { OwnMarks } from '../conversations/view/own-marks.ts';
 import type { Reading } from '../conversations/view/read.ts';
 import type { Conversations } from './conversations.ts';
 import type { Devices } from './devices.ts';
+import { settleReceiptPrivacy } from './receipt-privacy.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Expired messages are shown at most this much too long. */
@@ -13,6 +15,8 @@ const EXPIRY_MS = 1_000;
 /** A new device may take a while to its first login. */
 const DEVICES_AGAIN_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000] as const;
 const HOUR_MS = 3_600_000;
+/** Who reads on moves the mark with every line; the other devices of the account have it a moment later. */
+const OWN_MARKS_MS = 2_000;
 /** How often it is looked whether this device has to ask to be let in somewhere. */
 const OUTSIDE_MS = 600_000;
 
@@ -22,16 +26,27 @@ export class Housekeeping {
   readonly #conversations: Conversations;
   readonly #devices: Devices;
   readonly #reading: Reading;
+  readonly #ownMarks: OwnMarks;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #isRunning = false;
   #settling: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(runtime: Runtime, conversations: Conversations, devices: Devices, reading: Reading) {
+  constructor(
+    runtime: Runtime,
+    conversations: Conversations,
+    devices: Devices,
+    { reading, ownMarks }: { reading: Reading; ownMarks: OwnMarks },
+  ) {
     this.#runtime = runtime;
     this.#conversations = conversations;
     this.#devices = devices;
     this.#reading = reading;
+    this.#ownMarks = ownMarks;
     runtime.on('caughtUp', () => this.#caughtUp());
+  }
+
+  get sharesReading(): boolean | undefined {
+    return this.#ownMarks.sharesReading;
   }
 
   start(): void {
@@ -39,6 +54,7 @@ export class Housekeeping {
     this.#isRunning = true;
     this.#every(EXPIRY_MS, () => removeExpired(this.#runtime.core));
     this.#every(OUTSIDE_MS, () => this.#comeIn());
+    this.#every(OWN_MARKS_MS, () => this.#ownMarks.tell());
     if (this.#runtime.core.settings.dummiesPerHour > 0) this.#planDummy();
   }
 
@@ -55,6 +71,11 @@ export class Housekeeping {
     for (const { id } of this.#runtime.core.registry.all()) this.#reading.tellRead(id);
     void this.settleDevices();
     this.lettingIn(undefined);
+    this.#runtime.background(this.#settleReceipts());
+  }
+
+  async #settleReceipts(): Promise<void> {
+    this.#ownMarks.sharesReading = await settleReceiptPrivacy(this.#runtime.core);
   }
 
   /** Lets in a device that asks; without one, asks for this device where that is due. */

@@ -9,7 +9,7 @@ export const MAX_GROUP_DEVICES = 500;
 /** Options with their defaults. RangeError for what makes no sense. */
 export function settingsOf(options: ClientOptions): Settings {
   return {
-    readReceipts: options.readReceipts ?? true,
+    readReceipts: options.readReceipts,
     rotateAfterMessages: within(
       options.rotateAfterMessages ?? MAX_EPOCH_MESSAGES,
       1,

@@ -40,11 +40,21 @@ export class EventTeller implements Teller {
       const message = await conversation.message(messageId);
       if (message) this.#events.emit('message', { conversation, message, isNew });
       this.#events.emit('conversation', conversation);
+      if (message?.threadId !== undefined && isNew) await this.#thread(conversation, message.threadId);
     });
   }
 
-  vanished(conversationId: string, messageId: string): void {
+  vanished(conversationId: string, messageId: string, threadId?: string): void {
     this.#tell(conversationId, (conversation) => this.#events.emit('vanished', { conversation, messageId }));
+    if (threadId !== undefined) this.thread(conversationId, threadId);
+  }
+
+  thread(conversationId: string, threadId: string): void {
+    this.#tell(conversationId, (conversation) => this.#thread(conversation, threadId));
+  }
+
+  async #thread(conversation: ConversationView, threadId: string): Promise<void> {
+    this.#events.emit('thread', { conversation, thread: await conversation.thread(threadId) });
   }
 
   receipt(conversationId: string, userId: string): void {

@@ -135,6 +135,7 @@ export async function victim(known: readonly Person[]) {
   const told = {
     message() {},
     vanished() {},
+    thread() {},
     receipt() {},
     profile() {},
     own() {},

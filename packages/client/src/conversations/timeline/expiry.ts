@@ -22,7 +22,7 @@ export async function removeExpired(core: Core): Promise<number> {
       const found = await entryOf(step, messageId);
       if (found) await remove(core, step, found);
       step.draft.delete(key);
-      step.draft.after(() => core.tell.vanished(conversationId, messageId));
+      step.draft.after(() => core.tell.vanished(conversationId, messageId, found?.entry.threadId));
       await step.write();
     });
     removed += 1;

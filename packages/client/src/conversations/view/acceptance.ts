@@ -1,20 +1,23 @@
 import type { Core } from '../core.ts';
 import { CannotDo } from '../operations/built.ts';
 import { greet } from '../outgoing/greet.ts';
+import type { OwnMarks } from './own-marks.ts';
 
 const blockKey = (userId: string): string => `blocked/${userId}`;
 
 /** Whom one wants to hear, and how loud. */
 export class Acceptance {
   readonly #core: Core;
+  readonly #ownMarks: OwnMarks;
   readonly #blocked = new Set<string>();
 
-  private constructor(core: Core) {
+  private constructor(core: Core, ownMarks: OwnMarks) {
     this.#core = core;
+    this.#ownMarks = ownMarks;
   }
 
-  static async load(core: Core): Promise<Acceptance> {
-    const acceptance = new Acceptance(core);
+  static async load(core: Core, ownMarks: OwnMarks): Promise<Acceptance> {
+    const acceptance = new Acceptance(core, ownMarks);
     for (const [key] of await core.store.list(blockKey('')))
       acceptance.#blocked.add(key.slice(blockKey('').length));
     return acceptance;
@@ -28,6 +31,7 @@ export class Acceptance {
     await this.#core.registry.step(id, async (step) => {
       if (!step.record.isRequest) return;
       step.change({ isRequest: false });
+      this.#ownMarks.note(step, { tell: 'accepted', conversationId: id });
       await greet(this.#core, step);
       await step.write();
     });

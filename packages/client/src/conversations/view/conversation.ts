@@ -1,4 +1,4 @@
-import type { Content, Conversation, Member, Message, Role, SendOptions } from '../../api/index.ts';
+import type { Content, Conversation, Member, Message, Role, SendOptions, Thread } from '../../api/index.ts';
 import { lookUp } from '../../look-up.ts';
 import type { Core } from '../core.ts';
 import { deviceOf, devicesOf } from '../membership/log.ts';
@@ -105,8 +105,11 @@ export class ConversationView implements Conversation {
   markRead(messageId: string, options: { threadId?: string } = {}): Promise<void> {
     return this.#parts.reading.markRead(this.id, messageId, options.threadId);
   }
-  threadUnread(threadId: string): Promise<number> {
-    return this.#parts.reading.threadUnread(this.id, threadId);
+  threads(): Promise<Thread[]> {
+    return this.#parts.reading.threads(this.id);
+  }
+  thread(threadId: string): Promise<Thread> {
+    return this.#parts.reading.thread(this.id, threadId);
   }
 
   async add(userIds: readonly string[]): Promise<void> {

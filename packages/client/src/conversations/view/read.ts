@@ -1,26 +1,31 @@
 import { encodeUpstream } from '@securechat/protocol';
-import type { Message } from '../../api/index.ts';
+import type { Message, Thread } from '../../api/index.ts';
 import { lookUp } from '../../look-up.ts';
 import type { Core } from '../core.ts';
 import { CannotDo } from '../operations/built.ts';
 import type { Outcomes } from '../outgoing/outcomes.ts';
+import { keysOf } from '../record.ts';
 import { isSaid } from '../timeline/entry.ts';
+import { positions } from '../timeline/positions.ts';
 import { readAt, readEntry, readPage } from '../timeline/reading.ts';
 import { messageOf } from '../timeline/shown.ts';
-import { countUnread } from '../timeline/unread.ts';
+import { moveMark, type OwnMarks } from './own-marks.ts';
 
 const DEFAULT_PAGE = 50;
 const MAX_PAGE = 200;
 const MAX_THREAD = 1_000;
+const MAX_THREAD_LINES = 10_000;
 
 /** What a person looks at, and how far. */
 export class Reading {
   readonly #core: Core;
   readonly #outcomes: Outcomes;
+  readonly #ownMarks: OwnMarks;
 
-  constructor(core: Core, outcomes: Outcomes) {
+  constructor(core: Core, outcomes: Outcomes, ownMarks: OwnMarks) {
     this.#core = core;
     this.#outcomes = outcomes;
+    this.#ownMarks = ownMarks;
   }
 
   async messages(
@@ -53,16 +58,11 @@ export class Reading {
     const found = await readEntry(store, id, messageId);
     if (!found) throw new CannotDo('there is no such message');
     const place = found.entry.place ?? registry.get(id)?.lastPlace ?? 0;
+    const mark = { tell: 'read' as const, conversationId: id, place, ...(threadId ? { threadId } : {}) };
     await registry.step(id, async (step) => {
-      const { readThrough, threadReads } = step.record;
-      if (threadId !== undefined) {
-        step.change({
-          threadReads: { ...threadReads, [threadId]: Math.max(lookUp(threadReads, threadId) ?? 0, place) },
-        });
-      } else if (place > readThrough) {
-        step.change({ readThrough: place, unread: await countUnread(this.#core, step, place) });
-        step.draft.after(() => this.tellRead(id));
-      }
+      if (!(await moveMark(this.#core, step, mark))) return;
+      this.#ownMarks.note(step, mark);
+      if (threadId === undefined) step.draft.after(() => this.tellRead(id));
       await step.write();
     });
   }
@@ -71,7 +71,8 @@ export class Reading {
   tellRead(id: string): void {
     const { registry, settings, connection, own } = this.#core;
     const record = registry.get(id);
-    if (!record || record.isRequest || !settings.readReceipts || record.membership !== 'member') return;
+    if (!record || record.isRequest || settings.readReceipts === false) return;
+    if (record.membership !== 'member') return;
     const { readThrough, marks } = record;
     if (readThrough === 0 || (lookUp(marks, own.userId)?.readThrough ?? 0) >= readThrough) return;
     connection.send(
@@ -79,13 +80,36 @@ export class Reading {
     );
   }
 
-  async threadUnread(id: string, threadId: string): Promise<number> {
-    const { store, registry, own } = this.#core;
-    const readThrough = lookUp(registry.get(id)?.threadReads ?? {}, threadId) ?? 0;
-    const page = await readPage(store, id, { limit: MAX_THREAD, threadId });
-    return page.filter(
-      ({ entry }) => isSaid(entry) && entry.from !== own.userId && (entry.place ?? 0) > readThrough,
-    ).length;
+  async thread(id: string, threadId: string): Promise<Thread> {
+    const page = await readPage(this.#core.store, id, { limit: MAX_THREAD, threadId });
+    const readThrough = this.#readThrough(id, threadId);
+    const unread = page.filter(
+      ({ entry }) =>
+        isSaid(entry) && entry.from !== this.#core.own.userId && (entry.place ?? 0) > readThrough,
+    );
+    return { threadId, count: page.length, unread: unread.length };
+  }
+
+  /** By the index alone; only where something stands behind the read mark the messages themselves are looked at. */
+  async threads(id: string): Promise<Thread[]> {
+    const prefix = keysOf.threads(id);
+    const lines = await this.#core.store.list(prefix, { limit: MAX_THREAD_LINES });
+    const found = new Map<string, { count: number; newest: string }>();
+    for (const [key] of lines) {
+      const [threadId = '', newest = ''] = key.slice(prefix.length).split('/');
+      found.set(threadId, { count: (found.get(threadId)?.count ?? 0) + 1, newest });
+    }
+    return Promise.all(
+      [...found].map(([threadId, { count, newest }]) =>
+        newest > positions.behind(this.#readThrough(id, threadId), 9_999)
+          ? this.thread(id, threadId)
+          : { threadId, count: Math.min(count, MAX_THREAD), unread: 0 },
+      ),
+    );
+  }
+
+  #readThrough(id: string, threadId: string): number {
+    return lookUp(this.#core.registry.get(id)?.threadReads ?? {}, threadId) ?? 0;
   }
 
   #shown(id: string, entry: Parameters<typeof messageOf>[1]): Message {

@@ -1,0 +1,104 @@
+import { checked } from '../../content/outgoing.ts';
+import type { OwnBody } from '../../content/types.ts';
+import { lookUp } from '../../look-up.ts';
+import { fromBytes } from '../../storage/json.ts';
+import { sortable } from '../../storage/store.ts';
+import type { Core } from '../core.ts';
+import { enqueueContent } from '../outgoing/enqueue.ts';
+import type { ConversationRecord } from '../record.ts';
+import type { Registry } from '../registry.ts';
+import type { Step } from '../step.ts';
+import { countUnread } from '../timeline/unread.ts';
+
+export type OwnMark = Extract<OwnBody, { conversationId: string }>;
+
+const PREFIX = 'untold/';
+/** What one look takes up; the next one takes the rest. */
+const MAX_AT_ONCE = 200;
+
+/** Of those in which the own devices talk to each other the one that all of them choose. */
+export function ownConversationOf(registry: Registry): ConversationRecord | undefined {
+  const own = registry.all().filter((each) => each.purpose === 'own' && each.membership === 'member');
+  return own.sort((a, b) => (a.id < b.id ? -1 : 1))[0];
+}
+
+/** What this device tells the others of the account: how far was read, and which requests were accepted. */
+export class OwnMarks {
+  readonly #core: Core;
+  /** The server tells them how far was read, outside of threads; undefined as long as it has not said so. */
+  sharesReading: boolean | undefined;
+  /** There may be something of an earlier run. */
+  #isLeft = true;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** Kept until it is told, which the next marks may make superfluous. */
+  note(step: Step, mark: OwnMark): void {
+    const { registry } = this.#core;
+    const isTold = mark.tell === 'read' && mark.threadId === undefined && this.sharesReading === true;
+    if (isTold || !hasOthers(ownConversationOf(registry))) return;
+    step.draft.putJson(`${PREFIX}${aboutOf(mark)}/${sortable('place' in mark ? mark.place : 0)}`, mark);
+    step.draft.after(() => {
+      this.#isLeft = true;
+    });
+  }
+
+  /** Of several marks of the same the furthest. */
+  async tell(): Promise<void> {
+    const { registry, store, connection } = this.#core;
+    const own = ownConversationOf(registry);
+    if (!this.#isLeft || !hasOthers(own) || connection.state !== 'connected') return;
+    // before looking: what is noted meanwhile is looked for again
+    this.#isLeft = false;
+    const noted = await store.list(PREFIX, { limit: MAX_AT_ONCE });
+    if (noted.length === 0) return;
+    this.#isLeft ||= noted.length === MAX_AT_ONCE;
+    const furthest = new Map<string, OwnMark>();
+    for (const [, bytes] of noted) {
+      const mark = fromBytes<OwnMark>(bytes);
+      furthest.set(aboutOf(mark), mark);
+    }
+    await registry.step(own.id, async (step) => {
+      for (const mark of furthest.values())
+        enqueueContent(this.#core, step, checked('application/x-securechat-own', mark));
+      for (const [key] of noted) step.draft.delete(key);
+      await step.write();
+    });
+  }
+}
+
+/** Another own device has read or accepted something. Of a conversation that is not here nothing is kept. */
+export async function takeOwnMark(core: Core, mark: OwnMark): Promise<void> {
+  if (!core.registry.get(mark.conversationId)) return;
+  await core.registry.step(mark.conversationId, async (step) => {
+    if (mark.tell === 'read') await moveMark(core, step, mark);
+    else if (step.record.isRequest) step.change({ isRequest: false });
+    await step.write();
+  });
+}
+
+/** Marks only grow. False when it was there already. */
+export async function moveMark(
+  core: Core,
+  step: Step,
+  { threadId, place }: Extract<OwnMark, { tell: 'read' }>,
+): Promise<boolean> {
+  const { readThrough, threadReads } = step.record;
+  if (place <= (threadId === undefined ? readThrough : (lookUp(threadReads, threadId) ?? 0))) return false;
+  if (threadId === undefined) {
+    step.change({ readThrough: place, unread: await countUnread(core, step, place) });
+  } else {
+    step.change({ threadReads: { ...threadReads, [threadId]: place } });
+    step.draft.after(() => core.tell.thread(step.id, threadId));
+  }
+  return true;
+}
+
+const aboutOf = (mark: OwnMark): string =>
+  `${mark.conversationId}/${mark.tell === 'read' ? `${mark.tell}.${mark.threadId ?? ''}` : mark.tell}`;
+
+function hasOthers(own: ConversationRecord | undefined): own is ConversationRecord {
+  return own !== undefined && Object.keys(own.log.leaves).length > 1;
+}
