@@ -8,6 +8,8 @@ export default {
     '<rootDir>/\\.data/',
     // Needs the previous release; `npm run upgrade` brings it.
     ...(process.env.UPGRADE_FROM ? [] : ['<rootDir>/tests/upgrade/']),
+    // Needs a Docker engine; `npm run test:compose` starts the stack there.
+    ...(process.env.COMPOSE_STACK ? [] : ['<rootDir>/tests/compose/']),
     // Kill and stop services for minutes; `npm run test:faults`, or their path, asks for them.
     ...(process.argv.some((argument) => argument.includes('tests/faults'))
       ? []

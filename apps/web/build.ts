@@ -3,9 +3,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { DIST } from './server/dist.ts';
 
 const HERE = import.meta.dirname;
-export const DIST = join(HERE, 'dist');
 
 /** Bytes of what a browser loads. */
 export type BuiltFile = { name: string; bytes: number; gzipBytes: number };

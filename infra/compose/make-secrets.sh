@@ -1,0 +1,58 @@
+#!/bin/sh
+# Makes what is secret, once: whatever exists is left alone. Each consumer has a volume of its own below /secrets and sees no other;
+# files belong to the user that the consumer runs as. SERVICES are those with a role in Postgres.
+set -eu
+umask 077
+: "${DOMAIN:?}" "${SERVICES:?}"
+node_user=1000
+postgres_user=999
+redis_user=999
+
+# Hexadecimal, so that it stands in a URL, in SQL and in redis.conf as it is.
+random() { openssl rand -hex 24; }
+
+# keep FOLDER/NAME USER: writes standard input there unless it is there already. Renamed into place, so that no half file stays.
+keep() {
+  file=/secrets/$1
+  if [ -s "$file" ]; then cat >/dev/null; return; fi
+  cat >"$file.draft"
+  chown "$2:$2" "$file.draft"
+  chmod 400 "$file.draft"
+  mv "$file.draft" "$file"
+  echo "made $1"
+}
+
+random | keep postgres/password $postgres_user
+owner=postgres://securechat:$(cat /secrets/postgres/password)@postgres:5432/securechat
+printf '%s' "$owner" | keep migrate/postgres-url $node_user
+
+printf 'requirepass %s\n' "$(random)" | keep redis/password.conf $redis_user
+redis=redis://:$(sed 's/^requirepass //' /secrets/redis/password.conf)@redis:6379
+printf '%s' "$redis" | keep gateway/redis-url $node_user
+
+for service in $SERVICES; do
+  random | keep "roles/$service" $postgres_user
+  printf 'postgres://securechat_%s:%s@postgres:5432/securechat' "$service" "$(cat "/secrets/roles/$service")" |
+    keep "$service/postgres-url" $node_user
+  printf '%s' "$redis" | keep "$service/redis-url" $node_user
+done
+openssl rand -base64 32 | keep auth/service-key $node_user
+random | keep auth/admin-token $node_user
+
+# A certificate for DOMAIN from an authority that signs nothing else: its key is thrown away. Replace both files by those of a public
+# authority, or let the proxy fetch them (see docs/containers.md).
+if [ ! -s /secrets/proxy/tls.crt ]; then
+  work=$(mktemp -d)
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 800 -subj "/CN=SecureChat $DOMAIN" \
+    -addext basicConstraints=critical,CA:TRUE,pathlen:0 -addext keyUsage=critical,keyCertSign \
+    -keyout "$work/ca.key" -out "$work/ca.crt" 2>/dev/null
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$DOMAIN" \
+    -keyout "$work/tls.key" -out "$work/tls.csr" 2>/dev/null
+  printf 'subjectAltName=DNS:%s,DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n' "$DOMAIN" >"$work/ext"
+  openssl x509 -req -in "$work/tls.csr" -CA "$work/ca.crt" -CAkey "$work/ca.key" -CAcreateserial -days 800 -extfile "$work/ext" \
+    -out "$work/tls.crt" 2>/dev/null
+  keep proxy/ca.crt $node_user <"$work/ca.crt"
+  keep proxy/tls.key $node_user <"$work/tls.key"
+  keep proxy/tls.crt $node_user <"$work/tls.crt"
+  rm -rf "$work"
+fi

@@ -1,0 +1,66 @@
+// npm run test:compose: builds the images, starts the compose file as a project of its own, chats through it, restarts every part of
+// it under load, and removes it with its volumes. Needs a Docker engine; counts like npm test.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '@securechat/embedded';
+import { composeProject, findEngineFault } from './compose/docker.ts';
+import { type Outcome, runJest } from './testing/jest-run.ts';
+
+const PROJECT = 'securechat-test';
+const BUILD_DEADLINE_MS = 900_000;
+/** A start takes half a minute on two cores; a machine that is busy with other things takes longer. */
+const HEALTHY_DEADLINE_MS = 300_000;
+
+const say = (line: string): void => console.log(`[compose] ${line}`);
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
+
+const { passed, failed } = await testCompose().catch((error: Error): Outcome => {
+  console.error(error.message);
+  return { passed: 0, failed: 1 };
+});
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+async function testCompose(): Promise<Outcome> {
+  const fault = findEngineFault();
+  if (fault) throw new Error(fault);
+  const https = await freePort();
+  const env = {
+    SECURECHAT_HTTPS_PORT: String(https),
+    SECURECHAT_TCP_PORT: String(await freePort()),
+    SECURECHAT_PROMETHEUS_PORT: String(await freePort()),
+    SECURECHAT_URL: `https://localhost:${https}`,
+    SECURECHAT_SOCKET_URL: `wss://localhost:${https}/v1/ws`,
+    // beside the project that somebody may have running
+    SECURECHAT_EDGE_SUBNET: process.env.SECURECHAT_EDGE_SUBNET ?? '10.213.8.0/24',
+    // the check is the same with another number; the test sends thousands
+    GATEWAY_MESSAGES_PER_MINUTE: '1000000',
+  };
+  const compose = composeProject(PROJECT, env);
+  const folder = mkdtempSync(join(tmpdir(), 'securechat-compose-'));
+  try {
+    await compose.run(['down', '--volumes', '--remove-orphans', '--timeout', '5']);
+    say('building the images (minutes the first time)');
+    await compose.run(['build'], BUILD_DEADLINE_MS);
+    const startedAtMs = performance.now();
+    await compose.run(['up', '--detach', '--wait'], HEALTHY_DEADLINE_MS);
+    say(`healthy after ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`);
+    const authority = join(folder, 'ca.crt');
+    writeFileSync(authority, await compose.run(['exec', '-T', 'proxy', 'cat', '/secrets/proxy/ca.crt']));
+    stopping.signal.throwIfAborted();
+    // Node reads the authority once, when it starts
+    const jestEnv = {
+      NODE_EXTRA_CA_CERTS: authority,
+      COMPOSE_STACK: JSON.stringify({ project: PROJECT, env, authority }),
+    };
+    return await runJest(['tests/compose'], jestEnv, stopping.signal);
+  } catch (error) {
+    console.error(await compose.run(['logs', '--no-color', '--tail', '15']));
+    throw error;
+  } finally {
+    await compose.run(['down', '--volumes', '--timeout', '5'], 120_000);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
