@@ -16,7 +16,7 @@ import { ROOT } from './tools.ts';
 
 const PAGE = 'docs/configuration.md';
 
-const specs: [title: string, about: string, spec: ConfigSpec][] = [
+export const specs: [title: string, about: string, spec: ConfigSpec][] = [
   ['Every service', '', serviceOptions],
   ['gateway', '`services/gateway/src/config.ts`', gatewayOptions],
   ['auth', '`services/auth/src/config.ts`', authOptions],

@@ -1,0 +1,43 @@
+#!/bin/sh
+# Prints the secrets of a namespace, for `kubectl apply -f -`. Redirect it nowhere: it holds the service key, which clients pin, so
+# keep a copy of that in your safe, and make it once.
+#
+#   sh infra/k8s/secrets.sh dev | kubectl apply -f -
+#   REDIS_URL=rediss://… MIGRATE_POSTGRES_URL=postgres://owner:…@… AUTH_POSTGRES_URL=postgres://securechat_auth:…@… \
+#     DELIVERY_POSTGRES_URL=postgres://securechat_delivery:…@… AUTH_SERVICE_KEY=$(openssl rand -base64 32) \
+#     sh infra/k8s/secrets.sh production | kubectl apply -f -
+set -eu
+case ${1-} in
+dev)
+  namespace=securechat-dev
+  REDIS_URL=redis://redis:6379
+  MIGRATE_POSTGRES_URL=postgres://securechat@postgres:5432/securechat
+  AUTH_POSTGRES_URL=postgres://securechat_auth@postgres:5432/securechat
+  DELIVERY_POSTGRES_URL=postgres://securechat_delivery@postgres:5432/securechat
+  : "${AUTH_SERVICE_KEY:=$(openssl rand -base64 32)}"
+  ;;
+production)
+  namespace=securechat
+  : "${REDIS_URL:?}" "${MIGRATE_POSTGRES_URL:?}" "${AUTH_POSTGRES_URL:?}" "${DELIVERY_POSTGRES_URL:?}" "${AUTH_SERVICE_KEY:?}"
+  ;;
+*)
+  echo 'Usage: sh infra/k8s/secrets.sh dev|production' >&2
+  exit 2
+  ;;
+esac
+: "${AUTH_ADMIN_TOKEN:=$(openssl rand -hex 24)}"
+
+# secret NAME [KEY VALUE]...: values in base64, so that nothing in them can end the YAML string
+secret() {
+  printf -- '---\napiVersion: v1\nkind: Secret\ntype: Opaque\nmetadata: { name: %s, namespace: %s }\ndata:\n' "$1" "$namespace"
+  shift
+  while [ $# -gt 0 ]; do
+    printf '  %s: %s\n' "$1" "$(printf '%s' "$2" | openssl base64 -A)"
+    shift 2
+  done
+}
+
+secret securechat-migrate postgres-url "$MIGRATE_POSTGRES_URL"
+secret securechat-gateway redis-url "$REDIS_URL"
+secret securechat-auth redis-url "$REDIS_URL" postgres-url "$AUTH_POSTGRES_URL" service-key "$AUTH_SERVICE_KEY" admin-token "$AUTH_ADMIN_TOKEN"
+secret securechat-delivery redis-url "$REDIS_URL" postgres-url "$DELIVERY_POSTGRES_URL"

@@ -1,0 +1,205 @@
+// What the manifests say of the services, against the services: options, ports, pages, times, names.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError, type ConfigSpec, readConfig, serviceOptions } from '../../packages/kernel/src/index.ts';
+import { specs } from '../docs-configuration.ts';
+import { ROOT } from '../tools.ts';
+import { K8S, type K8sObject } from './documents.ts';
+import { type Container, type PodSpec, podOf } from './pods.ts';
+
+/** For the answers under way and for leaving, after the last client was told (services/gateway/src/drain.ts). */
+const AFTER_DRAIN_MS = 7_000;
+/** What each service has a port for, as its option says. */
+const PORT_OPTIONS: Record<string, Record<string, string>> = {
+  gateway: { ws: 'GATEWAY_WS_PORT', tcp: 'GATEWAY_TCP_PORT' },
+  auth: { http: 'AUTH_HTTP_PORT' },
+};
+
+type Finding = (object: K8sObject, what: string) => void;
+
+/** All objects of one place that belong together: an overlay as it is applied, or the base. */
+export function agreementFindings(objects: readonly K8sObject[]): string[] {
+  const findings: string[] = [];
+  const find: Finding = ({ origin, kind, metadata: { name } }, what) =>
+    findings.push(`${origin}: ${kind} ${name}: ${what}`);
+  const services = objects.filter(({ kind, metadata }) => kind === 'Deployment' && isService(metadata.name));
+  for (const object of services) checkService(object, objects, find);
+  for (const object of objects) {
+    checkSecrets(object, find);
+    if (object.kind === 'NetworkPolicy') checkPolicy(object, find);
+    if (object.kind === 'Service') checkPorts(object, objects, find);
+    if (object.kind === 'Ingress') checkIngress(object, objects, find);
+    if (
+      object.kind === 'HorizontalPodAutoscaler' &&
+      !isThere(objects, 'Deployment', object.spec.scaleTargetRef.name)
+    ) {
+      find(object, `scales ${object.spec.scaleTargetRef.name}, which is not there`);
+    }
+  }
+  return findings;
+}
+
+/** The services that have a folder, and so have to be deployed. */
+export function isService(name: string): boolean {
+  return existsSync(join(ROOT, 'services', name, 'src', 'main.ts'));
+}
+
+function checkService(object: K8sObject, objects: readonly K8sObject[], find: Finding): void {
+  const { name } = object.metadata;
+  const pod = podOf(object) as PodSpec;
+  const container = pod.containers[0] as Container;
+  const spec = { ...serviceOptions, ...specs.find(([title]) => title === name)?.[2] };
+  const config = checkOptions(object, spec, environmentOf(container, objects), find);
+  if (config === undefined) return;
+  checkTimes(object, pod, config, find);
+  checkOwnPorts(object, container, spec, config, find);
+  checkProbes(object, container, find);
+}
+
+/** What the service would read; undefined when it would not start. */
+function checkOptions(
+  object: K8sObject,
+  spec: ConfigSpec,
+  env: Record<string, string>,
+  find: Finding,
+): Record<string, unknown> | undefined {
+  const byEnv = new Map(Object.values(spec).map((option) => [option.env, option]));
+  const readable: Record<string, string> = {};
+  for (const [variable, value] of Object.entries(env)) {
+    const option = byEnv.get(variable) ?? byEnv.get(variable.replace(/_FILE$/, ''));
+    if (option === undefined && variable !== 'NODE_EXTRA_CA_CERTS')
+      find(object, `${variable} is no option of ${object.metadata.name}`);
+    // an example instead of what is in the secret
+    if (option?.env === variable) readable[variable] = value;
+    else if (option?.isSecret) readable[option.env] = exampleOf(option.env, option.example);
+  }
+  const { config, faults } = read(spec, readable);
+  for (const fault of faults) find(object, fault);
+  return config;
+}
+
+function checkTimes(object: K8sObject, pod: PodSpec, config: Record<string, unknown>, find: Finding): void {
+  const graceMs = Number(config.shutdownGraceMs);
+  const preStopMs = (pod.containers[0]?.lifecycle?.preStop?.sleep?.seconds ?? 0) * 1_000;
+  const killedAfterMs = (pod.terminationGracePeriodSeconds ?? 30) * 1_000;
+  if (preStopMs + graceMs >= killedAfterMs)
+    find(object, `is killed after ${killedAfterMs} ms, and needs ${preStopMs + graceMs}`);
+  if (object.metadata.name === 'gateway' && Number(config.drainMs) + AFTER_DRAIN_MS > graceMs)
+    find(object, 'drains for longer than its grace');
+}
+
+function checkOwnPorts(
+  object: K8sObject,
+  container: Container,
+  spec: ConfigSpec,
+  config: Record<string, unknown>,
+  find: Finding,
+): void {
+  const wanted: Record<string, number> = { ops: imageOpsPort() };
+  for (const [port, env] of Object.entries(PORT_OPTIONS[object.metadata.name] ?? {})) {
+    const [key = ''] = Object.entries(spec).find(([, option]) => option.env === env) ?? [];
+    wanted[port] = Number(config[key]);
+  }
+  const given = Object.fromEntries((container.ports ?? []).map((port) => [port.name, port.containerPort]));
+  const [opened, asked] = [given, wanted].map(inOrder);
+  if (opened !== asked) find(object, `opens ${opened}, and the service ${asked}`);
+}
+
+function checkProbes(object: K8sObject, container: Container, find: Finding): void {
+  const { readinessProbe, livenessProbe, startupProbe } = container;
+  for (const [probe, page] of [
+    [readinessProbe, '/readyz'],
+    [livenessProbe, '/livez'],
+    [startupProbe, '/livez'],
+  ] as const) {
+    const { path, port } = probe?.httpGet ?? {};
+    if (path !== page || port !== 'ops')
+      find(object, `has a probe of ${port} ${path} instead of ops ${page}`);
+  }
+}
+
+function read(spec: ConfigSpec, env: Record<string, string>) {
+  try {
+    return { config: readConfig(spec, env).config as Record<string, unknown>, faults: [] };
+  } catch (error) {
+    if (error instanceof ConfigError) return { config: undefined, faults: error.faults };
+    throw error;
+  }
+}
+
+/** Of secrets whose example is a command, what that would print. */
+function exampleOf(env: string, example: string): string {
+  return env.includes('KEY')
+    ? Buffer.alloc(32, 7).toString('base64')
+    : example.startsWith('$(')
+      ? 'x'.repeat(44)
+      : example;
+}
+
+function environmentOf(container: Container, objects: readonly K8sObject[]): Record<string, string> {
+  const maps = (container.envFrom ?? []).map(({ configMapRef }) => configMapRef?.name ?? '');
+  const env: Record<string, string> = {};
+  for (const name of maps)
+    Object.assign(
+      env,
+      objects.find((each) => each.kind === 'ConfigMap' && each.metadata.name === name)?.data,
+    );
+  for (const { name, value } of container.env ?? []) env[name] = value ?? 'from-the-pod';
+  return env;
+}
+
+function checkSecrets(object: K8sObject, find: Finding): void {
+  const made = readFileSync(join(K8S, 'secrets.sh'), 'utf8');
+  for (const { secret } of podOf(object)?.volumes ?? []) {
+    if (secret === undefined || secret.secretName === 'securechat-tls') continue;
+    if (!made.includes(`secret ${secret.secretName} `))
+      find(object, `needs ${secret.secretName}, which secrets.sh does not make`);
+  }
+}
+
+/** Who holds no account in Postgres has no way there either. */
+function checkPolicy(object: K8sObject, find: Finding): void {
+  const who = object.spec.podSelector?.matchLabels?.['app.kubernetes.io/name'];
+  if (who !== 'gateway' && who !== 'web') return;
+  for (const rule of object.spec.egress ?? []) {
+    if (!rule.ports || rule.ports.some(({ port }: { port: number }) => port === 5432))
+      find(object, `lets ${who} to Postgres`);
+  }
+}
+
+function checkPorts(object: K8sObject, objects: readonly K8sObject[], find: Finding): void {
+  const selected = object.spec.selector?.['app.kubernetes.io/name'];
+  const workload = objects.find((each) => each.kind === 'Deployment' && each.metadata.name === selected);
+  if (workload === undefined) return find(object, `selects ${selected}, which is not there`);
+  const names = podOf(workload)?.containers.flatMap(({ ports = [] }) => ports.map(({ name }) => name)) ?? [];
+  for (const { targetPort } of object.spec.ports) {
+    if (!names.includes(targetPort))
+      find(object, `leads to port ${targetPort}, which ${selected} does not open`);
+  }
+}
+
+function checkIngress(object: K8sObject, objects: readonly K8sObject[], find: Finding): void {
+  for (const { http } of object.spec.rules) {
+    for (const { path, backend } of http.paths) {
+      if ('/v1/admin'.startsWith(path) && path !== '/' && path !== '')
+        find(object, `lets the internet to /v1/admin by ${path}`);
+      const { name, port } = backend.service;
+      const target = objects.find((each) => each.kind === 'Service' && each.metadata.name === name);
+      if (!target?.spec.ports.some((each: { name: string }) => each.name === port.name))
+        find(object, `leads ${path} to ${name}:${port.name}`);
+    }
+  }
+}
+
+function isThere(objects: readonly K8sObject[], kind: string, name: string): boolean {
+  return objects.some((object) => object.kind === kind && object.metadata.name === name);
+}
+
+/** The image decides it, the same for all. */
+function imageOpsPort(): number {
+  return Number(/OPS_PORT=(\d+)/.exec(readFileSync(join(ROOT, 'infra', 'Dockerfile'), 'utf8'))?.[1]);
+}
+
+function inOrder(ports: Record<string, number>): string {
+  return JSON.stringify(Object.entries(ports).sort(([a], [b]) => a.localeCompare(b)));
+}

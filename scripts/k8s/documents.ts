@@ -1,0 +1,114 @@
+// Kubernetes objects, from the files or as kustomize makes them of an overlay.
+import { spawnSync } from 'node:child_process';
+import { globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parse, parseAllDocuments } from 'yaml';
+import { ROOT } from '../tools.ts';
+
+export const K8S = join(ROOT, 'infra', 'k8s');
+
+/** As far as the checks look into one; the rest is for the types of the API. */
+export type K8sObject = {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string };
+  /** File or overlay that it comes from, for findings. Not enumerable: no part of the object. */
+  readonly origin: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the shape is what is checked, by the API's own types
+  spec?: any;
+  data?: Record<string, string>;
+};
+
+/** The objects of some YAML; what is not an object of Kubernetes is left out. */
+export function objectsOf(yaml: string, origin: string): K8sObject[] {
+  return parseAllDocuments(yaml, { merge: true }).flatMap((document) => {
+    if (document.errors.length > 0) throw new Error(`${origin}: ${document.errors[0]?.message}`);
+    const object = document.toJS() as K8sObject | null;
+    if (!object?.apiVersion || !object.kind) return [];
+    return [Object.defineProperty(object, 'origin', { value: origin, enumerable: false })];
+  });
+}
+
+/** Whole objects in the files; patches and kustomizations are none. */
+export function objectsInFiles(): K8sObject[] {
+  const patches = new Set(
+    globSync('**/kustomization.yaml', { cwd: K8S }).flatMap((file) => {
+      const { patches = [] } = parse(readFileSync(join(K8S, file), 'utf8')) as {
+        patches?: { path?: string }[];
+      };
+      return patches.flatMap(({ path }) => (path === undefined ? [] : [join(file, '..', path)]));
+    }),
+  );
+  return globSync('**/*.yaml', { cwd: K8S })
+    .filter((file) => !patches.has(file) && !file.endsWith('kustomization.yaml'))
+    .sort()
+    .flatMap((file) => objectsOf(readFileSync(join(K8S, file), 'utf8'), relative(ROOT, join(K8S, file))));
+}
+
+/** The base as far as it can be told without kustomize: its files, and the maps that it makes of literals. */
+export function objectsOfBase(): K8sObject[] {
+  const { resources, configMapGenerator } = parse(
+    readFileSync(join(K8S, 'base', 'kustomization.yaml'), 'utf8'),
+  ) as {
+    resources: string[];
+    configMapGenerator: { name: string; literals: string[] }[];
+  };
+  const maps = configMapGenerator.map(({ name, literals }) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name },
+    origin: 'infra/k8s/base/kustomization.yaml',
+    data: Object.fromEntries(literals.map((literal) => literal.split(/=(.*)/s).slice(0, 2))) as Record<
+      string,
+      string
+    >,
+  }));
+  const objects = resources.flatMap((file) =>
+    objectsOf(readFileSync(join(K8S, 'base', file), 'utf8'), `infra/k8s/base/${file}`),
+  );
+  return [...objects, ...maps];
+}
+
+/** What is applied; undefined where neither kubectl nor kustomize is installed. Throws when one of them refuses the folder. */
+function render(folder: string): string | undefined {
+  for (const [program, argument] of [
+    ['kubectl', 'kustomize'],
+    ['kustomize', 'build'],
+  ] as const) {
+    const result = spawnSync(program, [argument, folder], { encoding: 'utf8' });
+    if (result.error) continue;
+    if (result.status !== 0)
+      throw new Error(`${program} ${argument} ${relative(ROOT, folder)}: ${result.stderr.trim()}`);
+    return result.stdout;
+  }
+  return undefined;
+}
+
+/** The overlays, and production with every component that it does not have by itself. Empty where nothing can render them. */
+export function renderedOverlays(): { name: string; objects: K8sObject[] }[] {
+  const overlays = join(K8S, 'overlays');
+  const folders = [...readdirSync(overlays).map((name) => join(overlays, name)), overlayWithEverything()];
+  return folders.flatMap((folder) => {
+    const yaml = render(folder);
+    const name = relative(ROOT, folder);
+    return yaml === undefined ? [] : [{ name, objects: objectsOf(yaml, name) }];
+  });
+}
+
+function overlayWithEverything(): string {
+  const folder = join(ROOT, '.cache', 'k8s-with-every-component');
+  mkdirSync(folder, { recursive: true });
+  const production = join(K8S, 'overlays', 'production');
+  const text = readFileSync(join(production, 'kustomization.yaml'), 'utf8');
+  const components = readdirSync(join(K8S, 'components')).filter(
+    (name) => !text.includes(`components/${name}\n`),
+  );
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [relative(folder, production)],
+    components: components.map((name) => relative(folder, join(K8S, 'components', name))),
+  };
+  writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
+  return folder;
+}
