@@ -157,7 +157,9 @@ test('Prometheus reaches every process', async () => {
     };
     return data.activeTargets.filter(({ health }) => health === 'up').map(({ labels }) => labels.instance);
   };
-  const all = ['auth', 'delivery-1', 'delivery-2', 'gateway-1', 'gateway-2'].map((name) => `${name}:9100`);
+  const all = ['auth', 'delivery-1', 'delivery-2', 'gateway-1', 'gateway-2', 'presence'].map(
+    (name) => `${name}:9100`,
+  );
   await until('all are up', async () => (await targets()).sort().join() === all.join(), 60_000);
 }, 70_000);
 
@@ -191,6 +193,7 @@ test('every part is restarted in turn under load: nothing acked is lost, and the
     'delivery-1',
     'delivery-2',
     'auth',
+    'presence',
     'proxy',
     'redis',
     'postgres',
@@ -206,5 +209,5 @@ test('every part is restarted in turn under load: nothing acked is lost, and the
   expect(acked.size).toBeGreaterThan(1_000);
   expect(checkHistory(history.events)).toEqual([]);
   expect(await serviceKeyNow()).toBe(serviceKey);
-  console.log(`${acked.size} messages acked and delivered over eight restarts`);
+  console.log(`${acked.size} messages acked and delivered over nine restarts`);
 }, 600_000);
