@@ -17,6 +17,14 @@ export default {
     // Need Chromium; `npm run test:browser` looks for it.
     ...(process.env.TEST_BROWSER ? [] : ['\\.browser\\.test\\.ts$']),
   ],
+  // `TEST_CLIENT=built npm test -- tests/client`: the SDK as `npm run build:client` has made it, not its sources
+  ...(process.env.TEST_CLIENT === 'built' && {
+    moduleNameMapper: {
+      '^@securechat/client$': '<rootDir>/packages/client/dist/index.js',
+      '^@securechat/client/(node)$': '<rootDir>/packages/client/dist/$1/index.js',
+      '^@securechat/client/memory$': '<rootDir>/packages/client/dist/memory.js',
+    },
+  }),
   modulePathIgnorePatterns: ['<rootDir>/\\.cache/', '<rootDir>/\\.data/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

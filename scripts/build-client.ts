@@ -1,88 +1,59 @@
-// npm run build:client: packages/client/dist, the SDK as it is published: ESM for browsers and Node, and types. The core
-// has to stay small; it fails when it has grown too big.
+// npm run build:client: packages/client/dist, the SDK as it is published: ESM for browsers and Node, and types. What an app
+// loads has to stay small: it fails when that, or a part that is loaded on demand, has grown too big. It then runs the suites on
+// what it has made, as it was made; with --only-build it does not.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { build, type Metafile } from 'esbuild';
-import { ROOT, runTool } from './tools.ts';
+import { bundle, CLIENT } from './client/bundle.ts';
+import { embeddedSize } from './client/embed.ts';
+import { writeLicences } from './client/licences.ts';
+import { CORE_BUDGET_BYTES, heaviest, PART_BUDGETS, sizesOf } from './client/sizes.ts';
+import { runSuites } from './client/suites.ts';
+import { runTool } from './tools.ts';
 
-const CLIENT = join(ROOT, 'packages/client');
 const DIST = join(CLIENT, 'dist');
-/** After gzip: what an app has to load before it can chat. Parts that are loaded when they are asked for come on top. */
-const CORE_BUDGET_BYTES = 92_500;
-
+/** What a package.json can point at, and where it comes from. */
+const DOORS = {
+  index: 'src/index.ts',
+  'node/index': 'src/node/index.ts',
+  memory: 'src/storage/memory.ts',
+};
 /** What a Content Security Policy without `unsafe-eval` refuses. */
 const MAKES_CODE = /\bnew Function\b|\bFunction\(["'`]|(?<![.\w$])eval\(/;
 
 rmSync(DIST, { recursive: true, force: true });
-const browser = await bundle({ platform: 'browser', entry: 'src/index.ts', folder: DIST });
-await bundle({ platform: 'node', entry: 'src/node/index.ts', folder: join(DIST, 'node') });
+const built = await bundle({
+  entries: Object.fromEntries(Object.entries(DOORS).map(([name, source]) => [name, join(CLIENT, source)])),
+  folder: DIST,
+});
+writeLicences(built, DIST);
 await writeTypes();
 
-const core = coreOf(browser);
-for (const { file, bytes, gzipBytes } of sizesOf(browser))
-  console.log(
-    `${core.includes(file) ? 'core' : 'part'} ${relative(DIST, join(ROOT, file))}: ${bytes} bytes, ${gzipBytes} after gzip`,
-  );
-const coreBytes = sizesOf(browser).reduce(
-  (sum, { file, gzipBytes }) => sum + (core.includes(file) ? gzipBytes : 0),
-  0,
-);
-console.log(`core: ${coreBytes} of at most ${CORE_BUDGET_BYTES} bytes after gzip`);
-for (const [name, bytes] of heaviest(browser)) console.log(`  ${name}: ${bytes} bytes`);
-if (coreBytes > CORE_BUDGET_BYTES) fail('The SDK has become too big for a browser.');
-const makers = sizesOf(browser).filter(({ file }) => MAKES_CODE.test(readFileSync(join(ROOT, file), 'utf8')));
-for (const { file } of makers) fail(`${file} makes code at run time, which a strict page forbids.`);
+const { core, parts } = sizesOf(built);
+report('core', core, CORE_BUDGET_BYTES);
+for (const [name, budget] of Object.entries(PART_BUDGETS)) report(`part ${name}`, parts[name], budget);
+for (const name of Object.keys(parts))
+  if (!(name in PART_BUDGETS) && !name.startsWith('node/')) fail(`The part ${name} has no budget.`);
+report('core, in an app that is bundled with it', await embeddedSize(DIST), CORE_BUDGET_BYTES);
+for (const [name, bytes] of heaviest(built)) console.log(`  ${name}: ${bytes} bytes before gzip`);
+for (const name of filesOf(DIST, '.js'))
+  if (MAKES_CODE.test(readFileSync(join(DIST, name), 'utf8')))
+    fail(`${name} makes code at run time, which a strict page forbids.`);
 
-async function bundle(options: {
-  platform: 'browser' | 'node';
-  entry: string;
-  folder: string;
-}): Promise<Metafile> {
-  const { platform, entry, folder } = options;
-  const { metafile } = await build({
-    absWorkingDir: ROOT,
-    entryPoints: [join(CLIENT, entry)],
-    outdir: folder,
-    platform,
-    ...{ bundle: true, minify: true, splitting: true, format: 'esm', metafile: true, sourcemap: 'linked' },
-    target: platform === 'browser' ? ['es2022', 'chrome137', 'firefox130', 'safari17'] : ['node24'],
-    logLevel: 'warning',
-  });
-  return metafile;
+if (!process.argv.includes('--only-build')) {
+  const { passed, failed } = await runSuites();
+  console.log(`${passed} passed, ${failed} failed, in the suites on what was built`);
+  if (failed > 0 || passed === 0) process.exitCode = 1;
 }
 
-/** The entry and what it imports at once. */
-function coreOf({ outputs }: Metafile): string[] {
-  const entry = Object.keys(outputs).find((file) => outputs[file]?.entryPoint !== undefined);
-  const core = entry === undefined ? [] : [entry];
-  for (const file of core) {
-    for (const { path, kind } of outputs[file]?.imports ?? [])
-      if (kind === 'import-statement' && !core.includes(path)) core.push(path);
-  }
-  return core;
+function report(name: string, bytes: number | undefined, budget: number): void {
+  if (bytes === undefined) return fail(`${name} has a budget and does not exist.`);
+  console.log(`${name}: ${bytes} of at most ${budget} bytes after gzip`);
+  if (bytes > budget) fail(`${name} has become too big.`);
 }
 
-function sizesOf({ outputs }: Metafile): { file: string; bytes: number; gzipBytes: number }[] {
-  return Object.keys(outputs)
-    .filter((file) => file.endsWith('.js'))
-    .map((file) => {
-      const code = readFileSync(join(ROOT, file));
-      return { file, bytes: code.length, gzipBytes: gzipSync(code, { level: 9 }).length };
-    });
-}
-
-/** Which packages the core is made of, before gzip. */
-function heaviest({ outputs }: Metafile): [string, number][] {
-  const bytesByPackage = new Map<string, number>();
-  for (const file of coreOf({ outputs, inputs: {} })) {
-    for (const [input, { bytesInOutput }] of Object.entries(outputs[file]?.inputs ?? {})) {
-      const name =
-        /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? input.split('/').slice(0, 4).join('/');
-      bytesByPackage.set(name, (bytesByPackage.get(name) ?? 0) + bytesInOutput);
-    }
-  }
-  return [...bytesByPackage].sort(([, a], [, b]) => b - a).slice(0, 12);
+function fail(why: string): void {
+  console.error(why);
+  process.exitCode = 1;
 }
 
 /** Declarations of the client and of the packages of ours that they name, which are not published by themselves. */
@@ -95,30 +66,27 @@ async function writeTypes(): Promise<void> {
   );
   if (status !== 0) throw new Error(`The types cannot be written:\n${output}`);
   const types = join(DIST, 'types');
-  const doors = {
+  const inside = {
     '@securechat/protocol': join(types, 'protocol/src/index.d.ts'),
     '@securechat/crypto/e2ee': join(types, 'crypto/src/e2ee/index.d.ts'),
   };
-  for (const name of readdirSync(types, { recursive: true, encoding: 'utf8' })) {
-    if (!name.endsWith('.d.ts')) continue;
+  for (const name of filesOf(types, '.d.ts')) {
     const file = join(types, name);
     let text = readFileSync(file, 'utf8').replace(/(from\s+['"]\.[^'"]*)\.ts(['"])/g, '$1.js$2');
-    for (const [specifier, target] of Object.entries(doors)) {
+    for (const [specifier, target] of Object.entries(inside)) {
       const path = relative(dirname(file), target).replace(/\.d\.ts$/, '.js');
       text = text.replaceAll(`'${specifier}'`, `'${path.startsWith('.') ? path : `./${path}`}'`);
     }
     writeFileSync(file, text);
   }
-  for (const [door, path] of [
-    ['index.d.ts', './types/client/src/index.js'],
-    ['node/index.d.ts', '../types/client/src/node/index.js'],
-  ] as const) {
-    mkdirSync(dirname(join(DIST, door)), { recursive: true });
-    writeFileSync(join(DIST, door), `export * from '${path}';\n`);
+  for (const [door, source] of Object.entries(DOORS)) {
+    const file = join(DIST, `${door}.d.ts`);
+    mkdirSync(dirname(file), { recursive: true });
+    const path = relative(dirname(file), join(types, 'client', source)).replace(/\.ts$/, '.js');
+    writeFileSync(file, `export * from './${path}';\n`.replace('./../', '../'));
   }
 }
 
-function fail(why: string): void {
-  console.error(why);
-  process.exitCode = 1;
+function filesOf(folder: string, ending: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith(ending));
 }

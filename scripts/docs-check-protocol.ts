@@ -1,7 +1,12 @@
 // docs/protocol.md against the code, in both directions. Each check returns what is wrong, in words.
 import { neededCapability } from '../packages/protocol/src/capabilities.ts';
-import { closeCodes, mayReconnect } from '../packages/protocol/src/close-codes.ts';
-import { errors } from '../packages/protocol/src/errors.ts';
+import {
+  type CloseReason,
+  closeCodes,
+  closeTexts,
+  mayReconnect,
+} from '../packages/protocol/src/close-codes.ts';
+import { type ErrorName, errors, errorTexts } from '../packages/protocol/src/errors.ts';
 import { decodeDownstream, decodeUpstream } from '../packages/protocol/src/frame/decode.ts';
 import { downstream, type MessageDefinition, upstream } from '../packages/protocol/src/index.ts';
 import * as limits from '../packages/protocol/src/limits.ts';
@@ -160,8 +165,8 @@ export function checkExamples(): string[] {
 }
 
 export function checkErrors(): string[] {
-  const inCode = Object.entries(errors).map(([name, { code, retry, says }]) =>
-    [name, code, retry, says].join(' | '),
+  const inCode = Object.entries(errors).map(([name, { code, retry }]) =>
+    [name, code, retry, errorTexts[name as ErrorName]].join(' | '),
   );
   const inPage = rowsOf(section(page, 'Errors'), 'Name', 'Code', 'Retry', 'Text');
   return differences(
@@ -172,8 +177,8 @@ export function checkErrors(): string[] {
 }
 
 export function checkCloseCodes(): string[] {
-  const inCode = Object.entries(closeCodes).map(([name, { code, says }]) =>
-    [code, name, mayReconnect(code) ? 'yes' : 'no', says].join(' | '),
+  const inCode = Object.entries(closeCodes).map(([name, code]) =>
+    [code, name, mayReconnect(code) ? 'yes' : 'no', closeTexts[name as CloseReason]].join(' | '),
   );
   const inPage = rowsOf(section(page, 'Close codes'), 'Code', 'Name', 'Come back', 'Text');
   return differences(

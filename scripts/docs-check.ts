@@ -2,6 +2,7 @@
 
 import * as protocol from './docs-check-protocol.ts';
 import * as references from './docs-check-references.ts';
+import { checkSizes } from './docs-check-sizes.ts';
 import * as configuration from './docs-configuration.ts';
 
 /** By name of the check. */
@@ -20,6 +21,7 @@ export const checks: Record<string, () => string[]> = {
   'the refusals of enrolment agree with auth': protocol.checkRefusals,
   'docs/configuration.md is what the options of the services say': configuration.checkPage,
   '.env.example names exactly the options of the services': configuration.checkEnvExample,
+  'the budgets of the SDK are those of its build': checkSizes,
   'every path named in a page exists': references.checkPaths,
   'every link leads somewhere': references.checkLinks,
   'every test named in a page exists': references.checkTestReferences,

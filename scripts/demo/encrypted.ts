@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openMemoryStore, SecureChat } from '@securechat/client';
+import { SecureChat } from '@securechat/client';
+import { openMemoryStore } from '@securechat/client/memory';
 import { findWords, until } from '@securechat/testkit';
 import { ROOT } from '../tools.ts';
 import type { DemoStack } from './stack.ts';

@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
-import { MemoryDisk, openMemoryStore, SecureChat } from '@securechat/client';
+import { SecureChat } from '@securechat/client';
+import { MemoryDisk, openMemoryStore } from '@securechat/client/memory';
 import { tcpTransport } from '@securechat/client/node';
 import { until } from '@securechat/testkit';
 import { useConstellation } from '../support/stack.ts';

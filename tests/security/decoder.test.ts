@@ -335,7 +335,7 @@ describe('on a WebSocket', () => {
       const client = await attacker.newSession();
       client.transport.writeText(text);
       expect((await client.next('error')).error_code).toBe('INVALID_MESSAGE_FORMAT');
-      expect((await client.end()).code).toBe(closeCodes.protocol_violation.code);
+      expect((await client.end()).code).toBe(closeCodes.protocol_violation);
     }
     expect(await siege.database.fingerprint()).toEqual(before);
   });
@@ -405,7 +405,7 @@ describe('random changes of a good frame', () => {
       const isAllowed = answers.every(
         (answer) => answer === 'the same ack' || (allowed as string[]).includes(answer),
       );
-      const endings = [undefined, closeCodes.protocol_violation.code, closeCodes.unsupported_version.code];
+      const endings = [undefined, closeCodes.protocol_violation, closeCodes.unsupported_version];
       if (answers.length === 0 || !isAllowed || !endings.includes(end as 4502)) {
         wrong.push({ n, answers, end, bytes: bytes.toString('hex') });
       }

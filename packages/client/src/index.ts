@@ -18,5 +18,4 @@ export { OutboxFull } from './outbox/errors.ts';
 export { NotTheSame } from './runtime/identities.ts';
 export * from './storage/errors.ts';
 export { openIndexedDbStore } from './storage/indexeddb.ts';
-export { MemoryDisk, openMemoryStore } from './storage/memory.ts';
 export type { Change, Entry, ListOptions, Store } from './storage/store.ts';

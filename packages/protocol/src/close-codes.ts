@@ -5,21 +5,37 @@
  * number travels in a `goaway` frame before the end of the stream.
  */
 export const closeCodes = {
-  service_restart: { code: 1012, says: 'this server is going away; come back' },
-  slow_consumer: { code: 4002, says: 'you read too slowly; come back and resume' },
-  heartbeat_missed: { code: 4003, says: 'nothing was heard from you for too long' },
-  rate_limited: { code: 4004, says: 'limits were exceeded persistently' },
-  handshake_timeout: { code: 4005, says: 'the login took too long' },
-  server_unavailable: { code: 4006, says: 'the server cannot serve you now' },
-  connection_limit: { code: 4429, says: 'too many connections; wait for retry_after_ms' },
-  authentication_failed: { code: 4501, says: 'the login was refused' },
-  protocol_violation: { code: 4502, says: 'the protocol was broken' },
-  unsupported_version: { code: 4503, says: 'this protocol version is not served here' },
-  replaced: { code: 4504, says: 'a newer connection of this device took over' },
-  revoked: { code: 4505, says: 'this device is not served any more' },
-} as const satisfies Record<string, { code: number; says: string }>;
+  service_restart: 1012,
+  slow_consumer: 4002,
+  heartbeat_missed: 4003,
+  rate_limited: 4004,
+  handshake_timeout: 4005,
+  server_unavailable: 4006,
+  connection_limit: 4429,
+  authentication_failed: 4501,
+  protocol_violation: 4502,
+  unsupported_version: 4503,
+  replaced: 4504,
+  revoked: 4505,
+} as const satisfies Record<string, number>;
 
 export type CloseReason = keyof typeof closeCodes;
+
+/** What the server says with them; see `errorTexts`. */
+export const closeTexts: Readonly<Record<CloseReason, string>> = {
+  service_restart: 'this server is going away; come back',
+  slow_consumer: 'you read too slowly; come back and resume',
+  heartbeat_missed: 'nothing was heard from you for too long',
+  rate_limited: 'limits were exceeded persistently',
+  handshake_timeout: 'the login took too long',
+  server_unavailable: 'the server cannot serve you now',
+  connection_limit: 'too many connections; wait for retry_after_ms',
+  authentication_failed: 'the login was refused',
+  protocol_violation: 'the protocol was broken',
+  unsupported_version: 'this protocol version is not served here',
+  replaced: 'a newer connection of this device took over',
+  revoked: 'this device is not served any more',
+};
 
 /** Whether a client should reconnect by itself after this close code. */
 export function mayReconnect(code: number): boolean {

@@ -7,49 +7,78 @@
  * `client_seq`; `login` — a new login may help.
  */
 export const errors = {
-  INVALID_MESSAGE_FORMAT: { code: 1000, retry: 'no', says: 'The message does not have the required form' },
-  UNSUPPORTED_VERSION: { code: 1000, retry: 'no', says: 'This protocol version is not served here' },
-  UNKNOWN_TYPE: { code: 1000, retry: 'no', says: 'This message type is not known here' },
-  FRAME_TOO_LARGE: { code: 1000, retry: 'no', says: 'The frame is longer than its type allows' },
-  UNEXPECTED_MESSAGE: { code: 1000, retry: 'no', says: 'The message may not be sent in this state' },
-  ID_REUSED: { code: 1000, retry: 'no', says: 'This id was used before for other content' },
-  ACCOUNT_CONFLICT: { code: 1000, retry: 'no', says: 'The account or its device list is another by now' },
-  KEY_ALREADY_USED: { code: 1000, retry: 'no', says: 'This key package was handed out or replaced before' },
-  SEQ_GAP: { code: 1000, retry: 'reseal', says: 'client_seq is not the next of this conversation' },
-  TIMESTAMP_OUT_OF_WINDOW: { code: 1000, retry: 'no', says: 'The timestamp is too old or in the future' },
-  EXPIRED: { code: 1000, retry: 'no', says: 'The message had expired when it arrived' },
-  AUTHENTICATION_FAILED: { code: 1001, retry: 'login', says: 'Authentication failed' },
-  INVALID_SIGNATURE: { code: 1002, retry: 'no', says: 'Message signature verification failed' },
-  ENCRYPTION_ERROR: { code: 1003, retry: 'no', says: 'Content must be end-to-end encrypted' },
-  INVALID_KEY_PACKAGE: { code: 1003, retry: 'no', says: 'The key package does not fulfil the rules' },
-  STALE_EPOCH: { code: 1003, retry: 'reseal', says: 'The conversation has moved to another epoch' },
-  KEY_LIMIT_REACHED: { code: 1004, retry: 'later', says: 'This device has as many key packages as it may' },
-  STALE_LOG: { code: 1003, retry: 'reseal', says: 'Another operation on the conversation came first' },
-  COMMIT_REQUIRED: { code: 1003, retry: 'reseal', says: 'The conversation needs a commit first' },
-  RATE_LIMITED: { code: 1004, retry: 'later', says: 'Rate limit exceeded' },
-  USER_NOT_FOUND: { code: 1005, retry: 'no', says: 'User not found' },
-  PERMISSION_DENIED: { code: 1006, retry: 'no', says: 'Permission denied' },
-  CAPABILITY_MISSING: {
-    code: 1006,
-    retry: 'no',
-    says: 'The client did not announce a capability that this message needs',
-  },
-  KEY_TYPE_REFUSED: { code: 1006, retry: 'no', says: 'Keys of this type are not taken here' },
-  CONVERSATION_EXISTS: { code: 1006, retry: 'no', says: 'These two users already have a conversation' },
-  LAST_OWNER: { code: 1006, retry: 'no', says: 'A group needs an owner: hand it over first' },
-  BANNED: { code: 1006, retry: 'no', says: 'A user who is to join is banned from this group' },
-  BAN_LIST_FULL: { code: 1006, retry: 'no', says: 'A group cannot ban so many users' },
-  GROUP_FULL: { code: 1006, retry: 'no', says: 'A group cannot have so many members' },
-  NETWORK_TIMEOUT: { code: 2000, retry: 'later', says: 'The server did not answer in time' },
-  CONNECTION_LOST: { code: 2001, retry: 'later', says: 'The connection was lost' },
-  SERVER_UNAVAILABLE: { code: 2002, retry: 'later', says: 'The server cannot take this now' },
-} as const satisfies Record<
-  string,
-  { code: number; retry: 'no' | 'later' | 'reseal' | 'login'; says: string }
->;
+  INVALID_MESSAGE_FORMAT: { code: 1000, retry: 'no' },
+  UNSUPPORTED_VERSION: { code: 1000, retry: 'no' },
+  UNKNOWN_TYPE: { code: 1000, retry: 'no' },
+  FRAME_TOO_LARGE: { code: 1000, retry: 'no' },
+  UNEXPECTED_MESSAGE: { code: 1000, retry: 'no' },
+  ID_REUSED: { code: 1000, retry: 'no' },
+  ACCOUNT_CONFLICT: { code: 1000, retry: 'no' },
+  KEY_ALREADY_USED: { code: 1000, retry: 'no' },
+  SEQ_GAP: { code: 1000, retry: 'reseal' },
+  TIMESTAMP_OUT_OF_WINDOW: { code: 1000, retry: 'no' },
+  EXPIRED: { code: 1000, retry: 'no' },
+  AUTHENTICATION_FAILED: { code: 1001, retry: 'login' },
+  INVALID_SIGNATURE: { code: 1002, retry: 'no' },
+  ENCRYPTION_ERROR: { code: 1003, retry: 'no' },
+  INVALID_KEY_PACKAGE: { code: 1003, retry: 'no' },
+  STALE_EPOCH: { code: 1003, retry: 'reseal' },
+  KEY_LIMIT_REACHED: { code: 1004, retry: 'later' },
+  STALE_LOG: { code: 1003, retry: 'reseal' },
+  COMMIT_REQUIRED: { code: 1003, retry: 'reseal' },
+  RATE_LIMITED: { code: 1004, retry: 'later' },
+  USER_NOT_FOUND: { code: 1005, retry: 'no' },
+  PERMISSION_DENIED: { code: 1006, retry: 'no' },
+  CAPABILITY_MISSING: { code: 1006, retry: 'no' },
+  KEY_TYPE_REFUSED: { code: 1006, retry: 'no' },
+  CONVERSATION_EXISTS: { code: 1006, retry: 'no' },
+  LAST_OWNER: { code: 1006, retry: 'no' },
+  BANNED: { code: 1006, retry: 'no' },
+  BAN_LIST_FULL: { code: 1006, retry: 'no' },
+  GROUP_FULL: { code: 1006, retry: 'no' },
+  NETWORK_TIMEOUT: { code: 2000, retry: 'later' },
+  CONNECTION_LOST: { code: 2001, retry: 'later' },
+  SERVER_UNAVAILABLE: { code: 2002, retry: 'later' },
+} as const satisfies Record<string, { code: number; retry: 'no' | 'later' | 'reseal' | 'login' }>;
 
 export type ErrorName = keyof typeof errors;
 export const errorNames = Object.keys(errors) as ErrorName[];
+
+/** What the server says with them. A table of its own: a page that never says them does not load them. */
+export const errorTexts: Readonly<Record<ErrorName, string>> = {
+  INVALID_MESSAGE_FORMAT: 'The message does not have the required form',
+  UNSUPPORTED_VERSION: 'This protocol version is not served here',
+  UNKNOWN_TYPE: 'This message type is not known here',
+  FRAME_TOO_LARGE: 'The frame is longer than its type allows',
+  UNEXPECTED_MESSAGE: 'The message may not be sent in this state',
+  ID_REUSED: 'This id was used before for other content',
+  ACCOUNT_CONFLICT: 'The account or its device list is another by now',
+  KEY_ALREADY_USED: 'This key package was handed out or replaced before',
+  SEQ_GAP: 'client_seq is not the next of this conversation',
+  TIMESTAMP_OUT_OF_WINDOW: 'The timestamp is too old or in the future',
+  EXPIRED: 'The message had expired when it arrived',
+  AUTHENTICATION_FAILED: 'Authentication failed',
+  INVALID_SIGNATURE: 'Message signature verification failed',
+  ENCRYPTION_ERROR: 'Content must be end-to-end encrypted',
+  INVALID_KEY_PACKAGE: 'The key package does not fulfil the rules',
+  STALE_EPOCH: 'The conversation has moved to another epoch',
+  KEY_LIMIT_REACHED: 'This device has as many key packages as it may',
+  STALE_LOG: 'Another operation on the conversation came first',
+  COMMIT_REQUIRED: 'The conversation needs a commit first',
+  RATE_LIMITED: 'Rate limit exceeded',
+  USER_NOT_FOUND: 'User not found',
+  PERMISSION_DENIED: 'Permission denied',
+  CAPABILITY_MISSING: 'The client did not announce a capability that this message needs',
+  KEY_TYPE_REFUSED: 'Keys of this type are not taken here',
+  CONVERSATION_EXISTS: 'These two users already have a conversation',
+  LAST_OWNER: 'A group needs an owner: hand it over first',
+  BANNED: 'A user who is to join is banned from this group',
+  BAN_LIST_FULL: 'A group cannot ban so many users',
+  GROUP_FULL: 'A group cannot have so many members',
+  NETWORK_TIMEOUT: 'The server did not answer in time',
+  CONNECTION_LOST: 'The connection was lost',
+  SERVER_UNAVAILABLE: 'The server cannot take this now',
+};
 
 /** What an error may carry beside its name; every field is visible to the peer. */
 export type ErrorDetail = {
@@ -86,7 +115,7 @@ export class ProtocolError extends Error {
   readonly fatal: boolean;
 
   constructor(error: ErrorName, detail: ErrorDetail = {}, options: { fatal?: boolean } = {}) {
-    super(detail.path ? `${errors[error].says} (${detail.path})` : errors[error].says);
+    super(detail.path ? `${error} (${detail.path})` : error);
     this.error = error;
     this.detail = detail;
     this.fatal = options.fatal ?? false;
@@ -96,10 +125,10 @@ export class ProtocolError extends Error {
 /** The `error` message of the wire for a name and its details. */
 export function errorMessage(error: ErrorName, detail: ErrorDetail = {}): ErrorBody {
   const { path, ...rest } = detail;
-  const { code, says } = errors[error];
+  const says = errorTexts[error];
   return {
     type: 'error',
-    code,
+    code: errors[error].code,
     error_code: error,
     error_message: path ? `${says} (${path})` : says,
     ...rest,

@@ -33,7 +33,7 @@ function catalogue(): unknown {
       Object.entries(errors).map(([name, { code, retry }]) => [name, { code, retry }]),
     ),
     neededCapability,
-    closeCodes: Object.fromEntries(Object.entries(closeCodes).map(([name, { code }]) => [name, code])),
+    closeCodes,
     contexts,
     reservedContexts,
   };

@@ -1,4 +1,5 @@
-import { type Client, MemoryDisk, type Message, openMemoryStore, SecureChat } from '@securechat/client';
+import { type Client, type Message, SecureChat } from '@securechat/client';
+import { MemoryDisk, openMemoryStore } from '@securechat/client/memory';
 import type { Constellation } from '../../support/constellation.ts';
 
 /** A device of the simulation; its disk is there also while it is switched off. */

@@ -1,13 +1,6 @@
 import { afterEach } from '@jest/globals';
-import {
-  type Alarm,
-  type Client,
-  type ClientOptions,
-  MemoryDisk,
-  type Message,
-  openMemoryStore,
-  SecureChat,
-} from '@securechat/client';
+import { type Alarm, type Client, type ClientOptions, type Message, SecureChat } from '@securechat/client';
+import { MemoryDisk, openMemoryStore } from '@securechat/client/memory';
 import { until } from '@securechat/testkit';
 import type { Stack } from '../../support/stack.ts';
 

@@ -47,13 +47,13 @@ export function errorOf({ code, reason, fault }: WireEnd): SecureChatError {
   if (fault) return fault;
   const text = `The server ended the connection: ${reason || 'without a reason'} (${code})`;
   switch (code) {
-    case closeCodes.authentication_failed.code:
+    case closeCodes.authentication_failed:
       return new LoginRefused(text);
-    case closeCodes.unsupported_version.code:
+    case closeCodes.unsupported_version:
       return new UpdateNeeded(text);
-    case closeCodes.replaced.code:
+    case closeCodes.replaced:
       return new DeviceReplaced(text);
-    case closeCodes.revoked.code:
+    case closeCodes.revoked:
       return new DeviceRevoked(text);
     default:
       return mayReconnect(code) ? new ConnectionLost(text) : new ConnectionRefused(code, text);

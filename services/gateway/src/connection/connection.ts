@@ -1,6 +1,7 @@
 import {
   type CloseReason,
   closeCodes,
+  closeTexts,
   type Downstream,
   type DownstreamName,
   type ErrorDetail,
@@ -282,8 +283,8 @@ export class Connection implements TransportEvents, Waiter {
 
   /** Announces the end, with this client's own time to come back. */
   goAway(reason: CloseReason, reconnectAfterMs: number): void {
-    const { code, says } = closeCodes[reason];
-    this.send('goaway', { type: 'goaway', code, reason: says, reconnect_after_ms: reconnectAfterMs });
+    const told = { code: closeCodes[reason], reason: closeTexts[reason] };
+    this.send('goaway', { type: 'goaway', ...told, reconnect_after_ms: reconnectAfterMs });
   }
 
   // --- flow ---

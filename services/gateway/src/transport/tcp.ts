@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { addressKey } from '@securechat/kernel';
-import { type CloseReason, closeCodes, encodeDownstream } from '@securechat/protocol';
+import { type CloseReason, closeCodes, closeTexts, encodeDownstream } from '@securechat/protocol';
 import { addressRefusal } from '../limits/address-limit.ts';
 import type { Door, DoorOptions } from './door.ts';
 import { type Entrance, guardEntrance } from './entrance.ts';
@@ -84,9 +84,9 @@ function turnAway(socket: Socket, frames: Uint8Array[]): void {
 }
 
 function goaway(reason: CloseReason, reconnectAfterMs?: number): Uint8Array {
-  const { code, says } = closeCodes[reason];
+  const told = { code: closeCodes[reason], reason: closeTexts[reason] };
   const hint = reconnectAfterMs === undefined ? {} : { reconnect_after_ms: reconnectAfterMs };
-  return encodeDownstream('goaway', { type: 'goaway', code, reason: says, ...hint });
+  return encodeDownstream('goaway', { type: 'goaway', ...told, ...hint });
 }
 
 function carry(socket: Socket, accept: Accept, address: string): void {

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import websocket from '@fastify/websocket';
 import { addressKey } from '@securechat/kernel';
-import { closeCodes, HEADER_BYTES, MAX_GROUP_OPERATION_BYTES } from '@securechat/protocol';
+import { closeCodes, closeTexts, HEADER_BYTES, MAX_GROUP_OPERATION_BYTES } from '@securechat/protocol';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import { addressRefusal } from '../limits/address-limit.ts';
@@ -122,7 +122,7 @@ function carry(socket: WebSocket, accept: Accept, address: string): void {
     bufferedBytes: () => socket.bufferedAmount,
     pause: () => socket.pause(),
     resume: () => socket.resume(),
-    close: (reason) => socket.close(closeCodes[reason].code, closeCodes[reason].says),
+    close: (reason) => socket.close(closeCodes[reason], closeTexts[reason]),
     destroy: () => socket.terminate(),
   };
   const events = accept(transport, address);

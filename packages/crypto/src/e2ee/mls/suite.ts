@@ -1,9 +1,10 @@
-import {
-  type CiphersuiteImpl,
-  type CiphersuiteName,
-  getCiphersuiteFromName,
-} from 'ts-mls/crypto/ciphersuite.js';
-import { defaultCryptoProvider } from 'ts-mls/crypto/implementation/default/provider.js';
+import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
+import type { Aead } from 'ts-mls/crypto/aead.js';
+import type { CiphersuiteImpl } from 'ts-mls/crypto/ciphersuite.js';
+import { makeHashImpl } from 'ts-mls/crypto/implementation/default/makeHashImpl.js';
+import { makeKdfImpl } from 'ts-mls/crypto/implementation/default/makeKdfImpl.js';
+import { defaultRng } from 'ts-mls/crypto/implementation/default/rng.js';
+import { makeGenericHpke } from 'ts-mls/crypto/implementation/hpke.js';
 import { isSoundX25519Key } from '../../curve25519-points.ts';
 import { generateKeyPair, sign, verify } from '../ed25519.ts';
 
@@ -11,25 +12,47 @@ import { generateKeyPair, sign, verify } from '../ed25519.ts';
 export type Suite = CiphersuiteImpl & { isSoundKey: (key: Uint8Array) => boolean };
 
 /** Suites that have been tried here, by their MLS number. All sign with Ed25519: a leaf's key is its device's. */
-const SUITES: ReadonlyMap<number, { name: CiphersuiteName; isSoundKey: Suite['isSoundKey'] }> = new Map([
-  [0x0001, { name: 'MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519', isSoundKey: isSoundX25519Key }],
-]);
+const SUITES: ReadonlyMap<number, () => Promise<Suite>> = new Map([[0x0001, loadX25519Aes128]]);
 export const DEFAULT_SUITE = 0x0001;
 
 /** Everything by WebCrypto. RangeError for a suite that is not known here. */
 export async function loadSuite(number: number): Promise<Suite> {
-  const known = SUITES.get(number);
-  if (known === undefined) throw new RangeError(`cipher suite ${number} is not supported`);
+  const load = SUITES.get(number);
+  if (load === undefined) throw new RangeError(`cipher suite ${number} is not supported`);
   if (globalThis.crypto?.subtle === undefined) {
     throw new Error(
       'WebCrypto is missing here; a page has it only when it comes over https or from localhost',
     );
   }
-  const parts = await defaultCryptoProvider.getCiphersuiteImpl(getCiphersuiteFromName(known.name));
-  const keygen = async (): Promise<{ publicKey: Uint8Array; signKey: Uint8Array }> => {
-    const { publicKey, secretKey } = await generateKeyPair();
-    return { publicKey, signKey: secretKey };
+  return await load();
+}
+
+/** From the library's parts: its own provider brings every suite that it knows along, curves in JavaScript among them. */
+async function loadX25519Aes128(): Promise<Suite> {
+  const aead = new Aes128Gcm();
+  const hpke = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead });
+  const algorithms = { kem: 'DHKEM-X25519-HKDF-SHA256', kdf: 'HKDF-SHA256', aead: 'AES128GCM' } as const;
+  return {
+    name: 'MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519',
+    hash: makeHashImpl(crypto.subtle, 'SHA-256'),
+    kdf: makeKdfImpl(new HkdfSha256()),
+    hpke: await makeGenericHpke(algorithms, contextFree(aead), hpke),
+    // ours imports a key once, and is as strict as the server
+    signature: { sign, verify, keygen },
+    rng: defaultRng,
+    isSoundKey: isSoundX25519Key,
   };
-  // ours imports a key once, and is as strict as the server
-  return { ...parts, signature: { sign, verify, keygen }, isSoundKey: known.isSoundKey };
+}
+
+/** One key, one call. */
+const contextFree = (aead: Aes128Gcm): Aead => ({
+  encrypt: async (key, nonce, aad, plaintext) =>
+    new Uint8Array(await aead.createEncryptionContext(key).seal(nonce, plaintext, aad)),
+  decrypt: async (key, nonce, aad, ciphertext) =>
+    new Uint8Array(await aead.createEncryptionContext(key).open(nonce, ciphertext, aad)),
+});
+
+async function keygen(): Promise<{ publicKey: Uint8Array; signKey: Uint8Array }> {
+  const { publicKey, secretKey } = await generateKeyPair();
+  return { publicKey, signKey: secretKey };
 }

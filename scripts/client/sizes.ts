@@ -1,0 +1,64 @@
+// How big what is published is, after gzip: what an app loads before it can chat, and what comes on top when it asks for it.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Metafile } from 'esbuild';
+import { ROOT } from '../tools.ts';
+
+/** What an app has to load before it can chat: 80 KB, decimal. */
+export const CORE_BUDGET_BYTES = 80_000;
+
+/** What is loaded when it is asked for, by its source below packages/client/src. The table in docs/sdk.md says when that is. */
+export const PART_BUDGETS: Readonly<Record<string, number>> = {
+  'account/enter.ts': 5_000,
+  'account/linking.ts': 2_500,
+  'runtime/newcomers.ts': 3_500,
+  'runtime/outside.ts': 1_500,
+  'identity/comparing.ts': 1_000,
+  'identity/recovery-code.ts': 1_200,
+  'history/index.ts': 3_200,
+  'storage/memory.ts': 1_000,
+};
+
+export type Sizes = { core: number; parts: Record<string, number> };
+
+/** Each part with all that it brings along beside the core; what two parts share counts in both. */
+export function sizesOf({ outputs }: Metafile): Sizes {
+  const entry = Object.keys(outputs).find((file) => /(?:^|\/)index\.js$/.test(file) && !isPart(file)) ?? '';
+  const core = closureOf(entry);
+  const parts: Record<string, number> = {};
+  for (const [file, { entryPoint = '' }] of Object.entries(outputs)) {
+    const [, source] = /^part:.*packages\/client\/src\/(.*)$/.exec(entryPoint) ?? [];
+    if (source !== undefined) parts[source] = sum([...closureOf(file)].filter((each) => !core.has(each)));
+  }
+  return { core: sum([...core]), parts };
+
+  function isPart(file: string): boolean {
+    return outputs[file]?.entryPoint?.startsWith('part:') ?? true;
+  }
+
+  function closureOf(first: string): Set<string> {
+    const files = new Set([first]);
+    for (const file of files) {
+      for (const { path, kind, external } of outputs[file]?.imports ?? [])
+        if (kind === 'import-statement' && !external) files.add(path);
+    }
+    return files;
+  }
+}
+
+/** Which packages a build is made of, before gzip; the largest first. */
+export function heaviest({ outputs }: Metafile): [string, number][] {
+  const bytesByPackage = new Map<string, number>();
+  for (const { inputs } of Object.values(outputs)) {
+    for (const [input, { bytesInOutput }] of Object.entries(inputs)) {
+      const name =
+        /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? input.split('/').slice(0, 4).join('/');
+      bytesByPackage.set(name, (bytesByPackage.get(name) ?? 0) + bytesInOutput);
+    }
+  }
+  return [...bytesByPackage].sort(([, a], [, b]) => b - a).slice(0, 12);
+}
+
+const sum = (files: readonly string[]): number =>
+  files.reduce((total, file) => total + gzipSync(readFileSync(join(ROOT, file)), { level: 9 }).length, 0);
