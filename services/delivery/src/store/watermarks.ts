@@ -12,11 +12,25 @@ export type Mark = {
   read_through: number;
 };
 
-const RETURNING = `m.conv_id, c.ext_id AS conversation_id, m.user_name AS user_id,
-                   m.delivered_seq AS delivered_through, m.read_seq AS read_through`;
+/** SQL: a mark, from a member `m`. */
+const MARK = `m.conv_id, (SELECT ext_id FROM delivery.conversations WHERE id = m.conv_id) AS conversation_id,
+              m.user_name AS user_id, m.delivered_seq AS delivered_through, m.read_seq AS read_through`;
 
 /** Whoever moves marks locks their rows in this order first; otherwise two that move several would wait for each other. */
 export const IN_ORDER = 'ORDER BY m.conv_id, m.user_id FOR NO KEY UPDATE OF m';
+
+/**
+ * SQL: the same for present members that rows `r(conv_id, user_id, seq)` name. One after the other by the primary key, whatever the
+ * planner believes: as long as nothing was known of the table it went through all members of a group for each of them, here or by an
+ * index of those present. That one is out of the question when `left_seq` is asked for in other words.
+ */
+const lockedInOrder = (rows: string, isBehind: string): string => `
+  SELECT m.conv_id, m.user_id, m.joined_seq, r.seq
+    FROM (SELECT * FROM ${rows} r ORDER BY conv_id, user_id) r
+   CROSS JOIN LATERAL (
+         SELECT conv_id, user_id, joined_seq FROM delivery.conv_members
+          WHERE conv_id = r.conv_id AND user_id = r.user_id AND coalesce(left_seq, -1) = -1 AND ${isBehind}
+            FOR NO KEY UPDATE) m`;
 
 /**
  * Notes how far devices have come, forgets the pointers behind it and moves their users' delivered marks. The highest position that
@@ -45,15 +59,11 @@ export async function applyAcks(client: Queryable, acks: ReadonlyMap<number, num
            reached AS (
              SELECT g.conv_id, q.user_id, max(g.conv_seq) AS seq
                FROM gone g JOIN delivery.device_queue q USING (device_id) GROUP BY g.conv_id, q.user_id),
-           behind AS (
-             SELECT m.conv_id, m.user_id, m.joined_seq, r.seq
-               FROM reached r JOIN delivery.conv_members m
-                 ON m.conv_id = r.conv_id AND m.user_id = r.user_id AND m.left_seq IS NULL AND m.delivered_seq < r.seq
-              ${IN_ORDER})
+           behind AS (${lockedInOrder('reached', 'delivered_seq < r.seq')})
            UPDATE delivery.conv_members m SET delivered_seq = r.seq, marked_at = clock_timestamp()
-             FROM behind r JOIN delivery.conversations c ON c.id = r.conv_id
+             FROM behind r
             WHERE m.conv_id = r.conv_id AND m.user_id = r.user_id AND m.joined_seq = r.joined_seq AND m.delivered_seq < r.seq
-           RETURNING ${RETURNING}`,
+           RETURNING ${MARK}`,
     // in the order of the devices: two batches that acknowledge for the same ones must not wait for each other
     values: [devices, devices.map((device) => acks.get(device))],
   });
@@ -72,20 +82,19 @@ export async function applyReads(
   if (reads.length === 0) return [];
   const moved = await client.query<Mark>({
     name: 'apply-reads',
-    text: `WITH behind AS (
-             SELECT m.conv_id, m.user_id, m.joined_seq, r.through
-               FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS r(user_id, ext_id, through)
-               JOIN delivery.conversations c ON c.ext_id = r.ext_id
-               JOIN delivery.conv_members m ON m.conv_id = c.id AND m.user_id = r.user_id AND m.left_seq IS NULL
-              WHERE m.read_seq < LEAST(r.through, m.delivered_seq)
-                AND NOT EXISTS (SELECT FROM delivery.user_settings s WHERE s.user_id = r.user_id AND NOT s.shares_reading)
-              ${IN_ORDER})
+    text: `WITH told AS (
+             SELECT c.id AS conv_id, t.user_id, max(t.through) AS seq
+               FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS t(user_id, ext_id, through)
+               JOIN delivery.conversations c ON c.ext_id = t.ext_id
+              WHERE NOT EXISTS (SELECT FROM delivery.user_settings s WHERE s.user_id = t.user_id AND NOT s.shares_reading)
+              GROUP BY c.id, t.user_id),
+           behind AS (${lockedInOrder('told', 'read_seq < LEAST(r.seq, delivered_seq)')})
            UPDATE delivery.conv_members m
-              SET read_seq = LEAST(r.through, m.delivered_seq), marked_at = clock_timestamp()
-             FROM behind r JOIN delivery.conversations c ON c.id = r.conv_id
+              SET read_seq = LEAST(r.seq, m.delivered_seq), marked_at = clock_timestamp()
+             FROM behind r
             WHERE m.conv_id = r.conv_id AND m.user_id = r.user_id AND m.joined_seq = r.joined_seq
-              AND m.read_seq < LEAST(r.through, m.delivered_seq)
-           RETURNING ${RETURNING}`,
+              AND m.read_seq < LEAST(r.seq, m.delivered_seq)
+           RETURNING ${MARK}`,
     values: [
       reads.map((read) => read.user),
       reads.map((read) => read.conversation),
@@ -118,7 +127,7 @@ export async function readMarks(
 ): Promise<ToldMark[]> {
   const marks = await client.query<ToldMark>({
     name: 'read-marks',
-    text: `SELECT ${RETURNING}, m.user_id AS member,
+    text: `SELECT ${MARK}, m.user_id AS member,
                   -- from the blocks, which are few, to the members, who may be many: OFFSET keeps it so
                   ARRAY(SELECT o.user_id FROM delivery.blocks b
                          CROSS JOIN LATERAL (
@@ -128,7 +137,6 @@ export async function readMarks(
                          WHERE b.user_id = m.user_id) AS hidden_from
              FROM unnest($1::bigint[], $2::text[]) AS w(conv_id, user_name)
              JOIN delivery.conv_members m ON m.conv_id = w.conv_id AND m.user_name = w.user_name
-             JOIN delivery.conversations c ON c.id = m.conv_id
             WHERE m.left_seq IS NULL`,
     values: [members.map((member) => member.conv_id), members.map((member) => member.user_id)],
   });
