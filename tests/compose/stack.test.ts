@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Client, openMemoryStore, SecureChat, tcpTransport } from '@securechat/client/node';
+import { openMemoryStore } from '@securechat/client/memory';
+import { type Client, SecureChat, tcpTransport } from '@securechat/client/node';
 import { ChatClient, checkHistory, enrol, History, personNamed, until } from '@securechat/testkit';
 import { composeProject } from '../../scripts/compose/docker.ts';
 import { startTraffic, type Talker } from '../support/traffic.ts';
