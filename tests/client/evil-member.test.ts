@@ -77,6 +77,21 @@ describe('a member who puts something into the log that the server takes', () =>
     expect(await said(bob, chat.id)).toEqual(['first', 'waits', 'and answers']);
   }, 120_000);
 
+  test('and that brings somebody in whom nobody else lets in, does not end the group: who came is left out', async () => {
+    const { alice, bob, mallory, theirs, chat, change } = await group();
+    await chat.setRole(idOf(mallory), 'admin');
+    await until('Mallory is admin', () => theirs.ownRole === 'admin');
+    const eve = await devices.signUp('eve');
+    change('group_member_add', { commit: Buffer.from('nonsense').toString('base64') });
+    await theirs.add([idOf(eve)]);
+    for (const { alarms } of [alice, bob]) await until('it is noticed', () => alarms.length > 0, 30_000);
+    await chat.restart();
+    await chat.send('without her');
+    await until('Bob has it', () => texts(bob.seen).includes('without her'), 30_000);
+    const members = [alice, bob, mallory].map(idOf).sort();
+    for (const { client } of [alice, bob]) expect(client.conversation(chat.id)!.memberIds).toEqual(members);
+  }, 120_000);
+
   test('under the id of a message of somebody else, takes nothing away from it', async () => {
     const { alice, bob, mallory, theirs, chat, first, change } = await group();
     await chat.setRole(idOf(mallory), 'admin');

@@ -129,6 +129,26 @@ describe('starting over', () => {
     expect(await answersTo(restart([a, b], group, [fresh, phoneOf(b)], fresh))).toEqual(['stored 2']);
   });
 
+  test('leaves out whom its author may remove, and nobody else', async () => {
+    const [a, b, c] = [await newcomer(), await newcomer(), await newcomer()];
+    let group = await found(a, b, c);
+    const promotion = { targets: [b.name], role: 'admin' as const };
+    expect(await answersTo(operate(phoneOf(a), group, 'group_update', promotion))).toEqual(['stored 2']);
+    group = await again(group);
+    // the admin: not the owner, and the member only as a whole
+    expect(await answersTo(restart([b, c], group, [phoneOf(b), phoneOf(c)], phoneOf(b)))).toEqual([
+      'PERMISSION_DENIED {"path":"/members"}',
+    ]);
+    expect(await answersTo(restart([b, a], group, [phoneOf(a), phoneOf(b), phoneOf(c)], phoneOf(b)))).toEqual(
+      ['PERMISSION_DENIED'],
+    );
+    const record = restart([a, b], group, [phoneOf(a), phoneOf(b)], phoneOf(b));
+    expect(await answersTo(record)).toEqual(['stored 3']);
+    const now = await again(group);
+    expect(await answersTo(groupChat(phoneOf(c), now, 1))).toEqual(['PERMISSION_DENIED']);
+    expect(await answersTo(groupChat(phoneOf(a), now, 1))).toEqual(['stored 4']);
+  });
+
   test('does not wait for a member whose account is disabled, who stays a member and has no device then', async () => {
     const [a, b, c] = [await newcomer(), await newcomer(), await newcomer()];
     let group = await found(a, b, c);

@@ -1,4 +1,4 @@
-import type { GroupCreateRecord } from '@securechat/protocol/internal';
+import type { GroupCreateRecord, Role } from '@securechat/protocol/internal';
 import type { Conversation } from '../store/state.ts';
 import { checkPlace } from './decide-operation.ts';
 import { checkRoom } from './fanout.ts';
@@ -39,7 +39,8 @@ function checkParts(
 
 /**
  * May this conversation be started over with fresh keys? By either of two, also one who had left, or by an admin of a group;
- * by a device that takes part, or by any of a user who takes part by none. From the newest state, with the same members.
+ * by a device that takes part, or by any of a user who takes part by none. From the newest state, with the same members but for
+ * those whom this one may remove: somebody may have come in by what nobody could follow, and nobody lets that one in.
  * Whatever a commit was due for is settled by it: who is not listed has no part in the new keys.
  */
 export function decideRestart(
@@ -67,14 +68,19 @@ export function decideRestart(
   const members = isDirect
     ? conversation.names
     : new Map([...roster.members].map(([user, { name }]) => [user, name]));
-  const names = new Set(members.values());
-  if (record.members.length !== names.size || record.members.some((name) => !names.has(name))) {
-    return malformed('/members');
-  }
   const users = new Map([...members].map(([user, name]) => [name, user]));
-  // Nobody is dropped in passing: who takes part by some device does so afterwards, unless the account is disabled by now.
+  const listedNames = new Set(record.members);
+  const leftOut = [...members].flatMap(([user, name]) => (listedNames.has(name) ? [] : [user]));
+  if (!record.members.every((name) => users.has(name)) || (isDirect && leftOut.length > 0))
+    return malformed('/members');
+  if (!leftOut.every((user) => mayLeaveOut(own?.role, roster.members.get(user)?.role)))
+    return { error: 'PERMISSION_DENIED', detail: { path: '/members' } };
+  // Nobody else is dropped in passing: who takes part by some device does so afterwards, unless the account is disabled by now.
   const active = new Set(named.users.values());
-  const present = [...conversation.devices.values()].flatMap(({ user }) => (active.has(user) ? [user] : []));
+  const gone = new Set(leftOut);
+  const present = [...conversation.devices.values()].flatMap(({ user }) =>
+    active.has(user) && !gone.has(user) ? [user] : [],
+  );
   const wrong = checkParts(record, { ...named, users }, new Set(isDirect ? members.keys() : present));
   if (wrong) return wrong;
 
@@ -88,6 +94,7 @@ export function decideRestart(
   return {
     ...noEffect,
     joinedMembers: [...members].flatMap(([user, name]) => (roster.members.has(user) ? [] : [{ user, name }])),
+    leftMembers: leftOut,
     joinedDevices: listed.filter(({ device }) => !conversation.devices.has(device)),
     leftDevices: [...conversation.devices.keys()].filter((device) => !numbers.has(device)),
     removedDevices: [...roster.devices.values()].flatMap(({ device }) =>
@@ -95,6 +102,10 @@ export function decideRestart(
     ),
     keys: { generation: record.generation, epoch: 0 },
   };
+}
+
+function mayLeaveOut(own: Role | undefined, role: Role | undefined): boolean {
+  return own !== undefined && role !== undefined && mayDo(own, 'remove', role);
 }
 
 /**
