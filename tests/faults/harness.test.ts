@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test as jestTest } from '@jest/globals';
 import { ROOT, until, within } from '@securechat/testkit';
-import { startConstellation } from './constellation.ts';
-import { allHave, openPair } from './pair.ts';
-import { useConstellation } from './stack.ts';
+import { startConstellation } from '../support/constellation.ts';
+import { useConstellation } from '../support/stack.ts';
 
-const stack = useConstellation({ gateways: 2, redis: 'own', postgres: 'own' });
+const stack = useConstellation({ gateways: 2 });
 const { test } = stack;
 
 test('every process says that it is ready and shows its metrics', async () => {
@@ -36,27 +35,6 @@ test('a paused process answers nobody until it goes on', async () => {
   await gateway!.ready();
 });
 
-test('a conversation goes on after its Redis and its Postgres were killed and came back', async () => {
-  const { ownRedis, ownPostgres } = stack.constellation.stores;
-  const { alices, bobs, conversation, check } = await openPair(stack);
-  const send = (count: number) =>
-    Promise.all(Array.from({ length: count }, (_, n) => alices.sendChat(conversation, `message ${n}`)));
-
-  await send(20);
-  await ownRedis!.end('SIGKILL');
-  const overRedis = send(20);
-  await ownRedis!.start();
-  await overRedis;
-
-  await ownPostgres!.end('SIGQUIT');
-  const overPostgres = send(20);
-  await ownPostgres!.start();
-  await overPostgres;
-
-  await allHave([bobs], 60, 45_000);
-  expect(check()).toEqual([]);
-}, 120_000);
-
 jestTest(
   'a service that cannot start is told on, with what it said',
   async () => {
@@ -82,7 +60,7 @@ jestTest(
 jestTest(
   'the services end with the process that started them, however that ends',
   async () => {
-    const module = JSON.stringify(new URL('./constellation.ts', import.meta.url).href);
+    const module = JSON.stringify(new URL('../support/constellation.ts', import.meta.url).href);
     const source = `const { startConstellation } = await import(${module});
     const { gateways, deliveries, auths } = await startConstellation({ gateways: 1, deliveries: 1 });
     console.log('PIDS ' + JSON.stringify([...gateways, ...deliveries, ...auths].map(({ pid }) => pid)));`;
