@@ -45,7 +45,7 @@ function differences(what: string, inCode: readonly string[], inDocs: readonly s
 }
 
 const messageSections = () =>
-  sections(page, 3).filter(({ title }) => /^[a-z_]+ \(0x[0-9a-f]{4}\)$/.test(title));
+  sections(page, 3).filter(({ title }) => /^[a-z0-9_]+ \(0x[0-9a-f]{4}\)$/.test(title));
 
 export function checkCapabilities(): string[] {
   const needs = Object.entries(neededCapability).flatMap(([name, needed]) =>

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect } from '@jest/globals';
-import { openTestRedis, type Person, type RawClient, rowsOf, until } from '@securechat/testkit';
+import { transcript, type Upstream } from '@securechat/protocol';
+import { newMessageId, openTestRedis, type Person, type RawClient, rowsOf, until } from '@securechat/testkit';
 import { openPair } from '../support/pair.ts';
 import { useConstellation } from '../support/stack.ts';
 
@@ -178,4 +180,84 @@ test('of what was told of people nothing stays in a stream, and of who wrote not
       WHERE table_schema IN ('auth', 'delivery', 'presence') AND column_name LIKE '%typing%'`,
   );
   expect(tables).toEqual([]);
+});
+
+describe('signalling', () => {
+  type SignalName = 'p2p_offer' | 'p2p_answer' | 'p2p_candidate' | 'p2p_bye';
+  type Caller = { client: RawClient; person: Person; device: number };
+
+  function signal<N extends SignalName>(from: Caller, type: N, changes: object): Upstream<N> {
+    const fields = {
+      ...{ type, id: newMessageId(), from: from.person.id, device_id: from.person.device(from.device).id },
+      ...{ epoch: 1, generation: 0, session_id: 'call', timestamp: nowSeconds() },
+      ...{ nonce: randomBytes(16).toString('base64'), payload: randomBytes(40).toString('base64') },
+      ...changes,
+    };
+    const signature = from.person.device(from.device).key.sign(transcript('p2p', fields)).toString('base64');
+    return { ...fields, signature } as unknown as Upstream<N>;
+  }
+
+  const refusal = async ({ client }: Caller): Promise<string> => (await client.next('error')).error_code;
+  const signalsOf = ({ client }: Caller): unknown[] =>
+    client.queue.filter(({ name }) => name?.startsWith('p2p_')).map(({ name }) => name);
+
+  test('goes to all who are called, then between the two that have agreed, as it was signed; nothing of it is kept', async () => {
+    const { alice, bob, alices, conversation, asAlice, asBob } = await openTalkers();
+    const caller: Caller = { client: asAlice, person: alice, device: 1 };
+    const callee: Caller = { client: asBob, person: bob, device: 1 };
+    await alices.close();
+    const { client } = await stack.login(alice, { device: 0, where: 1 });
+    const place = { to: bob.id, conversation_id: conversation.id };
+    const back = { to: alice.id, conversation_id: conversation.id, to_device: alice.device(1).id };
+
+    caller.client.send('p2p_candidate', signal(caller, 'p2p_candidate', { ...place, to_device: 'phone' }));
+    expect(await refusal(caller)).toBe('SESSION_TAKEN');
+    const offer = signal(caller, 'p2p_offer', place);
+    caller.client.send('p2p_offer', offer);
+    expect(await callee.client.next('p2p_offer')).toEqual(offer);
+    const answer = signal(callee, 'p2p_answer', back);
+    callee.client.send('p2p_answer', answer);
+    expect(await caller.client.next('p2p_answer')).toEqual(answer);
+    const candidate = signal(caller, 'p2p_candidate', { ...place, to_device: bob.device(1).id });
+    caller.client.send('p2p_candidate', candidate);
+    expect(await callee.client.next('p2p_candidate')).toEqual(candidate);
+    caller.client.send('p2p_bye', signal(caller, 'p2p_bye', { ...place, to_device: bob.device(1).id }));
+    await callee.client.next('p2p_bye');
+    expect(signalsOf({ ...caller, client })).toEqual(['p2p_bye']);
+  });
+
+  test('is refused from who was never answered, across a block, and with another’s signature', async () => {
+    const { alice, bob, conversation, asAlice, asBob } = await openTalkers();
+    const caller: Caller = { client: asAlice, person: alice, device: 1 };
+    const mallory = await stack.person('mallory', { devices: 2 });
+    const mallorys = await stack.open(mallory, { where: 1 });
+    const theirs = await mallorys.groups.createDirect(alice);
+    await mallorys.sendChat(theirs, 'you do not know me');
+    const stranger: Caller = {
+      ...{ client: (await stack.login(mallory, { device: 1, where: 1 })).client, person: mallory, device: 1 },
+    };
+    const offers = [
+      { to: alice.id, conversation_id: theirs.id },
+      { to: 'nobody', conversation_id: theirs.id },
+      { to: bob.id, conversation_id: conversation.id },
+    ];
+    for (const place of offers) {
+      stranger.client.send('p2p_offer', signal(stranger, 'p2p_offer', place));
+      expect(await refusal(stranger)).toBe('PERMISSION_DENIED');
+    }
+    const place = { to: bob.id, conversation_id: conversation.id };
+    caller.client.send('p2p_offer', { ...signal(caller, 'p2p_offer', place), session_id: 'another' });
+    expect(await refusal(caller)).toBe('INVALID_SIGNATURE');
+    asBob.send('block', { type: 'block', id: 'block', user_id: alice.id });
+    await asBob.next('block');
+    caller.client.send('p2p_offer', signal(caller, 'p2p_offer', place));
+    expect(await refusal(caller)).toBe('PERMISSION_DENIED');
+    expect(signalsOf({ client: asBob, person: bob, device: 1 })).toEqual([]);
+  });
+});
+
+test('without a TURN server there are no credentials, and the answer says so', async () => {
+  const { client } = await stack.login(await stack.person('alice', { devices: 1 }));
+  client.send('turn_credentials', { type: 'turn_credentials', id: 'turn' });
+  expect(await client.next('turn_credentials')).toMatchObject({ ref: 'turn', urls: [], password: '' });
 });

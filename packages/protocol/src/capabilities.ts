@@ -46,4 +46,9 @@ export const neededCapability: Record<UpstreamName, ClientCapability | undefined
   group_update: 'groups',
   group_commit: 'e2e_encryption',
   group_info: undefined,
+  turn_credentials: undefined,
+  p2p_offer: 'e2e_encryption',
+  p2p_answer: 'e2e_encryption',
+  p2p_candidate: 'e2e_encryption',
+  p2p_bye: 'e2e_encryption',
 };

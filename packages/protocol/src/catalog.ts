@@ -20,6 +20,10 @@ import { keyBundle } from './messages/key_bundle.ts';
 import { keyBundleRequest } from './messages/key_bundle_request.ts';
 import { keyCount } from './messages/key_count.ts';
 import { keyExchange } from './messages/key_exchange.ts';
+import { p2pAnswer } from './messages/p2p_answer.ts';
+import { p2pBye } from './messages/p2p_bye.ts';
+import { p2pCandidate } from './messages/p2p_candidate.ts';
+import { p2pOffer } from './messages/p2p_offer.ts';
 import { ping } from './messages/ping.ts';
 import { pong } from './messages/pong.ts';
 import { presence } from './messages/presence.ts';
@@ -32,6 +36,7 @@ import { serverHello } from './messages/server_hello.ts';
 import { sessionReady } from './messages/session_ready.ts';
 import { sync } from './messages/sync.ts';
 import { syncPage } from './messages/sync_page.ts';
+import { turnCredentials } from './messages/turn_credentials.ts';
 import { typing } from './messages/typing.ts';
 import { unblock } from './messages/unblock.ts';
 
@@ -48,6 +53,7 @@ export const upstream = {
   key_exchange: keyExchange, // 0x0102
   key_bundle_request: keyBundleRequest, // 0x0103
   key_count: keyCount, // 0x0105
+  turn_credentials: turnCredentials, // 0x0106
   presence, // 0x0201
   presence_subscribe: presenceSubscribe, // 0x0202
   presence_privacy: presencePrivacy, // 0x0203
@@ -68,6 +74,10 @@ export const upstream = {
   group_update: groupUpdate, // 0x0405
   group_commit: groupCommit, // 0x0406
   group_info: groupInfo, // 0x0407
+  p2p_offer: p2pOffer, // 0x0601
+  p2p_answer: p2pAnswer, // 0x0602
+  p2p_candidate: p2pCandidate, // 0x0603
+  p2p_bye: p2pBye, // 0x0604
 } as const;
 
 export const downstream = {
@@ -79,6 +89,7 @@ export const downstream = {
   device_list: deviceList, // 0x0101
   key_bundle: keyBundle, // 0x0104
   key_count: keyCount, // 0x0105
+  turn_credentials: turnCredentials, // 0x0106
   presence, // 0x0201
   presence_subscribe: presenceSubscribe, // 0x0202
   presence_privacy: presencePrivacy, // 0x0203
@@ -99,6 +110,10 @@ export const downstream = {
   group_update: groupUpdate, // 0x0405
   group_commit: groupCommit, // 0x0406
   group_info: groupInfo, // 0x0407
+  p2p_offer: p2pOffer, // 0x0601
+  p2p_answer: p2pAnswer, // 0x0602
+  p2p_candidate: p2pCandidate, // 0x0603
+  p2p_bye: p2pBye, // 0x0604
 } as const;
 
 /** Numbers that were used once or are promised to a type that is not built yet; never given to another. */

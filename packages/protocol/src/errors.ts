@@ -30,6 +30,7 @@ export const errors = {
   USER_NOT_FOUND: { code: 1005, retry: 'no' },
   PERMISSION_DENIED: { code: 1006, retry: 'no' },
   CAPABILITY_MISSING: { code: 1006, retry: 'no' },
+  SESSION_TAKEN: { code: 1006, retry: 'no' },
   KEY_TYPE_REFUSED: { code: 1006, retry: 'no' },
   CONVERSATION_EXISTS: { code: 1006, retry: 'no' },
   LAST_OWNER: { code: 1006, retry: 'no' },

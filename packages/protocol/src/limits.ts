@@ -73,5 +73,8 @@ export const MAX_PRESENCE_STATES_BYTES = 32 * KIB;
 /** Seed, Typing Indicator: it clears by itself after this. */
 export const MAX_TYPING_SECONDS = 5;
 
+/** Ciphertext of one piece of signalling: a session description is some 2 KB, a batch of candidates less. */
+export const MAX_SIGNAL_BYTES = 8 * KIB;
+
 /** A client waits this long for `ack` before it sends the same bytes again. */
 export const ACK_TIMEOUT_MS = 5_000;

@@ -64,4 +64,9 @@ export const CATALOG_HISTORY: readonly { date: string; hash: string; why: string
     hash: '853fbbde9f92e31e28c61fc937038f8109b3d33dec17c3ee2be18fe058e61e2d',
     why: 'presence: presence, presence_subscribe, presence_privacy, typing, and the capability of the server',
   },
+  {
+    date: '2026-11-27',
+    hash: '4482c60948b5730b0076e3f811f07d0a9575d2a1dc9b6056c61da3844b4ea034',
+    why: 'direct connections: family 06, turn_credentials, the context p2p, SESSION_TAKEN',
+  },
 ];

@@ -341,6 +341,32 @@ const keyBundle = object({
   last_resort: flag,
 });
 
+const signal = (name: string, toDevice: Members): Members => ({
+  type: exactly(name),
+  id,
+  from: userId,
+  to: userId,
+  device_id: id,
+  conversation_id: conversationId,
+  epoch: count,
+  generation: count,
+  session_id: id,
+  timestamp: seconds,
+  nonce: bytes(16),
+  payload: base64((length) => length <= 8 * 1024),
+  signature: bytes(64),
+  ...toDevice,
+});
+const signalType = (name: string): Type => {
+  const isAnswer = name === 'p2p_answer' || name === 'p2p_candidate';
+  return type(name, signal(name, isAnswer ? { to_device: id } : { 'to_device?': id }), 16 * KIB, nothingElse);
+};
+const signals = new Map([
+  [0x0601, signalType('p2p_offer')],
+  [0x0602, signalType('p2p_answer')],
+  [0x0603, signalType('p2p_candidate')],
+  [0x0604, signalType('p2p_bye')],
+]);
 const status = oneOf('online', 'away', 'busy', 'offline');
 const audience = oneOf('nobody', 'direct', 'conversations');
 const precision = oneOf('hidden', 'hour');
@@ -381,6 +407,8 @@ const types: { [D in Direction]: Map<number, Type> } = {
     ],
     [0x0103, type('key_bundle_request', { id, user_id: userId, 'device_id?': id })],
     [0x0105, type('key_count', { id })],
+    ...signals,
+    [0x0106, type('turn_credentials', { id })],
     [0x0201, type('presence', { status })],
     [0x0202, type('presence_subscribe', { id, user_ids: listOf(userId, 0, 200) })],
     [0x0203, type('presence_privacy', { id, 'status_to?': audience, 'last_seen?': precision })],
@@ -482,6 +510,17 @@ const types: { [D in Direction]: Map<number, Type> } = {
     ],
     [0x0104, type('key_bundle', { ref: id, user_id: userId, bundles: listOf(keyBundle, 0, 10) }, 32 * KIB)],
     [0x0105, type('key_count', { 'ref?': id, count, last_resort: flag, low_water: count })],
+    ...signals,
+    [
+      0x0106,
+      type('turn_credentials', {
+        ref: id,
+        urls: listOf(shortText(256), 0, 8),
+        username: shortText(128),
+        password: shortText(128),
+        expires_at: seconds,
+      }),
+    ],
     [0x0201, type('presence', { user_id: userId, status })],
     [
       0x0202,
@@ -579,6 +618,9 @@ const contexts: { [context: string]: string } = {
   envelope:
     '1s id 2s type 3s from 4s to 5n timestamp 6f encrypted 7b payload 8m metadata 9n client_seq 10b nonce ' +
     '11s device_id 12s conversation_id 13n epoch 14n generation',
+  p2p:
+    '1s id 2s type 3s from 4s to 5n timestamp 6s session_id 7b payload 8s to_device 9b nonce 10s device_id ' +
+    '11s conversation_id 12n epoch 13n generation',
   'server-auth': handshakeFields,
   'client-auth': handshakeFields,
   'gateway-cert': '1s server_id 2b public_key 3n not_before 4n not_after 5s service_key_id',

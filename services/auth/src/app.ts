@@ -84,6 +84,7 @@ export async function createAuth(kit: Kit): Promise<Service> {
   });
   const handlers = createHandlers({
     ...config,
+    turnSecret: secrets.turnSecret,
     ...createKeyParts(config, { pool, redis: producer.redis, outStreams, logger }),
     devices: createDeviceStore(pool),
     serviceKeys,

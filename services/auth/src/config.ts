@@ -4,6 +4,7 @@ import {
   defineConfig,
   durationMs,
   int,
+  list,
   type Option,
   oneOf,
   originsOption,
@@ -148,6 +149,36 @@ export const authOptions = defineConfig({
     max: 10_000,
     doc: 'Key packages that one user uploads in any hour, over all devices',
   }),
+  turnUrls: list({
+    env: 'AUTH_TURN_URLS',
+    default: [],
+    items: {
+      are: (item) => /^turns?:[A-Za-z0-9.[\]:-]{1,200}(\?transport=(udp|tcp))?$/.test(item),
+      expected: 'addresses such as turn:turn.example.org:3478?transport=udp, separated by commas',
+    },
+    doc: 'TURN servers that relay where no direct way is found; none: nobody gets credentials',
+    example: 'turns:turn.example.org:5349?transport=tcp',
+  }),
+  turnSecret: secret({
+    env: 'AUTH_TURN_SECRET',
+    optional: true,
+    min: 32,
+    doc: 'What auth shares with these servers (static-auth-secret of coturn)',
+  }),
+  turnValidMs: durationMs({
+    env: 'AUTH_TURN_VALID_MS',
+    default: 3_600_000,
+    min: 60_000,
+    max: 3_600_000,
+    doc: 'How long credentials for them are good',
+  }),
+  turnPerHour: int({
+    env: 'AUTH_TURN_PER_HOUR',
+    default: 30,
+    min: 1,
+    max: 10_000,
+    doc: 'Credentials that one user gets in any hour, over all devices',
+  }),
   serviceKeySeed: seed({
     env: 'AUTH_SERVICE_KEY',
     doc: 'Seed of the key that clients pin (32 random bytes, base64; make it once and keep it)',
@@ -174,6 +205,7 @@ export function readAuthConfig(env: NodeJS.ProcessEnv): AuthConfig {
   return readConfig(authOptions, env, (given) => [
     ...findInviteFaults(given),
     ...findJwtFaults(given),
+    ...findTurnFaults(given),
     ...findKeyFaults(given),
   ]);
 }
@@ -207,6 +239,15 @@ function findForgottenMode({ config, secrets }: AuthConfig): string[] {
   return Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name} is set, and AUTH_ENROLMENT is ${config.enrolment}, not jwt.`],
   );
+}
+
+/** A `turn_credentials` has room for eight. */
+const MAX_TURN_URLS = 8;
+
+function findTurnFaults({ config, secrets }: AuthConfig): string[] {
+  if (config.turnUrls.length > MAX_TURN_URLS) return [`AUTH_TURN_URLS has more than ${MAX_TURN_URLS}.`];
+  if (config.turnUrls.length > 0 === (secrets.turnSecret !== undefined)) return [];
+  return ['AUTH_TURN_URLS and AUTH_TURN_SECRET belong together: one of them is missing.'];
 }
 
 /** A key that follows itself: a change of keys that was not made, or one that would seem to be over. */

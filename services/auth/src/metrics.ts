@@ -1,7 +1,16 @@
 import type { Metrics } from '@securechat/kernel';
 import { type EnrolmentOutcome, enrolmentOutcomes } from './enrolment/outcome.ts';
 
-const KINDS = ['certify', 'login', 'device_list', 'key_upload', 'key_claim', 'key_count', 'unknown'] as const;
+const KINDS = [
+  'certify',
+  'login',
+  'device_list',
+  'key_upload',
+  'key_claim',
+  'key_count',
+  'turn',
+  'unknown',
+] as const;
 export type RequestKind = (typeof KINDS)[number];
 const ENROLMENT_KINDS = ['account', 'device', 'revocation', 'recovery'] as const;
 export type EnrolmentKind = (typeof ENROLMENT_KINDS)[number];

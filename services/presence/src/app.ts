@@ -13,6 +13,7 @@ import { options } from './config.ts';
 import { presenceMetrics } from './metrics.ts';
 import { migrations } from './migrations/index.ts';
 import { answer } from './requests/answer.ts';
+import { createSessions } from './signalling/sessions.ts';
 import { presenceKeys } from './status/keys.ts';
 import { createPublisher } from './status/publisher.ts';
 import { createStatuses } from './status/statuses.ts';
@@ -51,7 +52,11 @@ export async function createPresence(kit: Kit): Promise<Service> {
     ...{ changesPerSecond, metrics, logger },
   });
   const directory = createDirectory(redis, { prefix, shards });
-  const parts = { pool, keys, statuses, watchers, lastSeen, directory, outStreams, clock, metrics };
+  const sessions = createSessions({ redis, keys });
+  const parts = {
+    ...{ pool, keys, statuses, watchers, lastSeen, sessions },
+    ...{ directory, outStreams, clock, metrics },
+  };
   const requests = createRequestConsumer({
     url: secrets.redisUrl,
     streams: streams.presence,

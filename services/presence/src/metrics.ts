@@ -18,6 +18,9 @@ export function presenceMetrics(metrics: Metrics) {
       to: ['nobody', 'somebody'],
     },
   );
+  const signals = metrics.counter('signals_total', 'Signalling of direct connections, by what became of it', {
+    outcome: ['passed', 'refused'],
+  });
   const lastSeen = metrics.counter('last_seen_written_total', 'Times of users written to Postgres');
   return {
     reported: (count: number) => reports.inc(count),
@@ -25,6 +28,7 @@ export function presenceMetrics(metrics: Metrics) {
     changesTold: (count: number) => told.inc(count),
     changesDropped: (count: number) => dropped.inc(count),
     typingTold: (devices: number) => typings.inc(1, { to: devices > 0 ? 'somebody' : 'nobody' }),
+    signalled: (outcome: 'passed' | 'refused') => signals.inc(1, { outcome }),
     lastSeenWritten: (count: number) => lastSeen.inc(count),
     changesWaiting: metrics.gauge('changes_waiting_entries', 'Users whose change waits to be told'),
   };

@@ -117,8 +117,12 @@ export type OutRecord =
   | { kind: 'recheck'; user: number; viewers?: number[] | undefined }
   /** `until`: ms; afterwards it is not passed on. */
   | { kind: 'typing'; to: number[]; conversation: string; from: string; typing: boolean; until: number }
+  /** The body is the sender's frame payload, byte for byte. */
+  | { kind: 'signal'; type: SignalType; to: number[] }
   | { kind: 'reply'; correlation: string }
   | { kind: 'close'; connection: number; reason: CloseReason };
+
+export type SignalType = 'p2p_offer' | 'p2p_answer' | 'p2p_candidate' | 'p2p_bye';
 
 export type KeyCounts = { count: number; last_resort: boolean; low_water: number };
 

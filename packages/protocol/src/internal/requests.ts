@@ -5,7 +5,7 @@ import type { KeyBundle } from '../messages/key_bundle.ts';
 import type { PresenceStatus } from '../messages/presence.ts';
 import type { LastSeenPrecision, StatusAudience } from '../messages/presence_privacy.ts';
 import type { GatewayCertificate, Handover } from '../messages/server_hello.ts';
-import type { KeyCounts, StoredType, WatermarkRecord } from './records.ts';
+import type { KeyCounts, SignalType, StoredType, WatermarkRecord } from './records.ts';
 
 /** Requests to auth, by `kind`. Bodies are JSON. Every one may be repeated without harm. */
 export type AuthRequests = {
@@ -60,6 +60,11 @@ export type AuthRequests = {
     ask: { device: number };
     answer: KeyCounts;
   };
+  /** `expires_at` in Unix seconds. */
+  turn: {
+    ask: { user: number };
+    answer: { ok: true; urls: string[]; username: string; password: string; expires_at: number } | Refused;
+  };
 };
 
 /** Requests to presence. Those without an answer are not repeated: what gets lost is said again by the next one. */
@@ -81,6 +86,21 @@ export type PresenceRequests = {
   };
   /** Something came between `user` and who has this name, or is there no more. */
   recheck: { ask: { user: number; name: string }; answer: Record<never, never> };
+  /** A piece of signalling, checked by the gateway; `payload` is the frame's, in base64. */
+  signal: {
+    ask: {
+      type: SignalType;
+      user: number;
+      device: number;
+      user_id: string;
+      to: string;
+      to_device?: string | undefined;
+      conversation: string;
+      session: string;
+      payload: string;
+    };
+    answer: { ok: true } | { ok: false; error: 'PERMISSION_DENIED' | 'SESSION_TAKEN' };
+  };
   typing: {
     ask: {
       user: number;

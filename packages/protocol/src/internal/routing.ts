@@ -31,6 +31,11 @@ export const routing = {
   group_commit: { owner: 'delivery', path: 'ordered' },
   receipt_privacy: { owner: 'delivery', path: 'request' },
   group_info: { owner: 'delivery', path: 'request' },
+  turn_credentials: { owner: 'auth', path: 'request' },
+  p2p_offer: { owner: 'presence', path: 'request' },
+  p2p_answer: { owner: 'presence', path: 'request' },
+  p2p_candidate: { owner: 'presence', path: 'request' },
+  p2p_bye: { owner: 'presence', path: 'request' },
   ack: { owner: 'delivery', path: 'ordered' },
   receipt: { owner: 'delivery', path: 'ordered' },
 } as const satisfies Record<

@@ -47,6 +47,22 @@ export const contexts = {
     [13, 'epoch', 'integer'],
     [14, 'generation', 'integer'],
   ],
+  /** What two devices tell each other before they are connected directly. */
+  p2p: [
+    [1, 'id', 'string'],
+    [2, 'type', 'string'],
+    [3, 'from', 'string'],
+    [4, 'to', 'string'],
+    [5, 'timestamp', 'integer'],
+    [6, 'session_id', 'string'],
+    [7, 'payload', 'base64'],
+    [8, 'to_device', 'string'],
+    [9, 'nonce', 'base64'],
+    [10, 'device_id', 'string'],
+    [11, 'conversation_id', 'string'],
+    [12, 'epoch', 'integer'],
+    [13, 'generation', 'integer'],
+  ],
   'server-auth': handshake,
   'client-auth': handshake,
   'gateway-cert': [
@@ -146,7 +162,7 @@ export const contexts = {
 export type SigningContext = keyof typeof contexts;
 
 /** Promised to later parts of the protocol; not to be used for anything else. */
-export const reservedContexts: readonly string[] = ['p2p', 'kt-head'];
+export const reservedContexts: readonly string[] = ['kt-head'];
 
 export function labelOf(context: SigningContext): string {
   return `SecureChat/1 ${context}`;

@@ -197,7 +197,7 @@ test('in every context tags ascend and neither tags nor fields repeat', () => {
 test('no context is in use and reserved at once, and labels are short ASCII', () => {
   const names = Object.keys(contexts) as SigningContext[];
   expect(names.filter((name) => reservedContexts.includes(name))).toEqual([]);
-  for (const name of names) expect(labelOf(name)).toMatch(/^SecureChat\/1 [a-z-]{1,40}$/);
+  for (const name of names) expect(labelOf(name)).toMatch(/^SecureChat\/1 [a-z0-9-]{1,40}$/);
 });
 
 describe('the builders', () => {

@@ -256,6 +256,36 @@ const commits: Samples<Upstream<'group_commit'>> = [
   ],
 ];
 
+const unsignedSignal = {
+  id: 'sig_1',
+  from: 'user_alice_123',
+  to: 'user_bob_456',
+  device_id: 'dev_1',
+  to_device: 'dev_2',
+  conversation_id: conversation,
+  epoch: 4,
+  generation: 0,
+  session_id: 'p2p_session_abc',
+  timestamp: NOW,
+  nonce: bytes(16, 60),
+  payload: bytes(48, 70),
+};
+type SignalName = 'p2p_offer' | 'p2p_answer' | 'p2p_candidate' | 'p2p_bye';
+function signedSignal<N extends SignalName>(type: N, changes: object = {}): Upstream<N> {
+  const fields = { type, ...unsignedSignal, ...changes };
+  return { ...fields, signature: signFields('p2p', fields) } as unknown as Upstream<N>;
+}
+const offers: Samples<Upstream<'p2p_offer'>> = [
+  ['to all devices', signedSignal('p2p_offer', { to_device: undefined })],
+  ['new terms for the one that has answered', signedSignal('p2p_offer')],
+];
+const answers: Samples<Upstream<'p2p_answer'>> = [['plain', signedSignal('p2p_answer')]];
+const candidates: Samples<Upstream<'p2p_candidate'>> = [['plain', signedSignal('p2p_candidate')]];
+const byes: Samples<Upstream<'p2p_bye'>> = [
+  ['to all who were asked', signedSignal('p2p_bye', { to_device: undefined, payload: '' })],
+  ['to the other end', signedSignal('p2p_bye', { payload: '' })],
+];
+
 type DeliveredForm<O> = Omit<O, 'commit' | 'welcome'> & {
   commit?: string;
   welcome?: string;
@@ -388,6 +418,11 @@ export const upstreamSamples: { [N in UpstreamName]: Samples<Upstream<N>> } = {
   ],
   device_list: [['plain', { type: 'device_list', id: 'req_1', user_id: 'user_bob_456' }]],
   block: [['plain', { type: 'block', id: 'req_2', user_id: 'user_bob_456' }]],
+  turn_credentials: [['plain', { type: 'turn_credentials', id: 'req_12' }]],
+  p2p_offer: offers,
+  p2p_answer: answers,
+  p2p_candidate: candidates,
+  p2p_bye: byes,
   presence: [
     ['online', { type: 'presence', status: 'online' }],
     ['busy', { type: 'presence', status: 'busy' }],
@@ -589,6 +624,27 @@ export const downstreamSamples: { [N in DownstreamName]: Samples<Downstream<N>> 
     ['later version', { type: 'device_list', ref: 'req_1', ...signedDeviceList(2, ['dev_1', 'dev_2']) }],
   ],
   block: [['plain', { type: 'block', ref: 'req_2', user_id: 'user_bob_456' }]],
+  turn_credentials: [
+    [
+      'one server',
+      {
+        type: 'turn_credentials',
+        ref: 'req_12',
+        urls: ['turns:turn.example.org:5349?transport=tcp', 'turn:turn.example.org:3478?transport=udp'],
+        username: `${NOW + 3600}:q8m3ZpVt7sK1`,
+        password: bytes(20, 5),
+        expires_at: NOW + 3600,
+      },
+    ],
+    [
+      'no server',
+      { type: 'turn_credentials', ref: 'req_12', urls: [], username: '', password: '', expires_at: 0 },
+    ],
+  ],
+  p2p_offer: offers,
+  p2p_answer: answers,
+  p2p_candidate: candidates,
+  p2p_bye: byes,
   presence: [
     ['away', { type: 'presence', user_id: 'user_bob_456', status: 'away' }],
     ['offline', { type: 'presence', user_id: 'user_bob_456', status: 'offline' }],

@@ -55,6 +55,21 @@ const groupOperation = {
   welcome_to: ['user_bob_456:dev_1'],
 };
 
+const signal = {
+  id: 'sig_1',
+  type: 'p2p_offer',
+  from: 'user_alice_123',
+  to: 'user_bob_456',
+  timestamp: 1_699_000_000,
+  session_id: 'p2p_session_abc',
+  payload: bytes(48, 70),
+  nonce: bytes(16, 60),
+  device_id: 'dev_1',
+  conversation_id: conversation,
+  epoch: 4,
+  generation: 0,
+};
+
 type Case = { name: string; context: SigningContext; fields: Record<string, unknown> };
 const signed = <C extends SigningContext>(context: C, name: string, fields: Signed<C>): Case => ({
   name,
@@ -63,6 +78,8 @@ const signed = <C extends SigningContext>(context: C, name: string, fields: Sign
 });
 
 const valid: Case[] = [
+  signed('p2p', 'to all devices', signal),
+  signed('p2p', 'to one device', { ...signal, to_device: 'dev_2' }),
   signed('envelope', 'without metadata', envelope),
   signed('envelope', 'empty metadata differs from none', { ...envelope, metadata: {} }),
   signed('envelope', 'the three names of metadata, sorted', { ...envelope, metadata: seedMetadata }),

@@ -22,6 +22,7 @@ type KeyConfig = {
   keysPerPairHour: number;
   keysPerTargetHour: number;
   keyUploadsPerHour: number;
+  turnPerHour: number;
 };
 
 /** All that requests about key packages need, as it is configured. */
@@ -42,6 +43,7 @@ export function createKeyParts(
         keysPerPair: config.keysPerPairHour,
         keysPerTarget: config.keysPerTargetHour,
         keyUploads: config.keyUploadsPerHour,
+        turnCredentials: config.turnPerHour,
       },
     }),
     keyNotices: createKeyNotices({

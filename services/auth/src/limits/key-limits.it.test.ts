@@ -15,7 +15,7 @@ beforeAll(async () => {
       redis: server.redis,
       prefix: server.prefix,
       shards: 4,
-      most: { keyRequests, keysPerPair: 0, keysPerTarget: 3, keyUploads: 1 },
+      most: { keyRequests, keysPerPair: 0, keysPerTarget: 3, keyUploads: 1, turnCredentials: 1 },
     });
   processes = [make(5), make(5)];
 });

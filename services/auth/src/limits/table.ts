@@ -9,6 +9,7 @@
  * | key packages 10          | user who asks, and whom | any hour | the last resort; the answer does not tell         |
  * | key packages 100         | user who is asked for   | any hour | the last resort; the answer does not tell         |
  * | uploads of keys 1,200    | user                    | any hour | 1004, scope `key_uploads`                         |
+ * | TURN credentials 30      | user                    | any hour | 1004, scope `turn_credentials`                    |
  * | stored key packages 100  | device                  | at once  | 1004 `KEY_LIMIT_REACHED`; counted in Postgres     |
  */
 export const limitWindows = {
@@ -16,6 +17,7 @@ export const limitWindows = {
   keysPerPair: 3_600_000,
   keysPerTarget: 3_600_000,
   keyUploads: 3_600_000,
+  turnCredentials: 3_600_000,
 } as const;
 export type KeyLimit = keyof typeof limitWindows;
 

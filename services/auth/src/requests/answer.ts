@@ -42,6 +42,8 @@ function dispatch(handlers: Handlers, ask: AuthAsk): ReturnType<Handlers[keyof H
       return handlers.key_claim(ask);
     case 'key_count':
       return handlers.key_count(ask);
+    case 'turn':
+      return handlers.turn(ask);
   }
 }
 

@@ -10,6 +10,7 @@ import { createCertify } from './certify.ts';
 import { createKeyClaim } from './key-claim.ts';
 import { createKeyUpload } from './key-upload.ts';
 import { createLogin } from './login.ts';
+import { createTurn } from './turn.ts';
 
 export type HandlerOptions = {
   devices: DeviceStore;
@@ -22,6 +23,9 @@ export type HandlerOptions = {
   serviceKeys: ServiceKeys;
   certificateValidMs: number;
   ticketValidMs: number;
+  turnUrls: readonly string[];
+  turnSecret: string | undefined;
+  turnValidMs: number;
   clock: Clock;
 };
 
@@ -37,6 +41,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     device_list: async ({ user_id }) => ({ list: (await options.devices.findNewestList(user_id)) ?? null }),
     key_upload: createKeyUpload(options),
     key_claim: createKeyClaim(options),
+    turn: createTurn(options),
     key_count: async ({ device }) => ({
       ...(await options.keys.stockOf(device)),
       low_water: options.keyLowWater,

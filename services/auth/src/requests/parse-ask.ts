@@ -44,6 +44,7 @@ const fields: { [K in AuthKind]: { [F in keyof AuthRequests[K]['ask']]-?: Check 
   },
   key_claim: { user: number, device: number, id, user_id: id, device_id: optional(id) },
   key_count: { device: number },
+  turn: { user: number },
 };
 
 export function isAuthKind(kind: unknown): kind is AuthKind {

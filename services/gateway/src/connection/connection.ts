@@ -53,6 +53,7 @@ export class Connection implements TransportEvents, Waiter {
   readonly syncs = new LocalRate(limits.syncs);
   readonly blocks = new LocalRate(limits.blocks);
   readonly statuses = new LocalRate(limits.statuses);
+  readonly signals = new LocalRate(limits.signals);
   readonly typings = new LocalRate(limits.typings);
   readonly standing = new Standing();
   /** Set by the login handlers while the login lasts. */

@@ -33,6 +33,11 @@ test('each state accepts exactly what belongs to it', () => {
       'key_exchange',
       'key_bundle_request',
       'key_count',
+      'turn_credentials',
+      'p2p_offer',
+      'p2p_answer',
+      'p2p_candidate',
+      'p2p_bye',
     ],
     closing: [],
   });

@@ -40,6 +40,11 @@ const SESSION: readonly UpstreamName[] = [
   'key_exchange',
   'key_bundle_request',
   'key_count',
+  'turn_credentials',
+  'p2p_offer',
+  'p2p_answer',
+  'p2p_candidate',
+  'p2p_bye',
 ];
 export const allowedIn: Record<ConnectionState, readonly UpstreamName[]> = {
   hello: ['client_hello'],

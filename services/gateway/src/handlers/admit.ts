@@ -51,7 +51,7 @@ export function originOf(connection: Connection, session: Session) {
 }
 
 /** The sender is who logged in, and its clock is within the window. */
-function checkSender(connection: Connection, session: Session, message: Signed): void {
+export function checkSender(connection: Connection, session: Session, message: Signed): void {
   if (message.from !== session.userId) throw refusal(message, 'PERMISSION_DENIED', '/from');
   if (message.device_id !== session.deviceId) throw refusal(message, 'PERMISSION_DENIED', '/device_id');
   const age = Math.floor(connection.context.clock.now() / 1000) - message.timestamp;

@@ -17,6 +17,7 @@ import { groupUpdate } from './group_update.ts';
 import { keyBundleRequest } from './key_bundle_request.ts';
 import { keyCount } from './key_count.ts';
 import { keyExchange } from './key_exchange.ts';
+import { passSignal } from './pass-signal.ts';
 import { ping } from './ping.ts';
 import { presence } from './presence.ts';
 import { presencePrivacy } from './presence_privacy.ts';
@@ -25,6 +26,7 @@ import { receipt } from './receipt.ts';
 import { receiptPrivacy } from './receipt_privacy.ts';
 import { resume } from './resume.ts';
 import { sync } from './sync.ts';
+import { turnCredentials } from './turn_credentials.ts';
 import { typing } from './typing.ts';
 import { unblock } from './unblock.ts';
 
@@ -64,4 +66,9 @@ export const handlers: { [N in UpstreamName]: Handler<N> } = {
   key_exchange: keyExchange,
   key_bundle_request: keyBundleRequest,
   key_count: keyCount,
+  turn_credentials: turnCredentials,
+  p2p_offer: passSignal,
+  p2p_answer: passSignal,
+  p2p_candidate: passSignal,
+  p2p_bye: passSignal,
 };

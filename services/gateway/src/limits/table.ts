@@ -101,6 +101,8 @@ export const limits = {
   blocks: { count: 60, windowMs: 60_000 },
   /** `presence`, `presence_subscribe` and `presence_privacy` together: what a person does by hand, and what changes with contacts. */
   statuses: { count: 30, windowMs: 60_000 },
+  /** `p2p_…` together: an offer, its answer and candidates in batches are some ten. */
+  signals: { count: 120, windowMs: 60_000 },
   /** A client says it again every few seconds while somebody writes. */
   typings: { count: 60, windowMs: 60_000 },
   /** `resume` and `sync` together: each costs pages from Postgres, and an honest client hardly needs a second one. */

@@ -1,4 +1,5 @@
 import type { Logger } from '@securechat/kernel';
+import { encodeFrame, upstream } from '@securechat/protocol';
 import { type OutRecord, type Packed, unpackEntry } from '@securechat/protocol/internal';
 import { pushFrame } from '../connection/mailbox.ts';
 import type { GatewayContext } from '../context.ts';
@@ -82,6 +83,11 @@ const handlers: { [K in OutRecord['kind']]: HandlerOf<K> } = {
       hub
         .ofDevice(device)
         ?.send('typing', { type: 'typing', chat_id: conversation, user_id: from, typing, expires_at });
+  },
+
+  signal({ hub }, record, body) {
+    const frame = encodeFrame(upstream[record.type].id, Uint8Array.from(body));
+    for (const device of record.to) hub.ofDevice(device)?.sendFrame(record.type, frame);
   },
 
   reply({ requests }, record, body) {

@@ -2,10 +2,14 @@ import { PoisonError, type StreamRequest } from '@securechat/kernel';
 import type { Ask } from '@securechat/protocol/internal';
 import type { PresenceMetrics } from '../metrics.ts';
 import { type PrivacyParts, privacy, recheck } from './privacy.ts';
+import { passSignal, type SignalParts } from './signal.ts';
 import { passTyping, type TypingParts } from './typing.ts';
 import { type WatchParts, watch } from './watch.ts';
 
-export type AnswerParts = WatchParts & TypingParts & PrivacyParts & { metrics: PresenceMetrics };
+export type AnswerParts = WatchParts &
+  TypingParts &
+  SignalParts &
+  PrivacyParts & { metrics: PresenceMetrics };
 
 /** What a gateway asks or tells; undefined where nobody waits for an answer. */
 export async function answer(parts: AnswerParts, request: StreamRequest): Promise<Buffer | undefined> {
@@ -22,6 +26,8 @@ export async function answer(parts: AnswerParts, request: StreamRequest): Promis
       return reply(await watch(parts, request.gatewayId, ask));
     case 'privacy':
       return reply(await privacy(parts, ask));
+    case 'signal':
+      return reply(await passSignal(parts, ask));
     case 'recheck':
       return reply(await recheck(parts, ask));
     default:

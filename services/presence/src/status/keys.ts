@@ -5,6 +5,7 @@
  * `…:{s.N}:leases`         sorted set, device → when it is forgotten
  * `…:{s.N}:changed`        sorted set, user → since when a change waits to be told
  * `…:{s.N}:last-seen`      sorted set, user → when it went offline; until that is in Postgres
+ * `…:{s.N}:p2p:USER:ID`    hash, a direct connection that USER has offered: who has answered; expires
  * `…:{s.N}:watchers:USER`  hash, gateway → until when it wants to hear of the user, ms; expires
  */
 export type Shard = { status: string; leases: string; changed: string; lastSeen: string };
@@ -12,6 +13,8 @@ export type PresenceKeys = {
   readonly shards: readonly Shard[];
   shardOf(user: number): Shard;
   watchers(user: number): string;
+  /** `user` has offered it. */
+  session(user: number, id: string): string;
 };
 
 export function presenceKeys(prefix: string, count: number): PresenceKeys {
@@ -28,6 +31,7 @@ export function presenceKeys(prefix: string, count: number): PresenceKeys {
   return {
     shards,
     shardOf: (user) => shards[user % count] as Shard,
+    session: (user, id) => `${tag(user % count)}:p2p:${user}:${id}`,
     watchers: (user) => `${tag(user % count)}:watchers:${user}`,
   };
 }

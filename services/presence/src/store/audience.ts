@@ -47,6 +47,33 @@ export async function findUser(pool: Pool, name: string): Promise<number | undef
 }
 
 /**
+ * The number of the user called `name`, if the device of `from` has this conversation of two with it, neither has blocked the other and, where that
+ * matters, it has said something there.
+ */
+export async function findPeer(
+  pool: Pool,
+  from: { user: number; user_id: string; device: number },
+  name: string,
+  conversation: string,
+  mustHaveSpoken: boolean,
+): Promise<number | undefined> {
+  const found = await pool.query<{ user_id: number }>({
+    name: 'find-peer',
+    text: `SELECT m.user_id
+             FROM delivery.conversations c
+             JOIN delivery.conv_devices own ON own.conv_id = c.id AND own.device_id = $3 AND own.left_seq IS NULL
+             JOIN delivery.conv_members m ON m.conv_id = c.id AND m.left_seq IS NULL AND m.user_name = $4
+            WHERE c.ext_id = $5 AND c.kind = 'direct' AND m.user_id <> $1
+              AND (NOT $6 OR EXISTS (SELECT FROM delivery.conv_devices d
+                                      WHERE d.conv_id = c.id AND d.user_id = m.user_id AND d.last_sent_seq > 0))
+              AND NOT EXISTS (SELECT FROM delivery.blocks b WHERE b.user_id = m.user_id AND b.blocked_name = $2)
+              AND NOT EXISTS (SELECT FROM delivery.blocks b WHERE b.user_id = $1 AND b.blocked_name = $4)`,
+    values: [from.user, from.user_id, from.device, name, conversation, mustHaveSpoken],
+  });
+  return found.rows[0]?.user_id;
+}
+
+/**
  * Who is to hear that a device of `user` writes: the others in the conversation, if the device takes part, and if it has no more than `most`
  * members; without those who have blocked the user or are blocked by it.
  */
