@@ -7,6 +7,7 @@ import { useConstellation } from '../support/stack.ts';
 
 const stack = useConstellation({
   gateways: 2,
+  deliveries: 1,
   presences: 2,
   env: { presence: { PRESENCE_LAST_SEEN_EVERY_MS: '200' } },
 });

@@ -8,16 +8,17 @@ const lines = readFileSync(join(ROOT, 'infra/coturn/turnserver.conf'), 'utf8')
   .split('\n')
   .filter((line) => line !== '' && !line.startsWith('#'));
 
-/** What the file denies, as coturn reads it: single addresses and ranges. */
-const denied = new BlockList();
+/** What the file denies, as coturn reads it: single addresses and ranges. Two lists, or mapped addresses would count as those inside them. */
+const denied = { ipv4: new BlockList(), ipv6: new BlockList() };
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIPv6(address) ? 'ipv6' : 'ipv4');
 for (const line of lines) {
   const [name, value = ''] = line.split('=');
   if (name !== 'denied-peer-ip') continue;
   const [from = '', to = from] = value.split('-');
-  denied.addRange(from, to, isIPv6(from) ? 'ipv6' : 'ipv4');
+  denied[familyOf(from)].addRange(from, to, familyOf(from));
 }
 
-const isDenied = (address: string): boolean => denied.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+const isDenied = (address: string): boolean => denied[familyOf(address)].check(address, familyOf(address));
 
 test.each([
   ...['0.0.0.0', '10.0.0.1', '10.255.255.255', '100.64.0.1', '127.0.0.1', '169.254.169.254'],
