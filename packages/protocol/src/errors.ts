@@ -70,6 +70,7 @@ export const errorTexts: Readonly<Record<ErrorName, string>> = {
   USER_NOT_FOUND: 'User not found',
   PERMISSION_DENIED: 'Permission denied',
   CAPABILITY_MISSING: 'The client did not announce a capability that this message needs',
+  SESSION_TAKEN: 'Another device has answered, or nobody has asked',
   KEY_TYPE_REFUSED: 'Keys of this type are not taken here',
   CONVERSATION_EXISTS: 'These two users already have a conversation',
   LAST_OWNER: 'A group needs an owner: hand it over first',
