@@ -22,7 +22,7 @@ export type Stack = {
   authUrl: string;
   /** Of the owner of the tables. */
   postgresUrl: string;
-  /** By name: gateway-1, gateway-2, delivery-1, delivery-2, auth, presence, redis, postgres. */
+  /** By name: gateway-1, gateway-2, delivery-1, delivery-2, auth, presence, files, redis, postgres. */
   pids: Pids;
   stop(): Promise<void>;
 };
@@ -105,7 +105,7 @@ async function startAll(
 }
 
 async function plan(redis: string, postgres: string): Promise<ServiceInstance[]> {
-  const ports = await Promise.all(Array.from({ length: 13 }, freePort));
+  const ports = await Promise.all(Array.from({ length: 15 }, freePort));
   const take = (count: number): number[] => ports.splice(0, count);
   const asRole = (role: string): string => {
     const url = new URL(postgres);
@@ -123,6 +123,8 @@ async function plan(redis: string, postgres: string): Promise<ServiceInstance[]>
       opsDelivery: take(2),
       opsPresence: take(1),
       opsGateway: take(2),
+      filesHttp: take(1),
+      opsFiles: take(1),
     },
     urls: {
       redis,
@@ -130,6 +132,7 @@ async function plan(redis: string, postgres: string): Promise<ServiceInstance[]>
       authPostgres: asRole('securechat_auth'),
       deliveryPostgres: asRole('securechat_delivery'),
       presencePostgres: asRole('securechat_presence'),
+      filesPostgres: asRole('securechat_files'),
     },
     secrets: {
       serviceKey: randomBytes(32).toString('base64'),
@@ -178,6 +181,6 @@ async function isReady(opsUrl: string): Promise<boolean> {
 
 /** Along the way of a message, so that tables read that way. */
 function inOrder(pids: Record<string, number>): Record<string, number> {
-  const names = ['gateway-1', 'gateway-2', 'delivery-1', 'delivery-2', 'auth', 'presence'];
+  const names = ['gateway-1', 'gateway-2', 'delivery-1', 'delivery-2', 'auth', 'presence', 'files'];
   return Object.fromEntries(names.flatMap((name) => (pids[name] === undefined ? [] : [[name, pids[name]]])));
 }

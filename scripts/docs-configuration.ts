@@ -9,6 +9,7 @@ import {
 } from '../packages/kernel/src/index.ts';
 import { authOptions } from '../services/auth/src/config.ts';
 import { options as deliveryOptions } from '../services/delivery/src/config.ts';
+import { options as filesOptions } from '../services/files/src/config.ts';
 import { options as gatewayOptions } from '../services/gateway/src/config.ts';
 import { options as presenceOptions } from '../services/presence/src/config.ts';
 import { read } from './docs-check-markdown.ts';
@@ -22,6 +23,7 @@ export const specs: [title: string, about: string, spec: ConfigSpec][] = [
   ['auth', '`services/auth/src/config.ts`', authOptions],
   ['delivery', '`services/delivery/src/config.ts`', deliveryOptions],
   ['presence', '`services/presence/src/config.ts`', presenceOptions],
+  ['files', '`services/files/src/config.ts`', filesOptions],
 ];
 
 const HEAD = `# Configuration
@@ -42,7 +44,7 @@ Read by the scripts, not by the services.
 |---|---|
 | \`REDIS_URL\` | \`npm start\` uses this Redis instead of an embedded one |
 | \`POSTGRES_URL\` | \`npm start\` uses this Postgres instead of an embedded one; the role must own the tables and may create schemas and roles |
-| \`AUTH_POSTGRES_URL\`, \`DELIVERY_POSTGRES_URL\`, \`PRESENCE_POSTGRES_URL\` | with \`POSTGRES_URL\`: what the services themselves connect with; otherwise the same |
+| \`AUTH_POSTGRES_URL\`, \`DELIVERY_POSTGRES_URL\`, \`PRESENCE_POSTGRES_URL\`, \`FILES_POSTGRES_URL\` | with \`POSTGRES_URL\`: what the services themselves connect with; otherwise the same |
 | \`REDIS_SERVER\` | path of the redis-server or valkey-server program to start |
 | \`TEST_REDIS_URL\`, \`TEST_POSTGRES_URL\` | \`npm test\` uses these servers; the role must be a superuser |
 | \`TEST_SERVICES\` | \`embedded\` (the default) or \`containers\`: what \`npm test\` starts otherwise |

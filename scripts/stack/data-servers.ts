@@ -11,6 +11,7 @@ export type StackUrls = {
   authPostgres: string;
   deliveryPostgres: string;
   presencePostgres: string;
+  filesPostgres: string;
 };
 
 type Surroundings = { dataFolder: string; ports: StackPorts; running: Running; say: (line: string) => void };
@@ -29,6 +30,7 @@ export async function startDataServers(around: Surroundings): Promise<StackUrls>
     authPostgres: process.env.AUTH_POSTGRES_URL || given,
     deliveryPostgres: process.env.DELIVERY_POSTGRES_URL || given,
     presencePostgres: process.env.PRESENCE_POSTGRES_URL || given,
+    filesPostgres: process.env.FILES_POSTGRES_URL || given,
   };
 }
 
@@ -56,6 +58,7 @@ async function startEmbeddedPostgres({ dataFolder, ports, running, say }: Surrou
     authPostgres: withUser(server.url, 'securechat_auth'),
     deliveryPostgres: withUser(server.url, 'securechat_delivery'),
     presencePostgres: withUser(server.url, 'securechat_presence'),
+    filesPostgres: withUser(server.url, 'securechat_files'),
   };
 }
 

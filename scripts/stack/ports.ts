@@ -6,12 +6,14 @@ const PREFERRED = {
   ws: [7443, 7444],
   tcp: [7445, 7446],
   authHttp: [7450],
+  filesHttp: [7451],
   redis: [7460],
   postgres: [7461],
   opsAuth: [9101],
   opsDelivery: [9102, 9103],
   opsGateway: [9104, 9105],
   opsPresence: [9106],
+  opsFiles: [9107],
 } as const;
 
 export type StackPorts = Record<keyof typeof PREFERRED, number[]>;

@@ -25,6 +25,8 @@ const HOST = '127.0.0.1';
  */
 const LAPTOP_MESSAGES_PER_MINUTE = process.env.GATEWAY_MESSAGES_PER_MINUTE || '100000';
 const LAPTOP_GROUP_OPERATIONS_PER_MINUTE = process.env.GATEWAY_GROUP_OPERATIONS_PER_MINUTE || '1000';
+/** A film of 1 GB should not take an hour and a half. */
+const LAPTOP_FILE_BYTES_PER_MINUTE = process.env.FILE_BYTES_PER_MINUTE || '10GB';
 
 /** Pages that are worked on, and served by this machine, at whatever port. */
 const LAPTOP_ORIGINS = process.env.ALLOWED_ORIGINS || 'http://localhost:*,http://127.0.0.1:*';
@@ -35,6 +37,7 @@ export function serviceInstances({ ports, urls, secrets }: Parts): ServiceInstan
     ...ports.authHttp.map((port, index) => auth(port, ports.opsAuth[index] as number, urls, secrets)),
     ...ports.opsDelivery.map((ops, index) => delivery(index + 1, ops, urls)),
     ...ports.opsPresence.map((ops) => presence(ops, urls)),
+    ...ports.filesHttp.map((port, index) => files(port, ports.opsFiles[index] as number, urls)),
     ...ports.ws.map((ws, index) =>
       gateway(
         index + 1,
@@ -84,6 +87,23 @@ function presence(ops: number, urls: StackUrls): ServiceInstance {
   };
 }
 
+function files(http: number, ops: number, urls: StackUrls): ServiceInstance {
+  const url = `http://${HOST}:${http}`;
+  return {
+    name: 'files',
+    service: 'files',
+    stage: 'data',
+    env: {
+      ...common(ops, urls),
+      POSTGRES_URL: urls.filesPostgres,
+      FILES_HTTP_PORT: String(http),
+      FILES_PUBLIC_URL: url,
+    },
+    addresses: { http: url },
+    opsUrl: opsUrl(ops),
+  };
+}
+
 function gateway(
   number: number,
   ports: { ws: number; tcp: number; ops: number },
@@ -112,11 +132,13 @@ function common(ops: number, urls: StackUrls): Record<string, string | undefined
     REDIS_URL: urls.redis,
     OPS_PORT: String(ops),
     ALLOWED_ORIGINS: LAPTOP_ORIGINS,
+    FILE_BYTES_PER_MINUTE: LAPTOP_FILE_BYTES_PER_MINUTE,
     LOG_LEVEL: process.env.LOG_LEVEL || 'info',
     // these belong to one service each, and come with their own lines above
     AUTH_POSTGRES_URL: undefined,
     DELIVERY_POSTGRES_URL: undefined,
     PRESENCE_POSTGRES_URL: undefined,
+    FILES_POSTGRES_URL: undefined,
     AUTH_SERVICE_KEY: undefined,
     AUTH_ADMIN_TOKEN: undefined,
   };

@@ -23,6 +23,8 @@ export type ConstellationPlan = StoresPlan & {
   auths?: number;
   /** Default 0: a deployment works without, and a process more takes a second of each start. */
   presences?: number;
+  /** Default 0: hardly any test needs it. */
+  files?: number;
   /** Both ports of every gateway speak TLS 1.3. */
   tls?: boolean;
   partitions?: number;
@@ -49,6 +51,8 @@ export type Gateway = ServiceProcess & {
 };
 
 export type Auth = ServiceProcess & { readonly url: string };
+/** With the address of its HTTP interface. */
+export type Files = ServiceProcess & { readonly url: string };
 
 /** All services of a deployment, each as a process of its own on this machine. */
 export type Constellation = {
@@ -56,6 +60,7 @@ export type Constellation = {
   readonly deliveries: readonly ServiceProcess[];
   readonly auths: readonly Auth[];
   readonly presences: readonly ServiceProcess[];
+  readonly files: readonly Files[];
   /** Of the first auth. */
   readonly authUrl: string;
   /** What clients pin. */
@@ -78,6 +83,7 @@ const GROUP_OPERATIONS_PER_MINUTE = 10_000;
 const HANDSHAKES_PER_SECOND = 10_000;
 const DRAIN_MS = 300;
 const PRESENCE_GRACE_MS = 300;
+const FILE_BYTES_PER_MINUTE = '100GB';
 
 export async function startConstellation(plan: ConstellationPlan = {}): Promise<Constellation> {
   const startedAtMs = performance.now();
@@ -89,7 +95,7 @@ export async function startConstellation(plan: ConstellationPlan = {}): Promise<
 
   async function stopAll(): Promise<void> {
     // doors first, as in a deployment: who has no clients any more can finish its work
-    const order: ServiceName[] = ['gateway', 'delivery', 'presence', 'auth'];
+    const order: ServiceName[] = ['gateway', 'delivery', 'presence', 'files', 'auth'];
     const failures: unknown[] = [];
     for (const service of order) {
       const ends = processes.filter(({ name }) => name.startsWith(service)).map((process) => process.stop());
@@ -109,10 +115,11 @@ export async function startConstellation(plan: ConstellationPlan = {}): Promise<
       LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'info',
     };
     const launcher = createLauncher({ plan, shared, stores, seed, tls, processes });
-    const [auths, deliveries, presences, gateways] = await Promise.all([
+    const [auths, deliveries, presences, files, gateways] = await Promise.all([
       several(plan.auths ?? 1, launcher.auth),
       several(plan.deliveries ?? 2, launcher.delivery),
       several(plan.presences ?? 0, launcher.presence),
+      several(plan.files ?? 0, launcher.files),
       several(gatewayPlans(plan).length, launcher.gateway),
     ]);
     await unlessAborted(Promise.all(processes.map((process) => process.ready())), stopping);
@@ -123,6 +130,7 @@ export async function startConstellation(plan: ConstellationPlan = {}): Promise<
       deliveries,
       auths,
       presences,
+      files,
       authUrl: auths[0]?.url ?? '',
       serviceKey: signingKeyFromSeed(seed).publicKey,
       stores,
@@ -193,6 +201,17 @@ function createLauncher({ plan, shared, stores, seed, tls, processes }: Launcher
         POSTGRES_URL: await postgresUrl('presence', index),
         PRESENCE_GRACE_MS: String(PRESENCE_GRACE_MS),
       }),
+    async files(index: number): Promise<Files> {
+      const port = await unusedPort();
+      const url = `http://127.0.0.1:${port}`;
+      const process = await launch('files', index, {
+        POSTGRES_URL: await postgresUrl('files', index),
+        FILES_HTTP_PORT: String(port),
+        FILES_PUBLIC_URL: url,
+        FILE_BYTES_PER_MINUTE: FILE_BYTES_PER_MINUTE,
+      });
+      return withFields(process, { url });
+    },
 
     async gateway(index: number): Promise<Gateway> {
       const { tls: ownTls = plan.tls ?? false, env = {} } = gatewayPlans(plan)[index] ?? {};
@@ -209,6 +228,7 @@ function createLauncher({ plan, shared, stores, seed, tls, processes }: Launcher
         GATEWAY_CONNECTIONS_PER_IP: String(CONNECTIONS_PER_ADDRESS),
         GATEWAY_HANDSHAKES_PER_SECOND: String(HANDSHAKES_PER_SECOND),
         GATEWAY_DRAIN_MS: String(DRAIN_MS),
+        FILE_BYTES_PER_MINUTE: FILE_BYTES_PER_MINUTE,
         ...(files
           ? { GATEWAY_TLS_CERT_FILE: files.certificateFile, GATEWAY_TLS_KEY_FILE: files.keyFile }
           : {}),

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { DEADLINE_MS, ROOT, until, within } from '@securechat/testkit';
 import { type Metrics, parseMetrics } from './metrics.ts';
 
-export type ServiceName = 'auth' | 'delivery' | 'presence' | 'gateway';
+export type ServiceName = 'auth' | 'delivery' | 'presence' | 'files' | 'gateway';
 
 export type ServicePlan = {
   service: ServiceName;

@@ -1,3 +1,4 @@
+export { type BulkList, createBulkList, openBulkReader } from './bulk-list.ts';
 export {
   createDirectory,
   type Directory,
@@ -6,6 +7,7 @@ export {
   type Registration,
   type Route,
 } from './directory.ts';
+export { createFileBudget, type FileBudget, type FileGrant } from './file-budget.ts';
 export { createOutStreams, type OutStreams } from './out-streams.ts';
 export {
   createRevocationSet,

@@ -16,3 +16,9 @@ export const readRevocationsScript = loadScript<string[]>(
   lua('./read-revocations.lua'),
   1,
 );
+export const fileBudgetScript = loadScript<[isTaken: 0 | 1, ms: number]>(
+  'file-budget',
+  lua('./file-budget.lua'),
+  1,
+);
+export const bulkPushScript = loadScript<0 | 1>('bulk-push', lua('./bulk-push.lua'), 1);

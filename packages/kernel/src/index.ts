@@ -71,6 +71,7 @@ export { runsOf } from './redis-runs.ts';
 export { loadScript, type Script, type ScriptArg } from './script.ts';
 export { type Kit, runService, type Service, serviceOptions } from './service.ts';
 export {
+  fileOptions,
   originsOption,
   postgresOption,
   redisOption,

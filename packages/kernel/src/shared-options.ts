@@ -1,4 +1,4 @@
-import { defineConfig, int, list, str, url } from './config.ts';
+import { bytes, defineConfig, int, list, str, url } from './config.ts';
 import { isNetwork } from './networks.ts';
 import { isOriginPattern } from './origins.ts';
 import { parseRedisUrl, redisProtocols } from './redis-address.ts';
@@ -65,4 +65,28 @@ export const originsOption = list({
   },
   doc: 'Web pages that may use this service from a browser, by origin; what is not a browser sends no origin and is not asked for it',
   example: 'https://chat.example.com',
+});
+
+/** What gateways and files must agree on. */
+export const fileOptions = defineConfig({
+  bulkRedisUrl: {
+    ...url({
+      env: 'BULK_REDIS_URL',
+      protocols: redisProtocols,
+      secret: true,
+      optional: true,
+      doc: 'A Redis for chunks of files, so that they do not hold up messages; without it they go through REDIS_URL',
+      example: 'redis://127.0.0.1:6380',
+    }),
+    parse(text: string): string {
+      parseRedisUrl(text);
+      return text;
+    },
+  },
+  fileBytesPerMinute: bytes({
+    env: 'FILE_BYTES_PER_MINUTE',
+    default: 10_000_000,
+    min: 2_000_000,
+    doc: 'Bytes of files that one user sends and receives in any 60 seconds, over all devices; the same in gateways and files',
+  }),
 });

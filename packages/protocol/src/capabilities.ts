@@ -10,6 +10,7 @@ export const serverCapabilities = [
   'offline_storage',
   'presence',
   'push_notifications',
+  'file_transfer',
 ] as const;
 export type ServerCapability = (typeof serverCapabilities)[number];
 
@@ -51,4 +52,12 @@ export const neededCapability: Record<UpstreamName, ClientCapability | undefined
   p2p_answer: 'e2e_encryption',
   p2p_candidate: 'e2e_encryption',
   p2p_bye: 'e2e_encryption',
+  file_offer: 'file_transfer',
+  file_accept: 'file_transfer',
+  file_decline: 'file_transfer',
+  file_cancel: 'file_transfer',
+  file_chunk: 'file_transfer',
+  file_chunk_request: 'file_transfer',
+  file_progress: 'file_transfer',
+  file_status: 'file_transfer',
 };

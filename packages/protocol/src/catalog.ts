@@ -7,6 +7,14 @@ import { clientAuth } from './messages/client_auth.ts';
 import { clientHello } from './messages/client_hello.ts';
 import { deviceList } from './messages/device_list.ts';
 import { error } from './messages/error.ts';
+import { fileAccept } from './messages/file_accept.ts';
+import { fileCancel } from './messages/file_cancel.ts';
+import { fileChunk } from './messages/file_chunk.ts';
+import { fileChunkRequest } from './messages/file_chunk_request.ts';
+import { fileDecline } from './messages/file_decline.ts';
+import { fileOffer } from './messages/file_offer.ts';
+import { fileProgress } from './messages/file_progress.ts';
+import { fileStatus } from './messages/file_status.ts';
 import { goaway } from './messages/goaway.ts';
 import { groupCommit } from './messages/group_commit.ts';
 import { groupCreate } from './messages/group_create.ts';
@@ -74,6 +82,14 @@ export const upstream = {
   group_update: groupUpdate, // 0x0405
   group_commit: groupCommit, // 0x0406
   group_info: groupInfo, // 0x0407
+  file_offer: fileOffer, // 0x0501
+  file_accept: fileAccept, // 0x0502
+  file_decline: fileDecline, // 0x0503
+  file_cancel: fileCancel, // 0x0504
+  file_chunk: fileChunk, // 0x0505
+  file_chunk_request: fileChunkRequest, // 0x0506
+  file_progress: fileProgress, // 0x0507
+  file_status: fileStatus, // 0x0508
   p2p_offer: p2pOffer, // 0x0601
   p2p_answer: p2pAnswer, // 0x0602
   p2p_candidate: p2pCandidate, // 0x0603
@@ -110,6 +126,13 @@ export const downstream = {
   group_update: groupUpdate, // 0x0405
   group_commit: groupCommit, // 0x0406
   group_info: groupInfo, // 0x0407
+  file_offer: fileOffer, // 0x0501
+  file_accept: fileAccept, // 0x0502
+  file_decline: fileDecline, // 0x0503
+  file_cancel: fileCancel, // 0x0504
+  file_chunk: fileChunk, // 0x0505
+  file_progress: fileProgress, // 0x0507
+  file_status: fileStatus, // 0x0508
   p2p_offer: p2pOffer, // 0x0601
   p2p_answer: p2pAnswer, // 0x0602
   p2p_candidate: p2pCandidate, // 0x0603

@@ -12,6 +12,7 @@ export const Id = Type.String({ pattern: ID_PATTERN });
 export const UserId = Type.String({ pattern: '^(?!c_)[A-Za-z0-9_-]{1,64}$' });
 export const DeviceId = Id;
 export const MessageId = Id;
+export const FileId = Id;
 export const ConversationId = Type.String({ pattern: '^c_[A-Za-z0-9_-]{16,62}$' });
 /** A device named from outside its user: `alice:phone`. Ids hold no colon, so there is one way to read it. */
 export const DeviceAddress = Type.String({ pattern: '^(?!c_)[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,64}$' });

@@ -15,6 +15,7 @@ export * from './frame/reader.ts';
 export { ConversationId, DeviceId, ID_PATTERN, PublicKey, Signature, UnixSeconds, UserId } from './ids.ts';
 export * from './limits.ts';
 export { type DeviceCertificate, SignedDeviceList } from './messages/device_list.ts';
+export type { FileAccess, FileFacts, FileState, FileStorage } from './messages/file_status.ts';
 export type { KeyBundle } from './messages/key_bundle.ts';
 export { PresenceStatus } from './messages/presence.ts';
 export { LastSeenPrecision, StatusAudience } from './messages/presence_privacy.ts';

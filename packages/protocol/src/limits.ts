@@ -27,6 +27,16 @@ export const MAX_GROUP_BANS = 200;
 export const MAX_EPOCH_MESSAGES = 1_000;
 /** Devices named in one `COMMIT_REQUIRED`; further ones are named after the commit that removes these. */
 export const MAX_COMMIT_REMOVALS = 100;
+/** A chunk of a file's ciphertext, and the frame that carries it as base64 with some ids beside it. */
+export const MAX_FILE_CHUNK_BYTES = 256 * KIB;
+export const MAX_FILE_CHUNK_FRAME_BYTES = 352 * KIB;
+/** Seed, Storage: 1 GB per user, decimal; no file can be larger than that unless a deployment allows users more. */
+export const MAX_FILE_BYTES = 100_000_000_000;
+/** Of the largest file in chunks of the greatest size, with room for smaller ones. */
+export const MAX_FILE_CHUNKS = 1_000_000;
+/** Files of one `file_status` page, and gaps that it tells of a file: with the longest ids they fit its cap. */
+export const FILE_STATUS_FILES = 20;
+export const FILE_STATUS_RANGES = 200;
 /** Nothing before login needs more; a stranger cannot make the server hold more than this per socket. */
 export const MAX_BYTES_BEFORE_LOGIN = 4 * KIB;
 /** One page of a mailbox (`sync_page`): 200 items or 256 KiB of bodies, plus one whole body and framing. */

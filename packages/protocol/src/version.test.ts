@@ -131,6 +131,14 @@ const FAMILIES: Record<string, number> = {
   group_update: 0x04,
   group_commit: 0x04,
   group_info: 0x04,
+  file_offer: 0x05,
+  file_accept: 0x05,
+  file_decline: 0x05,
+  file_cancel: 0x05,
+  file_chunk: 0x05,
+  file_chunk_request: 0x05,
+  file_progress: 0x05,
+  file_status: 0x05,
 };
 
 test('every type has one id, of its family, that no other type has or had', () => {

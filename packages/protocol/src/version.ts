@@ -69,4 +69,9 @@ export const CATALOG_HISTORY: readonly { date: string; hash: string; why: string
     hash: '4482c60948b5730b0076e3f811f07d0a9575d2a1dc9b6056c61da3844b4ea034',
     why: 'direct connections: family 06, turn_credentials, the context p2p, SESSION_TAKEN',
   },
+  {
+    date: '2026-11-27',
+    hash: 'e7b582cb42afd3c762df38d390252ed5367ef016a1594cd8c1a3b79583c913e8',
+    why: 'files: family 05, FILE_INCOMPLETE, FILE_CORRUPT, STORAGE_FULL',
+  },
 ];

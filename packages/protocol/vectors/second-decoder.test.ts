@@ -370,6 +370,37 @@ const signals = new Map([
 const status = oneOf('online', 'away', 'busy', 'offline');
 const audience = oneOf('nobody', 'direct', 'conversations');
 const precision = oneOf('hidden', 'hour');
+const fileSize = whole(0, 100_000_000_000);
+const fileForm: Members = {
+  file_size: whole(1, 100_000_000_000),
+  chunk_size: whole(1, 262_144),
+  total_chunks: whole(1, 1_000_000),
+};
+const chunkIndex = whole(0, 999_999);
+const chunk: Members = {
+  file_id: id,
+  chunk_index: chunkIndex,
+  total_chunks: whole(1, 1_000_000),
+  encrypted_data: base64((length) => length <= 262_144),
+};
+const fileState = oneOf('uploading', 'verifying', 'complete', 'gone');
+const file = object({
+  file_id: id,
+  conversation_id: conversationId,
+  ...fileForm,
+  state: fileState,
+  bytes_received: count,
+  'missing?': listOf(listOf(chunkIndex, 2, 2), 0, 200),
+  'sha256?': bytes(32),
+  expires_at: seconds,
+});
+const progress: Members = {
+  file_id: id,
+  bytes_received: fileSize,
+  total_bytes: fileSize,
+  status: oneOf('downloading', 'complete', 'error'),
+};
+const about: Members = { 'id?': id, file_id: id };
 
 const types: { [D in Direction]: Map<number, Type> } = {
   up: new Map([
@@ -429,6 +460,25 @@ const types: { [D in Direction]: Map<number, Type> } = {
     [0x0405, type('group_update', sentOperation('group_update'), 16 * KIB, nothingElse)],
     [0x0406, type('group_commit', sentOperation('group_commit'), 256 * KIB, nothingElse)],
     [0x0407, type('group_info', { id, conversation_id: conversationId, 'after?': userId })],
+    [
+      0x0501,
+      type('file_offer', {
+        ...about,
+        conversation_id: conversationId,
+        ...fileForm,
+        'filename?': shortText(1024),
+        'mime_type?': shortText(1024),
+        'checksum?': shortText(1024),
+        'encryption_key?': shortText(1024),
+      }),
+    ],
+    [0x0502, type('file_accept', about)],
+    [0x0503, type('file_decline', about)],
+    [0x0504, type('file_cancel', about)],
+    [0x0505, type('file_chunk', { 'id?': id, ...chunk }, 352 * KIB)],
+    [0x0506, type('file_chunk_request', { ...about, chunk_index: chunkIndex })],
+    [0x0507, type('file_progress', { 'id?': id, ...progress, 'sha256?': bytes(32) })],
+    [0x0508, type('file_status', { 'id?': id, 'file_id?': id, 'after?': id })],
   ]),
   down: new Map([
     [
@@ -570,6 +620,32 @@ const types: { [D in Direction]: Map<number, Type> } = {
     [0x0404, type('group_leave', deliveredOperation('group_leave'))],
     [0x0405, type('group_update', deliveredOperation('group_update'))],
     [0x0406, type('group_commit', deliveredOperation('group_commit'), 256 * KIB + 256)],
+    [
+      0x0501,
+      type('file_offer', { file_id: id, conversation_id: conversationId, user_id: userId, ...fileForm }),
+    ],
+    [0x0502, type('file_accept', { file_id: id, user_id: userId })],
+    [0x0503, type('file_decline', { file_id: id, user_id: userId })],
+    [0x0504, type('file_cancel', { file_id: id })],
+    [0x0505, type('file_chunk', { 'ref?': id, ...chunk }, 352 * KIB)],
+    [0x0507, type('file_progress', { ...progress, 'user_id?': userId })],
+    [
+      0x0508,
+      type('file_status', {
+        'ref?': id,
+        'file_id?': id,
+        'chunk_index?': chunkIndex,
+        'state?': fileState,
+        'files?': listOf(file, 0, 20),
+        'more?': flag,
+        'storage?': object({ used: count, reserved: count, limit: count }),
+        'access?': object({
+          token: text(/^[A-Za-z0-9_-]{1,256}[.][A-Za-z0-9_-]{1,64}$/),
+          expires_at: seconds,
+          'url?': shortText(256),
+        }),
+      }),
+    ],
     [
       0x0407,
       type(

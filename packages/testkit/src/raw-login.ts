@@ -88,7 +88,7 @@ export function helloOf(options: LoginOptions): Hello {
     device_id: options.device.id,
     public_key: options.device.publicKey,
     challenge: createChallenge(),
-    capabilities: options.capabilities ?? ['e2e_encryption', 'groups'],
+    capabilities: options.capabilities ?? ['e2e_encryption', 'groups', 'file_transfer'],
     ...(options.ticket === undefined ? {} : { resume: options.ticket }),
     ...options.overrides,
   };

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { createDirectory, createOutStreams, createRevocationSet } from '@securechat/directory';
+import {
+  createDirectory,
+  createFileBudget,
+  createOutStreams,
+  createRevocationSet,
+  openBulkReader,
+} from '@securechat/directory';
 import {
   ConfigError,
   createNetworkMatcher,
@@ -78,7 +84,15 @@ export async function createGateway(kit: Kit): Promise<Service> {
   const registrar = createRegistrar({ hub, isRedisReady: producer.isReady });
   const directory = createDirectory(redis, { prefix: config.streamPrefix, shards });
   const outStreams = createOutStreams(redis, streams);
-  const requests = createRequests({ redis, streams, gatewayId, now });
+  const { redisUrl, bulkRedisUrl = redisUrl } = secrets;
+  const bulk = openProducer(bulkRedisUrl, { name: 'gateway-bulk', logger });
+  const requests = createRequests({ redis, bulkRedis: bulk.redis, streams, gatewayId, now });
+  const bulkReader = openBulkReader({
+    redisUrl: bulkRedisUrl,
+    list: streams.bulk(gatewayId),
+    onReply: (reply) => requests.answeredInBulk(reply),
+    logger,
+  });
   const { monotonicMs } = clock;
   const teller = createTeller({ perSecond: config.presencePerSecond, monotonicMs, metrics });
   const watchers = createWatchers({ hub, requests, teller, monotonicMs, logger });
@@ -149,6 +163,11 @@ export async function createGateway(kit: Kit): Promise<Service> {
     logger,
   });
   const bandwidth = createBandwidth({ bytesPerMinute: config.bandwidthPerMinute, clock, metrics });
+  const fileBudget = createFileBudget(redis, {
+    prefix: config.streamPrefix,
+    shards,
+    bytesPerMinute: config.fileBytesPerMinute,
+  });
   const addresses = createAddressLimit({
     redis,
     prefix: config.streamPrefix,
@@ -175,6 +194,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
       blocked_users: MAX_BLOCKED_USERS,
       unacked_window: UNACKED_WINDOW,
       max_chat_bytes: MAX_CHAT_BYTES,
+      file_bytes_per_minute: config.fileBytesPerMinute,
     },
     clock,
     logger,
@@ -191,6 +211,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
     commitLimit,
     globalLimit,
     bandwidth,
+    fileBudget,
     ingress: createIngress({ redis, streams, maxBytes: config.maxIngressBytes, metrics }),
     ackIngress: createAckIngress({ redis, streams, gatewayId, now }),
     requests,
@@ -229,6 +250,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
     await lifeline.start(opening.signal);
     if (opening.signal.aborted) return;
     reader.start();
+    bulkReader.start();
     await deployment.start();
     await identity.start();
     await revocations.start();
@@ -315,9 +337,10 @@ export async function createGateway(kit: Kit): Promise<Service> {
       await reporter.flush();
       bandwidth.stop();
       requests.stop();
-      await reader.stop();
+      await Promise.all([reader.stop(), bulkReader.stop()]);
       await lifeline.stop();
       producer.close();
+      bulk.close();
     },
   };
 }

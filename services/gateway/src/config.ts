@@ -3,6 +3,7 @@ import {
   bytes,
   defineConfig,
   durationMs,
+  fileOptions,
   int,
   originsOption,
   redisOption,
@@ -16,6 +17,7 @@ import { doorLimits, seedLimits } from './limits/table.ts';
 export const options = defineConfig({
   redisUrl: redisOption,
   ...streamOptions,
+  ...fileOptions,
   gatewayId: str({
     env: 'GATEWAY_ID',
     default: 'gateway',

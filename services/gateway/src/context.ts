@@ -1,4 +1,4 @@
-import type { Directory, OutStreams } from '@securechat/directory';
+import type { Directory, FileBudget, OutStreams } from '@securechat/directory';
 import type { Clock, Logger } from '@securechat/kernel';
 import type { Hub } from './connection/hub.ts';
 import type { Deployment } from './deployment.ts';
@@ -47,6 +47,8 @@ export type GatewayContext = {
   readonly commitLimit: GroupLimit;
   readonly globalLimit: GlobalLimit;
   readonly bandwidth: Bandwidth;
+  /** Of files, shared with the files service. */
+  readonly fileBudget: FileBudget;
   readonly ingress: Ingress;
   readonly ackIngress: AckIngress;
   readonly requests: Requests;

@@ -8,6 +8,7 @@ const consistsOf: Record<ServerCapability, readonly string[]> = {
   offline_storage: ['chat', 'resume', 'sync'],
   presence: ['presence', 'presence_subscribe', 'typing'],
   push_notifications: ['push_subscribe'],
+  file_transfer: ['file_offer', 'file_chunk', 'file_chunk_request', 'file_progress'],
 };
 
 /** Until all are there: who logs in while a deployment starts should soon be told the truth. */
@@ -36,6 +37,7 @@ export function createDeployment(parts: {
     auth: streams.auth[0],
     delivery: streams.sync[0],
     presence: streams.presence[0],
+    files: streams.files[0],
   };
   const seen = new Set<Owner>(['gateway']);
   let timer: NodeJS.Timeout | undefined;

@@ -26,6 +26,7 @@ export const limitNames = [
   'connections_per_address',
   'handshakes_per_second',
   'bandwidth_per_minute',
+  'file_bytes_per_minute',
 ] as const;
 export type LimitName = (typeof limitNames)[number];
 

@@ -119,10 +119,13 @@ export type OutRecord =
   | { kind: 'typing'; to: number[]; conversation: string; from: string; typing: boolean; until: number }
   /** The body is the sender's frame payload, byte for byte. */
   | { kind: 'signal'; type: SignalType; to: number[] }
+  /** The body is the payload of this message about a file, for these devices. Nobody is promised it. */
+  | { kind: 'file'; type: FileNotice; to: number[] }
   | { kind: 'reply'; correlation: string }
   | { kind: 'close'; connection: number; reason: CloseReason };
 
 export type SignalType = 'p2p_offer' | 'p2p_answer' | 'p2p_candidate' | 'p2p_bye';
+export type FileNotice = 'file_offer' | 'file_accept' | 'file_decline' | 'file_cancel' | 'file_progress';
 
 export type KeyCounts = { count: number; last_resort: boolean; low_water: number };
 

@@ -1,4 +1,4 @@
-import type { Downstream } from '../catalog.ts';
+import type { Downstream, Upstream } from '../catalog.ts';
 import type { ErrorDetail, ErrorName } from '../errors.ts';
 import type { SignedDeviceList } from '../messages/device_list.ts';
 import type { KeyBundle } from '../messages/key_bundle.ts';
@@ -130,7 +130,7 @@ export type WatchedState = {
 };
 
 /** What the client is to be told instead. */
-type Refused = { ok: false; error: ErrorName; detail: ErrorDetail };
+export type Refused = { ok: false; error: ErrorName; detail: ErrorDetail };
 
 export type ServiceKey = { id: string; public_key: string };
 
@@ -167,6 +167,48 @@ export type SyncRequests = {
   };
 };
 
+/** Who asks files for something: the server's numbers, and the names that others are told. */
+type FileAsker = { user: number; device: number; user_id: string };
+/** To everything but a request for a chunk. */
+export type FileAnswer = { ok: true; status: Omit<Downstream<'file_status'>, 'type' | 'ref'> } | Refused;
+
+/** Requests to files. */
+export type FilesRequests = {
+  offer: {
+    ask: FileAsker & {
+      file_id: string;
+      conversation_id: string;
+      file_size: number;
+      chunk_size: number;
+      total_chunks: number;
+    };
+    answer: FileAnswer;
+  };
+  accept: { ask: FileAsker & { file_id: string }; answer: FileAnswer };
+  decline: { ask: FileAsker & { file_id: string }; answer: FileAnswer };
+  cancel: { ask: FileAsker & { file_id: string }; answer: FileAnswer };
+  progress: {
+    ask: FileAsker & Omit<Upstream<'file_progress'>, 'type' | 'id'>;
+    answer: FileAnswer;
+  };
+  status: {
+    ask: FileAsker & { file_id?: string | undefined; after?: string | undefined };
+    answer: FileAnswer;
+  };
+  /** Comes by a stream of chunks, packed with the chunk's bytes. */
+  chunk: {
+    ask: FileAsker & { file_id: string; chunk_index: number; total_chunks: number };
+    answer: FileAnswer;
+  };
+  /** The answer comes packed with the chunk's bytes, and not by the out stream. */
+  chunk_request: {
+    ask: FileAsker & { file_id: string; chunk_index: number };
+    answer: { ok: true; total_chunks: number } | Refused;
+  };
+};
+/** What arrives on a gateway's list of large answers, packed with the answer's bytes. */
+export type BulkReply = { correlation: string; answer: FilesRequests['chunk_request']['answer'] };
+
 /** Head of a page; the items' bodies follow packed behind it in the same order. */
 export type SyncPageHead = {
   through: number;
@@ -176,7 +218,12 @@ export type SyncPageHead = {
   items: { type: StoredType | 'history_truncated'; seq: number; conv_seq: number; at: number }[];
 };
 
-export type Requests = { auth: AuthRequests; delivery: SyncRequests; presence: PresenceRequests };
+export type Requests = {
+  auth: AuthRequests;
+  delivery: SyncRequests;
+  presence: PresenceRequests;
+  files: FilesRequests;
+};
 export type Ask<S extends keyof Requests> = {
   [K in keyof Requests[S]]: { kind: K } & (Requests[S][K] extends { ask: infer A } ? A : never);
 }[keyof Requests[S]];

@@ -38,6 +38,14 @@ export const routing = {
   p2p_bye: { owner: 'presence', path: 'request' },
   ack: { owner: 'delivery', path: 'ordered' },
   receipt: { owner: 'delivery', path: 'ordered' },
+  file_offer: { owner: 'files', path: 'request' },
+  file_accept: { owner: 'files', path: 'request' },
+  file_decline: { owner: 'files', path: 'request' },
+  file_cancel: { owner: 'files', path: 'request' },
+  file_chunk: { owner: 'files', path: 'request' },
+  file_chunk_request: { owner: 'files', path: 'request' },
+  file_progress: { owner: 'files', path: 'request' },
+  file_status: { owner: 'files', path: 'request' },
 } as const satisfies Record<
   UpstreamName,
   { owner: 'gateway' } | { owner: string; path: 'ordered' | 'request' }

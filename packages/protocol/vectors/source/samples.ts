@@ -380,6 +380,9 @@ const certificate = {
   not_after: NOW + 86_340,
   service_key_id: 'service_1',
 };
+/** The seed’s example: 1 MiB in 100 chunks. */
+const fileForm = { file_size: 1_048_576, chunk_size: 10_486, total_chunks: 100 };
+
 const unsignedServerHello = {
   type: 'server_hello',
   version: '1.0',
@@ -523,6 +526,82 @@ export const upstreamSamples: { [N in UpstreamName]: Samples<Upstream<N>> } = {
       'from a member on',
       { type: 'group_info', id: 'req_1', conversation_id: conversation, after: 'user_bob_456' },
     ],
+  ],
+  file_offer: [
+    [
+      'of the seed’s size, with what the server has to know',
+      { type: 'file_offer', id: 'req_1', file_id: 'file_abc123', conversation_id: conversation, ...fileForm },
+    ],
+    [
+      'as the seed shows it: well-formed, refused by policy later',
+      {
+        type: 'file_offer',
+        file_id: 'file_abc123',
+        conversation_id: conversation,
+        ...fileForm,
+        filename: 'document.pdf',
+        mime_type: 'application/pdf',
+        checksum: 'sha256_hash',
+        encryption_key: 'base64_key',
+      },
+    ],
+  ],
+  file_accept: [['plain', { type: 'file_accept', id: 'req_1', file_id: 'file_abc123' }]],
+  file_decline: [['plain', { type: 'file_decline', id: 'req_1', file_id: 'file_abc123' }]],
+  file_cancel: [['plain', { type: 'file_cancel', id: 'req_1', file_id: 'file_abc123' }]],
+  file_chunk: [
+    [
+      'as the seed shows it',
+      {
+        type: 'file_chunk',
+        file_id: 'file_abc123',
+        chunk_index: 0,
+        total_chunks: 100,
+        encrypted_data: bytes(40, 3),
+      },
+    ],
+    [
+      'with an id',
+      {
+        type: 'file_chunk',
+        id: 'req_2',
+        file_id: 'file_abc123',
+        chunk_index: 99,
+        total_chunks: 100,
+        encrypted_data: bytes(3),
+      },
+    ],
+  ],
+  file_chunk_request: [
+    ['plain', { type: 'file_chunk_request', id: 'req_3', file_id: 'file_abc123', chunk_index: 99 }],
+  ],
+  file_progress: [
+    [
+      'as the seed shows it',
+      {
+        type: 'file_progress',
+        file_id: 'file_abc123',
+        bytes_received: 524_288,
+        total_bytes: 1_048_576,
+        status: 'downloading',
+      },
+    ],
+    [
+      'all of it was sent',
+      {
+        type: 'file_progress',
+        id: 'req_4',
+        file_id: 'file_abc123',
+        bytes_received: 1_048_576,
+        total_bytes: 1_048_576,
+        status: 'complete',
+        sha256: bytes(32, 12),
+      },
+    ],
+  ],
+  file_status: [
+    ['of a file', { type: 'file_status', id: 'req_5', file_id: 'file_abc123' }],
+    ['of all behind one', { type: 'file_status', id: 'req_6', after: 'file_abc123' }],
   ],
 };
 
@@ -826,5 +905,104 @@ export const downstreamSamples: { [N in DownstreamName]: Samples<Downstream<N>> 
         more: false,
       },
     ],
+  ],
+  file_offer: [
+    [
+      'plain',
+      {
+        type: 'file_offer',
+        file_id: 'file_abc123',
+        conversation_id: conversation,
+        user_id: 'user_alice_123',
+        ...fileForm,
+      },
+    ],
+  ],
+  file_accept: [['plain', { type: 'file_accept', file_id: 'file_abc123', user_id: 'user_bob_456' }]],
+  file_decline: [['plain', { type: 'file_decline', file_id: 'file_abc123', user_id: 'user_bob_456' }]],
+  file_cancel: [['plain', { type: 'file_cancel', file_id: 'file_abc123' }]],
+  file_chunk: [
+    [
+      'plain',
+      {
+        type: 'file_chunk',
+        ref: 'req_3',
+        file_id: 'file_abc123',
+        chunk_index: 99,
+        total_chunks: 100,
+        encrypted_data: bytes(40, 3),
+      },
+    ],
+  ],
+  file_progress: [
+    [
+      'what the server has received',
+      {
+        type: 'file_progress',
+        file_id: 'file_abc123',
+        bytes_received: 524_288,
+        total_bytes: 1_048_576,
+        status: 'downloading',
+      },
+    ],
+    [
+      'what somebody has received',
+      {
+        type: 'file_progress',
+        file_id: 'file_abc123',
+        bytes_received: 1_048_576,
+        total_bytes: 1_048_576,
+        status: 'complete',
+        user_id: 'user_bob_456',
+      },
+    ],
+  ],
+  file_status: [
+    [
+      'of a file on its way',
+      {
+        type: 'file_status',
+        ref: 'req_5',
+        file_id: 'file_abc123',
+        state: 'uploading',
+        files: [
+          {
+            file_id: 'file_abc123',
+            conversation_id: conversation,
+            ...fileForm,
+            state: 'uploading',
+            bytes_received: 524_288,
+            missing: [
+              [0, 0],
+              [50, 99],
+            ],
+            expires_at: NOW + 604_800,
+          },
+        ],
+        access: { token: 'WzEsMSwxXQ.c2lnbmF0dXJl', expires_at: NOW + 900, url: 'https://files.example.org' },
+      },
+    ],
+    ['a chunk is stored', { type: 'file_status', ref: 'req_2', file_id: 'file_abc123', chunk_index: 99 }],
+    [
+      'of all that counts for a user',
+      {
+        type: 'file_status',
+        ref: 'req_6',
+        files: [
+          {
+            file_id: 'file_abc123',
+            conversation_id: conversation,
+            ...fileForm,
+            state: 'complete',
+            bytes_received: 1_048_576,
+            sha256: bytes(32, 12),
+            expires_at: NOW + 2_592_000,
+          },
+        ],
+        more: false,
+        storage: { used: 1_048_576, reserved: 0, limit: 1_000_000_000 },
+      },
+    ],
+    ['of none that is there', { type: 'file_status', file_id: 'file_abc123', state: 'gone' }],
   ],
 };

@@ -24,6 +24,13 @@ export function capabilitiesOf(names: readonly string[]): Capabilities {
 export function requireCapability(connection: Connection, message: Upstream): void {
   const capability = neededCapability[message.type];
   if (capability === undefined || connection.session?.capabilities.has(capability)) return;
-  const reference = 'id' in message ? { reference_id: message.id } : {};
+  const reference_id = idOf(message);
+  const reference = reference_id === undefined ? {} : { reference_id };
   throw new ProtocolError('CAPABILITY_MISSING', { ...reference, capability });
+}
+
+/** What an answer names this by: its own id, or that of the file it is about. */
+function idOf(message: Upstream): string | undefined {
+  if ('id' in message && message.id !== undefined) return message.id;
+  return 'file_id' in message ? message.file_id : undefined;
 }

@@ -23,6 +23,7 @@ import { Offences } from '../limits/offences.ts';
 import { limits } from '../limits/table.ts';
 import { Standing } from '../presence/standing.ts';
 import type { Transport, TransportEvents } from '../transport/transport.ts';
+import { FileWindow } from './file-window.ts';
 import { Mailbox } from './mailbox.ts';
 import { Outbox } from './outbox.ts';
 import { receive } from './receive.ts';
@@ -56,6 +57,8 @@ export class Connection implements TransportEvents, Waiter {
   readonly signals = new LocalRate(limits.signals);
   readonly typings = new LocalRate(limits.typings);
   readonly standing = new Standing();
+  readonly files = new LocalRate(limits.files);
+  readonly fileWindow = new FileWindow();
   /** Set by the login handlers while the login lasts. */
   login: LoginProgress | undefined;
   session: Session | undefined;

@@ -45,6 +45,14 @@ const SESSION: readonly UpstreamName[] = [
   'p2p_answer',
   'p2p_candidate',
   'p2p_bye',
+  'file_offer',
+  'file_accept',
+  'file_decline',
+  'file_cancel',
+  'file_chunk',
+  'file_chunk_request',
+  'file_progress',
+  'file_status',
 ];
 export const allowedIn: Record<ConnectionState, readonly UpstreamName[]> = {
   hello: ['client_hello'],

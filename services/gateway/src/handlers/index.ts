@@ -7,6 +7,14 @@ import { chat } from './chat.ts';
 import { clientAuth } from './client_auth.ts';
 import { clientHello } from './client_hello.ts';
 import { deviceList } from './device_list.ts';
+import { fileAccept } from './file_accept.ts';
+import { fileCancel } from './file_cancel.ts';
+import { fileChunk } from './file_chunk.ts';
+import { fileChunkRequest } from './file_chunk_request.ts';
+import { fileDecline } from './file_decline.ts';
+import { fileOffer } from './file_offer.ts';
+import { fileProgress } from './file_progress.ts';
+import { fileStatus } from './file_status.ts';
 import { groupCommit } from './group_commit.ts';
 import { groupCreate } from './group_create.ts';
 import { groupInfo } from './group_info.ts';
@@ -71,4 +79,12 @@ export const handlers: { [N in UpstreamName]: Handler<N> } = {
   p2p_answer: passSignal,
   p2p_candidate: passSignal,
   p2p_bye: passSignal,
+  file_offer: fileOffer,
+  file_accept: fileAccept,
+  file_decline: fileDecline,
+  file_cancel: fileCancel,
+  file_chunk: fileChunk,
+  file_chunk_request: fileChunkRequest,
+  file_progress: fileProgress,
+  file_status: fileStatus,
 };

@@ -18,6 +18,9 @@ const INNOCENT: ReadonlySet<ErrorName> = new Set([
   'EXPIRED',
   'KEY_ALREADY_USED',
   'KEY_LIMIT_REACHED',
+  'STORAGE_FULL',
+  'FILE_INCOMPLETE',
+  'FILE_CORRUPT',
 ]);
 
 /** What `RATE_LIMITED` names when all users together are too many. */

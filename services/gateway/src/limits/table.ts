@@ -55,17 +55,17 @@ export const seedLimits = {
   },
   fileBytes: {
     most: 10_000_000,
-    of: 'bytes of files of one user',
+    of: 'bytes of ciphertext that one user sends and receives, over all devices, sockets and HTTP',
     windowMs: 60_000,
-    counted: 'not built: belongs to the files service',
-    redisAway: 'not built',
+    counted: 'Redis, chunk by chunk (packages/directory/src/file-budget.ts): they wait for their turn',
+    redisAway: 'refused with 2002: they could not be passed on either',
   },
   storage: {
     most: 1_000_000_000,
     of: 'bytes of files that one user keeps',
     windowMs: 0,
-    counted: 'not built: belongs to the files service',
-    redisAway: 'not built',
+    counted: 'Postgres, reserved at the offer (services/files/src/store/offers.ts)',
+    redisAway: 'the same',
   },
 } as const satisfies Record<
   string,
@@ -105,6 +105,8 @@ export const limits = {
   signals: { count: 120, windowMs: 60_000 },
   /** A client says it again every few seconds while somebody writes. */
   typings: { count: 60, windowMs: 60_000 },
+  /** Messages about files that carry no chunk; what a client needs for a small file is four. */
+  files: { count: 240, windowMs: 60_000 },
   /** `resume` and `sync` together: each costs pages from Postgres, and an honest client hardly needs a second one. */
   syncs: { count: 60, windowMs: 60_000 },
   /** Faults of form or signature until a connection is ended; a healthy client makes none. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { loadScript, type RedisClient } from '@securechat/kernel';
 import { ENTRY_FIELD, type Packed, packEntry } from '@securechat/protocol/internal';
 
-const guardedAdd = loadScript<string | null>(
+export const guardedAdd = loadScript<string | null>(
   'guarded-add',
   readFileSync(new URL('./guarded-add.lua', import.meta.url), 'utf8'),
   1,

@@ -1,5 +1,5 @@
 import type { Logger } from '@securechat/kernel';
-import { encodeFrame, upstream } from '@securechat/protocol';
+import { downstream, encodeFrame, upstream } from '@securechat/protocol';
 import { type OutRecord, type Packed, unpackEntry } from '@securechat/protocol/internal';
 import { pushFrame } from '../connection/mailbox.ts';
 import type { GatewayContext } from '../context.ts';
@@ -87,6 +87,11 @@ const handlers: { [K in OutRecord['kind']]: HandlerOf<K> } = {
 
   signal({ hub }, record, body) {
     const frame = encodeFrame(upstream[record.type].id, Uint8Array.from(body));
+    for (const device of record.to) hub.ofDevice(device)?.sendFrame(record.type, frame);
+  },
+
+  file({ hub }, record, body) {
+    const frame = encodeFrame(downstream[record.type].id, body);
     for (const device of record.to) hub.ofDevice(device)?.sendFrame(record.type, frame);
   },
 

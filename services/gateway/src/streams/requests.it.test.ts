@@ -32,7 +32,7 @@ afterEach(() => {
 
 const streams = () => streamNames({ prefix, partitions: 4 });
 const make = (redis: Redis): Requests =>
-  createRequests({ redis, streams: streams(), gatewayId: 'gateway.1', now: clock.now });
+  createRequests({ redis, bulkRedis: redis, streams: streams(), gatewayId: 'gateway.1', now: clock.now });
 
 /** What has arrived on a stream, fields by name. */
 async function questions(stream = streams().auth[0] ?? ''): Promise<Record<string, string>[]> {

@@ -4,7 +4,14 @@ import {
   type Answer,
   type Ask,
   type AuthRequests,
+  type BulkReply,
+  ENTRY_FIELD,
+  type FileAnswer,
+  type FilesRequests,
+  type Packed,
   type PresenceRequests,
+  packEntry,
+  partitionOf,
   type StreamNames,
   type SyncPageHead,
   type SyncRequests,
@@ -12,12 +19,15 @@ import {
 } from '@securechat/protocol/internal';
 import type { Connection } from '../connection/connection.ts';
 import type { PageQuestion } from '../connection/mailbox.ts';
+import { guardedAdd } from './lane.ts';
 
 /** Whoever asks has given up by then, and asks again. */
 const DEADLINE_MS = 5_000;
 const MAX_STREAM_ENTRIES = 5_000;
 /** Presence also shortens its stream by time, so that what is over does not stay there. */
 const MAX_PRESENCE_ENTRIES = 10_000;
+/** Chunks that wait in one stream: 32 MiB. */
+const MAX_CHUNK_ENTRIES = 128;
 /** Questions without an answer yet; more are refused here rather than queued. */
 const MAX_PENDING = 10_000;
 
@@ -32,6 +42,8 @@ type PresenceQuestion = {
   [K in keyof PresenceRequests]: PresenceRequests[K] extends { answer: unknown } ? K : never;
 }[keyof PresenceRequests];
 type PresenceNotice = Exclude<keyof PresenceRequests, PresenceQuestion>;
+/** Questions to files with one answer in JSON. */
+export type PlainFileQuestion = Exclude<keyof FilesRequests, 'chunk' | 'chunk_request'>;
 
 export type Requests = {
   askAuth<K extends keyof AuthRequests>(kind: K, ask: AuthRequests[K]['ask']): Promise<Answer<'auth', K>>;
@@ -51,6 +63,14 @@ export type Requests = {
     notice: PresenceRequests[K]['ask'],
     withinMs?: number,
   ): Promise<void>;
+  askFiles<K extends PlainFileQuestion>(kind: K, ask: FilesRequests[K]['ask']): Promise<FileAnswer>;
+  /** Takes a chunk to the files service. Rejects when Redis is away or holds too many already. */
+  putChunk(ask: FilesRequests['chunk']['ask'], bytes: Uint8Array): Promise<FileAnswer>;
+  getChunk(
+    ask: FilesRequests['chunk_request']['ask'],
+  ): Promise<{ answer: Answer<'files', 'chunk_request'>; bytes: Uint8Array }>;
+  /** A chunk has arrived on this gateway's list of large answers. */
+  answeredInBulk(reply: Packed<BulkReply>): void;
   /** A reply has arrived on this gateway's stream. */
   answered(correlation: string, body: Uint8Array): void;
   stop(): void;
@@ -61,20 +81,18 @@ type Pending = { resolve(body: Uint8Array): void; reject(error: Error): void; ti
 /** Questions to other services: each with a deadline, each answered at most once, all of them safe to repeat. */
 export function createRequests(parts: {
   redis: RedisClient;
+  /** Of the chunks of files; may be the same. */
+  bulkRedis: RedisClient;
   streams: StreamNames;
   gatewayId: string;
   now: () => number;
 }): Requests {
-  const { redis, streams, gatewayId, now } = parts;
+  const { redis, bulkRedis, streams, gatewayId, now } = parts;
   const pending = new Map<string, Pending>();
 
-  async function ask(
-    stream: string | undefined,
-    body: object,
-    maxEntries = MAX_STREAM_ENTRIES,
-  ): Promise<Uint8Array> {
-    if (stream === undefined || pending.size >= MAX_PENDING)
-      throw new DeadlineError('too many questions are waiting');
+  /** `write` takes the question to where it is answered from. */
+  async function waitFor(write: (correlationId: string) => Promise<unknown>): Promise<Uint8Array> {
+    if (pending.size >= MAX_PENDING) throw new DeadlineError('too many questions are waiting');
     const correlationId = randomBytes(12).toString('base64url');
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     const timer = setTimeout(
@@ -82,10 +100,19 @@ export function createRequests(parts: {
       DEADLINE_MS,
     );
     pending.set(correlationId, { resolve, reject, timer });
-    add({ stream, maxEntries, correlationId, withinMs: DEADLINE_MS }, body).catch((error: Error) =>
-      settle(correlationId)?.reject(error),
-    );
+    write(correlationId).catch((error: Error) => settle(correlationId)?.reject(error));
     return await promise;
+  }
+
+  function ask(
+    stream: string | undefined,
+    body: object,
+    maxEntries = MAX_STREAM_ENTRIES,
+  ): Promise<Uint8Array> {
+    return waitFor(async (correlationId) => {
+      if (stream === undefined) throw new DeadlineError('nobody answers such questions');
+      await add({ stream, maxEntries, correlationId, withinMs: DEADLINE_MS }, body);
+    });
   }
 
   async function add(
@@ -97,6 +124,14 @@ export function createRequests(parts: {
     const bytes = Buffer.from(JSON.stringify(body));
     const fields = encodeRequest({ correlationId, gatewayId, deadlineMs, withinMs, body: bytes });
     await redis.xadd(stream, 'MAXLEN', '~', maxEntries, '*', ...fields);
+  }
+
+  async function addChunk(question: FilesRequests['chunk']['ask'], bytes: Uint8Array, correlation: string) {
+    const stream = streams.chunks[partitionOf(question.file_id, streams.chunks.length)];
+    const head = { kind: 'chunk', correlation, gateway: gatewayId, ...question };
+    const entry = Buffer.from(packEntry([{ head, body: bytes }]).buffer);
+    const added = await guardedAdd.run(bulkRedis, [stream ?? ''], [MAX_CHUNK_ENTRIES, ENTRY_FIELD, entry]);
+    if (added === null) throw new DeadlineError('too many chunks are waiting');
   }
 
   function settle(correlation: string): Pending | undefined {
@@ -145,6 +180,21 @@ export function createRequests(parts: {
       const [stream = ''] = streams.presence;
       const place = { stream, maxEntries: MAX_PRESENCE_ENTRIES, correlationId: NO_REPLY, withinMs };
       await add(place, { kind, ...notice });
+    },
+    async askFiles(kind, question) {
+      return parseJson(await ask(streams.files[0], { kind, ...question }));
+    },
+    async putChunk(question, bytes) {
+      return parseJson(await waitFor((correlation) => addChunk(question, bytes, correlation)));
+    },
+    async getChunk(question) {
+      const entry = await ask(streams.files[0], { kind: 'chunk_request', ...question });
+      const [reply] = unpackEntry<BulkReply>(entry);
+      if (!reply) throw new DeadlineError('an answer without content');
+      return { answer: reply.head.answer, bytes: reply.body };
+    },
+    answeredInBulk(reply) {
+      settle(reply.head.correlation)?.resolve(packEntry([reply]));
     },
     answered: (correlation, body) => settle(correlation)?.resolve(body),
     stop() {

@@ -1,0 +1,80 @@
+import {
+  BLOCK_MS,
+  createBackoff,
+  type Logger,
+  openBlockingReader,
+  type RedisClient,
+} from '@securechat/kernel';
+import {
+  type BulkReply,
+  type Packed,
+  packEntry,
+  type StreamNames,
+  unpackEntry,
+} from '@securechat/protocol/internal';
+import { bulkPushScript } from './scripts.ts';
+
+/** Each holds up to 256 KiB, so a gateway that reads nothing has 16 MiB waiting at most. */
+const MAX_ANSWERS = 64;
+/** Whoever asked has given up by then. */
+const FORGOTTEN_AFTER_MS = 15_000;
+
+export type BulkList = {
+  /** False when too many wait for that gateway already. Rejects while Redis is away. */
+  send(gateway: string, reply: Packed<BulkReply>): Promise<boolean>;
+};
+
+/** Answers that are too large for the streams by which messages go: chunks of files. They may get lost, and are asked for again. */
+export function createBulkList(redis: RedisClient, streams: StreamNames): BulkList {
+  return {
+    async send(gateway, reply) {
+      const entry = Buffer.from(packEntry([reply]).buffer);
+      const args = [MAX_ANSWERS, FORGOTTEN_AFTER_MS, entry];
+      return (await bulkPushScript.run(redis, [streams.bulk(gateway)], args)) === 1;
+    },
+  };
+}
+
+/** Takes the answers off a gateway's list, as they come. */
+export function openBulkReader(parts: {
+  redisUrl: string;
+  list: string;
+  onReply(reply: Packed<BulkReply>): void;
+  logger: Logger;
+}): { start(): void; stop(): Promise<void> } {
+  const reader = openBlockingReader(parts.redisUrl, { name: 'bulk' });
+  const backoff = createBackoff({ baseMs: 50, capMs: 1000 });
+  const ending = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+
+  async function step(): Promise<void> {
+    const reply = (await reader.run((redis) => redis.callBuffer('BLPOP', [parts.list, BLOCK_MS / 1000]))) as
+      | [Buffer, Buffer]
+      | null;
+    for (const packed of reply ? unpackEntry<BulkReply>(reply[1]) : []) parts.onReply(packed);
+  }
+
+  async function loop(): Promise<void> {
+    while (!ending.signal.aborted) {
+      try {
+        await step();
+        backoff.reset();
+      } catch (err) {
+        if (ending.signal.aborted) return;
+        parts.logger.warn({ err }, 'list of large answers not readable; trying again');
+        await backoff.wait(ending.signal);
+      }
+    }
+  }
+
+  return {
+    start() {
+      running = loop();
+    },
+    async stop() {
+      ending.abort();
+      reader.close();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import { defineMessage } from '../define-message.ts';
+import { FileId, MessageId } from '../ids.ts';
+import { Type } from '../schema/type.ts';
+
+/**
+ * Up: whoever offered the file takes it back, in whatever state it is: nobody can download it any more and its room is
+ * free. Answered with `file_status`. Down: it was taken back.
+ */
+export const fileCancel = defineMessage({
+  name: 'file_cancel',
+  id: 0x0504,
+  up: Type.Object({ type: Type.Literal('file_cancel'), id: Type.Optional(MessageId), file_id: FileId }),
+  down: Type.Object({ type: Type.Literal('file_cancel'), file_id: FileId }),
+});

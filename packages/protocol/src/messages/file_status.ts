@@ -1,0 +1,73 @@
+import { defineMessage } from '../define-message.ts';
+import { ChunkIndex, fileForm } from '../file-form.ts';
+import { ConversationId, Count, FileId, MessageId, Sha256, UnixSeconds } from '../ids.ts';
+import { FILE_STATUS_FILES, FILE_STATUS_RANGES } from '../limits.ts';
+import { type Static, Type } from '../schema/type.ts';
+
+/**
+ * uploading  room is reserved; chunks are taken. Until it is complete, taken back, or its time is over.
+ * verifying  all chunks are there; the hash over them is being computed. Leads to complete, or back to uploading.
+ * complete   never changes again; those admitted may download it. Until it is taken back or its time is over.
+ * gone       taken back, over, or never there; also what this user may not know of.
+ */
+export const FileState = Type.Union([
+  Type.Literal('uploading'),
+  Type.Literal('verifying'),
+  Type.Literal('complete'),
+  Type.Literal('gone'),
+]);
+export type FileState = Static<typeof FileState>;
+
+const FileFacts = Type.Object({
+  file_id: FileId,
+  conversation_id: ConversationId,
+  ...fileForm,
+  state: FileState,
+  bytes_received: Count,
+  /** Chunks that are missing, as the first and last of each gap, the first gaps first. While it is uploading. */
+  missing: Type.Optional(
+    Type.Array(Type.Array(ChunkIndex, { minItems: 2, maxItems: 2 }), { maxItems: FILE_STATUS_RANGES }),
+  ),
+  /** Of all ciphertext. When it is complete. */
+  sha256: Type.Optional(Sha256),
+  expires_at: UnixSeconds,
+});
+export type FileFacts = Static<typeof FileFacts>;
+
+/** How much of what this user may keep is in use: complete files, and what is reserved for those on their way. Bytes. */
+const Storage = Type.Object({ used: Count, reserved: Count, limit: Count });
+export type FileStorage = Static<typeof Storage>;
+
+/** Opens the files' HTTP interface to this session until then. `url` is its address as clients reach it. */
+const Access = Type.Object({
+  token: Type.String({ pattern: '^[A-Za-z0-9_-]{1,256}[.][A-Za-z0-9_-]{1,64}$' }),
+  expires_at: UnixSeconds,
+  url: Type.Optional(Type.String({ maxLength: 256 })),
+});
+export type FileAccess = Static<typeof Access>;
+
+/**
+ * Up: asks about a file, or without `file_id` for the files that count for this user, in the order of their ids behind
+ * `after`. Down: the answer to it and to every other message about a file. `chunk_index`: this chunk is stored.
+ */
+export const fileStatus = defineMessage({
+  name: 'file_status',
+  id: 0x0508,
+  up: Type.Object({
+    type: Type.Literal('file_status'),
+    id: Type.Optional(MessageId),
+    file_id: Type.Optional(FileId),
+    after: Type.Optional(FileId),
+  }),
+  down: Type.Object({
+    type: Type.Literal('file_status'),
+    ref: Type.Optional(MessageId),
+    file_id: Type.Optional(FileId),
+    chunk_index: Type.Optional(ChunkIndex),
+    state: Type.Optional(FileState),
+    files: Type.Optional(Type.Array(FileFacts, { maxItems: FILE_STATUS_FILES })),
+    more: Type.Optional(Type.Boolean()),
+    storage: Type.Optional(Storage),
+    access: Type.Optional(Access),
+  }),
+});

@@ -1,0 +1,48 @@
+import { withTransaction } from '@securechat/kernel';
+import type { Pool } from 'pg';
+import type { BlobStore } from './blob-store.ts';
+
+/** Bytes of a file of this many chunks are deleted at once: some dozen MB, far below the time that a statement may take. */
+const DELETED_AT_ONCE = 200;
+
+/** Chunks beside their ledger, in Postgres: one transaction writes both, so that neither is ever without the other. */
+export function createPostgresBlobs(pool: Pool): BlobStore {
+  return {
+    async put({ file, index }, bytes, record) {
+      return await withTransaction(pool, async (client) => {
+        if (!(await record(client))) return false;
+        await client.query({
+          name: 'put-blob',
+          text: 'INSERT INTO files.blobs (file_id, idx, bytes) VALUES ($1, $2, $3)',
+          values: [file, index, bytes],
+        });
+        return true;
+      });
+    },
+
+    async get({ file, index }) {
+      const found = await pool.query<{ bytes: Buffer }>({
+        name: 'get-blob',
+        text: 'SELECT bytes FROM files.blobs WHERE file_id = $1 AND idx = $2',
+        values: [file, index],
+      });
+      const [row] = found.rows;
+      if (!row) throw new Error('a chunk of the ledger has no bytes');
+      return row.bytes;
+    },
+
+    async remove(file) {
+      for (let deleted = DELETED_AT_ONCE; deleted === DELETED_AT_ONCE; ) {
+        const result = await pool.query(
+          `DELETE FROM files.blobs WHERE file_id = $1 AND idx IN (
+             SELECT idx FROM files.blobs WHERE file_id = $1 ORDER BY idx LIMIT $2)`,
+          [file, DELETED_AT_ONCE],
+        );
+        deleted = result.rowCount ?? 0;
+      }
+    },
+
+    // the foreign key lets none come about
+    orphans: async () => [],
+  };
+}

@@ -1,0 +1,119 @@
+import {
+  BLOCK_MS,
+  createBackoff,
+  isError,
+  type Logger,
+  openBlockingReader,
+  parseEntries,
+  type RedisClient,
+  type StreamEntry,
+} from '@securechat/kernel';
+import type { Redis } from 'ioredis';
+
+const GROUP = 'files';
+/** The same in every process: what one of them read and did not finish, another one finds by its age. */
+const CONSUMER = 'files';
+/** Far longer than a chunk takes; then whoever read it has died. */
+const CLAIMED_AFTER_MS = 30_000;
+const CLAIM_EVERY_MS = 10_000;
+
+export type ChunkConsumer = {
+  /** Does not wait for Redis. */
+  start(): void;
+  /** Reads no more, and finishes what was read. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Takes entries of one stream through a consumer group. An entry is deleted when it was dealt with, so that the length of
+ * the stream is what waits, and is bounded at the door; what a dead process had begun is taken up by another. `handle` may
+ * get the same entry twice and must not reject.
+ */
+export function createChunkConsumer(parts: {
+  url: string;
+  redis: RedisClient;
+  stream: string;
+  /** Most entries at once. */
+  concurrency: number;
+  handle(entry: StreamEntry): Promise<void>;
+  logger: Logger;
+}): ChunkConsumer {
+  const { redis, stream, concurrency, handle, logger } = parts;
+  const reader = openBlockingReader(parts.url, { name: 'chunks' });
+  const ending = new AbortController();
+  const running = new Set<Promise<void>>();
+  let hasGroup = false;
+  let claimedAt = Number.NEGATIVE_INFINITY;
+  let loop: Promise<void> = Promise.resolve();
+
+  async function read(connection: Redis, count: number): Promise<StreamEntry[]> {
+    const place = ['GROUP', GROUP, CONSUMER, 'COUNT', count, 'BLOCK', BLOCK_MS, 'STREAMS', stream, '>'];
+    return parseEntries(await connection.callBuffer('XREADGROUP', place));
+  }
+
+  async function claim(connection: Redis, count: number): Promise<StreamEntry[]> {
+    if (performance.now() - claimedAt < CLAIM_EVERY_MS) return [];
+    claimedAt = performance.now();
+    const args = [stream, GROUP, CONSUMER, CLAIMED_AFTER_MS, '0', 'COUNT', count];
+    const [, entries] = (await connection.callBuffer('XAUTOCLAIM', args)) as [Buffer, unknown[]];
+    return parseEntries([[Buffer.from(stream), entries]]);
+  }
+
+  async function step(): Promise<void> {
+    while (running.size >= concurrency) await Promise.race(running);
+    const free = concurrency - running.size;
+    const entries = await reader.run(async (connection) => {
+      if (!hasGroup) await createGroup(connection, stream);
+      hasGroup = true;
+      const claimed = await claim(connection, free);
+      return claimed.length > 0 ? claimed : await read(connection, free);
+    });
+    for (const entry of entries) {
+      const work = finish(entry).finally(() => running.delete(work));
+      running.add(work);
+    }
+  }
+
+  async function finish(entry: StreamEntry): Promise<void> {
+    await handle(entry);
+    await Promise.all([redis.xack(stream, GROUP, entry.id), redis.xdel(stream, entry.id)]).catch(
+      (err: unknown) => logger.debug({ err }, 'an entry was not deleted; it is dealt with once more'),
+    );
+  }
+
+  async function run(): Promise<void> {
+    const backoff = createBackoff({ baseMs: 50, capMs: 1000 });
+    while (!ending.signal.aborted) {
+      try {
+        await step();
+        backoff.reset();
+      } catch (err) {
+        if (ending.signal.aborted) return;
+        if (isError(err) && /^-?(NOGROUP|UNBLOCKED)/.test(err.message)) hasGroup = false;
+        else logger.warn({ err, stream }, 'chunks not readable; trying again');
+        await backoff.wait(ending.signal);
+      }
+    }
+  }
+
+  return {
+    start() {
+      loop = run();
+    },
+    async stop() {
+      ending.abort();
+      reader.close();
+      await loop;
+      await Promise.all(running);
+    },
+  };
+}
+
+/** From the start: what came while there was no group is wanted. */
+async function createGroup(connection: Redis, stream: string): Promise<void> {
+  try {
+    await connection.xgroup('CREATE', stream, GROUP, '0', 'MKSTREAM');
+  } catch (error) {
+    if (!(isError(error) && error.message.startsWith('BUSYGROUP'))) throw error;
+  }
+}

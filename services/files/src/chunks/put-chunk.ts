@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { ProtocolError } from '@securechat/protocol';
+import type { Pool } from 'pg';
+import type { BlobStore, Queryable } from '../blobs/blob-store.ts';
+import { FILE_COLUMNS, type FileRow } from '../store/file-row.ts';
+
+export type ChunkPlace = { user: number; fileId: string; index: number; totalChunks?: number | undefined };
+
+export type ChunkWriter = {
+  /**
+   * Whether this chunk may come, before its bytes do; `isStored` when nothing need come any more, for all that is known.
+   * Throws a ProtocolError.
+   */
+  expect(place: ChunkPlace, bytes: number): Promise<void>;
+  /** Stores it; once, however often it comes. Resolves with how much of the file there is. Throws a ProtocolError. */
+  put(place: ChunkPlace, bytes: Buffer): Promise<{ file: FileRow; isNew: boolean }>;
+};
+
+type Found = FileRow & { stored: Buffer | null };
+
+/** Takes chunks of files that are being uploaded, in any order and as often as they come. */
+export function createChunkWriter(pool: Pool, blobs: BlobStore): ChunkWriter {
+  async function find({ user, fileId, index, totalChunks }: ChunkPlace): Promise<Found> {
+    const found = await pool.query<Found>({
+      name: 'find-chunk-place',
+      text: `SELECT ${FILE_COLUMNS}, c.sha256 AS stored FROM files.files f
+               LEFT JOIN files.chunks c ON c.file_id = f.id AND c.idx = $3
+              WHERE f.ext_id = $2 AND f.owner_id = $1 AND f.state <> 'removing'`,
+      values: [user, fileId, index],
+    });
+    const [file] = found.rows;
+    if (!file) throw new ProtocolError('PERMISSION_DENIED');
+    if (totalChunks !== undefined && totalChunks !== file.max_chunks)
+      throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: '/total_chunks' });
+    return file;
+  }
+
+  /** All but the last are whole; which one is the last shows when the file is complete. */
+  function check(file: Found, index: number, bytes: number): void {
+    if (index >= file.max_chunks) throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: '/chunk_index' });
+    const most = Math.min(file.chunk_size, file.max_size - index * file.chunk_size);
+    if (bytes < 1 || bytes > most)
+      throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: '/encrypted_data' });
+    if (file.state !== 'uploading' && !file.stored) throw new ProtocolError('UNEXPECTED_MESSAGE');
+  }
+
+  return {
+    async expect(place, bytes) {
+      check(await find(place), place.index, bytes);
+    },
+
+    async put(place, bytes) {
+      const sha256 = createHash('sha256').update(bytes).digest();
+      for (let isSecondLook = false; ; isSecondLook = true) {
+        const file = await find(place);
+        check(file, place.index, bytes.length);
+        if (file.stored?.equals(sha256)) return { file, isNew: false };
+        if (file.stored) throw new ProtocolError('ID_REUSED', { path: '/chunk_index' });
+        const chunk = { file: file.id, index: place.index, sha256 };
+        const isNew = await blobs.put(chunk, bytes, (db) => record(db, chunk, bytes.length));
+        if (isNew) return { file: { ...file, received: file.received + bytes.length }, isNew };
+        // between our look and our write it was stored, or the file went on: look once more at what is true now
+        if (isSecondLook) throw new ProtocolError('SERVER_UNAVAILABLE', { retry_after_ms: 1_000 });
+      }
+    },
+  };
+}
+
+/** The lock on the file keeps its end away: no chunk is added to what is being verified or removed. */
+async function record(
+  db: Queryable,
+  chunk: { file: number; index: number; sha256: Buffer },
+  bytes: number,
+): Promise<boolean> {
+  const added = await db.query({
+    name: 'add-chunk',
+    text: `INSERT INTO files.chunks (file_id, idx, len, sha256)
+           SELECT id, $2, $3, $4 FROM files.files WHERE id = $1 AND state = 'uploading' FOR NO KEY UPDATE
+           ON CONFLICT DO NOTHING`,
+    values: [chunk.file, chunk.index, bytes, chunk.sha256],
+  });
+  if (added.rowCount !== 1) return false;
+  await db.query({
+    name: 'count-chunk',
+    text: 'UPDATE files.files SET received = received + $2 WHERE id = $1',
+    values: [chunk.file, bytes],
+  });
+  return true;
+}

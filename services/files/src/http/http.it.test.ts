@@ -1,0 +1,193 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createFileBudget, type FileBudget } from '@securechat/directory';
+import { openTestRedis, type TestRedis } from '@securechat/testkit';
+import type { FastifyInstance } from 'fastify';
+import { makeFile, openWorld, type TestFile, type TestUser, type World } from '../testing/world.ts';
+import { createHttpServer } from './server.ts';
+
+let world: World;
+let redis: TestRedis;
+let app: FastifyInstance;
+let url: string;
+let file: TestFile;
+
+const budgetOf = (bytesPerMinute: number): FileBudget =>
+  createFileBudget(redis.redis, {
+    prefix: `${redis.prefix}${randomBytes(4).toString('hex')}`,
+    shards: 1,
+    bytesPerMinute,
+  });
+
+async function serve(budget: FileBudget): Promise<[FastifyInstance, string]> {
+  const server = createHttpServer({
+    ...world,
+    budget,
+    onStored: () => undefined,
+    trustedProxies: [],
+    allowedOrigins: [],
+  });
+  return [server, await server.listen({ host: '127.0.0.1', port: 0 })];
+}
+
+beforeAll(async () => {
+  [world, redis] = await Promise.all([openWorld(), openTestRedis()]);
+  [app, url] = await serve(budgetOf(10_000_000_000));
+  file = makeFile(10_000);
+  await world.upload(file);
+});
+afterAll(async () => {
+  await app?.close();
+  await world?.close();
+  await redis?.close();
+});
+
+const tokenOf = async (who: TestUser): Promise<string> => (await world.tokens.issue(who)).token;
+async function ask(token: string | undefined, path: string, init: RequestInit = {}): Promise<Response> {
+  const authorization: Record<string, string> =
+    token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const response = await fetch(`${url}/v1/files${path}`, {
+    ...init,
+    headers: { ...authorization, ...(init.headers as Record<string, string>) },
+  });
+  // an answer that nobody reads holds its connection, and the server's end
+  const body = await response.arrayBuffer();
+  return new Response(body.byteLength === 0 ? null : body, response);
+}
+
+describe('nobody gets in', () => {
+  const doors: [string, string, string?][] = [
+    ['GET', ''],
+    ['GET', '/ID'],
+    ['GET', '/ID/status'],
+    ['GET', '/ID/chunks/0'],
+    ['PUT', '/ID/chunks/0', 'bytes'],
+    ['POST', '/ID/complete', '{}'],
+    ['DELETE', '/ID'],
+  ];
+  const everywhere = (token: string | undefined) =>
+    Promise.all(
+      doors.map(async ([method, path, body]) => {
+        const response = await ask(token, path.replace('ID', file.id), { method, ...(body ? { body } : {}) });
+        return response.status;
+      }),
+    );
+
+  test('without a token, with one that was made up, changed, made with another key, or is over', async () => {
+    const good = await tokenOf(world.bob);
+    const [body = '', mac = ''] = good.split('.');
+    const facts = JSON.parse(Buffer.from(body, 'base64url').toString()) as (number | string)[];
+    const changed = (at: number, value: number | string): string =>
+      Buffer.from(JSON.stringify(facts.map((fact, index) => (index === at ? value : fact)))).toString(
+        'base64url',
+      );
+    const [key] = await world.rows<{ key: Buffer }>('SELECT key FROM files.token_keys');
+    const over = changed(4, Math.floor(Date.now() / 1000) - 1);
+    const tokens = [
+      undefined,
+      'nonsense',
+      `${changed(1, world.alice.user)}.${mac}`,
+      `${changed(0, 999)}.${mac}`,
+      `${body}.${createHmac('sha256', randomBytes(32)).update(body).digest('base64url')}`,
+      `${over}.${createHmac('sha256', key?.key ?? '')
+        .update(over)
+        .digest('base64url')}`,
+      `${good}.`,
+    ];
+    for (const token of tokens) expect(await everywhere(token)).toEqual(doors.map(() => 401));
+  });
+
+  test('whose device was revoked since, at once', async () => {
+    const token = await tokenOf(world.carol);
+    expect((await ask(token, '')).status).toBe(200);
+    await world.rows('UPDATE auth.devices SET revoked_at = now() WHERE id = $1', [world.carol.device]);
+    expect(await everywhere(token)).toEqual(doors.map(() => 401));
+  });
+
+  test('who was not admitted; what is there and what is not look the same', async () => {
+    const token = await tokenOf(world.eve);
+    for (const id of [file.id, 'file_of_nobody']) {
+      for (const path of [`/${id}`, `/${id}/chunks/0`]) {
+        const response = await ask(token, path);
+        expect([response.status, await response.json()]).toMatchObject([
+          404,
+          { error_code: 'PERMISSION_DENIED' },
+        ]);
+      }
+    }
+    const put = await ask(token, `/${file.id}/chunks/0`, { method: 'PUT', body: 'bytes' });
+    expect(put.status).toBe(404);
+  });
+});
+
+test('a range beyond the end is refused with the size, and an old name of the file gets all of it', async () => {
+  const token = await tokenOf(world.bob);
+  const beyond = await ask(token, `/${file.id}`, { headers: { range: 'bytes=10000-' } });
+  expect([beyond.status, beyond.headers.get('content-range')]).toEqual([416, 'bytes */10000']);
+  const head = await ask(token, `/${file.id}`, { method: 'HEAD' });
+  expect([head.status, head.headers.get('content-length')]).toEqual([200, '10000']);
+  const other = await ask(token, `/${file.id}`, { headers: { range: 'bytes=0-9', 'if-range': '"older"' } });
+  expect([other.status, (await other.arrayBuffer()).byteLength]).toEqual([200, 10_000]);
+});
+
+test('a chunk without a length, too long, or of a place that is none is refused before it is read', async () => {
+  const token = await tokenOf(world.alice);
+  const upload = makeFile(10_000);
+  await world.offer(upload);
+  const statuses = await Promise.all(
+    (
+      [
+        ['0', 4_097],
+        ['9', 1],
+        ['x', 1],
+        ['0', 256 * 1024 + 1],
+      ] as const
+    ).map(async ([n, bytes]) => {
+      const body = new Uint8Array(bytes);
+      return (await ask(token, `/${upload.id}/chunks/${n}`, { method: 'PUT', body })).status;
+    }),
+  );
+  expect(statuses).toEqual([400, 400, 400, 413]);
+  await world.handlers.cancel({ kind: 'cancel', ...world.alice, file_id: upload.id });
+});
+
+test('who sends more than the limit is slowed down, and told to come later only beyond half a minute', async () => {
+  // 400 kB at once, and then 26.7 kB a second
+  const [slow, slowUrl] = await serve(budgetOf(2_000_000));
+  try {
+    const upload = makeFile(600_000, 200_000);
+    await world.offer(upload);
+    const token = await tokenOf(world.alice);
+    const put = async (index: number) => {
+      const response = await fetch(`${slowUrl}/v1/files/${upload.id}/chunks/${index}`, {
+        method: 'PUT',
+        body: new Uint8Array(world.chunkOf(upload, index)),
+        headers: { authorization: `Bearer ${token}` },
+      });
+      return response.status;
+    };
+    const began = performance.now();
+    expect([await put(0), await put(1)]).toEqual([204, 204]);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    const aborted = new AbortController();
+    const third = fetch(`${slowUrl}/v1/files/${upload.id}/chunks/2`, {
+      method: 'PUT',
+      body: new Uint8Array(world.chunkOf(upload, 2)),
+      headers: { authorization: `Bearer ${token}` },
+      signal: aborted.signal,
+    }).catch((error: Error) => error.name);
+    // its turn is in 7.5 s; a client that goes away meanwhile leaves nothing behind
+    expect(await Promise.race([third, new Promise((done) => setTimeout(done, 500, 'waiting'))])).toBe(
+      'waiting',
+    );
+    aborted.abort();
+    expect(await third).toBe('AbortError');
+    const { files } = await world.handlers.status({ kind: 'status', ...world.alice, file_id: upload.id });
+    expect(files?.[0]?.missing).toEqual([[2, 2]]);
+    await world.handlers.cancel({ kind: 'cancel', ...world.alice, file_id: upload.id });
+  } finally {
+    // that of the client that went away is noticed at its turn
+    slow.server.closeAllConnections();
+    await slow.close();
+  }
+});

@@ -1,0 +1,77 @@
+import type { FileBudget } from '@securechat/directory';
+import { sleep } from '@securechat/kernel';
+import { ID_PATTERN, MAX_FILE_CHUNKS, ProtocolError } from '@securechat/protocol';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Bearer, Tokens } from '../access/tokens.ts';
+import type { ChunkWriter } from '../chunks/put-chunk.ts';
+import type { ChunkReader } from '../chunks/read-chunk.ts';
+import type { FilesMetrics } from '../metrics.ts';
+import type { Handlers } from '../requests/handlers.ts';
+import type { FileStore } from '../store/file-store.ts';
+
+export type FileHttpParts = {
+  tokens: Tokens;
+  files: FileStore;
+  budget: FileBudget;
+  writer: ChunkWriter;
+  reader: ChunkReader;
+  handlers: Handlers;
+  onStored: (stored: Awaited<ReturnType<ChunkWriter['put']>>) => void;
+  metrics: FilesMetrics;
+};
+
+/** A transfer is slowed down to the user's limit by waiting; whoever would wait longer is told to come again. */
+const LONGEST_WAIT_MS = 30_000;
+
+const bearers = new WeakMap<FastifyRequest, Bearer>();
+const id = new RegExp(ID_PATTERN);
+
+/** Who this request is from. Throws a ProtocolError for what no session of a served device was given. */
+export async function authenticate(
+  request: FastifyRequest,
+  { tokens, files }: FileHttpParts,
+): Promise<Bearer> {
+  const known = bearers.get(request);
+  if (known) return known;
+  const [, token] = /^Bearer ([A-Za-z0-9_.-]+)$/.exec(request.headers.authorization ?? '') ?? [];
+  const bearer = token === undefined ? undefined : await tokens.open(token);
+  if (!bearer || !(await files.isServed(bearer.user, bearer.device)))
+    throw new ProtocolError('AUTHENTICATION_FAILED');
+  bearers.set(request, bearer);
+  return bearer;
+}
+
+export function fileIdOf(request: FastifyRequest): string {
+  const { id: text = '' } = request.params as { id?: string };
+  if (!id.test(text)) throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: '/id' });
+  return text;
+}
+
+export function chunkIndexOf(request: FastifyRequest): number {
+  const { n = '' } = request.params as { n?: string };
+  const index = /^\d{1,7}$/.test(n) ? Number(n) : Number.NaN;
+  if (!(index < MAX_FILE_CHUNKS)) throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: '/n' });
+  return index;
+}
+
+/** Waits until this user may send or receive so many bytes. Throws a ProtocolError when that is too far away, or the client is. */
+export async function waitForTurn(
+  { budget, metrics }: Pick<FileHttpParts, 'budget' | 'metrics'>,
+  user: number,
+  bytes: number,
+  reply: FastifyReply,
+): Promise<void> {
+  const grant = await budget.take(user, bytes, LONGEST_WAIT_MS);
+  if (!grant.isTaken) {
+    metrics.limited();
+    throw new ProtocolError('RATE_LIMITED', { scope: 'file_bytes', retry_after_ms: grant.retryAfterMs });
+  }
+  if (grant.waitMs === 0) return;
+  const gone = new AbortController();
+  const leave = (): void => gone.abort();
+  reply.raw.once('close', leave);
+  await sleep(grant.waitMs, gone.signal);
+  reply.raw.off('close', leave);
+  // nobody waits for an answer any more
+  if (gone.signal.aborted) throw new ProtocolError('CONNECTION_LOST');
+}

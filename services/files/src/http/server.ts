@@ -1,0 +1,60 @@
+import cors from '@fastify/cors';
+import { createNetworkMatcher, createOriginMatcher, type Logger } from '@securechat/kernel';
+import { errorMessage, MAX_FILE_CHUNK_BYTES } from '@securechat/protocol';
+import { type FastifyInstance, fastify } from 'fastify';
+import { addDownloadRoutes } from './download-routes.ts';
+import { describeFailure, logFailure, sendFailure } from './errors.ts';
+import type { FileHttpParts } from './parts.ts';
+import { addUploadRoutes } from './upload-routes.ts';
+
+export type HttpOptions = FileHttpParts & {
+  trustedProxies: readonly string[];
+  allowedOrigins: readonly string[];
+  logger: Logger;
+};
+
+const HEADERS_TIMEOUT_MS = 5_000;
+/** A chunk may have to wait for its turn under the user's limit, and then take a slow line's time. */
+const REQUEST_TIMEOUT_MS = 120_000;
+const KEEP_ALIVE_MS = 30_000;
+const MAX_CONNECTIONS = 1024;
+/** Browsers keep the answer to a preflight for this long. */
+const PREFLIGHT_SECONDS = 600;
+
+/** Raw bytes over HTTP, for sessions that have a token; not yet listening. */
+export function createHttpServer(options: HttpOptions): FastifyInstance {
+  const { logger } = options;
+  const app = fastify({
+    bodyLimit: MAX_FILE_CHUNK_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
+    trustProxy: createNetworkMatcher(options.trustedProxies),
+    exposeHeadRoutes: false,
+    frameworkErrors: async (error, _request, reply) => sendFailure(reply, describeFailure(error)),
+  });
+  app.server.maxConnections = MAX_CONNECTIONS;
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
+  app.setErrorHandler(async (error, _request, reply) => {
+    const failure = describeFailure(error);
+    logFailure(logger, error, failure);
+    await sendFailure(reply, failure);
+  });
+  app.setNotFoundHandler(async (_request, reply) => {
+    await reply.code(404).send(errorMessage('UNKNOWN_TYPE'));
+  });
+
+  const isAllowed = createOriginMatcher(options.allowedOrigins);
+  void app.register(cors, {
+    origin: (origin, decide) => decide(null, origin !== undefined && isAllowed(origin)),
+    methods: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'],
+    allowedHeaders: ['authorization', 'content-type', 'range'],
+    exposedHeaders: ['retry-after', 'content-range', 'etag'],
+    maxAge: PREFLIGHT_SECONDS,
+  });
+  addUploadRoutes(app, options);
+  addDownloadRoutes(app, options);
+  return app;
+}

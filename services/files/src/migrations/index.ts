@@ -1,0 +1,7 @@
+import type { Migrations } from '@securechat/kernel';
+import * as files from './0001_files.ts';
+
+/** Applied in the order of their names; an applied one never changes. */
+export const migrations: Migrations = {
+  '0001_files': files,
+};

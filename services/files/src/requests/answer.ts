@@ -1,0 +1,95 @@
+import type { BulkList } from '@securechat/directory';
+import { classify, PoisonError, type StreamRequest } from '@securechat/kernel';
+import { ProtocolError } from '@securechat/protocol';
+import type { Ask, BulkReply, FileAnswer, Refused } from '@securechat/protocol/internal';
+import type { ChunkReader } from '../chunks/read-chunk.ts';
+import type { FilesMetrics } from '../metrics.ts';
+import { chunksOf } from '../store/file-row.ts';
+import type { Handlers } from './handlers.ts';
+
+type Parts = { handlers: Handlers; reader: ChunkReader; bulkList: BulkList; metrics: FilesMetrics };
+
+/** What the client is to be told of an error. Others than the client's and the world's are thrown on. */
+export function refusalOf(error: unknown): Refused {
+  if (error instanceof ProtocolError) return { ok: false, error: error.error, detail: error.detail };
+  if (classify(error) !== 'retryable') throw error;
+  return { ok: false, error: 'SERVER_UNAVAILABLE', detail: { retry_after_ms: 1_000 } };
+}
+
+/** A question of a gateway → the body of its reply; none for a chunk, which goes another way. */
+export function createAnswer(parts: Parts): (request: StreamRequest) => Promise<Buffer | undefined> {
+  const { handlers, metrics } = parts;
+  return async (request) => {
+    const ask = parseAsk(request.body);
+    if (ask.kind === 'chunk') throw new PoisonError('chunks come by another stream');
+    if (ask.kind === 'chunk_request') {
+      await sendChunk(parts, request, ask);
+      return undefined;
+    }
+    let answer: FileAnswer;
+    try {
+      answer = { ok: true, status: await dispatch(handlers, ask) };
+    } catch (error) {
+      metrics.answered(ask.kind, 'refused');
+      return Buffer.from(JSON.stringify(refusalOf(error)));
+    }
+    metrics.answered(ask.kind, 'ok');
+    return Buffer.from(JSON.stringify(answer));
+  };
+}
+
+function dispatch(
+  handlers: Handlers,
+  ask: Exclude<Ask<'files'>, { kind: 'chunk' | 'chunk_request' }>,
+): ReturnType<Handlers[keyof Handlers]> {
+  switch (ask.kind) {
+    case 'offer':
+      return handlers.offer(ask);
+    case 'accept':
+      return handlers.accept(ask);
+    case 'decline':
+      return handlers.decline(ask);
+    case 'cancel':
+      return handlers.cancel(ask);
+    case 'progress':
+      return handlers.progress(ask);
+    case 'status':
+      return handlers.status(ask);
+  }
+}
+
+async function sendChunk(
+  { reader, bulkList, metrics }: Parts,
+  { gatewayId, correlationId }: StreamRequest,
+  ask: Extract<Ask<'files'>, { kind: 'chunk_request' }>,
+): Promise<void> {
+  let answer: BulkReply['answer'];
+  let body: Buffer = Buffer.alloc(0);
+  try {
+    const file = await reader.open(ask.user, ask.file_id);
+    body = await reader.read(file, ask.chunk_index);
+    answer = { ok: true, total_chunks: chunksOf(file) };
+    metrics.carried('read', 'socket', body.length);
+  } catch (error) {
+    answer = refusalOf(error);
+  }
+  metrics.answered('chunk_request', answer.ok ? 'ok' : 'refused');
+  await bulkList.send(gatewayId, { head: { correlation: correlationId, answer }, body });
+}
+
+const kinds: readonly Ask<'files'>['kind'][] = [
+  'offer',
+  'accept',
+  'decline',
+  'cancel',
+  'progress',
+  'status',
+  'chunk_request',
+];
+
+/** Gateways have checked everything else, so a mismatch would be a fault of ours. */
+function parseAsk(body: Buffer): Ask<'files'> {
+  const ask = JSON.parse(body.toString('utf8')) as Ask<'files'>;
+  if (!kinds.includes(ask.kind)) throw new PoisonError('unknown kind of question');
+  return ask;
+}

@@ -1,0 +1,11 @@
+import type { Upstream } from '@securechat/protocol';
+import type { Connection } from '../connection/connection.ts';
+import { askFiles } from './ask-files.ts';
+
+/** Tells whoever offered the file that this user wants it. */
+export function fileAccept(
+  connection: Connection,
+  message: Upstream<'file_accept'>,
+): Promise<void> | undefined {
+  return askFiles(connection, message, 'accept', { file_id: message.file_id });
+}

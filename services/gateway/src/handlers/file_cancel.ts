@@ -1,0 +1,11 @@
+import type { Upstream } from '@securechat/protocol';
+import type { Connection } from '../connection/connection.ts';
+import { askFiles } from './ask-files.ts';
+
+/** Takes a file of this user's own back. */
+export function fileCancel(
+  connection: Connection,
+  message: Upstream<'file_cancel'>,
+): Promise<void> | undefined {
+  return askFiles(connection, message, 'cancel', { file_id: message.file_id });
+}
