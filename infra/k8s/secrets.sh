@@ -5,6 +5,7 @@
 #   sh infra/k8s/secrets.sh dev | kubectl apply -f -
 #   REDIS_URL=rediss://… MIGRATE_POSTGRES_URL=postgres://owner:…@… AUTH_POSTGRES_URL=postgres://securechat_auth:…@… \
 #     DELIVERY_POSTGRES_URL=postgres://securechat_delivery:…@… PRESENCE_POSTGRES_URL=postgres://securechat_presence:…@… \
+#     FILES_POSTGRES_URL=postgres://securechat_files:…@… \
 #     AUTH_SERVICE_KEY=$(openssl rand -base64 32) \
 #     sh infra/k8s/secrets.sh production | kubectl apply -f -
 set -eu
@@ -16,11 +17,12 @@ dev)
   AUTH_POSTGRES_URL=postgres://securechat_auth@postgres:5432/securechat
   DELIVERY_POSTGRES_URL=postgres://securechat_delivery@postgres:5432/securechat
   PRESENCE_POSTGRES_URL=postgres://securechat_presence@postgres:5432/securechat
+  FILES_POSTGRES_URL=postgres://securechat_files@postgres:5432/securechat
   : "${AUTH_SERVICE_KEY:=$(openssl rand -base64 32)}"
   ;;
 production)
   namespace=securechat
-  : "${REDIS_URL:?}" "${MIGRATE_POSTGRES_URL:?}" "${AUTH_POSTGRES_URL:?}" "${DELIVERY_POSTGRES_URL:?}" "${PRESENCE_POSTGRES_URL:?}" "${AUTH_SERVICE_KEY:?}"
+  : "${REDIS_URL:?}" "${MIGRATE_POSTGRES_URL:?}" "${AUTH_POSTGRES_URL:?}" "${DELIVERY_POSTGRES_URL:?}" "${PRESENCE_POSTGRES_URL:?}" "${FILES_POSTGRES_URL:?}" "${AUTH_SERVICE_KEY:?}"
   ;;
 *)
   echo 'Usage: sh infra/k8s/secrets.sh dev|production' >&2
@@ -44,3 +46,4 @@ secret securechat-gateway redis-url "$REDIS_URL"
 secret securechat-auth redis-url "$REDIS_URL" postgres-url "$AUTH_POSTGRES_URL" service-key "$AUTH_SERVICE_KEY" admin-token "$AUTH_ADMIN_TOKEN"
 secret securechat-delivery redis-url "$REDIS_URL" postgres-url "$DELIVERY_POSTGRES_URL"
 secret securechat-presence redis-url "$REDIS_URL" postgres-url "$PRESENCE_POSTGRES_URL"
+secret securechat-files redis-url "$REDIS_URL" postgres-url "$FILES_POSTGRES_URL"

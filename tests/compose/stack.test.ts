@@ -158,7 +158,7 @@ test('Prometheus reaches every process', async () => {
     };
     return data.activeTargets.filter(({ health }) => health === 'up').map(({ labels }) => labels.instance);
   };
-  const all = ['auth', 'delivery-1', 'delivery-2', 'gateway-1', 'gateway-2', 'presence'].map(
+  const all = ['auth', 'delivery-1', 'delivery-2', 'files', 'gateway-1', 'gateway-2', 'presence'].map(
     (name) => `${name}:9100`,
   );
   await until('all are up', async () => (await targets()).sort().join() === all.join(), 60_000);
@@ -195,6 +195,7 @@ test('every part is restarted in turn under load: nothing acked is lost, and the
     'delivery-2',
     'auth',
     'presence',
+    'files',
     'proxy',
     'redis',
     'postgres',
@@ -210,5 +211,5 @@ test('every part is restarted in turn under load: nothing acked is lost, and the
   expect(acked.size).toBeGreaterThan(1_000);
   expect(checkHistory(history.events)).toEqual([]);
   expect(await serviceKeyNow()).toBe(serviceKey);
-  console.log(`${acked.size} messages acked and delivered over nine restarts`);
+  console.log(`${acked.size} messages acked and delivered over ten restarts`);
 }, 600_000);
