@@ -71,7 +71,7 @@ export const CATALOG_HISTORY: readonly { date: string; hash: string; why: string
   },
   {
     date: '2026-11-27',
-    hash: 'e7b582cb42afd3c762df38d390252ed5367ef016a1594cd8c1a3b79583c913e8',
+    hash: 'f5abf775488ee6010beaa58b4702fe2638ed24f47780cca69cca1abaff09fa17',
     why: 'files: family 05, FILE_INCOMPLETE, FILE_CORRUPT, STORAGE_FULL',
   },
 ];
