@@ -240,8 +240,18 @@ export function checkRefusals(): string[] {
 /** Numbers that stand in sentences. Each must be there in these words. */
 export function checkNumbers(): string[] {
   const text = page.replace(/\s+/g, ' ');
-  const { pings, lookups, syncs, strangers, blocks, faults, excesses, persistentExcesses, excessPauseMs } =
-    gatewayLimits;
+  const {
+    pings,
+    lookups,
+    syncs,
+    strangers,
+    blocks,
+    faults,
+    denials,
+    excesses,
+    persistentExcesses,
+    excessPauseMs,
+  } = gatewayLimits;
   const ladder = RECONNECT_LADDER_MS.map(seconds).join(', ');
   const retries = [1, 2, 3].map((attempt) => seconds(retryDelayMs(DEFAULT_RETRY_POLICY, attempt, 0.5) ?? 0));
   const phrases = [
@@ -258,8 +268,9 @@ export function checkNumbers(): string[] {
     `More than ${strangers.count} \`UNKNOWN_TYPE\` in ${seconds(strangers.windowMs)} s stop the reading`,
     `${lookups.count} \`device_list\` in ${seconds(lookups.windowMs)} s`,
     `${blocks.count} \`block\`, \`unblock\` and \`block_list\` in ${seconds(blocks.windowMs)} s`,
-    `More than ${faults.count} faults of form, signature or permission in ${seconds(faults.windowMs)} s`,
+    `More than ${faults.count} faults of form or signature in ${seconds(faults.windowMs)} s`,
     `More than ${excesses.count} \`RATE_LIMITED\` answers in ${seconds(excesses.windowMs)} s`,
+    `More than ${denials.count} \`PERMISSION_DENIED\` stop it`,
     `stop the reading of the socket for ${seconds(excessPauseMs)} s each, more than ${persistentExcesses.count} end it`,
     `waits ${ladder}, ${seconds(RECONNECT_LADDER_MS.at(-1) ?? 0)} … s, each varied by ±${RECONNECT_JITTER * 100} %`,
     `After ${BREAKER_OPENS_AFTER} failures in a row`,

@@ -106,6 +106,11 @@ async function revokeDevice(world: World): Promise<void> {
   if (others.length === 0) return;
   const lost = world.random.pick(others);
   lost.isRevoked = true;
-  await device.client.revoke(lost.deviceId);
+  try {
+    await device.client.revoke(lost.deviceId);
+  } catch (error) {
+    lost.isRevoked = false;
+    throw error;
+  }
   await world.devices.switchOff(lost);
 }

@@ -51,7 +51,13 @@ test('whoever runs into limits is slowed down after ten times and sent away afte
 test('running into limits and making faults are counted apart', () => {
   const { add } = createBench();
   add('RATE_LIMITED', 100);
-  expect(add('PERMISSION_DENIED', 10).at(-1)).toEqual({ pauseMs: 0 });
+  expect(add('INVALID_SIGNATURE', 10).at(-1)).toEqual({ pauseMs: 0 });
+});
+
+test('who writes where nothing is taken any more is slowed down after ten times, and never sent away', () => {
+  const { add } = createBench();
+  expect(add('PERMISSION_DENIED', 10)).toEqual(Array(10).fill({ pauseMs: 0 }));
+  expect(add('PERMISSION_DENIED', 200)).toEqual(Array(200).fill({ pauseMs: limits.excessPauseMs }));
 });
 
 test('running into the global limit is nobody’s fault', () => {

@@ -32,6 +32,7 @@ export type Verdict = { pauseMs: number; close?: CloseReason };
 export class Offences {
   readonly #clock: Clock;
   readonly #faults = new LocalRate(limits.faults);
+  readonly #denials = new LocalRate(limits.denials);
   readonly #excesses = new LocalRate(limits.excesses);
   readonly #strangers = new LocalRate(limits.strangers);
   readonly #persistent = new LocalRate(limits.persistentExcesses);
@@ -47,6 +48,9 @@ export class Offences {
     // Never ends the connection, or a newer client could not talk to an older server.
     if (error === 'UNKNOWN_TYPE')
       return { pauseMs: this.#strangers.take(now) > 0 ? limits.excessPauseMs : 0 };
+    // People block, remove and leave while others write. Who probes is slowed down as much.
+    if (error === 'PERMISSION_DENIED')
+      return { pauseMs: this.#denials.take(now) > 0 ? limits.excessPauseMs : 0 };
     if (error !== 'RATE_LIMITED') {
       return this.#faults.take(now) > 0 ? { pauseMs: 0, close: 'protocol_violation' } : { pauseMs: 0 };
     }

@@ -111,6 +111,8 @@ export const limits = {
   syncs: { count: 60, windowMs: 60_000 },
   /** Faults of form or signature until a connection is ended; a healthy client makes none. */
   faults: { count: 10, windowMs: 60_000 },
+  /** Refusals for want of a right until the socket is no longer read for a while: an honest client meets them where somebody has blocked or left. */
+  denials: { count: 10, windowMs: 60_000 },
   /** Limits run into until the socket is no longer read for a while, and until it is ended. */
   excesses: { count: 10, windowMs: 60_000 },
   persistentExcesses: { count: 100, windowMs: 60_000 },

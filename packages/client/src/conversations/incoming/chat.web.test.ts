@@ -41,6 +41,20 @@ describe('a message', () => {
   });
 });
 
+test('what was on its way when this device left is passed over, and what comes later is told', async () => {
+  const { core, says, lines, alarms } = await member();
+  await says('m_1', 1, 0);
+  alarms.length = 0;
+  await core.registry.step(conversationId, async (step) => {
+    step.change({ membership: 'left', lastPlace: 4 });
+    await step.write();
+  });
+  await says('m_2', 2, 1);
+  expect([alarms, await lines()]).toEqual([[], ['m_1']]);
+  await says('m_4', 4, 2);
+  expect(alarms.map(({ type }) => type)).toEqual(['undecryptable']);
+});
+
 test('marks are those of members, and do not fall', async () => {
   const { core } = await member();
   const mark = (user_id: string, through: number) =>

@@ -29,7 +29,7 @@ export class Mailbox implements InboxConsumer {
     const core = this.#core;
     return core.registry.step(item.conversation_id, async (step) => {
       try {
-        await this.#handle(step, item);
+        if (!isOver(step, item)) await this.#handle(step, item);
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         // nothing of it has happened
@@ -97,3 +97,7 @@ export class Mailbox implements InboxConsumer {
     this.#timers.clear();
   }
 }
+
+/** Was on its way when this device left: the answer to that has overtaken it. */
+const isOver = ({ found }: Step, { delivery }: MailboxItem): boolean =>
+  found?.membership === 'left' && delivery.conv_seq < found.lastPlace;
