@@ -1,0 +1,32 @@
+// Every metric that the services have, from their sources and from the library's own.
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createMetrics } from '../../packages/kernel/src/index.ts';
+import { isService } from '../k8s/agreement.ts';
+import { ROOT } from '../tools.ts';
+
+const DEFINITION = /\.(counter|gauge|histogram)\(\s*'([a-z_]+)'/g;
+/** Those of Prometheus itself that rules may use. */
+const OF_PROMETHEUS = ['up'];
+
+/** Series by name, as a scrape gives them: a histogram is three. */
+export async function metricNames(): Promise<Set<string>> {
+  const services = globSync('services/*', { cwd: ROOT })
+    .map((path) => path.slice('services/'.length))
+    .filter(isService);
+  const shared = namesIn('packages/kernel/src');
+  const names = services.flatMap((service) =>
+    [...shared, ...namesIn(`services/${service}/src`)].map((name) => `securechat_${service}_${name}`),
+  );
+  const defaults = await createMetrics('any').registry.getMetricsAsJSON();
+  return new Set([...OF_PROMETHEUS, ...names, ...defaults.map(({ name }) => name)]);
+}
+
+function namesIn(folder: string): string[] {
+  return globSync(`${folder}/**/*.ts`, { cwd: ROOT, exclude: (path) => path.endsWith('.test.ts') }).flatMap(
+    (file) =>
+      [...readFileSync(join(ROOT, file), 'utf8').matchAll(DEFINITION)].flatMap(([, kind, name = '']) =>
+        kind === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+      ),
+  );
+}
