@@ -15,7 +15,7 @@ import {
 } from './prometheus/findings.ts';
 import { metricNames } from './prometheus/metric-names.ts';
 import { PROMETHEUS, ruleGroups } from './prometheus/rules.ts';
-import { ROOT } from './tools.ts';
+import { ROOT, runTool } from './tools.ts';
 
 const groups = ruleGroups();
 const metrics = await metricNames();
@@ -26,6 +26,12 @@ if (process.argv.includes('--write')) {
   for (const [file, text] of files) writeFileSync(file, text);
   const note = '# Made of infra/prometheus/rules: npm run prometheus:check -- --write\n';
   writeFileSync(PROMETHEUS_RULE, note + stringify(prometheusRule(groups), { lineWidth: 0 }));
+  await runTool(
+    '@biomejs/biome',
+    'biome',
+    ['format', '--write', ...files.keys(), PROMETHEUS_RULE],
+    'capture',
+  );
 }
 const promtool = promtoolFindings();
 const findings = [
