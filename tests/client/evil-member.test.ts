@@ -65,10 +65,12 @@ describe('a member who puts something into the log that the server takes', () =>
     change('group_leave', { previous_sha256: head });
     await theirs.leave();
     await chat.send('waits');
-    const record = () => new TextDecoder().decode(alice.disk.get(`conversation/${chat.id}`)!);
-    await until('Alice is told', () => record().includes('"parted":"stuck"'), 30_000);
+    const told: boolean[] = [];
+    alice.client.on('conversation', ({ isStuck }) => told.push(isStuck));
+    await until('Alice is told', () => chat.isStuck && told.includes(true), 30_000);
     await expect(chat.rename('another name')).rejects.toThrow('has to be started over');
     await chat.restart();
+    expect(chat.isStuck).toBe(false);
     await until('Bob has what waited', async () => (await said(bob, chat.id)).includes('waits'), 30_000);
     await bob.client.conversation(chat.id)!.send('and answers');
     await until('Alice has it', async () => (await said(alice, chat.id)).includes('and answers'), 30_000);

@@ -60,7 +60,7 @@ const adviceFor: Readonly<Record<string, string>> = {
 const adviceForRefusal: Readonly<Record<string, string>> = {
   USER_NOT_FOUND: 'Check the name: big and small letters are not the same.',
   PERMISSION_DENIED: 'It takes an owner or an admin of the group, or the other has blocked you.',
-  LAST_OWNER: 'In the messenger: /role USER owner, then leave.',
+  LAST_OWNER: 'Make another one owner: /role USER owner, in scripts `securechat group role`. Then leave.',
   RATE_LIMITED: 'Wait a minute, then try again.',
   SERVER_UNAVAILABLE: 'Try again in a moment.',
   NETWORK_TIMEOUT: 'Try again in a moment.',

@@ -18,10 +18,11 @@ export function messageLine(chat: Conversation, message: Message, type: 'message
 }
 
 export function conversationLine(chat: Conversation): Line {
-  const { id, kind, name, memberIds, ownRole, isMember, isRequest, isBlocked, isMuted, unread } = chat;
+  const { id, kind, name, memberIds, ownRole, isMember, isRequest, isBlocked, isMuted, isStuck, unread } =
+    chat;
   return {
     ...{ type: 'conversation', conversation: id, kind, name, peer: chat.peer, members: memberIds },
-    ...{ ownRole, isMember, isRequest, isBlocked, isMuted, unread, activeAtMs: chat.activeAtMs },
+    ...{ ownRole, isMember, isRequest, isBlocked, isMuted, isStuck, unread, activeAtMs: chat.activeAtMs },
   };
 }
 

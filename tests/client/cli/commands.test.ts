@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect } from '@jest/globals';
+import { beforeAll, describe, expect } from '@jest/globals';
 import { useConstellation } from '../../support/stack.ts';
 import { type Terminal, useTerminals } from './support/securechat.ts';
 
@@ -8,12 +8,24 @@ const stack = useConstellation({ gateways: 1, deliveries: 1 });
 const { test } = stack;
 const atTerminal = useTerminals(stack);
 
+let alice: Terminal;
+let bob: Terminal;
+let charlie: Terminal;
+
 async function signedUp(name: string): Promise<Terminal> {
   const terminal = await atTerminal(name);
-  const { exitCode, err } = await terminal.run(['signup', terminal.name]);
+  const { authUrl, gateways } = stack.constellation;
+  const server = ['--server', authUrl, '--socket', gateways[0]?.wsUrl ?? ''];
+  const { exitCode, err } = await terminal.run(['signup', terminal.name, ...server]);
   expect({ exitCode, err }).toMatchObject({ exitCode: 0 });
   return terminal;
 }
+
+beforeAll(async () => {
+  alice = await signedUp('alice');
+  bob = await signedUp('bob');
+  charlie = await signedUp('charlie');
+}, 120_000);
 
 const jsonOf = (text: string) =>
   text
@@ -23,11 +35,9 @@ const jsonOf = (text: string) =>
 
 describe('securechat', () => {
   test('lets two people talk by processes, and a script read every message as one line', async () => {
-    const alice = await signedUp('alice');
-    const bob = await signedUp('bob');
     const hearing = await bob.listen();
     const text = 'hello \x1b[2J\u009b31m and\nanother line';
-    const sent = await alice.run(['send', bob.name, '--json'], `${text}\n`);
+    const sent = await alice.runAlone(['send', bob.name, '--json'], `${text}\n`);
     expect(sent.exitCode).toBe(0);
     const [mine] = jsonOf(sent.out);
     expect(mine).toMatchObject({
@@ -55,9 +65,6 @@ describe('securechat', () => {
   }, 120_000);
 
   test('makes groups and changes them', async () => {
-    const alice = await signedUp('alice');
-    const bob = await signedUp('bob');
-    const charlie = await signedUp('charlie');
     const hearing = await charlie.listen();
     const created = await alice.run(['group', 'create', 'the group', bob.name, '--json']);
     expect(created).toMatchObject({ exitCode: 0, err: '' });
@@ -83,8 +90,6 @@ describe('securechat', () => {
   }, 180_000);
 
   test('keeps the account for its owner, links a device, takes one away, and carries history over', async () => {
-    const alice = await signedUp('alice');
-    const bob = await signedUp('bob');
     expect((await stat(join(alice.home, 'store.sqlite'))).mode & 0o777).toBe(0o600);
     await alice.run(['send', bob.name, 'remember this']);
 
@@ -98,17 +103,19 @@ describe('securechat', () => {
     expect((await second.run(['devices'])).exitCode).toBe(4);
 
     const file = join(alice.home, 'history');
-    expect(await alice.run(['export', file], 'a passphrase\n')).toMatchObject({ exitCode: 0, err: '' });
+    expect(await alice.runAlone(['export', file], 'a passphrase\n')).toMatchObject({ exitCode: 0, err: '' });
     expect((await readFile(file)).includes('remember this')).toBe(false);
-    expect((await alice.run(['import', file], 'another one\n')).exitCode).toBe(4);
-    expect((await alice.run(['import', file], 'a passphrase\n')).out).toBe('0 messages were new here.\n');
+    expect((await alice.runAlone(['import', file], 'another one\n')).exitCode).toBe(4);
+    expect((await alice.runAlone(['import', file], 'a passphrase\n')).out).toBe(
+      '0 messages were new here.\n',
+    );
 
     const number = await alice.run(['verify', bob.name, '--matches']);
     expect(number.out).toContain(`${bob.name}: verified`);
     expect((await bob.run(['verify', alice.name])).out.split('\n').slice(1)).toEqual(
       number.out.split('\n').slice(1),
     );
-    expect(await alice.run(['doctor'])).toMatchObject({ exitCode: 0, err: '' });
+    expect(await alice.runAlone(['doctor'])).toMatchObject({ exitCode: 0, err: '' });
   }, 180_000);
 
   test('says what to do next when something cannot be done, each with its exit code', async () => {
@@ -116,17 +123,16 @@ describe('securechat', () => {
     expect(await nobody.run(['send', 'alice', 'hello'])).toMatchObject({
       ...{ exitCode: 4, err: expect.stringContaining('securechat signup NAME') },
     });
-    expect(await nobody.run(['sing'])).toMatchObject({ exitCode: 2 });
+    expect(await nobody.runAlone(['sing'])).toMatchObject({ exitCode: 2 });
     expect(await nobody.run(['send'])).toMatchObject({ exitCode: 2, err: expect.stringContaining('--help') });
     expect(await nobody.run(['signup', 'x', '--server', 'ftp://x'])).toMatchObject({ exitCode: 2 });
     expect(await nobody.run(['signup', 'x', '--server', 'http://127.0.0.1:9'])).toMatchObject({
       ...{ exitCode: 3, err: expect.stringContaining('securechat doctor') },
     });
-    expect(await nobody.run(['chat'])).toMatchObject({
+    expect(await nobody.runAlone(['chat'])).toMatchObject({
       exitCode: 4,
       err: expect.stringContaining('no terminal'),
     });
-    const alice = await signedUp('alice');
     expect(await alice.run(['signup', alice.name])).toMatchObject({
       ...{ exitCode: 4, err: expect.stringContaining('--home') },
     });
@@ -136,5 +142,36 @@ describe('securechat', () => {
     });
     await listening.stop();
     expect((await alice.run(['send', 'nobody_at_all', 'hello'])).exitCode).toBe(4);
+  }, 120_000);
+
+  test('answers requests, gives roles, and starts a conversation over', async () => {
+    const dave = await signedUp('dave');
+    const standing = async ({ run }: Terminal, id: string) =>
+      jsonOf((await run(['conversations', '--json'])).out).find(({ conversation }) => conversation === id);
+    const hearing = await alice.listen();
+    const [{ conversation }] = jsonOf((await dave.run(['send', alice.name, 'hello', '--json'])).out);
+    await hearing.line('the request', ({ type, from }) => type === 'request' && from === dave.name);
+    await hearing.stop();
+    expect(await standing(alice, conversation)).toMatchObject({ isRequest: true, isStuck: false });
+    expect(await alice.run(['accept', conversation])).toMatchObject({ exitCode: 0, err: '' });
+    expect(await standing(alice, conversation)).toMatchObject({ isRequest: false });
+    expect(await alice.run(['block', dave.name])).toMatchObject({ exitCode: 0, err: '' });
+    expect(await standing(alice, conversation)).toMatchObject({ isBlocked: true });
+    expect(await alice.run(['unblock', dave.name])).toMatchObject({ exitCode: 0, err: '' });
+
+    const created = await alice.run(['group', 'create', 'roles', dave.name, '--json']);
+    const [group] = jsonOf(created.out);
+    const role = ['group', 'role', group.conversation, dave.name];
+    expect((await alice.run([...role, 'king'])).exitCode).toBe(2);
+    expect(await alice.run([...role, 'admin'])).toMatchObject({ exitCode: 0, err: '' });
+    const his = await dave.listen();
+    await his.line('Dave is admin', (line) => {
+      return line.conversation === group.conversation && line.ownRole === 'admin';
+    });
+    expect(await alice.run(['restart', group.conversation])).toMatchObject({ exitCode: 0, err: '' });
+    await his.line('the keys are new', ({ type, body }) => {
+      return type === 'message' && (body as { notice?: { type: string } }).notice?.type === 'restarted';
+    });
+    await his.stop();
   }, 120_000);
 });

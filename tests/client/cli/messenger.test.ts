@@ -1,4 +1,4 @@
-import { afterEach, describe, expect } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect } from '@jest/globals';
 import { runMessenger } from '@securechat/cli/messenger';
 import { until } from '@securechat/testkit';
 import { useConstellation } from '../../support/stack.ts';
@@ -7,7 +7,15 @@ import { FakeTerminal } from './support/fake-terminal.ts';
 
 const stack = useConstellation({ gateways: 1, deliveries: 1 });
 const { test } = stack;
-const devices = useDevices(stack);
+const devices = useDevices(stack, afterAll);
+let alice: TestDevice;
+let bob: TestDevice;
+let charlie: TestDevice;
+beforeAll(async () => {
+  alice = await devices.signUp('alice');
+  bob = await devices.signUp('bob');
+  charlie = await devices.signUp('charlie');
+}, 120_000);
 const leaving: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const leave of leaving.splice(0)) await leave();
@@ -16,6 +24,8 @@ afterEach(async () => {
 const CTRL_C = '\x03';
 const CTRL_U = '\x15';
 const ESC = '\x1b';
+const PAGE_UP = '\x1b[5~';
+const PAGE_DOWN = '\x1b[6~';
 
 function openMessenger({ client }: TestDevice, user?: string) {
   const terminal = new FakeTerminal();
@@ -25,6 +35,8 @@ function openMessenger({ client }: TestDevice, user?: string) {
     stdout,
     stderr: stdout,
     patchConsole: false,
+    // nobody looks: what is drawn between costs time and shows nothing
+    maxFps: 5,
     interactive: true,
   });
   const leave = async (): Promise<void> => {
@@ -35,12 +47,17 @@ function openMessenger({ client }: TestDevice, user?: string) {
   return { terminal, leave };
 }
 
+/** One key, and what it does is on the screen. */
+async function move(terminal: FakeTerminal, key: string): Promise<void> {
+  const before = terminal.rows().join('\n');
+  terminal.type(key);
+  await until('the screen moves', () => terminal.rows().join('\n') !== before);
+}
+
 const idOf = ({ client }: TestDevice): string => client.me.userId;
 
 describe('the messenger', () => {
   test('shows two people their conversation, and how far a message has come', async () => {
-    const alice = await devices.signUp('alice');
-    const bob = await devices.signUp('bob');
     const hers = openMessenger(alice).terminal;
     const his = openMessenger(bob).terminal;
     await hers.shows('● connected');
@@ -67,9 +84,6 @@ describe('the messenger', () => {
   }, 120_000);
 
   test('makes a group, changes it, and shows what is refused', async () => {
-    const alice = await devices.signUp('alice');
-    const bob = await devices.signUp('bob');
-    const charlie = await devices.signUp('charlie');
     const hers = openMessenger(alice).terminal;
     hers.enter(`/group our_place ${idOf(bob)}`);
     await hers.shows('our place – 2 members, you are owner');
@@ -84,7 +98,7 @@ describe('the messenger', () => {
     hers.type(CTRL_U);
     hers.enter('/leave');
     await hers.shows('A group needs an owner');
-    await hers.shows('/role USER owner, then leave.');
+    await hers.shows('/role USER owner');
     hers.type(CTRL_U);
     hers.enter(`/role ${idOf(charlie)} owner`);
     await hers.shows(`${idOf(charlie)} is owner.`);
@@ -92,9 +106,40 @@ describe('the messenger', () => {
     await hers.shows('You have left');
   }, 120_000);
 
+  test('leads into threads and back, and moves through what does not fit', async () => {
+    const hers = openMessenger(alice, idOf(bob)).terminal;
+    const his = openMessenger(bob, idOf(alice)).terminal;
+    await hers.shows('● connected');
+    await his.shows('● connected');
+    hers.enter('where threads begin');
+    await hers.shows(/where threads begin ✓/);
+    await his.shows('where threads begin');
+    const [, number] = /(\d+) \d\d:\d\d .*where threads begin/.exec(hers.rows().join('\n')) ?? [];
+    hers.enter(`/thread ${number}`);
+    await hers.shows('Nothing yet.');
+    hers.enter(`/thread ${number} only in the thread`);
+    await hers.shows(`${idOf(alice)}: only in the thread`);
+    await his.shows(/wrote in a thread: \/thread \d+/);
+    expect(his.rows().join('\n')).not.toContain('only in the thread');
+    const [, theirs] = /wrote in a thread: \/thread (\d+)/.exec(his.rows().join('\n')) ?? [];
+    his.enter(`/thread ${theirs}`);
+    await his.shows(`${idOf(alice)}: only in the thread`);
+    his.type(ESC);
+    await his.shows('where threads begin');
+
+    hers.enter('/help');
+    await hers.shows('/new USER');
+    expect(hers.rows().some((row) => row.includes('/approve CODE'))).toBe(false);
+    for (let step = 0; step < 3; step++) await move(hers, PAGE_DOWN);
+    await hers.shows('/approve CODE');
+    expect(hers.rows().some((row) => row.includes('/new USER'))).toBe(false);
+    for (let step = 0; step < 3; step++) await move(hers, PAGE_UP);
+    await hers.shows('/new USER');
+    hers.type(ESC);
+    await hers.shows('where threads begin');
+  }, 120_000);
+
   test('fits windows of many sizes, and leaves the terminal as it was', async () => {
-    const alice = await devices.signUp('alice');
-    const bob = await devices.signUp('bob');
     const { terminal, leave } = openMessenger(alice, idOf(bob));
     await terminal.shows('began this with');
     await terminal.shows('● connected');
@@ -121,11 +166,10 @@ describe('the messenger', () => {
   }, 120_000);
 
   test('obeys nothing that others have written', async () => {
-    const alice = await devices.signUp('alice');
-    const mallory = await devices.signUp('mallory');
-    const { terminal } = openMessenger(alice);
+    const victim = await devices.signUp('alice');
+    const { terminal } = openMessenger(victim);
     const attack = '\x1b[2J\x1b[H\x1b]0;owned\x07\u009b31mgone\r\nforged';
-    const group = await mallory.client.createGroup({ name: `name ${attack}`, members: [idOf(alice)] });
+    const group = await charlie.client.createGroup({ name: `name ${attack}`, members: [idOf(victim)] });
     await group.send(`text ${attack}`);
     await terminal.shows('text');
     await terminal.shows('forged');
@@ -135,8 +179,6 @@ describe('the messenger', () => {
   }, 120_000);
 
   test('shows that there is no connection, and what waits until there is one', async () => {
-    const alice = await devices.signUp('alice');
-    const bob = await devices.signUp('bob');
     const { terminal } = openMessenger(alice, idOf(bob));
     await terminal.shows('began this with');
     await terminal.shows('● connected');

@@ -15,11 +15,11 @@ export type TestDevice = {
 
 export type Options = Omit<ClientOptions, 'store'>;
 
-/** Devices of the SDK against the stack of the file; whatever a test has opened is closed after it. */
-export function useDevices(stack: Stack) {
+/** Devices of the SDK against the stack of the file; whatever a test has opened is closed after it, or after all of them. */
+export function useDevices(stack: Stack, after = afterEach) {
   const open: TestDevice[] = [];
   let people = 0;
-  afterEach(async () => {
+  after(async () => {
     await Promise.all(open.splice(0).map(({ client }) => client.close()));
   });
 

@@ -24,10 +24,12 @@ function standingOf(chat: {
   isMember: boolean;
   isRequest: boolean;
   isBlocked: boolean;
+  isStuck: boolean;
   unread: number;
 }): string {
   if (!chat.isMember) return 'left';
   if (chat.isBlocked) return 'blocked';
   if (chat.isRequest) return 'request';
+  if (chat.isStuck) return 'has to be started over';
   return `${chat.unread} unread`;
 }

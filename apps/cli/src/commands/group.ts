@@ -10,11 +10,17 @@ const changes: Readonly<Record<string, (group: Conversation, rest: readonly stri
     for (const user of atLeastOne(users, 'USER …')) await group.remove(user);
   },
   rename: (group, words) => group.rename(atLeastOne(words, 'NAME').join(' ')),
+  role: async (group, [user = '', role]) => {
+    if (role !== 'owner' && role !== 'admin' && role !== 'member')
+      throw new UsageError('It takes a USER and a role: owner, admin or member.');
+    await group.setRole(user, role);
+  },
   leave: (group) => group.leave(),
 };
 
 export const group: Command = {
-  usage: 'create NAME USER … | add ID USER … | remove ID USER … | rename ID NAME | leave ID',
+  usage:
+    'create NAME USER … | add ID USER … | remove ID USER … | rename ID NAME | role ID USER ROLE | leave ID',
   takes: [2, Number.MAX_SAFE_INTEGER],
   summary: 'begin a group, or change one',
   options: { json: { type: 'boolean', doc: 'print the group as one JSON object' } },

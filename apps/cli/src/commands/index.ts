@@ -9,6 +9,7 @@ import { exportHistory, importHistory } from './history.ts';
 import { listen } from './listen.ts';
 import { send } from './send.ts';
 import { recover, recoveryCode, signUp } from './sign-up.ts';
+import { accept, block, restart, unblock } from './standing.ts';
 import { verify } from './verify.ts';
 
 /** By the word that calls it, in the order in which people need them. */
@@ -19,6 +20,10 @@ export const commands: Readonly<Record<string, Command>> = {
   listen,
   conversations,
   group,
+  accept,
+  block,
+  unblock,
+  restart,
   verify,
   devices,
   'link-code': linkCode,

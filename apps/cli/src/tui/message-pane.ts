@@ -37,6 +37,7 @@ function headline(chat: Conversation, scrolled: number): string {
   if (chat.isRequest) parts.push('a request: /accept or /block');
   if (chat.isBlocked) parts.push('blocked');
   if (!chat.isMember) parts.push('you are no member any more');
+  if (chat.isStuck) parts.push('it cannot go on: /restart makes new keys');
   if (scrolled > 0) parts.push(`${scrolled} newer below`);
   return parts.join(' – ');
 }

@@ -1,4 +1,6 @@
 import type { Conversation } from '@securechat/client';
+import { ConfirmButton } from '../parts/confirm-button.tsx';
+import { Icon } from '../parts/icon.tsx';
 import { TaskButton } from '../parts/task-button.tsx';
 import { useNames } from '../parts/use-names.ts';
 import { go } from '../session/use-route.ts';
@@ -26,7 +28,36 @@ export function ConversationFoot(properties: Properties) {
       </footer>
     );
   }
-  return <Composer {...properties} />;
+  return (
+    <>
+      {conversation.isStuck && <StuckBar conversation={conversation} />}
+      <Composer {...properties} />
+    </>
+  );
+}
+
+/** Honest clients have refused what the server goes on from: nothing is sent before the keys are made anew. */
+function StuckBar({ conversation }: { conversation: Conversation }) {
+  const { kind, ownRole } = conversation;
+  const mayStartOver = kind === 'direct' || ownRole !== 'member';
+  return (
+    <div class="warning-bar" role="alert">
+      <Icon name="alert" />
+      <p>
+        This conversation cannot go on: somebody put something into it that nobody can follow. What you write
+        waits.
+        {!mayStartOver && ' An owner or admin has to start it over.'}
+      </p>
+      {mayStartOver && (
+        <ConfirmButton
+          question="Make the keys anew, for everybody who takes part?"
+          onConfirm={() => conversation.restart()}
+        >
+          Start over
+        </ConfirmButton>
+      )}
+    </div>
+  );
 }
 
 function RequestFoot({ conversation }: { conversation: Conversation }) {

@@ -34,6 +34,8 @@ export interface Conversation {
   readonly isRequest: boolean;
   readonly isBlocked: boolean;
   readonly isMuted: boolean;
+  /** It cannot go on: what is sent waits, and operations fail with `CannotDo`, until somebody who may calls `restart()`. */
+  readonly isStuck: boolean;
   /** Messages of others behind the own read mark, threads not counted. */
   readonly unread: number;
   readonly last: Message | undefined;

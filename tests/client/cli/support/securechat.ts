@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach } from '@jest/globals';
+import { afterAll, afterEach } from '@jest/globals';
+import { runCommandLine } from '@securechat/cli/command-line';
+import { outputTo } from '@securechat/cli/output';
 import { ROOT, until } from '@securechat/testkit';
 import type { Stack } from '../../../support/stack.ts';
 
@@ -24,19 +26,24 @@ export type Listening = {
 export type Terminal = {
   readonly name: string;
   readonly home: string;
-  run(args: readonly string[], input?: string): Promise<Ended>;
+  /** One command, in this process: a process of its own for each takes seconds on a busy machine. */
+  run(args: readonly string[]): Promise<Ended>;
+  /** The same as a person runs it; `input` comes through a pipe. */
+  runAlone(args: readonly string[], input?: string): Promise<Ended>;
   /** For a command that says something and goes on. */
   begin(args: readonly string[]): { firstLine: Promise<string>; ended: Promise<number | null> };
   listen(...args: string[]): Promise<Listening>;
 };
 
-/** People at terminals; what they leave running ends after the test, and their folders go. */
+/** People at terminals; what they leave running ends after the test, and their folders go in the end. */
 export function useTerminals(stack: Stack) {
   const folders: string[] = [];
   const running: ChildProcess[] = [];
   let people = 0;
   afterEach(async () => {
     for (const child of running.splice(0)) child.kill('SIGKILL');
+  });
+  afterAll(async () => {
     for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
   });
 
@@ -56,7 +63,17 @@ export function useTerminals(stack: Stack) {
     return {
       name: `${name}_${++people}`,
       home,
-      async run(args, input = '') {
+      async run(args) {
+        const out: string[] = [];
+        const err: string[] = [];
+        const output = outputTo(
+          (text) => void out.push(text),
+          (text) => void err.push(text),
+        );
+        const exitCode = await runCommandLine([...args, '--home', home], output);
+        return { exitCode, out: out.join(''), err: err.join('') };
+      },
+      async runAlone(args, input = '') {
         const child = start(home, args);
         child.stdin?.end(input);
         const out = textOf(child.stdout);

@@ -90,6 +90,14 @@ export const conversationCommands: Readonly<Record<string, TuiCommand>> = {
       return isMuted ? 'Muted.' : 'Not muted any more.';
     },
   },
+  restart: {
+    usage: '',
+    summary: 'make new keys, when nothing else helps',
+    async run({ chat }) {
+      await chat.restart();
+      return 'The keys are new.';
+    },
+  },
   accept: {
     usage: '',
     summary: 'answer a request',

@@ -61,6 +61,9 @@ export class ConversationView implements Conversation {
   get isMuted(): boolean {
     return this.#record.isMuted;
   }
+  get isStuck(): boolean {
+    return this.#record.parted === 'stuck';
+  }
   get unread(): number {
     return this.#record.unread;
   }
