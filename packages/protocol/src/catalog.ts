@@ -149,11 +149,11 @@ export type Downstream<N extends DownstreamName = DownstreamName> = {
   [K in N]: DownOf<(typeof downstream)[K]>;
 }[N];
 
-export const upstreamNames = Object.keys(upstream) as UpstreamName[];
-export const downstreamNames = Object.keys(downstream) as DownstreamName[];
+export const upstreamNames = /* @__PURE__ */ Object.keys(upstream) as UpstreamName[];
+export const downstreamNames = /* @__PURE__ */ Object.keys(downstream) as DownstreamName[];
 
 function byId<D extends MessageDefinition>(definitions: Record<string, D>): ReadonlyMap<number, D> {
   return new Map(Object.values(definitions).map((definition) => [definition.id, definition]));
 }
-export const upstreamById = byId<MessageDefinition>(upstream);
+export const upstreamById = /* @__PURE__ */ byId<MessageDefinition>(upstream);
 export const downstreamById = byId<MessageDefinition>(downstream);

@@ -1,4 +1,3 @@
-import { accountKeyOf, loadKeepsake } from '../account/account.ts';
 import { checked } from '../content/outgoing.ts';
 import type { OwnBody } from '../content/types.ts';
 import { addressOf, devicesOf } from '../conversations/membership/log.ts';
@@ -6,8 +5,6 @@ import { enqueueContent, enqueueIntent } from '../conversations/outgoing/enqueue
 import { takeOwnMark } from '../conversations/view/own-marks.ts';
 import type { Conversations } from './conversations.ts';
 import type { Runtime } from './runtime.ts';
-
-const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
 /** The devices of this account: bringing them in, into all conversations, and taking them out. */
 export class Devices {
@@ -20,44 +17,13 @@ export class Devices {
   }
 
   async linkCode(): Promise<string> {
-    await accountKeyOf(this.#runtime.account);
-    const list = await this.#ownList(true);
-    const { pins } = await loadKeepsake(this.#runtime.core.store);
-    const { inviteDevice } = await linking();
-    return inviteDevice({ ...this.#runtime.account.server, pins }, list, nowSeconds());
+    return (await linking()).linkCode(this.#runtime);
   }
-
   async approveLink(code: string): Promise<void> {
-    const { account, core, pins } = this.#runtime;
-    const key = await accountKeyOf(account);
-    const { addDevice, approveLink } = await linking();
-    const previous = await this.#ownList(true);
-    const enrolment = await approveLink(
-      { userId: account.userId, key },
-      core.own,
-      previous,
-      code,
-      nowSeconds(),
-    );
-    await addDevice(account.server.http, enrolment);
-    await pins.take(enrolment.list);
-    const added = enrolment.list.devices.at(-1)?.device_id;
-    if (added !== undefined) await core.store.write([{ put: welcomeKey(added), value: new Uint8Array() }]);
+    await (await linking()).letIn(this.#runtime, code);
   }
-
   async revoke(deviceId: string): Promise<void> {
-    const { account, core, pins } = this.#runtime;
-    const owner = { userId: account.userId, key: await accountKeyOf(account) };
-    const { nextDeviceList, revokeDevice } = await linking();
-    const list = await nextDeviceList(
-      owner,
-      await this.#ownList(true),
-      { removed: [deviceId] },
-      nowSeconds(),
-    );
-    await revokeDevice(account.server.http, deviceId, list);
-    await pins.take(list);
-    await core.store.write([{ delete: welcomeKey(deviceId) }]);
+    await (await linking()).takeOut(this.#runtime, deviceId);
   }
 
   /**
@@ -67,7 +33,7 @@ export class Devices {
   async settle(): Promise<boolean> {
     const { core } = this.#runtime;
     const { userId } = core.own;
-    const { devices } = await this.#ownList(true);
+    const { devices } = await ownList(this.#runtime);
     const listed = devices.map(({ device_id }) => addressOf(userId, device_id));
     if (listed.length > 1) await this.#conversations.own();
     let isLeft = false;
@@ -134,14 +100,13 @@ export class Devices {
         : newcomers().then(({ takeNews }) => takeNews(this.#runtime, told)),
     );
   }
-
-  #ownList(isFresh: boolean) {
-    return this.#runtime.pins.list(this.#runtime.account.userId, { isFresh });
-  }
 }
 
 /** Loaded when a device comes or goes, which is seldom. */
 const linking = () => import('../account/linking.ts');
 const newcomers = () => import('./newcomers.ts');
 
-const welcomeKey = (deviceId: string): string => `newcomer/${deviceId}`;
+/** Of this account, as the server shows it now. */
+export const ownList = ({ pins, account }: Runtime) => pins.list(account.userId, { isFresh: true });
+/** A device that this one has let in, and that has not been told what it needs. */
+export const welcomeKey = (deviceId: string): string => `newcomer/${deviceId}`;
