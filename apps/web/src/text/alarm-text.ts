@@ -45,6 +45,11 @@ export function alarmText(alarm: Alarm, nameOf: NameOf): { title: string; advice
         title: `A message of ${who} could not be decrypted`,
         advice: 'Their device has been asked for it once more.',
       };
+    case 'unreadable-history':
+      return {
+        title: 'The history from another device of yours could not be read',
+        advice: 'It can be carried over as a file.',
+      };
   }
 }
 

@@ -34,7 +34,8 @@ export type Alarm = {
     | 'replay' // something was delivered twice under different names
     | 'bad-signature' // not by who it says
     | 'forbidden' // an operation by somebody whose role does not allow it
-    | 'undecryptable'; // its sender has been asked for it
+    | 'undecryptable' // its sender has been asked for it
+    | 'unreadable-history'; // what another own device has sent of it; it can be carried over as a file
   readonly conversationId?: string;
   readonly userId?: string;
   readonly deviceId?: string;

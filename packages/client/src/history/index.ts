@@ -1,3 +1,3 @@
 // Loaded when it is asked for.
 export { exportFile, importFile } from './file.ts';
-export { takePiece, transferOf } from './transfer.ts';
+export { sweepTransfers, takePiece, transferOf } from './transfer.ts';

@@ -3,6 +3,7 @@ import { gzip } from '../content/gzip.ts';
 import type { OwnBody } from '../content/types.ts';
 import type { Core } from '../conversations/core.ts';
 import { newId } from '../conversations/ids.ts';
+import { fromBytes, toBytes } from '../storage/json.ts';
 import { HistoryNotReadable } from './errors.ts';
 import { exportAll } from './export.ts';
 import { importAll } from './import.ts';
@@ -17,6 +18,13 @@ const MAX_PIECES = 500;
 /** Lines that are all alike shrink to a tenth and less; no honest history becomes more than this. */
 const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
 
+/** One comes in one go, from one device; who sends several at once is broken. */
+const MAX_TRANSFERS = 2;
+/** Since the newest piece. The others wait in the mailbox behind it, and longer than that a device is seldom away in between. */
+const TRANSFER_MS = 7 * 24 * 3_600_000;
+
+/** When the newest piece of each transfer came. */
+const BEGUN = 'transfer-begun/';
 const prefixOf = (transfer: string): string => `transfer/${transfer}/`;
 const keyOf = (transfer: string, index: number): string =>
   prefixOf(transfer) + String(index).padStart(4, '0');
@@ -46,10 +54,29 @@ export async function takePiece(core: Core, piece: Piece): Promise<void> {
   } catch (error) {
     if (!(error instanceof HistoryNotReadable)) throw error;
     const detail = `the history that an own device has sent cannot be read: ${error.message}`;
-    core.tell.alarm({ type: 'undecryptable', userId: core.own.userId, detail });
+    core.tell.alarm({ type: 'unreadable-history', userId: core.own.userId, detail });
   }
-  const kept = await core.store.list(prefixOf(transfer));
-  await core.store.write(kept.map(([key]) => ({ delete: key })));
+  await drop(core, transfer);
+}
+
+/** What has not come by now does not come any more. */
+export async function sweepTransfers(core: Core): Promise<void> {
+  for (const { transfer, newestMs } of await begun(core))
+    if (core.now() - newestMs > TRANSFER_MS) await drop(core, transfer);
+}
+
+/** Oldest first. */
+async function begun({ store }: Core): Promise<{ transfer: string; newestMs: number }[]> {
+  const all = (await store.list(BEGUN)).map(([key, bytes]) => ({
+    transfer: key.slice(BEGUN.length),
+    newestMs: fromBytes<number>(bytes),
+  }));
+  return all.sort((a, b) => a.newestMs - b.newestMs);
+}
+
+async function drop({ store }: Core, transfer: string): Promise<void> {
+  const kept = await store.list(prefixOf(transfer));
+  await store.write([...kept.map(([key]) => ({ delete: key })), { delete: BEGUN + transfer }]);
 }
 
 /** Returns whether all pieces are here. */
@@ -58,7 +85,12 @@ async function keep(core: Core, { transfer, index, left, piece }: Piece): Promis
   if (count > MAX_PIECES) throw new HistoryNotReadable(`it has more than ${MAX_PIECES} pieces`);
   const value = isBase64(piece) ? decodeBase64(piece) : undefined;
   if (!value || value.length > PIECE_BYTES) throw new HistoryNotReadable('a piece of it is none');
-  await core.store.write([{ put: keyOf(transfer, index), value }]);
+  const others = (await begun(core)).filter((each) => each.transfer !== transfer);
+  for (const each of others.slice(0, others.length - MAX_TRANSFERS + 1)) await drop(core, each.transfer);
+  await core.store.write([
+    { put: keyOf(transfer, index), value },
+    { put: BEGUN + transfer, value: toBytes(core.now()) },
+  ]);
   return (await core.store.list(prefixOf(transfer))).length >= count;
 }
 

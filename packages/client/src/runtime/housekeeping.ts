@@ -88,7 +88,10 @@ export class Housekeeping {
 
   async #comeIn(): Promise<void> {
     const { core, connection } = this.#runtime;
-    const isOutside = (await core.store.list(outsideKey(''))).length > 0;
+    // what it is kept by stands in the history, which is not loaded for nothing
+    const isLeft = (await core.store.list('transfer-begun/', { limit: 1 })).length > 0;
+    if (isLeft) await (await import('../history/index.ts')).sweepTransfers(core);
+    const isOutside = (await core.store.list(outsideKey(''), { limit: 1 })).length > 0;
     if (!isOutside || connection.state !== 'connected') return;
     await (await outside()).comeIn(this.#runtime, this.#conversations);
   }
