@@ -7,6 +7,7 @@ import type {
   Conversation,
   Identity,
   OwnDevice,
+  Presence,
   Profile,
   Stats,
 } from './api/index.ts';
@@ -35,6 +36,7 @@ export class Client implements Api {
   readonly #devices: Devices;
   readonly #housekeeping: Housekeeping;
   readonly #profiles: Profiles;
+  #presence: Promise<Presence> | undefined;
 
   /** What `signUp`, `link` or `recover` have left in this store. */
   static async open(options: ClientOptions): Promise<Client> {
@@ -164,6 +166,19 @@ export class Client implements Api {
   }
   profile(userId: string): Profile {
     return this.#profiles.of(userId);
+  }
+
+  presence(): Promise<Presence> {
+    this.#presence ??= import('./presence/presence.ts').then(({ Presence }) => {
+      const { connection, stopping } = this.#runtime;
+      return new Presence({
+        ...{ connection, ownId: this.me.userId, signal: stopping.signal },
+        isMember: (id, userId) => this.#conversations.get(id)?.memberIds.includes(userId) === true,
+        onHeard: (listener) =>
+          this.on('message', ({ message, isNew }) => isNew && !message.isOwn && listener(message.from)),
+      });
+    });
+    return this.#presence;
   }
 
   async devices(): Promise<readonly OwnDevice[]> {

@@ -1,3 +1,4 @@
+import { defineMessage } from './define-message.ts';
 import {
   Base64,
   ConversationId,
@@ -11,27 +12,38 @@ import {
   UserId,
 } from './ids.ts';
 import { MAX_SIGNAL_BYTES } from './limits.ts';
+import { type Schema, Type } from './schema/type.ts';
+
+/** Of the other end, once it is known. */
+export const OtherEnd = DeviceId;
+export const MaybeOtherEnd = Type.Optional(DeviceId);
 
 /**
  * What the two ends of a direct connection tell each other by way of the server. Like an envelope: flat, signed whole (context `p2p`),
  * and with ciphertext inside, which holds session description and candidates. Unlike one, it is not kept and has no place in the
  * conversation.
  */
-export const signalFields = {
-  id: MessageId,
-  from: UserId,
-  to: UserId,
-  device_id: DeviceId,
-  /** Of the other end, when it is known. */
-  to_device: DeviceId,
-  /** The conversation of these two users, whose keys encrypt the payload. */
-  conversation_id: ConversationId,
-  epoch: Count,
-  generation: Count,
-  /** Chosen by the offering device, at random. */
-  session_id: Id,
-  timestamp: UnixSeconds,
-  nonce: Nonce,
-  payload: Base64(MAX_SIGNAL_BYTES),
-  signature: Signature,
-};
+export function defineSignal<const Name extends string, To extends Schema>(name: Name, id: number, to: To) {
+  const fields = Type.Object(
+    {
+      type: Type.Literal(name),
+      id: MessageId,
+      from: UserId,
+      to: UserId,
+      device_id: DeviceId,
+      to_device: to,
+      /** The conversation of these two users, whose keys encrypt the payload. */
+      conversation_id: ConversationId,
+      epoch: Count,
+      generation: Count,
+      /** Chosen by the offering device, at random. */
+      session_id: Id,
+      timestamp: UnixSeconds,
+      nonce: Nonce,
+      payload: Base64(MAX_SIGNAL_BYTES),
+      signature: Signature,
+    },
+    { additionalProperties: false },
+  );
+  return defineMessage({ name, id, up: fields, down: fields });
+}

@@ -5,7 +5,7 @@ import { useConstellation } from '../../support/stack.ts';
 import { type TestDevice, useDevices } from '../support/people.ts';
 import { FakeTerminal } from './support/fake-terminal.ts';
 
-const stack = useConstellation({ gateways: 1, deliveries: 1 });
+const stack = useConstellation({ gateways: 1, deliveries: 1, presences: 1 });
 const { test } = stack;
 const devices = useDevices(stack, afterAll);
 let alice: TestDevice;
@@ -75,6 +75,11 @@ describe('the messenger', () => {
     his.enter('/reply 2 fine');
     await hers.shows(/↪ .*hello over there \| fine/);
     await hers.shows(/hello over there ✓✓ read/);
+    await hers.shows(/ – online/);
+    his.type('a longer answ');
+    await hers.shows('is writing …');
+    his.type(CTRL_U);
+    await hers.shows(/ – online/);
     hers.enter('/members');
     await hers.shows(/bob_\d+ .* 1 device ✓✓ read/);
     hers.type(ESC);

@@ -16,7 +16,8 @@ export function MessagePane({ shown, labels, columns, rows }: Props): ReactEleme
         .slice(-rows)
         .map((message) => messageLine(message, labels.of(message.conversationId, message.id), messages));
   const title =
-    panel?.title ?? (open ? headline(open, scrolled) : 'Begin with /new USER or /group NAME USER …');
+    panel?.title ??
+    (open ? headline(open, scrolled, shown.standing) : 'Begin with /new USER or /group NAME USER …');
   return box(
     { flexDirection: 'column', width: columns, overflow: 'hidden' },
     box({ height: 1, flexShrink: 0 }, line({ bold: true, underline: true, wrap: 'truncate-end' }, title)),
@@ -30,7 +31,7 @@ export function MessagePane({ shown, labels, columns, rows }: Props): ReactEleme
   );
 }
 
-function headline(chat: Conversation, scrolled: number): string {
+function headline(chat: Conversation, scrolled: number, standing: string): string {
   const parts = [titleOf(chat)];
   if (chat.kind === 'group')
     parts.push(`${counted(chat.memberIds.length, 'member')}, you are ${chat.ownRole}`);
@@ -38,6 +39,7 @@ function headline(chat: Conversation, scrolled: number): string {
   if (chat.isBlocked) parts.push('blocked');
   if (!chat.isMember) parts.push('you are no member any more');
   if (chat.isStuck) parts.push('it cannot go on: /restart makes new keys');
+  if (standing !== '') parts.push(standing);
   if (scrolled > 0) parts.push(`${scrolled} newer below`);
   return parts.join(' – ');
 }

@@ -1,10 +1,11 @@
-import type { Client, Conversation, SendOptions } from '@securechat/client';
+import type { Client, Conversation, Presence, SendOptions, Status } from '@securechat/client';
 import { adviceOf, CommandFailed, shortFailure } from '../failures.ts';
 import { commands } from './commands/index.ts';
 import { type Entry, edited, emptyEntry, meaningOf } from './editing.ts';
 import { Labels } from './labels.ts';
 import { newest, PAGE } from './newest.ts';
 import { firstSnapshot, type Snapshot } from './snapshot.ts';
+import { peersOf, standingOf } from './standing.ts';
 
 /** Lines of a message are few: a step never goes beyond what a screen shows. */
 export const SCROLL_STEP = 5;
@@ -17,6 +18,7 @@ export class Messenger {
   #shown: Snapshot;
   #isRefreshing = false;
   #isStale = false;
+  #presence: Presence | undefined;
   readonly #listeners = new Set<() => void>();
 
   constructor(client: Client) {
@@ -24,6 +26,28 @@ export class Messenger {
     this.#shown = firstSnapshot(client);
     this.#listen(client);
     this.open(client.conversations()[0]?.id);
+    this.attempt(() => this.#watch(client));
+  }
+
+  /** From now on others see that one is there, and one sees those with whom one talks. */
+  async #watch(client: Client): Promise<void> {
+    const presence = await client.presence();
+    this.#presence = presence;
+    presence.show('online');
+    presence.on('status', () => this.#lookAtOthers());
+    presence.on('typing', () => this.#lookAtOthers());
+    client.on('conversation', () => presence.watch(peersOf(client)));
+    presence.watch(peersOf(client));
+  }
+
+  #lookAtOthers(): void {
+    const { open } = this.#shown;
+    if (this.#presence && open) this.#change({ standing: standingOf(this.#presence, open) });
+  }
+
+  /** How one is shown to others. */
+  async be(status: Status): Promise<void> {
+    (await this.client.presence()).show(status);
   }
 
   #listen(client: Client): void {
@@ -57,7 +81,8 @@ export class Messenger {
 
   open(id: string | undefined): void {
     const open = id === undefined ? undefined : this.client.conversation(id);
-    this.#change({ open, messages: [], scrolled: 0, panel: undefined });
+    this.#change({ open, standing: '', messages: [], scrolled: 0, panel: undefined });
+    this.#lookAtOthers();
     this.refresh();
   }
 
@@ -85,11 +110,20 @@ export class Messenger {
     this.#change({ panel: { title, lines, from: 0 } });
   readonly closePanel = (): void => this.#change({ panel: undefined });
   readonly tell = (notice: string): void => this.#change({ notice });
-  readonly write = (entry: Entry): void => this.#change({ entry });
+  readonly write = (entry: Entry): void => {
+    this.#tellTyping(entry.text);
+    this.#change({ entry });
+  };
+  /** Commands are nobody's business, and a stranger is not told that one has begun to answer. */
+  #tellTyping(text: string): void {
+    const { open } = this.#shown;
+    if (open?.isMember && !open.isRequest)
+      this.#presence?.typing(open.id, text !== '' && !text.startsWith('/'));
+  }
   /** What was written; an empty line remains. */
   takeEntry(): string {
     const { text } = this.#shown.entry;
-    this.#change({ entry: emptyEntry });
+    this.write(emptyEntry);
     return text;
   }
 

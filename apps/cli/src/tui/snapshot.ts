@@ -13,6 +13,8 @@ export type Snapshot = {
   readonly alarms: readonly Alarm[];
   readonly conversations: readonly Conversation[];
   readonly open: Conversation | undefined;
+  /** How the other one of the open conversation is, or who writes in it; empty when nothing is known. */
+  readonly standing: string;
   /** Oldest first; the newest `scrolled` of the open conversation are left out. */
   readonly messages: readonly Message[];
   readonly scrolled: number;
@@ -25,7 +27,7 @@ export type Snapshot = {
 
 export const firstSnapshot = (client: Client): Snapshot => ({
   ...{ state: client.state, ended: undefined, waiting: client.waiting, alarms: [] },
-  ...{ conversations: client.conversations(), open: undefined, messages: [], scrolled: 0 },
+  ...{ conversations: client.conversations(), open: undefined, standing: '', messages: [], scrolled: 0 },
   ...{ panel: undefined, entry: emptyEntry },
   notice: 'Welcome. /help lists what you can do; Ctrl-C leaves.',
 });

@@ -4,6 +4,7 @@ import { ErrorText } from '../parts/error-text.tsx';
 import { IconButton } from '../parts/icon-button.tsx';
 import { useNames } from '../parts/use-names.ts';
 import { useSession } from '../session/session.ts';
+import { usePresence } from '../session/use-presence.ts';
 import { useTask } from '../session/use-task.ts';
 import { ComposerContext } from './composer-context.tsx';
 import { ComposerOptions } from './composer-options.tsx';
@@ -33,6 +34,7 @@ export function Composer({ conversation, threadId, draft, onDone, onEditLast }: 
   const field = useRef<HTMLTextAreaElement>(null);
   const listId = useId();
   const task = useTask();
+  const presence = usePresence();
   const others = conversation.memberIds.filter((userId) => userId !== client.me.userId);
   const suggestions = useSuggestions(conversation.kind === 'group' ? others : [], nameOf);
 
@@ -56,6 +58,7 @@ export function Composer({ conversation, threadId, draft, onDone, onEditLast }: 
     );
     if (!isSent) return;
     setText('');
+    presence?.typing(conversation.id, false);
     onDone();
     field.current?.focus();
   };
@@ -115,6 +118,7 @@ export function Composer({ conversation, threadId, draft, onDone, onEditLast }: 
           value={text}
           onInput={(event) => {
             setText(event.currentTarget.value);
+            if (preferences.isShown) presence?.typing(conversation.id, event.currentTarget.value !== '');
             suggestions.look(event.currentTarget);
           }}
           onKeyDown={onKeyDown}

@@ -6,8 +6,10 @@ import { useIdentity } from '../parts/use-identity.ts';
 import { useNames } from '../parts/use-names.ts';
 import { toHash } from '../session/routes.ts';
 import { useClient } from '../session/session.ts';
+import { usePresence } from '../session/use-presence.ts';
 import { go } from '../session/use-route.ts';
 import { count } from '../text/message-text.ts';
+import { standingText } from '../text/standing-text.ts';
 
 /** With whom one speaks; leads to who they are. */
 export function ConversationHeader({ conversation }: { conversation: Conversation }) {
@@ -26,9 +28,9 @@ export function ConversationHeader({ conversation }: { conversation: Conversatio
       <div class="bar-title">
         <h1>{title}</h1>
         {peer === undefined ? (
-          <p class="hint">{count(conversation.memberIds.length, 'member')}</p>
+          <GroupLine conversation={conversation} />
         ) : (
-          <PeerLine userId={peer} />
+          <PeerLine conversation={conversation} userId={peer} />
         )}
       </div>
       <a
@@ -43,10 +45,24 @@ export function ConversationHeader({ conversation }: { conversation: Conversatio
   );
 }
 
-function PeerLine({ userId }: { userId: string }) {
+function GroupLine({ conversation }: { conversation: Conversation }) {
+  const presence = usePresence();
+  const { nameOf } = useNames();
+  const typists = presence?.typists(conversation.id) ?? [];
+  const line =
+    typists.length > 0
+      ? `${typists.map(nameOf).join(', ')} writing…`
+      : count(conversation.memberIds.length, 'member');
+  return <p class="hint">{line}</p>;
+}
+
+function PeerLine({ conversation, userId }: { conversation: Conversation; userId: string }) {
   const client = useClient();
+  const presence = usePresence();
   const { identity } = useIdentity(userId);
   const { statusText } = client.profile(userId);
+  const standing = presence && standingText(presence, conversation.id, userId, Date.now());
+  const parts = [standing, statusText].filter((part) => part !== undefined && part !== '');
   return (
     <p class="hint">
       {identity?.trust === 'verified' && (
@@ -54,8 +70,8 @@ function PeerLine({ userId }: { userId: string }) {
           <Icon name="shield" /> Verified
         </span>
       )}
-      {identity?.trust === 'verified' && statusText ? ' · ' : ''}
-      {statusText}
+      {identity?.trust === 'verified' && parts.length > 0 ? ' · ' : ''}
+      {parts.join(' · ')}
     </p>
   );
 }

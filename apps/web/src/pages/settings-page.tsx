@@ -44,6 +44,14 @@ export function SettingsPage() {
           />
           Others learn what I have read
         </label>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={preferences.isShown}
+            onChange={(event) => prefer({ isShown: event.currentTarget.checked })}
+          />
+          People I have talked to see whether I am here, and that I write
+        </label>
       </section>
       <HistoryForms />
       <section aria-labelledby="forget-title">

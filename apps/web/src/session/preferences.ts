@@ -6,13 +6,18 @@ export type Preferences = {
   theme: Theme;
   /** Undefined until it was chosen here: then it is as the account has it. */
   readReceipts: boolean | undefined;
+  /** Others see whether one is there, and that one writes. */
+  isShown: boolean;
   /** New messages are written in markdown. */
   isMarkdown: boolean;
   /** How long new messages of a conversation stay, in ms, by its id. */
   timers: Record<string, number>;
 };
 
-const DEFAULTS: Preferences = { theme: 'system', readReceipts: undefined, isMarkdown: true, timers: {} };
+const DEFAULTS: Preferences = {
+  ...{ theme: 'system', readReceipts: undefined, isShown: true },
+  ...{ isMarkdown: true, timers: {} },
+};
 
 const keyOf = (profile: string) => `securechat:${profile}:preferences`;
 
@@ -27,10 +32,11 @@ export function savePreferences(profile: string, preferences: Preferences): void
 /** Anybody may write there (an older version, a person at the console): what does not fit is the default. */
 export function readPreferences(text: string | null): Preferences {
   const saved = parse(text);
-  const { theme, readReceipts, isMarkdown, timers } = saved;
+  const { theme, readReceipts, isShown, isMarkdown, timers } = saved;
   return {
     theme: theme === 'light' || theme === 'dark' ? theme : DEFAULTS.theme,
     readReceipts: typeof readReceipts === 'boolean' ? readReceipts : DEFAULTS.readReceipts,
+    isShown: typeof isShown === 'boolean' ? isShown : DEFAULTS.isShown,
     isMarkdown: typeof isMarkdown === 'boolean' ? isMarkdown : DEFAULTS.isMarkdown,
     timers: Object.fromEntries(
       Object.entries(timers ?? {}).filter(([, forMs]) => Number.isSafeInteger(forMs) && forMs >= 1_000),

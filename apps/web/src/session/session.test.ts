@@ -31,7 +31,13 @@ describe('config.json', () => {
 
 describe('preferences', () => {
   test('come back as they were saved', () => {
-    const saved = { theme: 'dark', readReceipts: false, isMarkdown: false, timers: { c: 60_000 } };
+    const saved = {
+      theme: 'dark',
+      readReceipts: false,
+      isShown: false,
+      isMarkdown: false,
+      timers: { c: 60_000 },
+    };
     expect(readPreferences(JSON.stringify(saved))).toEqual(saved);
   });
 
@@ -41,6 +47,7 @@ describe('preferences', () => {
       expect(readPreferences(text)).toEqual({
         theme: 'system',
         readReceipts: undefined,
+        isShown: true,
         isMarkdown: true,
         timers: {},
       });

@@ -6,6 +6,8 @@ import { NewGroupPage } from '../pages/new-group-page.tsx';
 import { PersonPage } from '../pages/person-page.tsx';
 import { SettingsPage } from '../pages/settings-page.tsx';
 import type { Route } from '../session/routes.ts';
+import { useSession } from '../session/session.ts';
+import { useBeingThere } from '../session/use-presence.ts';
 import { useRoute } from '../session/use-route.ts';
 import { AlarmBanner } from './alarm-banner.tsx';
 import { Announcer } from './announcer.tsx';
@@ -17,6 +19,7 @@ export function Shell() {
   const route = useRoute();
   useNudges();
   usePageTitle();
+  useBeingThere(useSession().preferences.isShown);
   return (
     <div class="shell" data-page={route.page}>
       <button type="button" class="skip-link" onClick={skipToMain}>

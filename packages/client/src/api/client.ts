@@ -1,5 +1,6 @@
 import type { Message } from './content.ts';
 import type { Conversation, Thread } from './conversation.ts';
+import type { Presence } from './presence.ts';
 
 export type ConnectionState = 'disconnected' | 'connecting' | 'authenticating' | 'connected';
 
@@ -117,6 +118,9 @@ export interface Client {
   /** Own profile, told to everybody one talks to. */
   setProfile(profile: Profile): Promise<void>;
   profile(userId: string): Profile;
+
+  /** Who is there and who writes; the same object each time. Loaded when it is asked for. */
+  presence(): Promise<Presence>;
 
   /** Own devices. */
   devices(): Promise<readonly OwnDevice[]>;

@@ -49,6 +49,8 @@ export type Answers = {
   block_list: 'block_list';
   receipt_privacy: 'receipt_privacy';
   group_info: 'group_info';
+  presence_subscribe: 'presence_subscribe';
+  presence_privacy: 'presence_privacy';
 };
 export type QuestionName = keyof Answers;
 

@@ -35,6 +35,8 @@ const answerNames: Answers = {
   block_list: 'block_list',
   receipt_privacy: 'receipt_privacy',
   group_info: 'group_info',
+  presence_subscribe: 'presence_subscribe',
+  presence_privacy: 'presence_privacy',
 };
 
 /**

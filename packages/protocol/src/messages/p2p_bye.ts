@@ -1,11 +1,4 @@
-import { defineMessage } from '../define-message.ts';
-import { Type } from '../schema/type.ts';
-import { signalFields } from '../signalling.ts';
-
-const fields = Type.Object(
-  { type: Type.Literal('p2p_bye'), ...signalFields, to_device: Type.Optional(signalFields.to_device) },
-  { additionalProperties: false },
-);
+import { defineSignal, MaybeOtherEnd } from '../signalling.ts';
 
 /** No, or not any more. To the other end, or to all who were asked. */
-export const p2pBye = defineMessage({ name: 'p2p_bye', id: 0x0604, up: fields, down: fields });
+export const p2pBye = defineSignal('p2p_bye', 0x0604, MaybeOtherEnd);

@@ -1,7 +1,10 @@
+import { CommandFailed } from '../../failures.ts';
 import { counted, groupsOfFive } from '../../words.ts';
 import type { Messenger } from '../messenger.ts';
 import type { TuiCommand } from './index.ts';
 import { wordsOf } from './words-of.ts';
+
+const statuses = ['online', 'away', 'busy', 'offline'] as const;
 
 export const peopleCommands: Readonly<Record<string, TuiCommand>> = {
   verify: {
@@ -37,6 +40,17 @@ export const peopleCommands: Readonly<Record<string, TuiCommand>> = {
       const [user = ''] = wordsOf(rest, 1, '/trust USER');
       await client.acceptKeyChange(user);
       return `The new key of ${user} counts. Compare safety numbers: /verify ${user}`;
+    },
+  },
+  status: {
+    usage: 'STATUS',
+    summary: 'online, away, busy, or offline: not shown',
+    async run(messenger, rest) {
+      const [wanted = ''] = wordsOf(rest, 1, '/status online|away|busy|offline');
+      const status = statuses.find((each) => each === wanted);
+      if (!status) throw new CommandFailed(`There is no ${wanted}.`, 'It is online, away, busy or offline.');
+      await messenger.be(status);
+      return status === 'offline' ? 'You are not shown to anybody.' : `You are shown as ${status}.`;
     },
   },
   alarms: {
