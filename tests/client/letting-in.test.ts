@@ -35,7 +35,7 @@ function spoilt(item: Item): Item {
 async function hears(device: TestDevice, id: string, by: TestDevice, text: string): Promise<void> {
   await until('it is let in', () => device.client.conversation(id)?.isMember, 30_000);
   await by.client.conversation(id)!.send(text);
-  await until('it has it', () => texts(device.seen).includes(text), 20_000);
+  await until('it has it', () => texts(device.seen).includes(text), 30_000);
   expect(device.alarms.map(({ type }) => type)).toEqual(['undecryptable']);
 }
 
@@ -49,7 +49,7 @@ describe('a device that cannot open its welcome', () => {
     const chat = await bob.client.createGroup({ members: [idOf(alice)] });
     await chat.send('nothing that the tablet can read');
     await hears(tablet, chat.id, bob, 'for both devices');
-    await until('the phone has it', () => texts(alice.seen).includes('for both devices'));
+    await until('the phone has it', () => texts(alice.seen).includes('for both devices'), 30_000);
     expect([alice.alarms, bob.alarms]).toEqual([[], []]);
   }, 90_000);
 
@@ -58,7 +58,7 @@ describe('a device that cannot open its welcome', () => {
     const alice = await devices.signUp('alice');
     const bob = await devices.signUp('bob', { socket: server.url, transport: tcpTransport() });
     const direct = await alice.client.direct(idOf(bob));
-    await until('Bob has it', () => bob.client.conversation(direct.id));
+    await until('Bob has it', () => bob.client.conversation(direct.id), 30_000);
     await bob.client.conversation(direct.id)!.accept();
     spoilNextWelcome(server);
     const chat = await alice.client.createGroup({ members: [idOf(bob)] });
@@ -72,7 +72,7 @@ describe('a device that cannot open its welcome', () => {
     const alice = await devices.signUp('alice');
     const bob = await devices.signUp('bob', { socket: server.url, transport: tcpTransport() });
     const group = await alice.client.createGroup({ members: [idOf(bob)] });
-    await until('Bob has it', () => bob.client.conversation(group.id));
+    await until('Bob has it', () => bob.client.conversation(group.id), 30_000);
     await bob.client.conversation(group.id)!.accept();
     spoilNextWelcome(server);
     const chat = await alice.client.direct(idOf(bob));
