@@ -20,6 +20,8 @@ const STAMP = Buffer.from('"delivery":{"seq":');
 /** What all sessions of a run have seen. */
 export class Tally {
   receipts = 0;
+  /** Frames that told how others are. */
+  presences = 0;
   again = 0;
   disordered = 0;
   errors = 0;
@@ -158,6 +160,7 @@ export class Session {
   #takeSlowly(type: number, payload: Uint8Array): void {
     const message = decodeDownstream(type, Uint8Array.from(payload));
     if (message?.type === 'sync_page') this.#takePage(message);
+    if (message?.type === 'presence') this.#context.tally.presences++;
     if (message?.type === 'error') {
       this.#context.tally.fault(`${this.person.id}: ${message.error_code} ${message.error_message}`);
       this.#expected?.reject(new Error(message.error_message));
