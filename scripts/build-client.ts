@@ -16,6 +16,7 @@ const DOORS = {
   index: 'src/index.ts',
   'node/index': 'src/node/index.ts',
   memory: 'src/storage/memory.ts',
+  files: 'src/files/index.ts',
 };
 /** What a Content Security Policy without `unsafe-eval` refuses. */
 const MAKES_CODE = /\bnew Function\b|\bFunction\(["'`]|(?<![.\w$])eval\(/;

@@ -21,6 +21,8 @@ export function bodyText({ body, from }: Pick<Message, 'body' | 'from'>): string
   switch (body.type) {
     case 'text':
       return body.preview ? `${body.text} [${body.preview.title}: ${body.preview.url}]` : body.text;
+    case 'file':
+      return `(file: ${body.name}, ${body.size} bytes)`;
     case 'deleted':
       return '(deleted)';
     case 'notice':

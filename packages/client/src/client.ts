@@ -24,6 +24,7 @@ import { Identities } from './runtime/identities.ts';
 import { Profiles } from './runtime/profiles.ts';
 import { Runtime } from './runtime/runtime.ts';
 import { EventTeller } from './runtime/teller.ts';
+import { offerWire } from './runtime/wires.ts';
 
 /** One device of one account: what apps hold. Everything it does is done elsewhere. */
 export class Client implements Api {
@@ -74,6 +75,7 @@ export class Client implements Api {
     this.#housekeeping = parts.housekeeping;
     this.#profiles = parts.profiles;
     this.#identities = new Identities(this.#runtime.pins, () => this.#runtime.account);
+    offerWire(this, parts.runtime.connection);
     this.#listen();
   }
 

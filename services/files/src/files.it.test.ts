@@ -4,10 +4,13 @@ import { reconcile } from './jobs/reconcile.ts';
 import { sweep } from './jobs/sweep.ts';
 import { makeFile, openWorld, QUOTA, type TestFile, type World } from './testing/world.ts';
 
+/** The first of a run makes the tables of all services. */
+const START_DEADLINE_MS = 120_000;
+
 let world: World;
 beforeAll(async () => {
   world = await openWorld();
-});
+}, START_DEADLINE_MS);
 afterAll(() => world?.close());
 
 const never = new AbortController().signal;

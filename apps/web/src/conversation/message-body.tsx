@@ -13,6 +13,8 @@ export function MessageBodyView({ message }: { message: Message }) {
           {body.preview !== undefined && <LinkPreviewCard preview={body.preview} />}
         </>
       );
+    case 'file':
+      return <p class="is-quiet">File: {body.name}</p>;
     case 'deleted':
       return <p class="is-quiet">Message deleted</p>;
     default:

@@ -9,6 +9,8 @@ export function messageLine(message: Message, nameOf: NameOf): string {
   switch (body.type) {
     case 'text':
       return oneLine(body.format === 'markdown' ? withoutMarks(body.text) : body.text);
+    case 'file':
+      return `File: ${body.name}`;
     case 'deleted':
       return 'Message deleted';
     case 'notice':

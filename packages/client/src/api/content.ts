@@ -56,6 +56,8 @@ export type Message = {
 export type MessageBody =
   | ({ readonly type: 'text' } & Readonly<Required<Pick<Content, 'text' | 'format' | 'mentions'>>> &
       Pick<Content, 'preview'>)
+  /** At the server, encrypted; `openFiles` of the part `files` receives it. */
+  | ({ readonly type: 'file' } & Readonly<FileInfo>)
   /** Deleted for everyone. */
   | { readonly type: 'deleted' }
   | { readonly type: 'notice'; readonly notice: Notice }
@@ -68,6 +70,18 @@ export type MessageBody =
     }
   /** Of a newer version of the SDK. */
   | { readonly type: 'unknown'; readonly contentType: string };
+
+/** Where a file is and how to open it. `key` and `sha256` (of the content) are base64; sizes are bytes. */
+export type FileInfo = {
+  fileId: string;
+  key: string;
+  name: string;
+  mimeType: string;
+  size: number;
+  sha256: string;
+  cipherSize: number;
+  chunkSize: number;
+};
 
 export type MissingReason =
   /** It could not be decrypted. */

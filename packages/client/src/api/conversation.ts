@@ -1,4 +1,4 @@
-import type { Content, Message, Role, SendOptions } from './content.ts';
+import type { Content, FileInfo, Message, Role, SendOptions } from './content.ts';
 
 export type Member = {
   readonly userId: string;
@@ -43,6 +43,8 @@ export interface Conversation {
   readonly activeAtMs: number;
 
   send(content: string | Content, options?: SendOptions): Promise<Message>;
+  /** Tells the members of a file that is at the server. `send` of the part `files` does that when it has sent one. */
+  share(file: FileInfo, options?: SendOptions): Promise<Message>;
   /** Of own messages. */
   edit(messageId: string, content: string | Content): Promise<void>;
   /** Of own messages; of others in a group for owners and admins. */

@@ -51,6 +51,12 @@ export type Answers = {
   group_info: 'group_info';
   presence_subscribe: 'presence_subscribe';
   presence_privacy: 'presence_privacy';
+  file_offer: 'file_status';
+  file_cancel: 'file_status';
+  file_chunk: 'file_status';
+  file_chunk_request: 'file_chunk';
+  file_progress: 'file_status';
+  file_status: 'file_status';
 };
 export type QuestionName = keyof Answers;
 

@@ -37,7 +37,7 @@ export type ConnectionOptions = {
 
 /** A challenge is good for 30 s at the server; a login that takes half of that will not come. */
 const LOGIN_DEADLINE_MS = 15_000;
-const CAPABILITIES = ['e2e_encryption', 'groups'];
+const CAPABILITIES = ['e2e_encryption', 'groups', 'file_transfer'];
 
 export function createConnection(options: ConnectionOptions): Connection {
   return new ManagedConnection(options);

@@ -37,6 +37,12 @@ const answerNames: Answers = {
   group_info: 'group_info',
   presence_subscribe: 'presence_subscribe',
   presence_privacy: 'presence_privacy',
+  file_offer: 'file_status',
+  file_cancel: 'file_status',
+  file_chunk: 'file_status',
+  file_chunk_request: 'file_chunk',
+  file_progress: 'file_status',
+  file_status: 'file_status',
 };
 
 /**

@@ -14,7 +14,16 @@ import {
   optionalText,
   text,
 } from './shape.ts';
-import type { Bodies, Content, ContentType, OwnBody, Preview, TextBody, UnknownContent } from './types.ts';
+import type {
+  Bodies,
+  Content,
+  ContentType,
+  FileBody,
+  OwnBody,
+  Preview,
+  TextBody,
+  UnknownContent,
+} from './types.ts';
 
 /** What fits into the largest padding class beside the rest. */
 export const MAX_TEXT = 24_000;
@@ -23,6 +32,8 @@ export const MAX_EMOJI = 32;
 const MAX_AVATAR = 22_000;
 const MAX_PREVIEW_IMAGE = 11_000;
 const MAX_MENTIONS = 100;
+const MAX_FILE_NAME = 255;
+const MAX_MIME_TYPE = 127;
 const MAX_ASKED = 64;
 const MAX_MEMBERS = 1_000;
 const FORMATS = ['plain', 'markdown'] as const;
@@ -39,6 +50,7 @@ const readers: { [T in ContentType]: (body: Fields) => Bodies[T] } = {
   'application/x-securechat-delete': (body) => ({ messageId: id(body, 'messageId') }),
   'application/x-securechat-reaction': (body) =>
     compact({ messageId: id(body, 'messageId'), emoji: optionalText(body, 'emoji', MAX_EMOJI) }),
+  'application/x-securechat-file': readFile,
   'application/x-securechat-profile': (body) =>
     compact({
       displayName: optionalText(body, 'displayName', 128),
@@ -96,6 +108,22 @@ function readText(body: Fields): TextBody {
   });
 }
 
+/** What it says of the file is checked against the file when that is received. */
+export function readFile(body: Fields): FileBody {
+  const chunkSize = count(body, 'chunkSize');
+  if (chunkSize === 0) throw new BadContent('chunks of no size');
+  return {
+    fileId: id(body, 'fileId'),
+    key: secret(body, 'key'),
+    name: text(body, 'name', MAX_FILE_NAME),
+    mimeType: text(body, 'mimeType', MAX_MIME_TYPE),
+    size: count(body, 'size'),
+    sha256: secret(body, 'sha256'),
+    cipherSize: count(body, 'cipherSize'),
+    chunkSize,
+  };
+}
+
 function readPreview(fields: Fields): Preview {
   const url = text(fields, 'url', 2_048);
   if (!isSafeLink(url)) throw new BadContent('a preview of an unsafe link');
@@ -107,7 +135,7 @@ function readPreview(fields: Fields): Preview {
   });
 }
 
-/** Base64 of a seed. */
+/** Base64 of 32 bytes. */
 function secret(fields: Fields, name: string): string {
   const value = text(fields, name, 44);
   if (!isBase64(value) || decodeBase64(value).length !== 32) throw new BadContent(`${name} is no key`);

@@ -12,6 +12,8 @@ export type Bodies = {
   'application/x-securechat-reaction': { messageId: string; emoji?: string };
   /** What is absent is unset. `avatar`: base64. */
   'application/x-securechat-profile': { displayName?: string; statusText?: string; avatar?: string };
+  /** Where a file is, and how to open it. */
+  'application/x-securechat-file': FileBody;
   /** Says nothing, looks like everything else. */
   'application/x-securechat-dummy': Record<never, never>;
   /** From who brought in a device, to it: what it could not see happen. `logHead` is the operation that brought it in. */
@@ -41,6 +43,21 @@ export type Bodies = {
 };
 
 export type TextBody = { text: string; mentions: string[]; preview?: Preview };
+
+/**
+ * `key` (32 bytes) and `sha256` of the content are base64. `size`: bytes of the content; behind it zeros may follow, so that
+ * the ciphertext tells the size in steps only. `cipherSize` and `chunkSize`: as the server keeps it.
+ */
+export type FileBody = {
+  fileId: string;
+  key: string;
+  name: string;
+  mimeType: string;
+  size: number;
+  sha256: string;
+  cipherSize: number;
+  chunkSize: number;
+};
 
 /** `image`: base64. */
 export type Preview = { url: string; title: string; description?: string; image?: string };

@@ -1,3 +1,4 @@
+import { readFile } from '../content/bodies.ts';
 import {
   BadContent,
   count,
@@ -40,7 +41,9 @@ function checkLine(value: unknown): void {
   for (const name of ['replyTo', 'threadId']) optionalId(entry, name);
   if (entry.reactions !== undefined) object(entry.reactions, 'reactions');
   const body = object(entry.body, 'body');
-  if (oneOf(body, 'type', ['text', 'deleted', 'notice', 'unknown']) !== 'text') return;
+  const type = oneOf(body, 'type', ['text', 'file', 'deleted', 'notice', 'unknown']);
+  if (type === 'file') readFile(body);
+  if (type !== 'text') return;
   oneOf(body, 'format', ['plain', 'markdown']);
   text(body, 'text', Number.POSITIVE_INFINITY);
   list(body, 'mentions', Number.POSITIVE_INFINITY, (mention) => text({ mention }, 'mention', 64));

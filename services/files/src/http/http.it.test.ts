@@ -6,6 +6,9 @@ import type { FastifyInstance } from 'fastify';
 import { makeFile, openWorld, type TestFile, type TestUser, type World } from '../testing/world.ts';
 import { createHttpServer } from './server.ts';
 
+/** The first of a run makes the tables of all services. */
+const START_DEADLINE_MS = 120_000;
+
 let world: World;
 let redis: TestRedis;
 let app: FastifyInstance;
@@ -35,7 +38,7 @@ beforeAll(async () => {
   [app, url] = await serve(budgetOf(10_000_000_000));
   file = makeFile(10_000);
   await world.upload(file);
-});
+}, START_DEADLINE_MS);
 afterAll(async () => {
   await app?.close();
   await world?.close();

@@ -8,7 +8,7 @@ let pool: Pool;
 beforeAll(async () => {
   database = await createTestDatabase();
   pool = openPool(database.url, { applicationName: 'test', max: 1 });
-});
+}, 120_000);
 afterAll(async () => {
   await pool?.end();
   await database?.drop();

@@ -10,7 +10,7 @@ import { applyOwn } from './own.ts';
 import { applyProfile } from './profile.ts';
 import { applyReaction } from './reaction.ts';
 import { applyState } from './state.ts';
-import { addText, addUnknown } from './text.ts';
+import { addSaid, addUnknown } from './text.ts';
 
 /** A message that was opened, or an own one on its way in: who said it, and where it stands. */
 export type Arrival = {
@@ -38,8 +38,9 @@ type Handler<T extends ContentType> = (
 
 /** What each content does to a conversation. Total: a type without a handler does not compile. */
 const handlers: { [T in ContentType]: Handler<T> } = {
-  'text/plain': addText,
-  'text/markdown': addText,
+  'text/plain': addSaid,
+  'text/markdown': addSaid,
+  'application/x-securechat-file': addSaid,
   'application/x-securechat-edit': applyEdit,
   'application/x-securechat-delete': applyDelete,
   'application/x-securechat-reaction': applyReaction,

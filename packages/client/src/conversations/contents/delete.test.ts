@@ -9,7 +9,7 @@ import { victim } from '../testing/victim.ts';
 import { removeExpired } from '../timeline/expiry.ts';
 import { addEntry } from '../timeline/timeline.ts';
 import { applyDelete } from './delete.ts';
-import { entryOfText } from './text.ts';
+import { entryOf } from './text.ts';
 
 const id = 'c_0123456789abcdefgh';
 const words = 'a secret word';
@@ -44,7 +44,7 @@ async function author(line: { deviceId?: string; expiresAt?: number } = {}) {
     { put: keysOf.sent(id, 1), value: toBytes({ ...sent, id: 'm_1', clientSeq: 1, content: text }) },
     { put: keysOf.sent(id, 2), value: toBytes({ ...sent, id: 'm_2', clientSeq: 2, content: edit }) },
   ]);
-  await within((step) => addEntry(step, '1', entryOfText({ ...by, ...line }, { ...text, ...line })));
+  await within((step) => addEntry(step, '1', entryOf({ ...by, ...line }, { ...text, ...line })));
   expect(copies()).toHaveLength(3);
   return all;
 }

@@ -7,9 +7,12 @@ import { addEntry } from '../timeline/timeline.ts';
 import type { Arrival } from './apply.ts';
 
 type Text = Extract<Content, { type: 'text/plain' | 'text/markdown' }>;
+type File = Extract<Content, { type: 'application/x-securechat-file' }>;
+/** What stands in a conversation as a line of its own. */
+export type Said = Text | File;
 
-export function addText(core: Core, step: Step, arrival: Arrival, content: Text): void {
-  add(core, step, arrival, entryOfText(arrival, content));
+export function addSaid(core: Core, step: Step, arrival: Arrival, content: Said): void {
+  add(core, step, arrival, entryOf(arrival, content));
 }
 
 /** Of a newer version: that something is there is shown, and that it counts. */
@@ -17,19 +20,24 @@ export function addUnknown(core: Core, step: Step, arrival: Arrival, contentType
   add(core, step, arrival, { ...authorOf(arrival), body: { type: 'unknown', contentType } });
 }
 
-export function entryOfText(
+export function entryOf(
   arrival: Omit<Arrival, 'place' | 'clientSeq' | 'isOwn'> & { place?: number },
-  content: Text,
+  content: Said,
 ): Entry {
   const { replyTo, threadId, expiresAt } = content;
-  const format = content.type === 'text/markdown' ? 'markdown' : 'plain';
   return {
     ...authorOf(arrival),
-    body: { type: 'text', format, ...content.body },
+    body: bodyOf(content),
     ...(replyTo === undefined ? {} : { replyTo }),
     ...(threadId === undefined ? {} : { threadId }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
+}
+
+function bodyOf(content: Said): Entry['body'] {
+  if (content.type === 'application/x-securechat-file') return { type: 'file', ...content.body };
+  const format = content.type === 'text/markdown' ? 'markdown' : 'plain';
+  return { type: 'text', format, ...content.body };
 }
 
 function authorOf({

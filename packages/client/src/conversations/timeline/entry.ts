@@ -1,5 +1,5 @@
 import type { MissingReason, Notice } from '../../api/index.ts';
-import type { TextBody } from '../../content/types.ts';
+import type { FileBody, TextBody } from '../../content/types.ts';
 
 /** A line of a conversation as it is kept. */
 export type Entry = {
@@ -22,6 +22,7 @@ export type Entry = {
 
 export type EntryBody =
   | ({ readonly type: 'text'; readonly format: 'plain' | 'markdown' } & TextBody)
+  | ({ readonly type: 'file' } & FileBody)
   | { readonly type: 'deleted' }
   | { readonly type: 'notice'; readonly notice: Notice }
   | {
@@ -45,5 +46,5 @@ export function isMissing(entry: Entry | undefined): entry is MissingEntry {
 
 /** What a person counts: neither notices nor what is missing. */
 export function isSaid({ body }: Entry): boolean {
-  return body.type === 'text' || body.type === 'unknown';
+  return body.type === 'text' || body.type === 'file' || body.type === 'unknown';
 }

@@ -20,7 +20,9 @@ export function messageOf(
     body: bodyOf(body),
     reactions: byEmoji(reactions),
     ...(expiresAt === undefined ? {} : { expiresAtMs: expiresAt * 1000 }),
-    ...(isOwn && body.type === 'text' ? { status: statusOf(record, entry, ownUserId, isSent) } : {}),
+    ...(isOwn && (body.type === 'text' || body.type === 'file')
+      ? { status: statusOf(record, entry, ownUserId, isSent) }
+      : {}),
   };
 }
 
@@ -56,6 +58,7 @@ function bodyOf(body: EntryBody): MessageBody {
       const { reason, count, asked } = body;
       return { type: 'missing', reason, count, isRepairing: asked !== undefined && asked <= MAX_ASKED };
     }
+    case 'file':
     case 'deleted':
     case 'notice':
     case 'unknown':

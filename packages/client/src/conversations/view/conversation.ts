@@ -1,4 +1,13 @@
-import type { Content, Conversation, Member, Message, Role, SendOptions, Thread } from '../../api/index.ts';
+import type {
+  Content,
+  Conversation,
+  FileInfo,
+  Member,
+  Message,
+  Role,
+  SendOptions,
+  Thread,
+} from '../../api/index.ts';
 import { lookUp } from '../../look-up.ts';
 import type { Core } from '../core.ts';
 import { deviceOf, devicesOf } from '../membership/log.ts';
@@ -7,7 +16,7 @@ import type { ConversationRecord } from '../record.ts';
 import type { Acceptance } from './acceptance.ts';
 import type { Changes } from './change.ts';
 import type { Reading } from './read.ts';
-import { deleteForEveryone, edit, react, retry, send } from './say.ts';
+import { deleteForEveryone, edit, react, retry, send, share } from './say.ts';
 
 export type ViewParts = {
   readonly core: Core;
@@ -85,6 +94,10 @@ export class ConversationView implements Conversation {
   async send(content: string | Content, options?: SendOptions): Promise<Message> {
     if (this.isRequest) await this.accept();
     return send(this.#parts.core, this.id, content, options);
+  }
+  async share(file: FileInfo, options?: SendOptions): Promise<Message> {
+    if (this.isRequest) await this.accept();
+    return share(this.#parts.core, this.id, file, options);
   }
   async edit(messageId: string, content: string | Content): Promise<void> {
     await edit(this.#parts.core, this.id, messageId, content);

@@ -1,4 +1,4 @@
-import type { Message, Content as Said, SendOptions } from '../../api/index.ts';
+import type { FileInfo, Message, Content as Said, SendOptions } from '../../api/index.ts';
 import { MAX_EMOJI } from '../../content/bodies.ts';
 import { checked, editContent, textContent } from '../../content/outgoing.ts';
 import { compact } from '../../content/shape.ts';
@@ -7,7 +7,7 @@ import type { Arrival } from '../contents/apply.ts';
 import { applyDelete, mayDelete } from '../contents/delete.ts';
 import { applyEdit } from '../contents/edit.ts';
 import { applyReaction } from '../contents/reaction.ts';
-import { entryOfText } from '../contents/text.ts';
+import { entryOf as entryOfSaid, type Said as Line } from '../contents/text.ts';
 import type { Core } from '../core.ts';
 import { newId } from '../ids.ts';
 import { CannotDo } from '../operations/built.ts';
@@ -22,30 +22,34 @@ import { addEntry, entryOf } from '../timeline/timeline.ts';
 const MIN_EXPIRY_MS = 1_000;
 
 /** Shows a text as an own message and puts it into the lane, in one write. */
-export async function send(
-  core: Core,
-  id: string,
-  said: string | Said,
-  options: SendOptions = {},
-): Promise<Message> {
+export function send(core: Core, id: string, said: string | Said, options?: SendOptions): Promise<Message> {
+  return say(core, id, textContent(said), options);
+}
+
+/** The same of a file. */
+export function share(core: Core, id: string, file: FileInfo, options?: SendOptions): Promise<Message> {
+  return say(core, id, checked('application/x-securechat-file', file), options);
+}
+
+async function say(core: Core, id: string, line: Line, options: SendOptions = {}): Promise<Message> {
   const { replyTo, threadId, expiresInMs } = options;
   if (expiresInMs !== undefined && expiresInMs < MIN_EXPIRY_MS)
     throw new RangeError('expiresInMs is at least 1,000');
   const expiresAt = expiresInMs === undefined ? undefined : Math.ceil((core.now() + expiresInMs) / 1000);
-  const content = { ...textContent(said), ...compact({ replyTo, threadId, expiresAt }) };
+  const content = { ...line, ...compact({ replyTo, threadId, expiresAt }) };
   return core.registry.step(id, async (step) => {
-    const entry = showText(core, step, content);
+    const entry = showSaid(core, step, content);
     await step.write();
     return messageOf(step.record, entry, core.own.userId, false);
   });
 }
 
-function showText(core: Core, step: Step, content: ReturnType<typeof textContent>): Entry {
+function showSaid(core: Core, step: Step, content: Line): Entry {
   demandMember(step);
   const messageId = newId('m_');
   const position = positions.waiting(step.record.nextLocal);
   const by = { id: messageId, from: core.own.userId, deviceId: core.own.deviceId, sentAtMs: core.now() };
-  const entry = entryOfText({ ...by, expiresAt: content.expiresAt }, content);
+  const entry = entryOfSaid({ ...by, expiresAt: content.expiresAt }, content);
   step.change({ nextLocal: step.record.nextLocal + 1 });
   addEntry(step, position, entry);
   enqueueContent(core, step, content, { id: messageId, more: { position } });
@@ -57,20 +61,28 @@ function showText(core: Core, step: Step, content: ReturnType<typeof textContent
 export async function retry(core: Core, id: string, messageId: string): Promise<Message> {
   const found = await core.registry.step(id, (step) => entryOf(step, messageId));
   const body = found?.entry.body;
-  if (found?.entry.failure === undefined || body?.type !== 'text')
-    throw new CannotDo('this message has not failed');
-  const { format, ...text } = body;
-  const type = format === 'markdown' ? 'text/markdown' : 'text/plain';
+  if (found?.entry.failure === undefined || !body) throw new CannotDo('this message has not failed');
+  const line = lineOf(body);
   const { replyTo, threadId } = found.entry;
   return core.registry.step(id, async (step) => {
-    const content = { ...checked(type, text), ...compact({ replyTo, threadId }) };
-    const entry = showText(core, step, content);
+    const content = { ...line, ...compact({ replyTo, threadId }) };
+    const entry = showSaid(core, step, content);
     step.draft.delete(keysOf.message(id, found.position));
     step.draft.delete(keysOf.position(id, messageId));
     step.draft.after(() => core.tell.vanished(id, messageId));
     await step.write();
     return messageOf(step.record, entry, core.own.userId, false);
   });
+}
+
+function lineOf(body: Entry['body']): Line {
+  if (body.type === 'file') {
+    const { type: _, ...file } = body;
+    return checked('application/x-securechat-file', file);
+  }
+  if (body.type !== 'text') throw new CannotDo('this message has not failed');
+  const { format, type: _, ...text } = body;
+  return checked(format === 'markdown' ? 'text/markdown' : 'text/plain', text);
 }
 
 export function edit(core: Core, id: string, messageId: string, said: string | Said): Promise<void> {

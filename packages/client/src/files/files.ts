@@ -1,0 +1,87 @@
+import type { Client, Conversation, FileInfo, Message } from '../api/index.ts';
+import { randomId } from '../bytes.ts';
+import { wireOf } from '../runtime/wires.ts';
+import { download } from './download.ts';
+import { Road } from './road.ts';
+import { type FileSource, sizeOf } from './source.ts';
+import { Course, type Transfer } from './transfer.ts';
+import { upload } from './upload.ts';
+
+const ID_BYTES = 16;
+
+/** What receivers are told of a file; nobody else is. */
+export type SendFileOptions = { name?: string; mimeType?: string };
+
+/** Files of conversations, encrypted on this device. Memory holds a few chunks, whatever their size. */
+export interface Files {
+  /** Resolves with the message in which the members are told of the file, once all of it is at the server and verified. */
+  send(conversation: Conversation, source: FileSource, options?: SendFileOptions): Transfer<Message>;
+  /** All of it, authentic. */
+  receive(file: FileInfo): Transfer<Blob>;
+  /** Part by part as it comes; rejects at the end when it is not whole, so that what was written has to be thrown away. */
+  receiveInto(file: FileInfo, sink: WritableStream<Uint8Array>): Transfer<void>;
+}
+
+/**
+ * The part of the SDK for files. `http: false`: chunks go by the connection alone, as from a page that may reach nothing else.
+ */
+export function openFiles(client: Client, { http = true }: { http?: boolean } = {}): Files {
+  const wire = wireOf(client);
+
+  return {
+    send(conversation, source, options = {}) {
+      const fileId = randomId('f_', ID_BYTES);
+      const course = new Course(sizeOf(source));
+      const road = new Road(wire, course.signal, http);
+      const { name = nameOf(source), mimeType = typeOf(source) } = options;
+      const described = { fileId, name, mimeType, conversationId: conversation.id };
+      const done = upload(source, described, road, course)
+        .then((file) => conversation.share(file))
+        .catch(async (error: unknown) => {
+          // what is at the server is of no use to anybody
+          await wire.request('file_cancel', { file_id: fileId }).catch(() => undefined);
+          throw error;
+        });
+      return begun(course, fileId, done);
+    },
+
+    receive(file) {
+      const course = new Course(file.size);
+      return begun(course, file.fileId, blobOf(file, new Road(wire, course.signal, http), course));
+    },
+
+    receiveInto(file, sink) {
+      const course = new Course(file.size);
+      const road = new Road(wire, course.signal, http);
+      return begun(course, file.fileId, pour(download(file, road, course), sink));
+    },
+  };
+}
+
+/** Whoever does not wait for the end is not ended by it. */
+function begun<T>(course: Course, fileId: string, done: Promise<T>): Transfer<T> {
+  done.catch(() => undefined);
+  return course.asTransfer(fileId, done);
+}
+
+async function blobOf(file: FileInfo, road: Road, course: Course): Promise<Blob> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for await (const part of download(file, road, course)) parts.push(part);
+  return new Blob(parts, { type: file.mimeType });
+}
+
+async function pour(parts: AsyncIterable<Uint8Array>, sink: WritableStream<Uint8Array>): Promise<void> {
+  const writer = sink.getWriter();
+  try {
+    for await (const part of parts) await writer.write(part);
+    await writer.close();
+  } catch (error) {
+    await writer.abort(error).catch(() => undefined);
+    throw error;
+  }
+}
+
+const nameOf = (source: FileSource): string =>
+  'name' in source && source.name ? String(source.name) : 'file';
+const typeOf = (source: FileSource): string =>
+  'type' in source && source.type ? String(source.type) : 'application/octet-stream';

@@ -1,0 +1,23 @@
+/**
+ * The size that a file of this size is given (PADMÉ, Nikitin et al., PETS 2019): only the leading digits of a number of its
+ * magnitude are told, so that sizes come in few steps, at most 12 % above what they are.
+ */
+export function paddedSize(bytes: number): number {
+  if (bytes < 2) return bytes;
+  const exponent = Math.floor(Math.log2(bytes));
+  const digits = Math.floor(Math.log2(exponent)) + 1;
+  const step = 2 ** Math.max(0, exponent - digits);
+  return Math.ceil(bytes / step) * step;
+}
+
+const ZEROS = new Uint8Array(64 * 1024);
+
+/** The bytes, and zeros up to this size. */
+export async function* padded(bytes: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
+  let left = size;
+  for await (const part of bytes) {
+    left -= part.length;
+    yield part;
+  }
+  for (; left > 0; left -= ZEROS.length) yield ZEROS.subarray(0, left);
+}
