@@ -10,6 +10,8 @@ type Report = { testResults: { assertionResults: { title: string; status: string
 
 /** A broken system may hang; that a test ran into its own limits is what the report says then. */
 const DEADLINE_MS = 180_000;
+/** In a browser those limits are wider, and a page has to be built first. */
+const BROWSER_DEADLINE_MS = 420_000;
 const NODE_FLAGS = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 
 /** Runs one test, by the title it has in its file. */
@@ -27,16 +29,17 @@ export async function runNamedTest(
     `--outputFile=${report}`,
     '--forceExit',
   ];
+  const inBrowser = test.file.endsWith('.browser.test.ts');
   const child = spawn(
     process.execPath,
     [...NODE_FLAGS, ...jest, '--runInBand', '-t', pattern, '--', test.file],
     {
       cwd: root,
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...env, ...(inBrowser ? { TEST_BROWSER: '1' } : {}) },
       stdio: 'ignore',
     },
   );
-  const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), inBrowser ? BROWSER_DEADLINE_MS : DEADLINE_MS);
   await new Promise<void>((resolve) => child.once('close', () => resolve()));
   clearTimeout(timer);
   if (!existsSync(report)) return 'missing';

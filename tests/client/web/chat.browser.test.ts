@@ -1,8 +1,15 @@
 import { expect } from '@jest/globals';
+import { until } from '@securechat/testkit';
+import { useDevices } from '../support/people.ts';
 import { useWeb } from './support/use-web.ts';
 
 const web = useWeb();
 const { test } = web.stack;
+const devices = useDevices(web.stack);
+
+/** A PNG of one pixel. */
+const PICTURE =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 /** Several people sign up in each: tens of seconds on two busy cores. */
 const DEADLINE_MS = 180_000;
@@ -118,6 +125,30 @@ test(
     await dialog.getByRole('region', { name: 'Delivered to' }).getByText(carol.name).waitFor();
     await alice.page.keyboard.press('Escape');
     expect(await alice.page.getByRole('dialog').count()).toBe(0);
+  },
+  DEADLINE_MS,
+);
+
+test(
+  'a preview of a link is what its sender made of it, and the page asks nobody for it',
+  async () => {
+    const alice = await web.person('alice');
+    const { client } = await devices.signUp('sender');
+    const chat = await client.direct(alice.name);
+    const url = 'https://news.example/today';
+    const image = Buffer.from(PICTURE, 'base64');
+    const preview = { url, title: 'News of today', description: 'What has happened', image };
+    await chat.send({ text: 'Have you read this?', preview });
+    await alice.look(client.me.userId);
+    const card = alice.bubble('Have you read this?').getByRole('link', { name: 'News of today' });
+    await card.waitFor();
+    expect(await card.getAttribute('href')).toBe(url);
+    expect(await card.getAttribute('rel')).toContain('noreferrer');
+    for (const part of ['What has happened', 'news.example'])
+      expect(await card.textContent()).toContain(part);
+    const widthOf = () => card.locator('img').evaluate((each) => (each as HTMLImageElement).naturalWidth);
+    await until('the picture is shown', async () => (await widthOf()) === 1);
+    // what the page has asked for, and of whom, is looked at behind every test
   },
   DEADLINE_MS,
 );
