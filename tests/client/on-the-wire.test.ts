@@ -35,6 +35,9 @@ test('whatever is said has one of the published sizes, and no other', async () =
   const lengths = [1, 30, 70, 200, 300, 700, 1_500, 3_000, 3_500, 7_000, 14_000, 23_000];
   const said: string[] = [];
   for (const length of lengths) said.push((await chat.send('x'.repeat(length))).id);
+  const isStored = async () =>
+    !(await chat.messages()).some(({ status }) => status === 'queued' || status === 'sent');
+  await until('all is stored', isStored, 30_000);
   await chat.react(said[0]!, '👍');
   await chat.edit(said[1]!, 'y'.repeat(31));
   await chat.deleteForEveryone(said[2]!);

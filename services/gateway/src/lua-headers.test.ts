@@ -14,6 +14,7 @@ function namesIn(text: string): string[] {
 
 test('the scripts are found', () => {
   expect(files.map((file) => basename(file))).toEqual([
+    ...['bulk-push.lua', 'file-budget.lua'],
     ...['heartbeat.lua', 'publish-revocations.lua', 'read-revocations.lua', 'register.lua', 'remove.lua'],
     ...['address.lua', 'group-operation.lua', 'lease.lua', 'guarded-add.lua'],
   ]);

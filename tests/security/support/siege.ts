@@ -261,7 +261,7 @@ const CANARY = /canary|Y2FuYXJ5|jYW5hcn|NhbmFye/i;
 const OUR_FAULT = /"level":"(?:error|fatal)"/;
 /** A series may appear when its label first has a value; which values there are is fixed. */
 const CLOSED_LABELS =
-  /^\w+(?:\{(?:(?:direction|type|error|reason|state|transport|by|step|limit|le|quantile|kind|space|outcome|stream|result|status|route|method)="[\w.+-]*",?)*\})?$/;
+  /^\w+(?:\{(?:(?:direction|type|error|reason|state|transport|by|step|limit|le|quantile|kind|lane|space|outcome|stream|result|status|route|method)="[\w.+-]*",?)*\})?$/;
 
 async function expectAnswer(client: RawClient, { error, thenError, says = {} }: BadInput): Promise<void> {
   if (error === undefined) return;
