@@ -34,7 +34,8 @@ describe('a file', () => {
   for (const http of [true, false]) {
     test(`comes out as it went in ${http ? 'over HTTP' : 'by frames of the connection'}, and only those who are to know it do`, async () => {
       const { alice, bob, chat } = await openPair();
-      const content = randomBytes(400_001);
+      // more than a megabyte has chunks of the greatest size
+      const content = randomBytes(1_200_001);
       const source = http
         ? new File([content], 'plans.pdf', { type: 'application/pdf' })
         : { stream: dripping(content), size: content.length };
@@ -47,10 +48,10 @@ describe('a file', () => {
         type: 'file',
         name: 'plans.pdf',
         mimeType: 'application/pdf',
-        size: 400_001,
+        size: 1_200_001,
       });
       expect(told).toEqual([...told].sort((a, b) => a - b));
-      expect(told.at(-1)).toBe(400_001);
+      expect(told.at(-1)).toBe(1_200_001);
 
       const file = await fileAt(bob);
       const received = await openFiles(bob.client, { http }).receive(file).done;

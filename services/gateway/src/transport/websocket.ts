@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import websocket from '@fastify/websocket';
 import { addressKey } from '@securechat/kernel';
-import { closeCodes, closeTexts, HEADER_BYTES, MAX_GROUP_OPERATION_BYTES } from '@securechat/protocol';
+import { closeCodes, closeTexts, HEADER_BYTES, MAX_FILE_CHUNK_FRAME_BYTES } from '@securechat/protocol';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import { addressRefusal } from '../limits/address-limit.ts';
@@ -14,7 +14,7 @@ export const SUBPROTOCOL = 'scht.v1';
 export const WS_PATH = '/v1/ws';
 
 /** Largest frame with room for a few small ones packed behind it. */
-const MAX_MESSAGE_BYTES = MAX_GROUP_OPERATION_BYTES + HEADER_BYTES + 64 * 1024;
+const MAX_MESSAGE_BYTES = MAX_FILE_CHUNK_FRAME_BYTES + HEADER_BYTES + 64 * 1024;
 /** A slow client may take this long for its request line and headers (slow-header attacks). */
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
