@@ -47,11 +47,14 @@ function openMessenger({ client }: TestDevice, user?: string) {
   return { terminal, leave };
 }
 
-/** One key, and what it does is on the screen. */
-async function move(terminal: FakeTerminal, key: string): Promise<void> {
-  const before = terminal.rows().join('\n');
-  terminal.type(key);
-  await until('the screen moves', () => terminal.rows().join('\n') !== before);
+/** The same key until something is on the screen; each time what it does has to show. */
+async function moveTo(terminal: FakeTerminal, key: string, wanted: string): Promise<void> {
+  for (;;) {
+    const before = terminal.rows().join('\n');
+    if (before.includes(wanted)) return;
+    terminal.type(key);
+    await until('the screen moves', () => terminal.rows().join('\n') !== before);
+  }
 }
 
 const idOf = ({ client }: TestDevice): string => client.me.userId;
@@ -135,11 +138,9 @@ describe('the messenger', () => {
     hers.enter('/help');
     await hers.shows('/new USER');
     expect(hers.rows().some((row) => row.includes('/approve CODE'))).toBe(false);
-    for (let step = 0; step < 3; step++) await move(hers, PAGE_DOWN);
-    await hers.shows('/approve CODE');
+    await moveTo(hers, PAGE_DOWN, '/approve CODE');
     expect(hers.rows().some((row) => row.includes('/new USER'))).toBe(false);
-    for (let step = 0; step < 3; step++) await move(hers, PAGE_UP);
-    await hers.shows('/new USER');
+    await moveTo(hers, PAGE_UP, '/new USER');
     hers.type(ESC);
     await hers.shows('where threads begin');
   }, 120_000);
