@@ -10,10 +10,10 @@ export default {
     ...(process.env.UPGRADE_FROM ? [] : ['<rootDir>/tests/upgrade/']),
     // Needs a Docker engine; `npm run test:compose` starts the stack there.
     ...(process.env.COMPOSE_STACK ? [] : ['<rootDir>/tests/compose/']),
-    // Kill and stop services for minutes; `npm run test:faults`, or their path, asks for them.
-    ...(process.argv.some((argument) => argument.includes('tests/faults'))
-      ? []
-      : ['<rootDir>/tests/faults/']),
+    // Take minutes, killing services or attacking them; `npm run test:faults`, `npm run test:security`, or their path, asks for them.
+    ...['tests/faults', 'tests/security']
+      .filter((folder) => !process.argv.some((argument) => argument.includes(folder)))
+      .map((folder) => `<rootDir>/${folder}/`),
     // Need Chromium; `npm run test:browser` looks for it.
     ...(process.env.TEST_BROWSER ? [] : ['\\.browser\\.test\\.ts$']),
   ],
