@@ -84,7 +84,10 @@ test('without presence messages go on as ever, and when it is back everybody is 
     return answer.type === 'presence_subscribe' ? answer.states[0]?.status : answer.error_code;
   };
   /** Who asks more than 30 times a minute is not heard. */
-  const isSeen = async () => (await sleep(3_000), (await statusOfBob()) === 'online');
+  const isSeen = async (): Promise<boolean> => {
+    await sleep(3_000);
+    return (await statusOfBob()) === 'online';
+  };
   await until('Bob is seen', isSeen, 30_000);
 
   const { presences, stores, streamPrefix } = stack.constellation;
