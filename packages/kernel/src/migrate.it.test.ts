@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import type { Pool } from 'pg';
+import { sleep } from './clock.ts';
 import { createLogger } from './logger.ts';
 import { type Migrations, migrateToLatest, pendingMigrations, requireMigrations } from './migrate.ts';
 import { openPool } from './postgres.ts';
@@ -63,6 +64,33 @@ test('a failing migration rejects with its error and leaves nothing behind', asy
   expect(await pendingMigrations(pool, 'delivery', failing)).toEqual(['0003_c', '0004_bad']);
   const { rows } = await pool.query("SELECT to_regclass('c') AS c");
   expect(rows).toEqual([{ c: null }]);
+});
+
+test('a migration that waits in a circle with those who use its tables is tried again', async () => {
+  const locking: Migrations = {
+    ...both,
+    '0003_c': {
+      up: async (db) => {
+        await sql`LOCK TABLE a`.execute(db);
+        await sql`LOCK TABLE b`.execute(db);
+        await sql`CREATE TABLE c (id int)`.execute(db);
+      },
+    },
+  };
+  const other = await pool.connect();
+  try {
+    await other.query('BEGIN; LOCK TABLE b');
+    const migrating = migrateToLatest({ url: database.url, service: 'delivery', migrations: locking, print });
+    const waiting = `SELECT FROM pg_locks WHERE relation = 'b'::regclass AND NOT granted`;
+    while ((await pool.query(waiting)).rowCount === 0) await sleep(10);
+    // the migration has waited for longer, so it is the one that Postgres gives up
+    await other.query('LOCK TABLE a');
+    await other.query('COMMIT');
+    expect(await migrating).toEqual(['0003_c']);
+    expect(lines).toContain('delivery: others are at these tables; trying again');
+  } finally {
+    other.release();
+  }
 });
 
 test('an older release runs on a newer schema', async () => {

@@ -1,5 +1,6 @@
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Pool } from 'pg';
+import { createBackoff } from './backoff.ts';
 import { classify, sqlState } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { kyselyFor, openPool } from './postgres.ts';
@@ -16,6 +17,9 @@ export class MigrationsMissingError extends Error {
 const SCHEMA = 'securechat_migrations';
 /** A migration that waits for a lock blocks everybody who comes after it: better to fail and try again. */
 const LOCK_TIMEOUT_MS = 10_000;
+/** deadlock_detected, lock_not_available: those who use the tables meanwhile went first. Nothing is applied then. */
+const OTHERS_WENT_FIRST = new Set(['40P01', '55P03']);
+const TRIES = 5;
 
 export type MigrateOptions = {
   url: string;
@@ -26,8 +30,9 @@ export type MigrateOptions = {
 };
 
 /**
- * Applies what is missing, in one transaction; several may run at once (kysely takes an advisory lock). Resolves with
- * the names applied, rejects with the error of the migration that failed, and then none is applied.
+ * Applies what is missing, in one transaction; several may run at once (kysely takes an advisory lock). Beside running services it
+ * may have to try again, up to five times. Resolves with the names applied, rejects with the error of the migration that failed, and
+ * then none is applied.
  */
 export async function migrateToLatest(options: MigrateOptions): Promise<string[]> {
   const { url, service, migrations, print = (line) => process.stdout.write(`${line}\n`) } = options;
@@ -47,14 +52,25 @@ export async function migrateToLatest(options: MigrateOptions): Promise<string[]
       migrationTableName: service,
       migrationLockTableName: `${service}_lock`,
     });
-    const { error, results = [] } = await migrator.migrateToLatest();
-    if (error !== undefined) throw error;
-    const applied = results.map((result) => result.migrationName);
+    const applied = await applyPatiently(migrator, () =>
+      print(`${service}: others are at these tables; trying again`),
+    );
     for (const name of applied) print(`${service}: applied ${name}`);
     if (applied.length === 0) print(`${service}: nothing to apply`);
     return applied;
   } finally {
     await db.destroy();
+  }
+}
+
+async function applyPatiently(migrator: Migrator, onRetry: () => void): Promise<string[]> {
+  const backoff = createBackoff({ baseMs: 200, capMs: 2_000 });
+  for (let left = TRIES - 1; ; left--) {
+    const { error, results = [] } = await migrator.migrateToLatest();
+    if (error === undefined) return results.map((result) => result.migrationName);
+    if (left === 0 || !OTHERS_WENT_FIRST.has(sqlState(error) ?? '')) throw error;
+    onRetry();
+    await backoff.wait();
   }
 }
 
