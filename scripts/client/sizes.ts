@@ -14,7 +14,7 @@ export const PART_BUDGETS: Readonly<Record<string, number>> = {
   'account/linking.ts': 2_500,
   'runtime/newcomers.ts': 3_500,
   'runtime/outside.ts': 1_500,
-  'identity/comparing.ts': 1_000,
+  'runtime/identities.ts': 1_500,
   'identity/recovery-code.ts': 1_200,
   'history/index.ts': 3_200,
   'presence/presence.ts': 2_000,

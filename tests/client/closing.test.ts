@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { SecureChat } from '@securechat/client';
+import { DeviceRevoked, SecureChat, SecureChatError, type Transport } from '@securechat/client';
 import { MemoryDisk, openMemoryStore } from '@securechat/client/memory';
 import { tcpTransport } from '@securechat/client/node';
 import { until } from '@securechat/testkit';
@@ -79,3 +79,62 @@ test('a client that is closed while a conversation is being made says so at once
     await server.close();
   }
 });
+
+test('whoever waits is told when a client has ended, and so is who comes later', async () => {
+  const server = await EvilServer.before(stack.constellation.gateways[0]!.tcpPort);
+  try {
+    const bob = await devices.signUp('bob');
+    const alice = await devices.signUp('alice');
+    const transport: Transport = {
+      connect: (_, events, options) => tcpTransport().connect(server.url, events, options),
+    };
+    const { client: tablet } = await devices.link(alice, { transport });
+    const { id } = await alice.client.createGroup({ members: [bob.client.me.userId] });
+    const chat = await until('the tablet has it', () => tablet.conversation(id));
+    // nor is it told that it has no part any more
+    server.rewrite = () => [];
+    server.send = (message) =>
+      message.type === 'group_update' ? { type: 'ping', timestamp: 1, sequence: 1_000 } : message;
+    const waiting = chat.rename('asked for').catch((error: unknown) => error);
+    await until('it was asked for', () => server.sent.some(({ type }) => type === 'group_update'));
+    const ends: Error[] = [];
+    tablet.on('ended', (error) => ends.push(error));
+    await alice.client.revoke(tablet.me.deviceId);
+    const told = { name: 'NotConnected', cause: expect.any(DeviceRevoked) };
+    expect(await waiting).toMatchObject(told);
+    expect(ends.map(({ name }) => name)).toEqual(['DeviceRevoked']);
+    const later: Promise<unknown>[] = [
+      ...[chat.rename('later'), tablet.direct('carol'), tablet.createGroup({ members: ['carol'] })],
+      ...[tablet.reachable(), tablet.identity('carol'), chat.block()],
+    ];
+    for (const each of later) await expect(each).rejects.toBeInstanceOf(SecureChatError);
+    expect(() => tablet.connect()).toThrow('the client has ended');
+    expect((await chat.send('kept')).status).toBe('queued');
+  } finally {
+    await server.close();
+  }
+}, 60_000);
+
+test('an operation is waited for until its deadline or its signal, and is done all the same', async () => {
+  const [gateway] = stack.constellation.gateways;
+  const [alice, bob] = [await devices.signUp('alice'), await devices.signUp('bob')];
+  const chat = await alice.client.createGroup({ members: [bob.client.me.userId] });
+  await gateway!.stop();
+  try {
+    await until('it is on its own', () => alice.client.state === 'disconnected');
+    const late = chat.rename('late', { deadlineMs: 100 });
+    await expect(late).rejects.toMatchObject({ name: 'RequestTimedOut', isRetryable: true });
+    const given = chat.setRole(bob.client.me.userId, 'admin', { signal: AbortSignal.timeout(100) });
+    await expect(given).rejects.toMatchObject({ name: 'TimeoutError' });
+  } finally {
+    await gateway!.restart();
+  }
+  alice.client.nudge();
+  await until('both are done', () => chat.name === 'late' && alice.client.waiting === 0, 30_000);
+  expect(
+    chat
+      .members()
+      .map(({ role }) => role)
+      .sort(),
+  ).toEqual(['admin', 'owner']);
+}, 60_000);

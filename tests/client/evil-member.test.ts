@@ -69,6 +69,9 @@ describe('a member who puts something into the log that the server takes', () =>
     alice.client.on('conversation', ({ isStuck }) => told.push(isStuck));
     await until('Alice is told', () => chat.isStuck && told.includes(true), 30_000);
     await expect(chat.rename('another name')).rejects.toThrow('has to be started over');
+    const ends: Error[] = [];
+    alice.client.on('ended', (error) => ends.push(error));
+    const tablet = await devices.link(alice);
     await chat.restart();
     expect(chat.isStuck).toBe(false);
     await until('Bob has what waited', async () => (await said(bob, chat.id)).includes('waits'), 30_000);
@@ -77,6 +80,8 @@ describe('a member who puts something into the log that the server takes', () =>
     for (const { client } of [alice, bob])
       expect(client.conversation(chat.id)!.memberIds).toEqual([idOf(alice), idOf(bob)].sort());
     expect(await said(bob, chat.id)).toEqual(['first', 'waits', 'and answers']);
+    await until('the new device has it', () => texts(tablet.seen).includes('and answers'), 30_000);
+    expect(ends).toEqual([]);
   }, 120_000);
 
   test('and that brings somebody in whom nobody else lets in, does not end the group: who came is left out', async () => {

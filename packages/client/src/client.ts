@@ -10,6 +10,7 @@ import type {
   Presence,
   Profile,
   Stats,
+  WaitOptions,
 } from './api/index.ts';
 import { Acceptance } from './conversations/view/acceptance.ts';
 import { Changes } from './conversations/view/change.ts';
@@ -20,7 +21,7 @@ import { Emitter } from './events.ts';
 import { Conversations } from './runtime/conversations.ts';
 import { Devices } from './runtime/devices.ts';
 import { Housekeeping } from './runtime/housekeeping.ts';
-import { Identities } from './runtime/identities.ts';
+import type { Identities } from './runtime/identities.ts';
 import { Profiles } from './runtime/profiles.ts';
 import { Runtime } from './runtime/runtime.ts';
 import { EventTeller } from './runtime/teller.ts';
@@ -33,7 +34,6 @@ export class Client implements Api {
   readonly #events: Emitter<ClientEvents>;
   readonly #teller: EventTeller;
   readonly #conversations: Conversations;
-  readonly #identities: Identities;
   readonly #devices: Devices;
   readonly #housekeeping: Housekeeping;
   readonly #profiles: Profiles;
@@ -74,7 +74,6 @@ export class Client implements Api {
     this.#devices = parts.devices;
     this.#housekeeping = parts.housekeeping;
     this.#profiles = parts.profiles;
-    this.#identities = new Identities(this.#runtime.pins, () => this.#runtime.account);
     offerWire(this, parts.runtime.connection);
     this.#listen();
   }
@@ -87,6 +86,11 @@ export class Client implements Api {
       refresh: (view) => this.#conversations.refresh(view),
       own: (told) => this.#devices.told(told),
       lettingIn: (outsider) => this.#housekeeping.lettingIn(outsider),
+    });
+    // before anybody outside is told: whoever waits has its answer then
+    this.#events.on('ended', (error) => {
+      this.#housekeeping.stop();
+      this.#runtime.end(new NotConnected('the client has ended', { cause: error }));
     });
     this.#runtime.on('sent', ({ conversationId, id }) => this.#teller.message(conversationId, id, false));
     this.#runtime.on('waiting', (waiting) => this.#events.emit('outbox', { waiting }));
@@ -142,25 +146,34 @@ export class Client implements Api {
   conversation(id: string): Conversation | undefined {
     return this.#conversations.get(id);
   }
-  direct(userId: string): Promise<Conversation> {
-    return this.#conversations.direct(userId);
+  direct(userId: string, wait?: WaitOptions): Promise<Conversation> {
+    return this.#conversations.direct(userId, wait);
   }
-  createGroup(options: { name?: string; members: readonly string[] }): Promise<Conversation> {
-    return this.#conversations.createGroup(options);
+  createGroup(
+    options: { name?: string; members: readonly string[] },
+    wait?: WaitOptions,
+  ): Promise<Conversation> {
+    return this.#conversations.createGroup(options, wait);
   }
 
-  identity(userId: string): Promise<Identity> {
-    return this.#identities.of(userId);
+  async identity(userId: string): Promise<Identity> {
+    return (await this.#identities()).of(userId);
   }
   markVerified(userId: string): Promise<void> {
     return this.#runtime.pins.markVerified(userId);
   }
-  verifyScanned(userId: string, qr: string): Promise<void> {
-    return this.#identities.verifyScanned(userId, qr);
+  async verifyScanned(userId: string, qr: string): Promise<void> {
+    await (await this.#identities()).verifyScanned(userId, qr);
   }
   async acceptKeyChange(userId: string): Promise<void> {
     await this.#runtime.pins.acceptKeyChange(userId);
     for (const { id } of this.#runtime.core.registry.all()) this.#runtime.core.outbox.wake(id);
+  }
+
+  /** Loaded when somebody is looked at. */
+  async #identities(): Promise<Identities> {
+    const { Identities } = await import('./runtime/identities.ts');
+    return new Identities(this.#runtime.pins, this.#runtime.account);
   }
 
   setProfile(profile: Profile): Promise<void> {
@@ -184,7 +197,7 @@ export class Client implements Api {
   }
 
   async devices(): Promise<readonly OwnDevice[]> {
-    return (await this.#identities.of(this.me.userId)).devices;
+    return (await this.identity(this.me.userId)).devices;
   }
   async revoke(deviceId: string): Promise<void> {
     await this.#devices.revoke(deviceId);

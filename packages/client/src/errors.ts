@@ -137,6 +137,12 @@ export class AccountKeyChanged extends SecureChatError {
   }
 }
 
+/** The two devices do not see the same keys: somebody is between them, or one of the accounts is a new one. */
+export class NotTheSame extends SecureChatError {
+  override readonly name = 'NotTheSame';
+  readonly isRetryable = false;
+}
+
 export type DeviceListFault =
   /** Not signed by the account key, as a whole or for one of its devices. */
   | 'bad_signature'

@@ -15,7 +15,6 @@ export { SecureChat } from './door.ts';
 export * from './errors.ts';
 export { HistoryNotReadable } from './history/errors.ts';
 export { OutboxFull } from './outbox/errors.ts';
-export { NotTheSame } from './runtime/identities.ts';
 export * from './storage/errors.ts';
 export { openIndexedDbStore } from './storage/indexeddb.ts';
 export type { Change, Entry, ListOptions, Store } from './storage/store.ts';

@@ -1,5 +1,6 @@
 import type { Message } from './content.ts';
 import type { Conversation, Thread } from './conversation.ts';
+import type { WaitOptions } from './options.ts';
 import type { Presence } from './presence.ts';
 
 export type ConnectionState = 'disconnected' | 'connecting' | 'authenticating' | 'connected';
@@ -62,7 +63,10 @@ export type ClientEvents = {
   outbox: { waiting: number };
   profile: { userId: string; profile: Profile };
   alarm: Alarm;
-  /** The client will not connect by itself any more, e.g. because this device was revoked. */
+  /**
+   * It is over with this client, e.g. because this device was revoked: whatever waits for the server rejects with `NotConnected`, whose
+   * cause is this. What is here can be read, and what is said waits for a later client; close this one.
+   */
   ended: Error;
 };
 
@@ -87,7 +91,7 @@ export interface Client {
   /** Returns what takes the listener away again. */
   on<E extends keyof ClientEvents>(event: E, listener: (value: ClientEvents[E]) => void): () => void;
 
-  /** From now on it is online whenever it can be, until `close`. */
+  /** From now on it is online whenever it can be, until `close` or `ended`; then this throws `NotConnected`. */
   connect(): void;
   /**
    * Resolves when others can begin a conversation with this device, also while it is away: keys for them are at the server.
@@ -103,8 +107,11 @@ export interface Client {
   conversations(): Conversation[];
   conversation(id: string): Conversation | undefined;
   /** The conversation with this user: the one that there is, or a new one. Needs a connection for a new one. */
-  direct(userId: string): Promise<Conversation>;
-  createGroup(options: { name?: string; members: readonly string[] }): Promise<Conversation>;
+  direct(userId: string, wait?: WaitOptions): Promise<Conversation>;
+  createGroup(
+    options: { name?: string; members: readonly string[] },
+    wait?: WaitOptions,
+  ): Promise<Conversation>;
 
   /** What is known of a user; asks the server about one who was never seen. */
   identity(userId: string): Promise<Identity>;

@@ -1,4 +1,5 @@
 import type { Content, FileInfo, Message, Role, SendOptions } from './content.ts';
+import type { WaitOptions } from './options.ts';
 
 export type Member = {
   readonly userId: string;
@@ -16,7 +17,8 @@ export type Thread = { readonly threadId: string; readonly count: number; readon
 /**
  * A conversation of two people or a group. A live view: the properties change, and the client's event `conversation` says
  * when. Every method that sends resolves when the matter is durable on this device, also without a connection, and
- * rejects with a `SecureChatError`; operations on members resolve when the server has accepted them.
+ * rejects with a `SecureChatError`. Operations on members resolve when the server has accepted them, and are waited for as
+ * `WaitOptions` say.
  */
 export interface Conversation {
   readonly id: string;
@@ -68,16 +70,16 @@ export interface Conversation {
 
   members(): readonly Member[];
   /** In a group, by owners and admins. At most 100 users at once. */
-  add(userIds: readonly string[]): Promise<void>;
-  remove(userId: string): Promise<void>;
-  leave(): Promise<void>;
-  rename(name: string): Promise<void>;
-  setRole(userId: string, role: Role): Promise<void>;
+  add(userIds: readonly string[], wait?: WaitOptions): Promise<void>;
+  remove(userId: string, wait?: WaitOptions): Promise<void>;
+  leave(wait?: WaitOptions): Promise<void>;
+  rename(name: string, wait?: WaitOptions): Promise<void>;
+  setRole(userId: string, role: Role, wait?: WaitOptions): Promise<void>;
   /**
    * Makes the keys anew: by either of two, in a group by owners and admins. For when nothing else helps, as after an operation that nobody
    * can follow (`CannotDo` of all others).
    */
-  restart(): Promise<void>;
+  restart(wait?: WaitOptions): Promise<void>;
 
   /** Of a request: it becomes an ordinary conversation. */
   accept(): Promise<void>;

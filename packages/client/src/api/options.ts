@@ -5,6 +5,16 @@ import type { Client } from './client.ts';
 /** `https://chat.example` when one door serves everything, else both doors. */
 export type ServerAddress = string | { readonly http: string; readonly socket: string };
 
+/**
+ * How long an operation is waited for. Later it rejects with `RequestTimedOut`, or with the signal's reason, and is not taken back:
+ * it stays in the outbox, and is done when it can be. It rejects with `NotConnected` when the client ends or is closed.
+ */
+export type WaitOptions = {
+  signal?: AbortSignal;
+  /** Default: five minutes. */
+  deadlineMs?: number;
+};
+
 /** How a client behaves; all have defaults that suit people. */
 export type ClientOptions = {
   /** Only `Store` is needed; everything else is kept in it. */

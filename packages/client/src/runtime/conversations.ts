@@ -1,9 +1,9 @@
-import type { ClientEvents } from '../api/index.ts';
+import type { ClientEvents, WaitOptions } from '../api/index.ts';
 import { abortable, systemClock } from '../clock.ts';
 import { newId } from '../conversations/ids.ts';
 import { CannotDo } from '../conversations/operations/built.ts';
 import { type CreateIntent, type Place, UNKNOWN_HEAD } from '../conversations/operations/group_create.ts';
-import { enqueueIntent } from '../conversations/outgoing/enqueue.ts';
+import { perform } from '../conversations/outgoing/perform.ts';
 import type { ConversationRecord } from '../conversations/record.ts';
 import { ConversationView, type ViewParts } from '../conversations/view/conversation.ts';
 import { ownConversationOf } from '../conversations/view/own-marks.ts';
@@ -65,19 +65,19 @@ export class Conversations {
     const isNews =
       before === undefined ||
       before.log.roles !== record.log.roles ||
-      ['name', 'membership', 'isRequest', 'isMuted', 'unread'].some(
+      ['name', 'membership', 'parted', 'isRequest', 'isMuted', 'unread'].some(
         (field) => before[field as keyof ConversationRecord] !== record[field as keyof ConversationRecord],
       );
     if (isNews) this.#events.emit('conversation', view);
     if (before === undefined && record.isRequest) this.#events.emit('request', view);
   }
 
-  async direct(userId: string): Promise<ConversationView> {
+  async direct(userId: string, wait?: WaitOptions): Promise<ConversationView> {
     const { core } = this.#runtime;
     if (userId === core.own.userId) throw new CannotDo('a conversation of two needs another one');
     const known = core.registry.all().find(({ peer, purpose }) => peer === userId && purpose === 'people');
     if (known?.membership === 'member') return this.view(known.id);
-    return this.#with(userId, await this.#makeDirect(known?.id, this.#intentFor(userId)));
+    return this.#with(userId, await this.#makeDirect(known?.id, this.#intentFor(userId), wait));
   }
 
   /** A conversation of two that this device has no keys of, from where the server says that it is. */
@@ -90,16 +90,18 @@ export class Conversations {
     return { type: 'group_create', kind: 'direct', purpose: 'people', users };
   }
 
-  async #makeDirect(known: string | undefined, intent: CreateIntent): Promise<ConversationView> {
+  async #makeDirect(
+    known: string | undefined,
+    intent: CreateIntent,
+    wait: WaitOptions | undefined,
+  ): Promise<ConversationView> {
     try {
-      return await this.#create(known ?? newId('c_'), {
-        ...intent,
-        ...(known === undefined ? {} : { isRestart: true }),
-      });
+      const again = known === undefined ? {} : { isRestart: true };
+      return await this.#create(known ?? newId('c_'), { ...intent, ...again }, wait);
     } catch (error) {
       const winner = error instanceof ServerRefused ? error.answer.conversation_id : undefined;
       if (winner === undefined) throw error;
-      return this.#joinWinner(winner, intent, error as ServerRefused);
+      return this.#joinWinner(winner, intent, error as ServerRefused, wait);
     }
   }
 
@@ -111,16 +113,14 @@ export class Conversations {
     return view;
   }
 
-  createGroup({ name, members }: { name?: string; members: readonly string[] }): Promise<ConversationView> {
+  createGroup(
+    { name, members }: { name?: string; members: readonly string[] },
+    wait?: WaitOptions,
+  ): Promise<ConversationView> {
     const users = [...new Set([this.#runtime.core.own.userId, ...members])];
     const named = name === undefined || name === '' ? {} : { name };
-    return this.#create(newId('c_'), {
-      type: 'group_create',
-      kind: 'group',
-      purpose: 'people',
-      users,
-      ...named,
-    });
+    const intent = { type: 'group_create', kind: 'group', purpose: 'people', users, ...named } as const;
+    return this.#create(newId('c_'), intent, wait);
   }
 
   /** Of the own devices among themselves: for what one tells another. */
@@ -133,28 +133,27 @@ export class Conversations {
     return id;
   }
 
-  async #create(id: string, intent: CreateIntent): Promise<ConversationView> {
-    await this.#perform(id, intent);
+  async #create(id: string, intent: CreateIntent, wait: WaitOptions | undefined): Promise<ConversationView> {
+    await this.#perform(id, intent, wait);
     return this.view(id);
   }
 
-  async #perform(id: string, intent: CreateIntent): Promise<void> {
+  #perform(id: string, intent: CreateIntent, wait?: WaitOptions): Promise<void> {
     const { core, outcomes } = this.#runtime;
-    const { outcome } = await core.registry.step(id, async (step) => {
-      const itemId = enqueueIntent(core, step, intent);
-      const pending = { outcome: outcomes.of(itemId) };
-      await step.write();
-      return pending;
-    });
-    await outcome;
+    return perform(core, outcomes, id, intent, wait);
   }
 
   /** Both have begun at once. If no Welcome comes, this device is none of those that were let in: it starts over. */
-  async #joinWinner(id: string, intent: CreateIntent, refusal: ServerRefused): Promise<ConversationView> {
+  async #joinWinner(
+    id: string,
+    intent: CreateIntent,
+    refusal: ServerRefused,
+    wait: WaitOptions | undefined,
+  ): Promise<ConversationView> {
     if (await this.#appears(id)) return this.view(id);
     const { epoch = 0, generation = 0 } = refusal.answer;
     const told = { generation, epoch, head: UNKNOWN_HEAD };
-    return this.#create(id, { ...intent, isRestart: true, told });
+    return this.#create(id, { ...intent, isRestart: true, told }, wait);
   }
 
   async #appears(id: string): Promise<boolean> {

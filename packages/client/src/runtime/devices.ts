@@ -1,10 +1,16 @@
 import { checked } from '../content/outgoing.ts';
 import type { OwnBody } from '../content/types.ts';
 import { addressOf, devicesOf } from '../conversations/membership/log.ts';
-import { enqueueContent, enqueueIntent } from '../conversations/outgoing/enqueue.ts';
+import { enqueueContent } from '../conversations/outgoing/enqueue.ts';
+import { perform } from '../conversations/outgoing/perform.ts';
+import { isFinal } from '../conversations/outgoing/sealer.ts';
 import { takeOwnMark } from '../conversations/view/own-marks.ts';
+import { RequestTimedOut } from '../errors.ts';
 import type { Conversations } from './conversations.ts';
 import type { Runtime } from './runtime.ts';
+
+/** For all conversations together; what is not done by then is left to be done later. */
+const SETTLE_MS = 300_000;
 
 /** The devices of this account: bringing them in, into all conversations, and taking them out. */
 export class Devices {
@@ -37,15 +43,17 @@ export class Devices {
     const listed = devices.map(({ device_id }) => addressOf(userId, device_id));
     if (listed.length > 1) await this.#conversations.own();
     let isLeft = false;
-    for (const { id, membership } of core.registry.all()) {
-      if (membership !== 'member') continue;
-      isLeft = !(await this.#settleIn(id, listed)) || isLeft;
+    const untilMs = performance.now() + SETTLE_MS;
+    for (const { id, membership, parted } of core.registry.all()) {
+      // starting over brings in those of the list
+      if (membership !== 'member' || parted === 'stuck') continue;
+      isLeft = !(await this.#settleIn(id, listed, untilMs)) || isLeft;
     }
     await this.#tellNewcomers();
     return isLeft;
   }
 
-  async #settleIn(id: string, listed: readonly string[]): Promise<boolean> {
+  async #settleIn(id: string, listed: readonly string[], untilMs: number): Promise<boolean> {
     const { core, outcomes } = this.#runtime;
     const missing = (): { add: string[]; remove: string[] } => {
       const { log, membership } = core.registry.get(id) ?? {};
@@ -58,18 +66,15 @@ export class Devices {
     };
     const { add, remove } = missing();
     if (add.length + remove.length === 0) return true;
-    const { outcome } = await core.registry.step(id, async (step) => {
-      const itemId = enqueueIntent(
-        core,
-        step,
-        { type: 'group_commit', why: 'devices', add, remove },
-        { isFirst: true },
-      );
-      const pending = { outcome: outcomes.of(itemId) };
-      await step.write();
-      return pending;
-    });
-    await outcome;
+    try {
+      const deadlineMs = Math.max(0, untilMs - performance.now());
+      const intent = { type: 'group_commit', why: 'devices', add, remove } as const;
+      await perform(core, outcomes, id, intent, { isFirst: true, deadlineMs });
+    } catch (error) {
+      // a conversation that is full, or cannot go on, keeps nobody out of the others
+      if (!isFinal(error) && !(error instanceof RequestTimedOut)) throw error;
+      return false;
+    }
     return missing().add.length === 0;
   }
 

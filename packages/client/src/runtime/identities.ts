@@ -1,21 +1,16 @@
 import type { Account } from '../account/account.ts';
 import type { Identity, OwnDevice } from '../api/index.ts';
-import { AccountKeyChanged, NotConnected, SecureChatError } from '../errors.ts';
+import { AccountKeyChanged, NotConnected, NotTheSame, SecureChatError } from '../errors.ts';
 import type { Pins } from '../identity/pins.ts';
-import type { Party } from '../identity/safety-number.ts';
-
-/** The two devices do not see the same keys: somebody is between them, or one of the accounts is a new one. */
-export class NotTheSame extends SecureChatError {
-  override readonly name = 'NotTheSame';
-  readonly isRetryable = false;
-}
+import { identityQr, isIdentityQrOf } from '../identity/qr.ts';
+import { type Party, safetyNumber } from '../identity/safety-number.ts';
 
 /** Who people are, as far as keys can tell. */
 export class Identities {
   readonly #pins: Pins;
-  readonly #account: () => Account;
+  readonly #account: Account;
 
-  constructor(pins: Pins, account: () => Account) {
+  constructor(pins: Pins, account: Account) {
     this.#pins = pins;
     this.#account = account;
   }
@@ -30,7 +25,6 @@ export class Identities {
       });
     }
     const [mine, yours] = await this.#parties(userId);
-    const { identityQr, safetyNumber } = await comparing();
     return {
       userId,
       trust: this.#pins.trust(userId),
@@ -42,14 +36,13 @@ export class Identities {
 
   async verifyScanned(userId: string, qr: string): Promise<void> {
     const [mine, yours] = await this.#parties(userId);
-    const { isIdentityQrOf } = await comparing();
     if (!isIdentityQrOf(qr, mine, yours))
       throw new NotTheSame(`the keys of ${userId} are not those that were scanned`);
     await this.#pins.markVerified(userId);
   }
 
   #devices(userId: string): OwnDevice[] {
-    const { own } = this.#account();
+    const { own } = this.#account;
     const devices = this.#pins.known(userId)?.devices ?? [];
     return devices.map(({ device_id: deviceId, created_at }) => ({
       ...{ deviceId, createdAtMs: created_at * 1000 },
@@ -58,7 +51,7 @@ export class Identities {
   }
 
   async #parties(userId: string): Promise<[Party, Party]> {
-    const me = this.#account().userId;
+    const me = this.#account.userId;
     const keyOf = async (user: string): Promise<Party> => {
       if (!this.#pins.accountKey(user)) await this.#pins.list(user);
       return { userId: user, accountKey: this.#pins.keyToCompare(user) ?? new Uint8Array() };
@@ -70,6 +63,3 @@ export class Identities {
 function isPassing(error: unknown): boolean {
   return error instanceof SecureChatError && (error.isRetryable || error instanceof NotConnected);
 }
-
-/** Loaded when two people compare. */
-const comparing = () => import('../identity/comparing.ts');

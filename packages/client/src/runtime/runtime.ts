@@ -16,7 +16,7 @@ import { KeyPackageStock } from '../conversations/keys/top-up.ts';
 import { Outcomes } from '../conversations/outgoing/outcomes.ts';
 import { Sealer } from '../conversations/outgoing/sealer.ts';
 import type { ConversationRecord } from '../conversations/record.ts';
-import { NotConnected, SecureChatError } from '../errors.ts';
+import { NotConnected, SecureChatError, ServerRefused } from '../errors.ts';
 import { Emitter, type Listener } from '../events.ts';
 import { Pins } from '../identity/pins.ts';
 import { Inbox } from '../inbox/inbox.ts';
@@ -140,9 +140,7 @@ export class Runtime {
     const ended = work.then(
       () => undefined,
       (error: unknown) => {
-        const mayPass =
-          error instanceof SecureChatError && (error.isRetryable || error instanceof NotConnected);
-        if (!mayPass && !this.stopping.signal.aborted) this.#events.emit('failed', error as Error);
+        if (!mayPass(error) && !this.stopping.signal.aborted) this.#events.emit('failed', error as Error);
       },
     );
     this.#background.add(ended);
@@ -159,7 +157,15 @@ export class Runtime {
   }
 
   start(): void {
+    this.stopping.signal.throwIfAborted();
     this.connection.start();
+  }
+
+  /** Nobody outside is waited for any more. What is here can still be read, and written for a later run. */
+  end(reason: Error): void {
+    this.stopping.abort(reason);
+    this.outcomes.abandon(reason);
+    void this.connection.stop();
   }
 
   /** Resolves when nothing of this client runs any more. */
@@ -174,6 +180,12 @@ export class Runtime {
     await Promise.all(this.#background);
     await this.core.store.close();
   }
+}
+
+/** A device that may do nothing any more learns why from the end of its connection. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof ServerRefused && error.error === 'PERMISSION_DENIED') return true;
+  return error instanceof SecureChatError && (error.isRetryable || error instanceof NotConnected);
 }
 
 async function openConnection(account: Account, { store, transport }: ClientOptions): Promise<Connection> {

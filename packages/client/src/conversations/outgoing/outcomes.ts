@@ -11,6 +11,11 @@ export class Outcomes {
     this.#onSent = onSent;
   }
 
+  /** Throws when nobody will know. */
+  demandOpen(): void {
+    if (this.#abandoned) throw this.#abandoned;
+  }
+
   /** Resolves when the server has taken it, or it was done already. */
   of(itemId: string): Promise<void> {
     const known = this.#waiting.get(itemId) ?? Promise.withResolvers<void>();
@@ -48,7 +53,7 @@ export class Outcomes {
 
   /** Nobody will know any more. */
   abandon(reason: Error): void {
-    this.#abandoned = reason;
+    this.#abandoned ??= reason;
     for (const { reject } of this.#waiting.values()) reject(reason);
     this.#waiting.clear();
   }

@@ -197,7 +197,7 @@ function isWayOut(intent: Intent): intent is CreateIntent | LeaveIntent {
 }
 
 /** It will not go better later: somebody has to be told. */
-function isFinal(error: unknown): error is Error {
+export function isFinal(error: unknown): error is Error {
   if (error instanceof ServerRefused) return !error.isRetryable;
   return (
     error instanceof CannotDo ||

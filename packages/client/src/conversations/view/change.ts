@@ -1,10 +1,11 @@
-import type { Role } from '../../api/index.ts';
+import type { Role, WaitOptions } from '../../api/index.ts';
 import type { Core } from '../core.ts';
 import { CannotDo } from '../operations/built.ts';
 import type { Intent } from '../operations/index.ts';
 import { MAX_NAME } from '../operations/name.ts';
-import { enqueueIntent } from '../outgoing/enqueue.ts';
 import type { Outcomes } from '../outgoing/outcomes.ts';
+import { type PerformOptions, perform } from '../outgoing/perform.ts';
+import type { Step } from '../step.ts';
 import { demandMember } from './say.ts';
 
 /** Changes of who takes part and how. Each resolves when the server has taken it. */
@@ -17,28 +18,28 @@ export class Changes {
     this.#outcomes = outcomes;
   }
 
-  add(id: string, users: readonly string[]): Promise<void> {
-    return this.#do(id, { type: 'group_member_add', users });
+  add(id: string, users: readonly string[], wait?: WaitOptions): Promise<void> {
+    return this.#do(id, { type: 'group_member_add', users }, wait);
   }
 
-  remove(id: string, user: string): Promise<void> {
-    return this.#do(id, { type: 'group_member_remove', user });
+  remove(id: string, user: string, wait?: WaitOptions): Promise<void> {
+    return this.#do(id, { type: 'group_member_remove', user }, wait);
   }
 
-  leave(id: string): Promise<void> {
-    return this.#do(id, { type: 'group_leave' }, { isFirst: this.#isParted(id) });
+  leave(id: string, wait?: WaitOptions): Promise<void> {
+    return this.#do(id, { type: 'group_leave' }, { ...wait, isFirst: this.#isParted(id) });
   }
 
-  rename(id: string, name: string): Promise<void> {
+  rename(id: string, name: string, wait?: WaitOptions): Promise<void> {
     if (name.length > MAX_NAME) throw new RangeError(`a name has at most ${MAX_NAME} characters`);
-    return this.#do(id, { type: 'group_update', name });
+    return this.#do(id, { type: 'group_update', name }, wait);
   }
 
-  setRole(id: string, user: string, role: Role): Promise<void> {
-    return this.#do(id, { type: 'group_update', user, role });
+  setRole(id: string, user: string, role: Role, wait?: WaitOptions): Promise<void> {
+    return this.#do(id, { type: 'group_update', user, role }, wait);
   }
 
-  restart(id: string): Promise<void> {
+  restart(id: string, wait?: WaitOptions): Promise<void> {
     const record = this.#core.registry.get(id);
     const { kind = 'group', roles = {} } = record?.log ?? {};
     const users = Object.keys(roles);
@@ -48,7 +49,7 @@ export class Changes {
       id,
       { type: 'group_create', kind, purpose, users, isRestart: true, ...name },
       // what waits in front of it may wait for it
-      { isFirst: true },
+      { ...wait, isFirst: true },
     );
   }
 
@@ -56,17 +57,13 @@ export class Changes {
     return this.#core.registry.get(id)?.parted !== undefined;
   }
 
-  async #do(id: string, intent: Intent, options?: { isFirst: boolean }): Promise<void> {
-    const done = await this.#core.registry.step(id, async (step) => {
+  #do(id: string, intent: Intent, options: PerformOptions = {}): Promise<void> {
+    const demand = (step: Step): void => {
       demandMember(step);
       // behind what waits for that it would wait, too
-      if (step.record.parted === 'stuck' && !options?.isFirst)
+      if (step.record.parted === 'stuck' && !options.isFirst)
         throw new CannotDo('this conversation has to be started over');
-      const itemId = enqueueIntent(this.#core, step, intent, options);
-      const outcome = this.#outcomes.of(itemId);
-      await step.write();
-      return { outcome };
-    });
-    await done.outcome;
+    };
+    return perform(this.#core, this.#outcomes, id, intent, { ...options, demand });
   }
 }

@@ -7,6 +7,7 @@ import type {
   Role,
   SendOptions,
   Thread,
+  WaitOptions,
 } from '../../api/index.ts';
 import { lookUp } from '../../look-up.ts';
 import type { Core } from '../core.ts';
@@ -128,23 +129,23 @@ export class ConversationView implements Conversation {
     return this.#parts.reading.thread(this.id, threadId);
   }
 
-  async add(userIds: readonly string[]): Promise<void> {
-    await this.#parts.changes.add(this.id, userIds);
+  async add(userIds: readonly string[], wait?: WaitOptions): Promise<void> {
+    await this.#parts.changes.add(this.id, userIds, wait);
   }
-  async remove(userId: string): Promise<void> {
-    await this.#parts.changes.remove(this.id, userId);
+  async remove(userId: string, wait?: WaitOptions): Promise<void> {
+    await this.#parts.changes.remove(this.id, userId, wait);
   }
-  async leave(): Promise<void> {
-    await this.#parts.changes.leave(this.id);
+  async leave(wait?: WaitOptions): Promise<void> {
+    await this.#parts.changes.leave(this.id, wait);
   }
-  async rename(name: string): Promise<void> {
-    await this.#parts.changes.rename(this.id, name);
+  async rename(name: string, wait?: WaitOptions): Promise<void> {
+    await this.#parts.changes.rename(this.id, name, wait);
   }
-  async setRole(userId: string, role: Role): Promise<void> {
-    await this.#parts.changes.setRole(this.id, userId, role);
+  async setRole(userId: string, role: Role, wait?: WaitOptions): Promise<void> {
+    await this.#parts.changes.setRole(this.id, userId, role, wait);
   }
-  async restart(): Promise<void> {
-    await this.#parts.changes.restart(this.id);
+  async restart(wait?: WaitOptions): Promise<void> {
+    await this.#parts.changes.restart(this.id, wait);
   }
 
   mute(isMuted: boolean): Promise<void> {

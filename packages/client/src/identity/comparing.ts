@@ -1,2 +1,0 @@
-export { identityQr, isIdentityQrOf } from './qr.ts';
-export { safetyNumber } from './safety-number.ts';
