@@ -48,6 +48,8 @@ export const neededCapability: Record<UpstreamName, ClientCapability | undefined
   group_commit: 'e2e_encryption',
   group_info: undefined,
   turn_credentials: undefined,
+  key_log: undefined,
+  key_log_proof: undefined,
   p2p_offer: 'e2e_encryption',
   p2p_answer: 'e2e_encryption',
   p2p_candidate: 'e2e_encryption',

@@ -28,6 +28,8 @@ import { keyBundle } from './messages/key_bundle.ts';
 import { keyBundleRequest } from './messages/key_bundle_request.ts';
 import { keyCount } from './messages/key_count.ts';
 import { keyExchange } from './messages/key_exchange.ts';
+import { keyLog } from './messages/key_log.ts';
+import { keyLogProof } from './messages/key_log_proof.ts';
 import { p2pAnswer } from './messages/p2p_answer.ts';
 import { p2pBye } from './messages/p2p_bye.ts';
 import { p2pCandidate } from './messages/p2p_candidate.ts';
@@ -62,6 +64,8 @@ export const upstream = {
   key_bundle_request: keyBundleRequest, // 0x0103
   key_count: keyCount, // 0x0105
   turn_credentials: turnCredentials, // 0x0106
+  key_log: keyLog, // 0x0107
+  key_log_proof: keyLogProof, // 0x0108
   presence, // 0x0201
   presence_subscribe: presenceSubscribe, // 0x0202
   presence_privacy: presencePrivacy, // 0x0203
@@ -106,6 +110,8 @@ export const downstream = {
   key_bundle: keyBundle, // 0x0104
   key_count: keyCount, // 0x0105
   turn_credentials: turnCredentials, // 0x0106
+  key_log: keyLog, // 0x0107
+  key_log_proof: keyLogProof, // 0x0108
   presence, // 0x0201
   presence_subscribe: presenceSubscribe, // 0x0202
   presence_privacy: presencePrivacy, // 0x0203

@@ -77,6 +77,14 @@ export const MAX_KEY_PACKAGE_BYTES = 1.5 * KIB;
 /** One key package for each device of a user, as base64 and with what belongs to it. */
 export const MAX_KEY_BUNDLE_BYTES = 32 * KIB;
 
+/** One entry of the log of device lists: three hashes; and as many as one `key_log` tells. */
+export const KEY_LOG_ENTRY_BYTES = 96;
+export const KEY_LOG_ENTRIES = 256;
+/** So many entries as base64, with a head. */
+export const MAX_KEY_LOG_BYTES = 34 * KIB;
+/** Two for each level of a log of 2^53 entries. */
+export const MAX_KEY_LOG_NODES = 106;
+
 /** Users whose status one connection is told, and the payload that tells of all of them with the longest ids. */
 export const MAX_PRESENCE_SUBSCRIPTIONS = 200;
 export const MAX_PRESENCE_STATES_BYTES = 32 * KIB;

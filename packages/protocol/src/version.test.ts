@@ -105,6 +105,8 @@ const FAMILIES: Record<string, number> = {
   key_bundle: 0x01,
   key_count: 0x01,
   turn_credentials: 0x01,
+  key_log: 0x01,
+  key_log_proof: 0x01,
   p2p_offer: 0x06,
   p2p_answer: 0x06,
   p2p_candidate: 0x06,

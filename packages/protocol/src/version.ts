@@ -74,4 +74,9 @@ export const CATALOG_HISTORY: readonly { date: string; hash: string; why: string
     hash: 'f5abf775488ee6010beaa58b4702fe2638ed24f47780cca69cca1abaff09fa17',
     why: 'files: family 05, FILE_INCOMPLETE, FILE_CORRUPT, STORAGE_FULL',
   },
+  {
+    date: '2026-11-27',
+    hash: '89055633496b134dc33d4ef15e970d6c15ab049bd8b178094248f06248a2a1f1',
+    why: 'the log of device lists: key_log, key_log_proof, kt-head',
+  },
 ];

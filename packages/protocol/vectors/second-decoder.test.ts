@@ -332,6 +332,13 @@ const type = (name: string, members: Members, cap = 16 * KIB, others?: Rule): Ty
 });
 
 const keyPackage = base64((length) => length <= 1536);
+const logHead = object({
+  size: count,
+  root: bytes(32),
+  created_at: seconds,
+  service_key_id: id,
+  signature: bytes(64),
+});
 const keyBundle = object({
   device_id: id,
   key_id: id,
@@ -440,6 +447,16 @@ const types: { [D in Direction]: Map<number, Type> } = {
     [0x0105, type('key_count', { id })],
     ...signals,
     [0x0106, type('turn_credentials', { id })],
+    [0x0107, type('key_log', { id, from: count })],
+    [
+      0x0108,
+      type('key_log_proof', {
+        id,
+        size: sequence,
+        'list?': object({ user_id: userId, sha256: bytes(32) }),
+        'first?': count,
+      }),
+    ],
     [0x0201, type('presence', { status })],
     [0x0202, type('presence_subscribe', { id, user_ids: listOf(userId, 0, 200) })],
     [0x0203, type('presence_privacy', { id, 'status_to?': audience, 'last_seen?': precision })],
@@ -571,6 +588,14 @@ const types: { [D in Direction]: Map<number, Type> } = {
         expires_at: seconds,
       }),
     ],
+    [
+      0x0107,
+      type('key_log', { ref: id, head: logHead, entries: base64((length) => length <= 256 * 96) }, 34 * KIB),
+    ],
+    [
+      0x0108,
+      type('key_log_proof', { ref: id, 'position?': count, hashes: base64((length) => length <= 106 * 32) }),
+    ],
     [0x0201, type('presence', { user_id: userId, status })],
     [
       0x0202,
@@ -701,6 +726,7 @@ const contexts: { [context: string]: string } = {
   'client-auth': handshakeFields,
   'gateway-cert': '1s server_id 2b public_key 3n not_before 4n not_after 5s service_key_id',
   'service-key-handover': '1b service_key 2b previous_key',
+  'kt-head': '1n size 2b root 3n created_at 4s service_key_id',
   'resume-ticket':
     '1s user_id 2s device_id 3b public_key 4n user_ref 5n device_ref 6s ticket_id 7n issued_at 8n expires_at ' +
     '9s service_key_id',

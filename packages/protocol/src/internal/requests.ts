@@ -2,6 +2,7 @@ import type { Downstream, Upstream } from '../catalog.ts';
 import type { ErrorDetail, ErrorName } from '../errors.ts';
 import type { SignedDeviceList } from '../messages/device_list.ts';
 import type { KeyBundle } from '../messages/key_bundle.ts';
+import type { KeyLogHead } from '../messages/key_log.ts';
 import type { PresenceStatus } from '../messages/presence.ts';
 import type { LastSeenPrecision, StatusAudience } from '../messages/presence_privacy.ts';
 import type { GatewayCertificate, Handover } from '../messages/server_hello.ts';
@@ -59,6 +60,20 @@ export type AuthRequests = {
   key_count: {
     ask: { device: number };
     answer: KeyCounts;
+  };
+  /** Entries are base64 of the bytes behind each other. */
+  key_log: {
+    ask: { from: number };
+    answer: { head: KeyLogHead; entries: string };
+  };
+  /** Answers what `key_log_proof` asks; hashes are base64 of the bytes behind each other. */
+  key_log_proof: {
+    ask: {
+      size: number;
+      list?: { user_id: string; sha256: string } | undefined;
+      first?: number | undefined;
+    };
+    answer: { ok: true; position?: number; hashes: string } | Refused;
   };
   /** `expires_at` in Unix seconds. */
   turn: {

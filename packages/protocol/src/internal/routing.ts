@@ -32,6 +32,8 @@ export const routing = {
   receipt_privacy: { owner: 'delivery', path: 'request' },
   group_info: { owner: 'delivery', path: 'request' },
   turn_credentials: { owner: 'auth', path: 'request' },
+  key_log: { owner: 'auth', path: 'request' },
+  key_log_proof: { owner: 'auth', path: 'request' },
   p2p_offer: { owner: 'presence', path: 'request' },
   p2p_answer: { owner: 'presence', path: 'request' },
   p2p_candidate: { owner: 'presence', path: 'request' },

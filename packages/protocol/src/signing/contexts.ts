@@ -77,6 +77,12 @@ export const contexts = {
     [1, 'service_key', 'base64'],
     [2, 'previous_key', 'base64'],
   ],
+  'kt-head': [
+    [1, 'size', 'integer'],
+    [2, 'root', 'base64'],
+    [3, 'created_at', 'integer'],
+    [4, 'service_key_id', 'string'],
+  ],
   'resume-ticket': [
     [1, 'user_id', 'string'],
     [2, 'device_id', 'string'],
@@ -162,7 +168,7 @@ export const contexts = {
 export type SigningContext = keyof typeof contexts;
 
 /** Promised to later parts of the protocol; not to be used for anything else. */
-export const reservedContexts: readonly string[] = ['kt-head'];
+export const reservedContexts: readonly string[] = [];
 
 export function labelOf(context: SigningContext): string {
   return `SecureChat/1 ${context}`;

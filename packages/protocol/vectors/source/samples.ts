@@ -383,6 +383,9 @@ const certificate = {
 /** The seed’s example: 1 MiB in 100 chunks. */
 const fileForm = { file_size: 1_048_576, chunk_size: 10_486, total_chunks: 100 };
 
+const logFacts = { size: 1_234, root: bytes(32, 10), created_at: NOW, service_key_id: 'service_1' };
+const logHead = { ...logFacts, signature: signFields('kt-head', logFacts) };
+
 const unsignedServerHello = {
   type: 'server_hello',
   version: '1.0',
@@ -422,6 +425,19 @@ export const upstreamSamples: { [N in UpstreamName]: Samples<Upstream<N>> } = {
   device_list: [['plain', { type: 'device_list', id: 'req_1', user_id: 'user_bob_456' }]],
   block: [['plain', { type: 'block', id: 'req_2', user_id: 'user_bob_456' }]],
   turn_credentials: [['plain', { type: 'turn_credentials', id: 'req_12' }]],
+  key_log: [['plain', { type: 'key_log', id: 'req_13', from: 1_200 }]],
+  key_log_proof: [
+    [
+      'of a list',
+      {
+        type: 'key_log_proof',
+        id: 'req_14',
+        size: 1_234,
+        list: { user_id: 'user_bob_456', sha256: bytes(32, 9) },
+      },
+    ],
+    ['of an earlier log', { type: 'key_log_proof', id: 'req_15', size: 1_234, first: 1_000 }],
+  ],
   p2p_offer: offers,
   p2p_answer: answers,
   p2p_candidate: candidates,
@@ -719,6 +735,14 @@ export const downstreamSamples: { [N in DownstreamName]: Samples<Downstream<N>> 
       'no server',
       { type: 'turn_credentials', ref: 'req_12', urls: [], username: '', password: '', expires_at: 0 },
     ],
+  ],
+  key_log: [
+    ['two entries', { type: 'key_log', ref: 'req_13', head: logHead, entries: bytes(192, 6) }],
+    ['none', { type: 'key_log', ref: 'req_13', head: logHead, entries: '' }],
+  ],
+  key_log_proof: [
+    ['of a list', { type: 'key_log_proof', ref: 'req_14', position: 1_199, hashes: bytes(64, 3) }],
+    ['nothing to prove', { type: 'key_log_proof', ref: 'req_15', hashes: '' }],
   ],
   p2p_offer: offers,
   p2p_answer: answers,

@@ -143,6 +143,12 @@ const valid: Case[] = [
     service_key_id: 'service_1',
   }),
   signed('service-key-handover', 'plain', { service_key: bytes(32, 14), previous_key: bytes(32, 15) }),
+  signed('kt-head', 'plain', {
+    size: MAX,
+    root: bytes(32, 10),
+    created_at: 1_699_000_000,
+    service_key_id: 'service_1',
+  }),
   signed('resume-ticket', 'plain', {
     user_id: 'user_alice_123',
     device_id: 'dev_1',

@@ -1,0 +1,32 @@
+import { defineMessage } from '../define-message.ts';
+import { Base64, Count, Id, MessageId, Sha256, Signature, UnixSeconds } from '../ids.ts';
+import { KEY_LOG_ENTRIES, KEY_LOG_ENTRY_BYTES, MAX_KEY_LOG_BYTES } from '../limits.ts';
+import { type Static, Type } from '../schema/type.ts';
+
+/** What the log of device lists comes to with so many entries, signed by the service key (`kt-head`). */
+export const KeyLogHead = Type.Object({
+  size: Count,
+  /** RFC 6962, 2.1, over all entries. */
+  root: Sha256,
+  created_at: UnixSeconds,
+  service_key_id: Id,
+  signature: Signature,
+});
+export type KeyLogHead = Static<typeof KeyLogHead>;
+
+/**
+ * Up: what has the log from the position `from` on? Down: the newest head, and the entries from there, as many as fit and
+ * none from behind the head. An entry is what `keyLogEntry` makes.
+ */
+export const keyLog = defineMessage({
+  name: 'key_log',
+  id: 0x0107,
+  up: Type.Object({ type: Type.Literal('key_log'), id: MessageId, from: Count }),
+  maxDownBytes: MAX_KEY_LOG_BYTES,
+  down: Type.Object({
+    type: Type.Literal('key_log'),
+    ref: MessageId,
+    head: KeyLogHead,
+    entries: Base64(KEY_LOG_ENTRIES * KEY_LOG_ENTRY_BYTES),
+  }),
+});
