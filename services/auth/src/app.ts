@@ -24,6 +24,7 @@ import { createHandlers } from './requests/handlers.ts';
 import { createRevocationPublisher } from './revocations/publisher.ts';
 import { openServiceKeys } from './service-keys.ts';
 import { createDeviceStore } from './store/device-store.ts';
+import { createKeyLogStore } from './store/key-log-store.ts';
 
 /** Logins wait for Postgres, so twice its connections keep them all busy. */
 const REQUESTS_PER_CONNECTION = 2;
@@ -87,6 +88,7 @@ export async function createAuth(kit: Kit): Promise<Service> {
     turnSecret: secrets.turnSecret,
     ...createKeyParts(config, { pool, redis: producer.redis, outStreams, logger }),
     devices: createDeviceStore(pool),
+    keyLog: createKeyLogStore(pool),
     serviceKeys,
     clock,
   });

@@ -9,6 +9,8 @@ const KINDS = [
   'key_claim',
   'key_count',
   'turn',
+  'key_log',
+  'key_log_proof',
   'unknown',
 ] as const;
 export type RequestKind = (typeof KINDS)[number];

@@ -3,6 +3,7 @@ import { accounts } from './0001_accounts.ts';
 import { roles } from './0002_roles.ts';
 import { admission } from './0003_admission.ts';
 import { keyPackages } from './0004_key_packages.ts';
+import { keyLog } from './0005_key_log.ts';
 
 /** Applied in the order of their names; an applied one never changes. */
 export const migrations: Migrations = {
@@ -10,4 +11,5 @@ export const migrations: Migrations = {
   '0002_roles': roles,
   '0003_admission': admission,
   '0004_key_packages': keyPackages,
+  '0005_key_log': keyLog,
 };

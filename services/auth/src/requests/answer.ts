@@ -44,6 +44,10 @@ function dispatch(handlers: Handlers, ask: AuthAsk): ReturnType<Handlers[keyof H
       return handlers.key_count(ask);
     case 'turn':
       return handlers.turn(ask);
+    case 'key_log':
+      return handlers.key_log(ask);
+    case 'key_log_proof':
+      return handlers.key_log_proof(ask);
   }
 }
 

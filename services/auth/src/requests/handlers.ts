@@ -5,9 +5,11 @@ import type { KeyLimits } from '../limits/key-limits.ts';
 import type { ServiceKeys } from '../service-keys.ts';
 import type { ClaimStore } from '../store/claim-store.ts';
 import type { DeviceStore } from '../store/device-store.ts';
+import type { KeyLogStore } from '../store/key-log-store.ts';
 import type { KeyStore } from '../store/key-store.ts';
 import { createCertify } from './certify.ts';
 import { createKeyClaim } from './key-claim.ts';
+import { createKeyLog, createKeyLogProof } from './key-log.ts';
 import { createKeyUpload } from './key-upload.ts';
 import { createLogin } from './login.ts';
 import { createTurn } from './turn.ts';
@@ -15,6 +17,7 @@ import { createTurn } from './turn.ts';
 export type HandlerOptions = {
   devices: DeviceStore;
   keys: KeyStore;
+  keyLog: KeyLogStore;
   claims: ClaimStore;
   keyLimits: KeyLimits;
   keyNotices: KeyNotices;
@@ -42,6 +45,8 @@ export function createHandlers(options: HandlerOptions): Handlers {
     key_upload: createKeyUpload(options),
     key_claim: createKeyClaim(options),
     turn: createTurn(options),
+    key_log: createKeyLog(options),
+    key_log_proof: createKeyLogProof(options),
     key_count: async ({ device }) => ({
       ...(await options.keys.stockOf(device)),
       low_water: options.keyLowWater,

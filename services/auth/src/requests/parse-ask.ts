@@ -20,6 +20,7 @@ const id = text(new RegExp(ID_PATTERN));
 const key = text(new RegExp(base64PatternOf(32)));
 const signature = text(new RegExp(base64PatternOf(64)));
 const number: Check = (value) => Number.isSafeInteger(value) && (value as number) > 0;
+const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const flag: Check = (value) => typeof value === 'boolean';
 const keyPackage: Check = (value) =>
   typeof value === 'string' && isBase64(value) && base64Length(value) <= MAX_KEY_PACKAGE_BYTES;
@@ -27,6 +28,11 @@ const optional =
   (check: Check): Check =>
   (value) =>
     value === undefined || check(value);
+const list: Check = (value) =>
+  typeof value === 'object' &&
+  value !== null &&
+  id((value as Record<string, unknown>).user_id) &&
+  key((value as Record<string, unknown>).sha256);
 
 /** What each kind asks with; gateways have checked the same, so a mismatch is a fault of ours. */
 const fields: { [K in AuthKind]: { [F in keyof AuthRequests[K]['ask']]-?: Check } } = {
@@ -45,6 +51,8 @@ const fields: { [K in AuthKind]: { [F in keyof AuthRequests[K]['ask']]-?: Check 
   key_claim: { user: number, device: number, id, user_id: id, device_id: optional(id) },
   key_count: { device: number },
   turn: { user: number },
+  key_log: { from: count },
+  key_log_proof: { size: number, list: optional(list), first: optional(count) },
 };
 
 export function isAuthKind(kind: unknown): kind is AuthKind {

@@ -51,6 +51,7 @@ export class Connection implements TransportEvents, Waiter {
   readonly offences: Offences;
   readonly pings = new LocalRate(limits.pings);
   readonly lookups = new LocalRate(limits.lookups);
+  readonly keyLogs = new LocalRate(limits.keyLogs);
   readonly syncs = new LocalRate(limits.syncs);
   readonly blocks = new LocalRate(limits.blocks);
   readonly statuses = new LocalRate(limits.statuses);

@@ -34,6 +34,8 @@ test('each state accepts exactly what belongs to it', () => {
       'key_bundle_request',
       'key_count',
       'turn_credentials',
+      'key_log',
+      'key_log_proof',
       'p2p_offer',
       'p2p_answer',
       'p2p_candidate',

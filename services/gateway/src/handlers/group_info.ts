@@ -1,17 +1,15 @@
-import { GROUP_INFO_ITEMS, ProtocolError, type Upstream } from '@securechat/protocol';
+import { GROUP_INFO_ITEMS, type Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { answerInTime } from './answer-in-time.ts';
 import { sessionOf } from './session-of.ts';
+import { takeLookup } from './take-lookup.ts';
 
 /** Asks delivery what it knows of a conversation in which this device takes part. */
 export async function groupInfo(connection: Connection, message: Upstream<'group_info'>): Promise<void> {
-  const { clock, requests } = connection.context;
+  const { requests } = connection.context;
   const { id: reference_id, conversation_id: conversation, after = '' } = message;
   const { device } = sessionOf(connection);
-  const retryAfterMs = connection.lookups.take(clock.monotonicMs());
-  if (retryAfterMs > 0) {
-    throw new ProtocolError('RATE_LIMITED', { scope: 'lookups', retry_after_ms: retryAfterMs, reference_id });
-  }
+  takeLookup(connection, message);
   const question = { device, conversation, after, limit: GROUP_INFO_ITEMS };
   const answer = await answerInTime(connection, message, requests.askDelivery('group_info', question));
   if (answer === undefined) return;

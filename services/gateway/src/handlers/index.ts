@@ -25,6 +25,8 @@ import { groupUpdate } from './group_update.ts';
 import { keyBundleRequest } from './key_bundle_request.ts';
 import { keyCount } from './key_count.ts';
 import { keyExchange } from './key_exchange.ts';
+import { keyLog } from './key_log.ts';
+import { keyLogProof } from './key_log_proof.ts';
 import { passSignal } from './pass-signal.ts';
 import { ping } from './ping.ts';
 import { presence } from './presence.ts';
@@ -75,6 +77,8 @@ export const handlers: { [N in UpstreamName]: Handler<N> } = {
   key_bundle_request: keyBundleRequest,
   key_count: keyCount,
   turn_credentials: turnCredentials,
+  key_log: keyLog,
+  key_log_proof: keyLogProof,
   p2p_offer: passSignal,
   p2p_answer: passSignal,
   p2p_candidate: passSignal,

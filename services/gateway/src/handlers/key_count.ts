@@ -1,18 +1,20 @@
-import { ProtocolError, type Upstream } from '@securechat/protocol';
+import type { Upstream } from '@securechat/protocol';
 import type { KeyCounts } from '@securechat/protocol/internal';
 import type { Connection } from '../connection/connection.ts';
 import { answerInTime } from './answer-in-time.ts';
 import { sessionOf } from './session-of.ts';
+import { takeLookup } from './take-lookup.ts';
 
 /** Asks auth how many key packages this device has left. */
 export async function keyCount(connection: Connection, message: Upstream<'key_count'>): Promise<void> {
-  const { clock, requests } = connection.context;
+  takeLookup(connection, message);
   const { device } = sessionOf(connection);
   const reference_id = message.id;
-  const retry_after_ms = connection.lookups.take(clock.monotonicMs());
-  if (retry_after_ms > 0)
-    throw new ProtocolError('RATE_LIMITED', { scope: 'lookups', retry_after_ms, reference_id });
-  const answer = await answerInTime(connection, message, requests.askAuth('key_count', { device }));
+  const answer = await answerInTime(
+    connection,
+    message,
+    connection.context.requests.askAuth('key_count', { device }),
+  );
   if (answer !== undefined) connection.send('key_count', { type: 'key_count', ref: reference_id, ...answer });
 }
 

@@ -1,20 +1,18 @@
-import { ProtocolError, type Upstream } from '@securechat/protocol';
+import type { Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { answerInTime } from './answer-in-time.ts';
 import { sessionOf } from './session-of.ts';
+import { takeLookup } from './take-lookup.ts';
 
 /** Lets a user say whether others may know how far they have read, or asks how it stands. */
 export async function receiptPrivacy(
   connection: Connection,
   message: Upstream<'receipt_privacy'>,
 ): Promise<void> {
-  const { clock, requests } = connection.context;
+  const { requests } = connection.context;
   const { id: reference_id, share_read: share } = message;
   const { user } = sessionOf(connection);
-  const retryAfterMs = connection.lookups.take(clock.monotonicMs());
-  if (retryAfterMs > 0) {
-    throw new ProtocolError('RATE_LIMITED', { scope: 'lookups', retry_after_ms: retryAfterMs, reference_id });
-  }
+  takeLookup(connection, message);
   const asked = requests.askDelivery('receipt_privacy', { user, share });
   const answer = await answerInTime(connection, message, asked);
   if (answer === undefined) return;

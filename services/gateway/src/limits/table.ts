@@ -97,6 +97,8 @@ export const limits = {
   pings: { count: 10, windowMs: 10_000 },
   /** Device lists, counts of keys (key packages have limits of auth's) and what is known of conversations; enough to open a conversation with somebody new every second. */
   lookups: { count: 60, windowMs: 60_000 },
+  /** `key_log` and `key_log_proof`: who follows 30,000 entries or has 120 new people to look up needs a minute. */
+  keyLogs: { count: 120, windowMs: 60_000 },
   /** `block`, `unblock` and `block_list` together; a list of 10,000 takes 50. */
   blocks: { count: 60, windowMs: 60_000 },
   /** `presence`, `presence_subscribe` and `presence_privacy` together: what a person does by hand, and what changes with contacts. */
