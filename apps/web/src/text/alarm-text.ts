@@ -45,6 +45,11 @@ export function alarmText(alarm: Alarm, nameOf: NameOf): { title: string; advice
         title: `A message of ${who} could not be decrypted`,
         advice: 'Their device has been asked for it once more.',
       };
+    case 'key-log':
+      return {
+        title: 'The server may be showing different keys to different people',
+        advice: `Compare the safety number${alarm.userId === undefined ? 's' : ` with ${who}`} outside of this chat, and ask who runs the server.`,
+      };
     case 'unreadable-history':
       return {
         title: 'The history from another device of yours could not be read',

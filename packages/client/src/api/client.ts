@@ -37,6 +37,7 @@ export type Alarm = {
     | 'bad-signature' // not by who it says
     | 'forbidden' // an operation by somebody whose role does not allow it
     | 'undecryptable' // its sender has been asked for it
+    | 'key-log' // the server shows this device other device lists than others, or has logged one that does not belong there
     | 'unreadable-history'; // what another own device has sent of it; it can be carried over as a file
   readonly conversationId?: string;
   readonly userId?: string;

@@ -44,6 +44,8 @@ export type Answers = {
   key_exchange: 'key_count';
   key_bundle_request: 'key_bundle';
   key_count: 'key_count';
+  key_log: 'key_log';
+  key_log_proof: 'key_log_proof';
   block: 'block';
   unblock: 'unblock';
   block_list: 'block_list';

@@ -1,7 +1,7 @@
 import { parseJsonObject } from '@securechat/protocol';
 import { readContent } from './bodies.ts';
 import { gunzip, gzip } from './gzip.ts';
-import { BadContent, count, id, object, text } from './shape.ts';
+import { BadContent, compact, count, type Fields, id, object, text } from './shape.ts';
 import type { Plain } from './types.ts';
 
 /** First byte of a plaintext: how the rest is written. */
@@ -26,13 +26,18 @@ export async function decodePlain(bytes: Uint8Array<ArrayBuffer>): Promise<Plain
   const rest = bytes.subarray(1);
   if (form !== JSON_AS_IT_IS && form !== JSON_GZIPPED) throw new BadContent('unknown form of plaintext');
   const fields = parse(form === JSON_GZIPPED ? await gunzip(rest) : rest);
-  return {
+  return compact({
     id: id(fields, 'id'),
     from: id(fields, 'from'),
     content: readContent(object(fields.content, 'content')),
     logHead: text(fields, 'logHead', 44),
     lasting: count(fields, 'lasting'),
-  };
+    keyLog: fields.keyLog === undefined ? undefined : readKeyLog(object(fields.keyLog, 'keyLog')),
+  });
+}
+
+function readKeyLog(fields: Fields): Plain['keyLog'] {
+  return { size: count(fields, 'size'), root: text(fields, 'root', 44) };
 }
 
 function parse(json: Uint8Array): Record<string, unknown> {

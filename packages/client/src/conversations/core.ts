@@ -1,7 +1,7 @@
 import type { E2eeEngine, OwnDevice } from '@securechat/crypto/e2ee';
 import type { Alarm, Profile } from '../api/index.ts';
 import type { Connection } from '../connection/connection.ts';
-import type { Bodies, OwnBody } from '../content/types.ts';
+import type { Bodies, OwnBody, Plain } from '../content/types.ts';
 import type { OutboxLanes } from '../outbox/sealer.ts';
 import type { Store } from '../storage/store.ts';
 import type { Arrival } from './contents/apply.ts';
@@ -48,6 +48,11 @@ export type Core = {
   /** Opened last, by whoever puts all of this together. */
   outbox: OutboxLanes;
   readonly people: People;
+  /** What this device was shown of the log of device lists, and others; there once it was looked at. */
+  keyLog?: {
+    toTell(conversationId: string): Promise<Plain['keyLog']>;
+    compare(userId: string, told: NonNullable<Plain['keyLog']>): void;
+  };
   readonly settings: Settings;
   readonly tell: Teller;
   /** Unix time, in ms. */

@@ -29,6 +29,7 @@ export class Housekeeping {
   readonly #ownMarks: OwnMarks;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #isRunning = false;
+  #watching: Promise<void> | undefined;
   #settling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -67,6 +68,7 @@ export class Housekeeping {
   /** Connected, and up to date. */
   #caughtUp(): void {
     if (!this.#isRunning) return;
+    this.#watching ??= import('../key-log/watch.ts').then(({ watchKeyLog }) => watchKeyLog(this.#runtime));
     this.#runtime.background(this.#runtime.refill());
     for (const { id } of this.#runtime.core.registry.all()) this.#reading.tellRead(id);
     void this.settleDevices();

@@ -42,6 +42,8 @@ export async function takeChat(core: Core, step: Step, chat: Chat): Promise<void
   if (last !== undefined && plain.lasting > last)
     await noteMissing(core, step, chat, last + 1, plain.lasting);
   checkLogHead(core, step, chat, plain);
+  const { keyLog } = plain;
+  if (keyLog) step.draft.after(() => core.keyLog?.compare(chat.from, keyLog));
   await applyContent(core, step, arrivalOf(core, chat), plain.content);
 }
 

@@ -47,10 +47,11 @@ export async function sealChat(
   const said =
     content.type === 'application/x-securechat-repair' ? await answerNow(core, step, content) : content;
   const plain = await encodePlain(
-    {
+    compact({
       ...{ id: item.id, from: core.own.userId, content: said, logHead: record.log.head },
       lasting: await lastingBefore(step, place.clientSeq),
-    },
+      keyLog: await core.keyLog?.toTell(record.id),
+    }),
     { isCompressing: core.settings.isCompressing },
   );
   const { envelope, next } = await sealEnvelope(core.engine, state, core.own, head, plain);

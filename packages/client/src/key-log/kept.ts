@@ -1,0 +1,56 @@
+import { decodeBase64, encodeBase64 } from '@securechat/protocol';
+import { fromBytes, toBytes } from '../storage/json.ts';
+import type { Change, Store } from '../storage/store.ts';
+import { Tree } from './tree.ts';
+
+/** An entry of somebody's: the newest that was seen. */
+export type Seen = { sha256: string; position: number };
+
+type KeptTree = { size: number; hashes: string[] };
+
+const TREE = 'key-log/tree';
+/** Lists that the log has, and that the server has shown as the newest. */
+const SEEN = 'key-log/seen/';
+/** Entries of which the server has not shown the list yet. */
+const DUE = 'key-log/due/';
+
+/** What a device remembers of the log: how far it has followed it, and what stands there of the people it knows. */
+export class Kept {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async tree(): Promise<Tree | undefined> {
+    const kept = await this.#json<KeptTree>(TREE);
+    return kept && Tree.kept(kept.size, kept.hashes.map(decodeBase64));
+  }
+
+  seen(userId: string): Promise<Seen | undefined> {
+    return this.#json(SEEN + userId);
+  }
+
+  due(userId: string): Promise<Seen | undefined> {
+    return this.#json(DUE + userId);
+  }
+
+  /** How far it was followed, and the last entries of people on the way, all or nothing. */
+  async keepTree(tree: Tree, due: ReadonlyMap<string, Seen>): Promise<void> {
+    const kept: KeptTree = { size: tree.size, hashes: tree.hashes.map(encodeBase64) };
+    const entries = Array.from(
+      due,
+      ([userId, seen]): Change => ({ put: DUE + userId, value: toBytes(seen) }),
+    );
+    await this.#store.write([{ put: TREE, value: toBytes(kept) }, ...entries]);
+  }
+
+  async keepSeen(userId: string, seen: Seen): Promise<void> {
+    await this.#store.write([{ put: SEEN + userId, value: toBytes(seen) }, { delete: DUE + userId }]);
+  }
+
+  async #json<T>(key: string): Promise<T | undefined> {
+    const bytes = await this.#store.get(key);
+    return bytes && fromBytes<T>(bytes);
+  }
+}

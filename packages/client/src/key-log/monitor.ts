@@ -1,0 +1,184 @@
+import { sha256 } from '@securechat/crypto/e2ee';
+import {
+  decodeBase64,
+  encodeBase64,
+  keyLogEntry,
+  keyLogLabel,
+  type SignedDeviceList,
+} from '@securechat/protocol';
+import { AccountKeyChanged, DeviceListRefused, ServerRefused } from '../errors.ts';
+import { deviceListHash } from '../identity/device-list.ts';
+import type { Pins } from '../identity/pins.ts';
+import type { Store } from '../storage/store.ts';
+import { Kept, type Seen } from './kept.ts';
+import { Log, LogBroken, type LogEntry, type LogParts, type Whole } from './log.ts';
+import type { Tree } from './tree.ts';
+
+/** What somebody was shown of the log. */
+export type Told = { readonly size: number; readonly root: string };
+
+export type MonitorParts = LogParts & {
+  store: Store;
+  pins: Pick<Pins, 'known' | 'list' | 'userIds'>;
+  ownId: string;
+  alarm(detail: string, userId?: string): void;
+};
+
+/** Beyond this a device does not look at what was logged while it was away, only at what the log comes to. 10 MB. */
+const MAX_FOLLOWED = 100_000;
+/** A list may be newer than the log was a moment ago. */
+const TRIES = 3;
+
+/**
+ * Looks whether the server shows everybody the same: each device list that this device goes by stands in the log, which only
+ * grows; each list that is logged for somebody it knows, this user included, follows from the one before, and is the one that
+ * the server shows. What is not so is told as an alarm.
+ */
+export class KeyLogMonitor {
+  readonly #parts: MonitorParts;
+  readonly #log: Log;
+  readonly #kept: Kept;
+  readonly #users = new Map<string, string>();
+  #tree: Tree | undefined;
+  #working: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: MonitorParts) {
+    this.#parts = parts;
+    this.#log = new Log(parts);
+    this.#kept = new Kept(parts.store);
+  }
+
+  /** Follows the log to its end and checks all lists that are new here. Fails as requests do; what is wrong it tells. */
+  check(): Promise<void> {
+    return this.#alone(undefined, async () => {
+      await this.#follow();
+      for (const userId of this.#parts.pins.userIds()) await this.#checkUser(userId);
+    });
+  }
+
+  /** What this device was shown, for others to compare; undefined before the first check. */
+  async told(): Promise<Told | undefined> {
+    if (!this.#tree) return undefined;
+    return { size: this.#tree.size, root: encodeBase64(await this.#tree.root()) };
+  }
+
+  /** Whether `userId` was shown the same. Fails as `check` does. */
+  compare(userId: string, told: Told): Promise<void> {
+    return this.#alone(userId, async () => {
+      const tree = await this.#follow();
+      if (tree.size < told.size) throw new LogBroken('it is longer for others');
+      const first = await this.#log.at(told.size, await wholeOf(tree));
+      if (encodeBase64(await first.root()) !== told.root) throw new LogBroken('others are shown another one');
+    });
+  }
+
+  #alone(userId: string | undefined, work: () => Promise<void>): Promise<void> {
+    const done = this.#working.then(work).catch((error: unknown) => {
+      if (error instanceof LogBroken) return this.#parts.alarm(error.message, userId);
+      if (error instanceof ServerRefused && !error.isRetryable)
+        return this.#parts.alarm('the server does not show it', userId);
+      throw error;
+    });
+    this.#working = done.catch(() => undefined);
+    return done;
+  }
+
+  async #follow(): Promise<Tree> {
+    const from = this.#tree ?? (await this.#kept.tree()) ?? (await this.#begin());
+    const head = await this.#log.head();
+    if (head.size - from.size > MAX_FOLLOWED) return this.#keep(await this.#log.skip(from, head), new Map());
+    const users = await this.#usersByLabel();
+    const noted: [userId: string, entry: LogEntry][] = [];
+    const tree = await this.#log.follow(from, (entry) => {
+      const userId = users.get(entry.label);
+      if (userId !== undefined) noted.push([userId, entry]);
+    });
+    const newest = new Map<string, Seen>();
+    for (const [userId, entry] of noted) {
+      const before = newest.get(userId) ?? (await this.#kept.due(userId)) ?? (await this.#kept.seen(userId));
+      // of one that stands where this device has begun, or was checked by a proof
+      if (before && entry.position <= before.position) continue;
+      if (before && entry.previous !== before.sha256)
+        this.#parts.alarm('a list was logged that does not follow from the one before', userId);
+      newest.set(userId, { sha256: entry.sha256, position: entry.position });
+    }
+    return this.#keep(tree, newest);
+  }
+
+  async #keep(tree: Tree, newest: ReadonlyMap<string, Seen>): Promise<Tree> {
+    await this.#kept.keepTree(tree, newest);
+    this.#tree = tree;
+    return tree;
+  }
+
+  /** A device watches from the list on that it finds when it looks for the first time. */
+  async #begin(): Promise<Tree> {
+    const { pins, ownId } = this.#parts;
+    const list = await pins.list(ownId, { isFresh: true });
+    for (let tries = 0; tries < TRIES; tries++) {
+      const head = await this.#log.head();
+      const found = await this.#find(list, { size: head.size, root: decodeBase64(head.root) });
+      if (found?.before) return found.before;
+    }
+    throw new LogBroken('the own list is not in it');
+  }
+
+  /** The list that is gone by: in the log, and not older than the newest entry of its user. */
+  async #checkUser(userId: string): Promise<void> {
+    const { pins, alarm } = this.#parts;
+    const due = await this.#kept.due(userId);
+    const known = pins.known(userId);
+    if (!known) return;
+    const hash = await deviceListHash(known);
+    if (!due && (await this.#kept.seen(userId))?.sha256 === hash) return;
+    const list = !due || due.sha256 === hash ? known : await this.#newestOf(userId);
+    if (!list) return;
+    const position = await this.#positionOf(list);
+    if (position === undefined) return alarm('the list that the server shows is not in the log', userId);
+    if (due && position < due.position)
+      return alarm('the server shows an older list than was logged', userId);
+    await this.#kept.keepSeen(userId, { sha256: await deviceListHash(list), position });
+  }
+
+  /** Undefined when another alarm says why. */
+  async #newestOf(userId: string): Promise<SignedDeviceList | undefined> {
+    try {
+      return await this.#parts.pins.list(userId, { isFresh: true });
+    } catch (error) {
+      if (error instanceof AccountKeyChanged) return undefined;
+      if (!(error instanceof DeviceListRefused)) throw error;
+      this.#parts.alarm('the server shows a list that is none of this user', userId);
+      return undefined;
+    }
+  }
+
+  async #positionOf(list: SignedDeviceList): Promise<number | undefined> {
+    let tree = this.#tree ?? (await this.#follow());
+    for (let tries = 0; tries < TRIES; tries++) {
+      const found = await this.#find(list, await wholeOf(tree));
+      if (!found || found.before) return found?.position;
+      tree = await this.#follow();
+    }
+    throw new LogBroken('what it is said to have stays behind its end');
+  }
+
+  async #find(list: SignedDeviceList, whole: Whole): ReturnType<Log['find']> {
+    const sha = await deviceListHash(list);
+    const entry = keyLogEntry(await sha256(keyLogLabel(list.user_id)), {
+      sha256: decodeBase64(sha),
+      previous_sha256: list.previous_sha256,
+    });
+    return this.#log.find({ user_id: list.user_id, sha256: sha }, entry, whole);
+  }
+
+  async #usersByLabel(): Promise<ReadonlyMap<string, string>> {
+    const known = new Set(this.#users.values());
+    for (const userId of this.#parts.pins.userIds())
+      if (!known.has(userId)) this.#users.set(encodeBase64(await sha256(keyLogLabel(userId))), userId);
+    return this.#users;
+  }
+}
+
+async function wholeOf(tree: Tree): Promise<Whole> {
+  return { size: tree.size, root: await tree.root() };
+}

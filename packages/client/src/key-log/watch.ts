@@ -1,0 +1,61 @@
+import { loadKeepsake } from '../account/account.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { KeyLogMonitor } from './monitor.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Several people are often met at once. */
+const SETTLE_MS = 500;
+
+/**
+ * Checks the log of device lists as long as the client runs: when it is connected, every hour, and when somebody is new or has
+ * another list. Tells each conversation once a day what was shown here, and compares what others tell.
+ */
+export function watchKeyLog(runtime: Runtime): void {
+  const { core, pins, connection, account, stopping } = runtime;
+  const monitor = new KeyLogMonitor({
+    ...{ connection, store: core.store, pins, ownId: account.userId, signal: stopping.signal },
+    serviceKeys: async () => (await loadKeepsake(core.store)).pins,
+    alarm: (detail, userId) =>
+      core.tell.alarm({ type: 'key-log', ...(userId === undefined ? {} : { userId }), detail }),
+  });
+  let isDue = true;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const plan = (ms: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(look, ms);
+  };
+  const look = (): void => {
+    if (stopping.signal.aborted) return;
+    plan(HOUR_MS);
+    if (connection.state !== 'connected') return;
+    isDue = false;
+    runtime.background(
+      monitor.check().catch((error: unknown) => {
+        isDue = true;
+        throw error;
+      }),
+    );
+  };
+
+  const toldAtMs = new Map<string, number>();
+  const comparedAtMs = new Map<string, number>();
+  const isTime = (times: Map<string, number>, key: string, everyMs: number): boolean => {
+    if (core.now() - (times.get(key) ?? 0) < everyMs) return false;
+    times.set(key, core.now());
+    return true;
+  };
+  core.keyLog = {
+    async toTell(conversationId) {
+      const told = await monitor.told();
+      return told && isTime(toldAtMs, conversationId, DAY_MS) ? told : undefined;
+    },
+    compare(userId, told) {
+      if (isTime(comparedAtMs, userId, HOUR_MS)) runtime.background(monitor.compare(userId, told));
+    },
+  };
+  pins.on('devices', () => plan(SETTLE_MS));
+  connection.on('state', (state) => state === 'connected' && isDue && plan(SETTLE_MS));
+  stopping.signal.addEventListener('abort', () => clearTimeout(timer));
+  look();
+}
