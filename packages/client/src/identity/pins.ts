@@ -87,14 +87,14 @@ export class Pins {
     return pin && decodeBase64((pin.changedTo ?? pin.list).account_key);
   }
 
-  /** Everybody of whom something is known, this user included. */
-  userIds(): readonly string[] {
-    return [...this.#pins.keys()];
-  }
-
   /** As far as known here, without asking. */
   known(userId: string): SignedDeviceList | undefined {
     return this.#pins.get(userId)?.list;
+  }
+
+  /** Everybody of whom something is known, this user included. */
+  userIds(): readonly string[] {
+    return [...this.#pins.keys()];
   }
 
   /**
