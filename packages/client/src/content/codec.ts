@@ -1,12 +1,14 @@
 import { parseJsonObject } from '@securechat/protocol';
 import { readContent } from './bodies.ts';
 import { gunzip, gzip } from './gzip.ts';
-import { BadContent, compact, count, type Fields, id, object, text } from './shape.ts';
+import { BadContent, compact, count, id, object, optionalText, text } from './shape.ts';
 import type { Plain } from './types.ts';
 
 /** First byte of a plaintext: how the rest is written. */
 const JSON_AS_IT_IS = 0;
 const JSON_GZIPPED = 1;
+/** The largest number and the root. */
+const MAX_KEY_LOG = 49;
 const utf8 = new TextEncoder();
 
 /** What is encrypted. Padding comes after this: compressed or not, sizes are told in classes only. */
@@ -32,12 +34,8 @@ export async function decodePlain(bytes: Uint8Array<ArrayBuffer>): Promise<Plain
     content: readContent(object(fields.content, 'content')),
     logHead: text(fields, 'logHead', 44),
     lasting: count(fields, 'lasting'),
-    keyLog: fields.keyLog === undefined ? undefined : readKeyLog(object(fields.keyLog, 'keyLog')),
+    keyLog: optionalText(fields, 'keyLog', MAX_KEY_LOG),
   });
-}
-
-function readKeyLog(fields: Fields): Plain['keyLog'] {
-  return { size: count(fields, 'size'), root: text(fields, 'root', 44) };
 }
 
 function parse(json: Uint8Array): Record<string, unknown> {

@@ -99,6 +99,6 @@ export type Plain = {
   logHead: string;
   /** `client_seq` of the newest earlier message of this device that does not expire, 0 when there is none. */
   lasting: number;
-  /** What its sender was shown of the log of device lists, now and then. */
-  keyLog?: { size: number; root: string };
+  /** What its sender was shown of the log of device lists, now and then: its size, a space, 24 bytes of its root in base64. */
+  keyLog?: string;
 };

@@ -1,12 +1,14 @@
 import type { E2eeEngine, OwnDevice } from '@securechat/crypto/e2ee';
 import type { Alarm, Profile } from '../api/index.ts';
 import type { Connection } from '../connection/connection.ts';
-import type { Bodies, OwnBody, Plain } from '../content/types.ts';
+import type { Bodies, OwnBody } from '../content/types.ts';
 import type { OutboxLanes } from '../outbox/sealer.ts';
 import type { Store } from '../storage/store.ts';
 import type { Arrival } from './contents/apply.ts';
 import type { People } from './people.ts';
 import type { Registry } from './registry.ts';
+
+type Plaintext = Uint8Array<ArrayBuffer>;
 
 /** How this client behaves; see `ClientOptions`. */
 export type Settings = {
@@ -50,8 +52,9 @@ export type Core = {
   readonly people: People;
   /** What this device was shown of the log of device lists, and others; there once it was looked at. */
   keyLog?: {
-    toTell(conversationId: string): Promise<Plain['keyLog']>;
-    compare(userId: string, told: NonNullable<Plain['keyLog']>): void;
+    /** The plaintext, with what was shown here where that is due and no longer to be seen by its size. */
+    tell(conversationId: string, encode: (keyLog?: string) => Promise<Plaintext>): Promise<Plaintext>;
+    compare(userId: string, told: string): void;
   };
   readonly settings: Settings;
   readonly tell: Teller;

@@ -14,8 +14,9 @@ import { Kept, type Seen } from './kept.ts';
 import { Log, LogBroken, type LogEntry, type LogParts, type Whole } from './log.ts';
 import type { Tree } from './tree.ts';
 
-/** What somebody was shown of the log. */
-export type Told = { readonly size: number; readonly root: string };
+/** Of a root, in what people tell each other: little, so that it fits where sizes are rounded up. */
+const TOLD_BYTES = 24;
+const TOLD = /^(\d{1,16}) ([A-Za-z0-9+/]{32})$/;
 
 export type MonitorParts = LogParts & {
   store: Store;
@@ -56,19 +57,19 @@ export class KeyLogMonitor {
     });
   }
 
-  /** What this device was shown, for others to compare; undefined before the first check. */
-  async told(): Promise<Told | undefined> {
-    if (!this.#tree) return undefined;
-    return { size: this.#tree.size, root: encodeBase64(await this.#tree.root()) };
+  /** What this device was shown, for others to compare: size and root. Undefined before the first check. */
+  async told(): Promise<string | undefined> {
+    return this.#tree && toldOf(this.#tree);
   }
 
   /** Whether `userId` was shown the same. Fails as `check` does. */
-  compare(userId: string, told: Told): Promise<void> {
+  compare(userId: string, told: string): Promise<void> {
     return this.#alone(userId, async () => {
       const tree = await this.#follow();
-      if (tree.size < told.size) throw new LogBroken('it is longer for others');
-      const first = await this.#log.at(told.size, await wholeOf(tree));
-      if (encodeBase64(await first.root()) !== told.root) throw new LogBroken('others are shown another one');
+      const size = Number(TOLD.exec(told)?.[1] ?? Number.NaN);
+      if (!(size <= tree.size)) throw new LogBroken('it is longer for others');
+      const first = await this.#log.at(size, await wholeOf(tree));
+      if ((await toldOf(first)) !== told) throw new LogBroken('others are shown another one');
     });
   }
 
@@ -177,6 +178,10 @@ export class KeyLogMonitor {
       if (!known.has(userId)) this.#users.set(encodeBase64(await sha256(keyLogLabel(userId))), userId);
     return this.#users;
   }
+}
+
+async function toldOf(tree: Tree): Promise<string> {
+  return `${tree.size} ${encodeBase64((await tree.root()).subarray(0, TOLD_BYTES))}`;
 }
 
 async function wholeOf(tree: Tree): Promise<Whole> {

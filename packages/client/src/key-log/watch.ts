@@ -1,3 +1,4 @@
+import { sizeClassOf } from '@securechat/crypto/e2ee';
 import { loadKeepsake } from '../account/account.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { KeyLogMonitor } from './monitor.ts';
@@ -46,9 +47,14 @@ export function watchKeyLog(runtime: Runtime): void {
     return true;
   };
   core.keyLog = {
-    async toTell(conversationId) {
+    async tell(conversationId, encode) {
+      const plain = await encode();
       const told = await monitor.told();
-      return told && isTime(toldAtMs, conversationId, DAY_MS) ? told : undefined;
+      if (told === undefined || !isTime(toldAtMs, conversationId, DAY_MS)) return plain;
+      const longer = await encode(told);
+      if (sizeClassOf(longer) === sizeClassOf(plain)) return longer;
+      toldAtMs.delete(conversationId);
+      return plain;
     },
     compare(userId, told) {
       if (isTime(comparedAtMs, userId, HOUR_MS)) runtime.background(monitor.compare(userId, told));

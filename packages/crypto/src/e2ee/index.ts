@@ -5,5 +5,6 @@ export * from './errors.ts';
 export { createMlsEngine, type MlsEngineOptions } from './mls/create-mls-engine.ts';
 export { KEY_PACKAGE_SECONDS } from './mls/key-packages.ts';
 export * from './operation.ts';
+export { sizeClassOf } from './plaintext.ts';
 export { sha256 } from './sha256.ts';
 export * from './unordered.ts';

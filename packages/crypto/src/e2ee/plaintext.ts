@@ -1,4 +1,4 @@
-import { paddedLength } from '@securechat/protocol';
+import { PADDING_CLASSES, paddedLength } from '@securechat/protocol';
 import { E2eeError } from './errors.ts';
 
 const VERSION = 1;
@@ -13,6 +13,11 @@ export function framePlaintext(body: Uint8Array): Uint8Array<ArrayBuffer> {
   view.setUint32(1, body.length);
   framed.set(body, HEADER_BYTES);
   return framed;
+}
+
+/** What others can see of a body's length; undefined when no class holds it. */
+export function sizeClassOf(body: Uint8Array): number | undefined {
+  return PADDING_CLASSES.find((size) => size >= HEADER_BYTES + body.length);
 }
 
 /** Takes exactly what `framePlaintext` makes: whoever deviates would mark its messages for the one who counts bytes. */

@@ -46,14 +46,13 @@ export async function sealChat(
   };
   const said =
     content.type === 'application/x-securechat-repair' ? await answerNow(core, step, content) : content;
-  const plain = await encodePlain(
-    compact({
-      ...{ id: item.id, from: core.own.userId, content: said, logHead: record.log.head },
-      lasting: await lastingBefore(step, place.clientSeq),
-      keyLog: await core.keyLog?.toTell(record.id),
-    }),
-    { isCompressing: core.settings.isCompressing },
-  );
+  const facts = {
+    ...{ id: item.id, from: core.own.userId, content: said, logHead: record.log.head },
+    lasting: await lastingBefore(step, place.clientSeq),
+  };
+  const encode = (keyLog?: string) =>
+    encodePlain(compact({ ...facts, keyLog }), { isCompressing: core.settings.isCompressing });
+  const plain = await (core.keyLog?.tell(record.id, encode) ?? encode());
   const { envelope, next } = await sealEnvelope(core.engine, state, core.own, head, plain);
   step.setKeys(generation, epoch, next);
   const kept = (await isGone(step, item.id, content)) ? wordless(content) : content;
