@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join, relative } from 'node:path';
 import { bundle, CLIENT } from './client/bundle.ts';
 import { embeddedSize } from './client/embed.ts';
+import { leaveOutUpstream } from './client/lean.ts';
 import { writeLicences } from './client/licences.ts';
 import { CORE_BUDGET_BYTES, heaviest, PART_BUDGETS, sizesOf } from './client/sizes.ts';
 import { runSuites } from './client/suites.ts';
@@ -25,6 +26,7 @@ rmSync(DIST, { recursive: true, force: true });
 const built = await bundle({
   entries: Object.fromEntries(Object.entries(DOORS).map(([name, source]) => [name, join(CLIENT, source)])),
   folder: DIST,
+  loaders: [leaveOutUpstream()],
 });
 writeLicences(built, DIST);
 await writeTypes();
