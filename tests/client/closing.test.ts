@@ -26,7 +26,7 @@ test('with a client everything ends that it has begun: what waits its time, and 
   const store = await openMemoryStore(new MemoryDisk());
   const { authUrl, gateways } = stack.constellation;
   const server = { http: authUrl, socket: gateways[0]!.wsUrl };
-  const options = { store, maxDelayMs: 60_000, dummiesPerHour: 1 };
+  const options = { store, traffic: { maxDelayMs: 60_000, dummiesPerHour: 1 } };
   const client = await SecureChat.signUp({ ...options, server, userId: 'alice_closing' });
   client.connect();
   await until('it is connected', () => client.state === 'connected');

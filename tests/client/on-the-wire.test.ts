@@ -51,7 +51,7 @@ test('whatever is said has one of the published sizes, and no other', async () =
 }, 60_000);
 
 test('a dummy is like a message in frame and row, and its receiver shows nothing of it', async () => {
-  const { alice, bob, chat, chats } = await overheard({ dummiesPerHour: 3_600 });
+  const { alice, bob, chat, chats } = await overheard({ traffic: { dummiesPerHour: 3_600, maxDelayMs: 0 } });
   const { id } = await chat.send('hello');
   await until('Bob has it', () => texts(bob.seen).includes('hello'), 20_000);
   await until('there were dummies', () => chats().length >= 3, 30_000);
@@ -78,7 +78,7 @@ test('a dummy is like a message in frame and row, and its receiver shows nothing
 }, 90_000);
 
 test('messages that are held back at random leave later, and in their order', async () => {
-  const { bob, chat, chats } = await overheard({ maxDelayMs: 2_000 });
+  const { bob, chat, chats } = await overheard({ traffic: { dummiesPerHour: 0, maxDelayMs: 2_000 } });
   const numbers = Array.from({ length: 8 }, (_, index) => String(index));
   const startedAtMs = performance.now();
   for (const number of numbers) await chat.send(number);

@@ -15,6 +15,20 @@ export type WaitOptions = {
   deadlineMs?: number;
 };
 
+/**
+ * off       messages leave at once, and nothing else does
+ * standard  12 dummies an hour, and messages wait up to a second
+ * high      120 dummies an hour, and messages wait up to ten seconds
+ */
+export type TrafficProfile = 'off' | 'standard' | 'high';
+
+export type TrafficCover = {
+  /** Messages that say nothing, on average, at random times while connected; from 0 to 3,600. They count against the server's limits. */
+  readonly dummiesPerHour: number;
+  /** Each message waits a random time up to this before it is sent; from 0 to 60,000. */
+  readonly maxDelayMs: number;
+};
+
 /** How a client behaves; all have defaults that suit people. */
 export type ClientOptions = {
   /** Only `Store` is needed; everything else is kept in it. */
@@ -31,10 +45,8 @@ export type ClientOptions = {
   rotateAfterMs?: number;
   /** Devices of an encrypted group. Default 250, at most 500. */
   maxGroupDevices?: number;
-  /** Dummy messages, on average, while connected. Default 0. They count against the server's limits. */
-  dummiesPerHour?: number;
-  /** Each message waits a random time up to this before it is sent. Default 0. */
-  maxDelayMs?: number;
+  /** How much is done against whoever watches when one writes. Default `off`; sizes are rounded up in any case. */
+  traffic?: TrafficProfile | TrafficCover;
   /** Compresses texts before they are encrypted: smaller, but sizes tell a little more. Default false. */
   isCompressing?: boolean;
 };

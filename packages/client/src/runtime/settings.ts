@@ -1,9 +1,14 @@
 import { MAX_EPOCH_MESSAGES } from '@securechat/protocol';
-import type { ClientOptions } from '../api/index.ts';
+import type { ClientOptions, TrafficCover, TrafficProfile } from '../api/index.ts';
 import type { Settings } from '../conversations/core.ts';
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 export const DEFAULT_GROUP_DEVICES = 250;
+const PROFILES: Readonly<Record<TrafficProfile, TrafficCover>> = {
+  off: { dummiesPerHour: 0, maxDelayMs: 0 },
+  standard: { dummiesPerHour: 12, maxDelayMs: 1_000 },
+  high: { dummiesPerHour: 120, maxDelayMs: 10_000 },
+};
 export const MAX_GROUP_DEVICES = 500;
 
 /** Options with their defaults. RangeError for what makes no sense. */
@@ -17,9 +22,17 @@ export function settingsOf(options: ClientOptions): Settings {
       'rotateAfterMessages',
     ),
     rotateAfterMs: within(options.rotateAfterMs ?? WEEK_MS, 60_000, WEEK_MS, 'rotateAfterMs'),
-    dummiesPerHour: within(options.dummiesPerHour ?? 0, 0, 3_600, 'dummiesPerHour'),
-    maxDelayMs: within(options.maxDelayMs ?? 0, 0, 60_000, 'maxDelayMs'),
+    ...coverOf(options.traffic ?? 'off'),
     isCompressing: options.isCompressing ?? false,
+  };
+}
+
+function coverOf(traffic: TrafficProfile | TrafficCover): TrafficCover {
+  const cover = typeof traffic === 'string' ? PROFILES[traffic] : traffic;
+  if (!cover) throw new RangeError(`traffic is one of ${Object.keys(PROFILES).join(', ')}`);
+  return {
+    dummiesPerHour: within(cover.dummiesPerHour, 0, 3_600, 'dummiesPerHour'),
+    maxDelayMs: within(cover.maxDelayMs, 0, 60_000, 'maxDelayMs'),
   };
 }
 

@@ -1,6 +1,7 @@
 // Parts of the client that whole-system tests try alone. Apps use the package's other doors.
 export { type ConnectionOptions, createConnection } from '../connection/create-connection.ts';
 export { type LoginDevice, loginDeviceFrom } from '../connection/login.ts';
+export { webSocketTransport } from '../connection/websocket.ts';
 export * from '../http/accounts.ts';
 export { askServerFacts } from '../http/well-known.ts';
 export { firstDeviceList, nextDeviceList } from '../identity/device-list.ts';
