@@ -1,0 +1,63 @@
+// node src/doctor.ts [--url https://chat.example.org] [--ca FILE]: looks at what this deployment stands on, with auth's own options, and says for each thing
+// that is not as it should be what to do. Exit code 0: nothing is wrong, 1: something is, 2: the command makes no sense.
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { ConfigError, openPool, openProducer, systemClock } from '@securechat/kernel';
+import { readAuthConfig } from './config.ts';
+import { lookAtDoor } from './doctor/door.ts';
+import { type Finding, lookAt, tellFindings } from './doctor/finding.ts';
+import { lookAtPostgres } from './doctor/postgres.ts';
+import { lookAtRedis } from './doctor/redis.ts';
+import { lookAtTurn } from './doctor/turn.ts';
+import { openServiceKeys, type ServiceKeys } from './service-keys.ts';
+
+const REDIS_MS = 3_000;
+
+type Options = { url: string | undefined; ca: string | undefined };
+
+async function examine({ url, ca }: Options): Promise<Finding[]> {
+  const { config, secrets } = readAuthConfig(process.env);
+  const serviceKeys = openServiceKeys(secrets);
+  const pool = openPool(secrets.postgresUrl, { applicationName: 'doctor', max: 1 });
+  const producer = openProducer(secrets.redisUrl, { name: 'doctor' });
+  try {
+    const [own = ''] = serviceKeys.published.map(({ id }) => id);
+    const findings = await Promise.all([
+      lookAt('Postgres', 'Is it running, and POSTGRES_URL right?', () => lookAtPostgres(pool, systemClock)),
+      lookAt('Redis', 'Is it running, and REDIS_URL right?', async () => {
+        await producer.whenReady(REDIS_MS);
+        return lookAtRedis(producer.redis, systemClock);
+      }),
+      lookAtTurn(config.turnUrls),
+      lookAtKeys(serviceKeys),
+      url === undefined
+        ? []
+        : lookAt(url, 'Is that the address of this server, and its certificate one that clients trust?', () =>
+            lookAtDoor(url, own, systemClock, ca === undefined ? undefined : readFileSync(ca, 'utf8')),
+          ),
+    ]);
+    return findings.flat();
+  } finally {
+    serviceKeys.wipe();
+    producer.close();
+    await pool.end();
+  }
+}
+
+function lookAtKeys({ published }: ServiceKeys): Finding[] {
+  return published.map(({ id, state }) => ({ about: 'service key', says: `${id} is the ${state} one` }));
+}
+
+try {
+  const { values } = parseArgs({ options: { url: { type: 'string' }, ca: { type: 'string' } } });
+  if (values.url !== undefined && !URL.canParse(values.url)) throw new TypeError('--url is no URL');
+  const findings = await examine({ url: values.url, ca: values.ca });
+  process.stdout.write(`${tellFindings(findings).join('\n')}\n`);
+  process.exitCode = findings.some(({ remedy }) => remedy !== undefined) ? 1 : 0;
+} catch (error) {
+  if (!(error instanceof ConfigError || error instanceof TypeError)) throw error;
+  process.stderr.write(
+    `${error.message}\nUsage: node src/doctor.ts [--url https://chat.example.org] [--ca FILE]\n`,
+  );
+  process.exitCode = 2;
+}

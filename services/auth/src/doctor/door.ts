@@ -1,0 +1,120 @@
+import { type Agent, get } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+import type { Clock } from '@securechat/kernel';
+import { type Finding, judgeClock } from './finding.ts';
+
+const WAIT_MS = 5_000;
+const MAX_BYTES = 64 * 1024;
+const DAY_MS = 86_400_000;
+/** Longer than a weekend and a holiday: whatever renews it has failed by then. */
+const EXPIRY_WARNING_DAYS = 14;
+
+export type DoorFacts = {
+  /** As OpenSSL calls it. */
+  tlsVersion: string;
+  /** Whether TLS 1.1 is taken as well. */
+  takesOldTls: boolean;
+  certificateEndsMs: number;
+  /** Ids of the service keys that the page at the door names. */
+  keys: string[];
+};
+
+/** What a client meets at the address that the world uses. `ca`: certificates trusted beside those of the system, PEM. */
+export async function lookAtDoor(
+  base: string,
+  expectedKey: string,
+  clock: Clock,
+  ca?: string,
+): Promise<Finding[]> {
+  const url = new URL('/.well-known/securechat', base);
+  if (url.protocol !== 'https:')
+    return [
+      {
+        about: base,
+        says: 'is not https',
+        remedy: 'Put a proxy with TLS before it, as the compose file does.',
+      },
+    ];
+  const { tlsVersion, certificateEndsMs, body, date } = await ask(url, ca === undefined ? {} : { ca });
+  const page = JSON.parse(body) as { service_keys?: { id: string }[] };
+  const facts = {
+    tlsVersion,
+    takesOldTls: await takesOldTls(url),
+    certificateEndsMs,
+    keys: (page.service_keys ?? []).map(({ id }) => id),
+  };
+  // the header has whole seconds
+  const clockFinding = Number.isNaN(date) ? [] : [judgeClock(base, date + 500 - clock.now())];
+  return [...judgeDoor(base, facts, expectedKey, clock.now()), ...clockFinding];
+}
+
+export function judgeDoor(about: string, facts: DoorFacts, expectedKey: string, nowMs: number): Finding[] {
+  const days = Math.floor((facts.certificateEndsMs - nowMs) / DAY_MS);
+  return [
+    {
+      about,
+      says: facts.takesOldTls ? 'takes TLS 1.1' : `${facts.tlsVersion}, nothing before TLS 1.2`,
+      ...(facts.takesOldTls && { remedy: 'Set the least version of the proxy to TLS 1.2, better 1.3.' }),
+    },
+    {
+      about,
+      says: `its certificate ends in ${days} days`,
+      ...(days < EXPIRY_WARNING_DAYS && {
+        remedy: 'Renew it, and find out why it was not renewed by itself.',
+      }),
+    },
+    {
+      about,
+      says: facts.keys.includes(expectedKey)
+        ? `names service key ${expectedKey}`
+        : 'names another service key',
+      ...(!facts.keys.includes(expectedKey) && {
+        remedy: `It leads to another auth than this one, whose key is ${expectedKey}, or to one with another AUTH_SERVICE_KEY.`,
+      }),
+    },
+  ];
+}
+
+type Asked = { tlsVersion: string; certificateEndsMs: number; body: string; date: number };
+type TlsOptions = {
+  ca?: string;
+  maxVersion?: 'TLSv1.1';
+  minVersion?: 'TLSv1';
+  ciphers?: string;
+  rejectUnauthorized?: boolean;
+};
+
+function ask(url: URL, options: TlsOptions): Promise<Asked> {
+  return new Promise((resolve, reject) => {
+    const agent = false as unknown as Agent;
+    const request = get(url, { ...options, agent, signal: AbortSignal.timeout(WAIT_MS) }, (response) => {
+      // at once: after the answer the socket is gone
+      const socket = response.socket as TLSSocket;
+      const seen = {
+        tlsVersion: socket.getProtocol() ?? 'unknown',
+        certificateEndsMs: Date.parse(socket.getPeerCertificate().valid_to),
+        date: Date.parse(response.headers.date ?? ''),
+      };
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (part: string) => {
+        body += part;
+        if (body.length > MAX_BYTES) request.destroy(new Error('the page is too long to be ours'));
+      });
+      response.on('error', reject);
+      response.on('end', () => resolve({ ...seen, body }));
+    });
+    request.on('error', reject);
+  });
+}
+
+/** Ours has to be allowed to speak it, so that it is the other side that refuses. */
+async function takesOldTls(url: URL): Promise<boolean> {
+  const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+  try {
+    await ask(url, { ...old, rejectUnauthorized: false });
+    return true;
+  } catch {
+    return false;
+  }
+}

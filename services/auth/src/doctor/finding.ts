@@ -1,0 +1,36 @@
+import { isError } from '@securechat/kernel';
+
+/** Something that was looked at. With a remedy, it is not as it should be. */
+export type Finding = { about: string; says: string; remedy?: string };
+
+export function tellFindings(findings: readonly Finding[]): string[] {
+  const lines = findings.flatMap(({ about, says, remedy }) =>
+    remedy === undefined ? [`ok      ${about}: ${says}`] : [`WRONG   ${about}: ${says}`, `        ${remedy}`],
+  );
+  const wrong = findings.filter(({ remedy }) => remedy !== undefined).length;
+  return [...lines, wrong === 0 ? 'nothing is wrong here' : `${wrong} of ${findings.length} are wrong`];
+}
+
+/** A look that fails is a finding of its own, so that the others are made all the same. */
+export async function lookAt(
+  about: string,
+  remedy: string,
+  look: () => Promise<Finding[]>,
+): Promise<Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    return [{ about, says: isError(error) ? error.message : String(error), remedy }];
+  }
+}
+
+/** Two clocks, by which messages are judged; beyond five minutes they are refused. */
+export function judgeClock(about: string, differenceMs: number): Finding {
+  const seconds = Math.round(differenceMs / 100) / 10;
+  const says = `its clock differs from ours by ${seconds} s`;
+  return Math.abs(differenceMs) <= CLOCK_TOLERANCE_MS
+    ? { about, says }
+    : { about, says, remedy: 'Let NTP set the clocks of all machines; timestamps are checked against them.' };
+}
+
+const CLOCK_TOLERANCE_MS = 5_000;

@@ -1,0 +1,78 @@
+import { type Clock, pendingMigrations } from '@securechat/kernel';
+import type { Pool } from 'pg';
+import { migrations } from '../migrations/index.ts';
+import { type Finding, judgeClock } from './finding.ts';
+
+export type PostgresFacts = {
+  version: number;
+  fsync: string;
+  fullPageWrites: string;
+  synchronousCommit: string;
+  /** Of auth, that are not applied. */
+  pending: string[];
+  /** Schemas that services need and that are not there. */
+  missing: string[];
+  isStandby: boolean;
+};
+
+const LEAST_VERSION = 150_000;
+const SCHEMAS = ['auth', 'delivery', 'presence', 'files'];
+
+export async function lookAtPostgres(pool: Pool, clock: Clock): Promise<Finding[]> {
+  const askedMs = clock.now();
+  const { rows } = await pool.query<Omit<PostgresFacts, 'pending'> & { nowMs: number }>(
+    `SELECT current_setting('server_version_num')::int AS version, current_setting('fsync') AS fsync,
+            current_setting('full_page_writes') AS "fullPageWrites",
+            current_setting('synchronous_commit') AS "synchronousCommit",
+            ARRAY(SELECT s FROM unnest($1::text[]) s WHERE to_regnamespace(s) IS NULL) AS missing,
+            pg_is_in_recovery() AS "isStandby", floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS "nowMs"`,
+    [SCHEMAS],
+  );
+  const [row] = rows;
+  if (!row) throw new TypeError('Postgres gave no row');
+  const answeredMs = clock.now();
+  const pending = await pendingMigrations(pool, 'auth', migrations);
+  return [
+    ...judgePostgres({ ...row, pending }),
+    judgeClock('Postgres', row.nowMs - (askedMs + answeredMs) / 2),
+  ];
+}
+
+/** Every acknowledgement to a sender says that its message is on the disk. */
+export function judgePostgres(facts: PostgresFacts): Finding[] {
+  const durable = (name: string, value: string, isSound: boolean): Finding => ({
+    about: 'Postgres',
+    says: `${name} = ${value}`,
+    ...(!isSound && {
+      remedy: `Set ${name} = on: without it a crash loses messages that were acknowledged.`,
+    }),
+  });
+  const version = Math.floor(facts.version / 10_000);
+  return [
+    {
+      about: 'Postgres',
+      says: `version ${version}`,
+      ...(facts.version < LEAST_VERSION && { remedy: 'Move to PostgreSQL 15 or later.' }),
+    },
+    {
+      about: 'Postgres',
+      says: facts.isStandby ? 'is a standby' : 'takes writes',
+      ...(facts.isStandby && { remedy: 'Name the primary in POSTGRES_URL, or an address that follows it.' }),
+    },
+    durable('fsync', facts.fsync, facts.fsync === 'on'),
+    durable('full_page_writes', facts.fullPageWrites, facts.fullPageWrites === 'on'),
+    durable('synchronous_commit', facts.synchronousCommit, facts.synchronousCommit !== 'off'),
+    {
+      about: 'migrations of auth',
+      says: facts.pending.length === 0 ? 'all applied' : `not applied: ${facts.pending.join(', ')}`,
+      ...(facts.pending.length > 0 && { remedy: 'Run: node services/auth/src/migrate.ts' }),
+    },
+    {
+      about: 'schemas',
+      says: facts.missing.length === 0 ? 'all there' : `not there: ${facts.missing.join(', ')}`,
+      ...(facts.missing.length > 0 && {
+        remedy: `Run: ${facts.missing.map((name) => `node services/${name}/src/migrate.ts`).join(', ')}`,
+      }),
+    },
+  ];
+}
