@@ -11,6 +11,8 @@ import {
 } from '@securechat/kernel';
 import { streamNames } from '@securechat/protocol/internal';
 import { createAdmin } from './admin/admin.ts';
+import { createAdmit } from './admin/admit.ts';
+import { createCallers } from './admin/callers.ts';
 import { readAuthConfig } from './config.ts';
 import { chooseAdmission } from './enrolment/choose-admission.ts';
 import { createEnrolments } from './enrolment/enrol.ts';
@@ -72,12 +74,16 @@ export async function createAuth(kit: Kit): Promise<Service> {
     admission,
     publish: revocations.publish,
   });
-  const admin = createAdmin({ pool: enrolmentPool, publish: revocations.publish });
+  const admin = createAdmin({
+    pool: enrolmentPool,
+    admit: createAdmit({ ...config, mode: config.enrolment, jwtSecret, clock }),
+    publish: revocations.publish,
+  });
   const http = createHttpServer({
     ...config,
     enrolments,
-    admin,
-    adminToken,
+    admin:
+      adminToken === undefined ? undefined : { admin, findCaller: createCallers(enrolmentPool, adminToken) },
     serviceKeys,
     clock,
     metrics,

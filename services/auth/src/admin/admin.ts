@@ -1,59 +1,110 @@
-import { withTransaction } from '@securechat/kernel';
 import type { ClientBase, Pool } from 'pg';
-import { createInviteCode, hashOfInvite } from '../enrolment/admission.ts';
-import { changeState, findAccount, findDeviceNumber, insertAudit } from '../store/admin-store.ts';
+import { hashOfInvite } from '../enrolment/admission.ts';
+import {
+  type AccountRow,
+  changeState,
+  type DeviceRow,
+  describeAccount,
+  findAccount,
+  findDeviceNumber,
+  insertAudit,
+  listAccounts,
+} from '../store/admin-store.ts';
 import { insertInvites } from '../store/invite-store.ts';
 import { revokeDevice } from '../store/revocation-store.ts';
+import type { Admit } from './admit.ts';
+import { type AdminRequest, codesFor, once } from './once.ts';
+import { AdminRefused } from './refused.ts';
 
 export type AccountState = 'active' | 'disabled';
+export type Credential = { invite: string } | { token: string };
 
-/** What an operator may do. Each is written down in the transaction that does it; false when there is no such account or device. */
+/**
+ * What an operator or a product's backend may do. Each change is written down, with whose key did it, in the transaction that
+ * does it; all of them throw `AdminRefused`.
+ */
 export type Admin = {
   /** The codes are known to nobody afterwards but to whom they are given. */
-  createInvites(count: number, validSeconds: number): Promise<{ codes: string[]; expiresAt: Date }>;
+  createInvites(
+    request: AdminRequest,
+    count: number,
+    validSeconds: number,
+  ): Promise<{ codes: string[]; expiresAt: number }>;
+  /** What lets exactly this user create its account. */
+  admit(
+    request: AdminRequest,
+    userId: string,
+    validSeconds: number,
+  ): Promise<{ credential: Credential; expiresAt: number }>;
   /** Cuts service only. The signed list stays as it is: only the account key can speak for the account. */
-  revokeDevice(userId: string, deviceId: string): Promise<boolean>;
-  setState(userId: string, state: AccountState): Promise<boolean>;
+  revokeDevice(request: AdminRequest, userId: string, deviceId: string): Promise<void>;
+  setState(request: AdminRequest, userId: string, state: AccountState): Promise<void>;
+  listAccounts(after: string, limit: number): Promise<AccountRow[]>;
+  describeAccount(userId: string): Promise<AccountRow & { devices: DeviceRow[] }>;
 };
 
 /** `publish` tells the gateways what was committed; it never rejects. */
-export function createAdmin({ pool, publish }: { pool: Pool; publish: () => Promise<void> }): Admin {
+export function createAdmin(parts: { pool: Pool; admit: Admit; publish: () => Promise<void> }): Admin {
+  const { pool, admit, publish } = parts;
+
   async function change(
+    request: AdminRequest,
     userId: string,
-    work: (client: ClientBase, account: number) => Promise<boolean>,
-  ): Promise<boolean> {
-    const isDone = await withTransaction(pool, async (client) => {
+    work: (client: ClientBase, account: number) => Promise<void>,
+  ): Promise<void> {
+    await once(pool, request, async (client) => {
       const account = await findAccount(client, userId);
-      return account !== undefined && (await work(client, account));
+      if (account === undefined) throw new AdminRefused('no_such_account');
+      await work(client, account);
+      return {};
     });
     // also when nothing was new: whoever did it first may have died before it could tell
-    if (isDone) await publish();
-    return isDone;
+    await publish();
   }
 
   return {
-    createInvites: (count, validSeconds) =>
-      withTransaction(pool, async (client) => {
-        const codes = Array.from({ length: count }, createInviteCode);
-        const expiresAt = await insertInvites(client, codes.map(hashOfInvite), validSeconds);
-        await insertAudit(client, { action: 'create_invites', count });
-        return { codes, expiresAt };
-      }),
+    async createInvites(request, count, validSeconds) {
+      const codes = codesFor(request, count);
+      const { expiresAt } = await once(pool, request, async (client) => {
+        const expires = await insertInvites(client, codes.map(hashOfInvite), validSeconds);
+        await insertAudit(client, { action: 'create_invites', keyId: request.caller.keyId, count });
+        return { expiresAt: secondsOf(expires) };
+      });
+      return { codes, expiresAt };
+    },
 
-    revokeDevice: (userId, deviceId) =>
-      change(userId, async (client, account) => {
-        if (!(await revokeDevice(client, account, deviceId))) return false;
+    async admit(request, userId, validSeconds) {
+      const [code = ''] = codesFor(request, 1);
+      const { expiresAt } = await once(pool, request, async (client) => {
+        if ((await findAccount(client, userId)) !== undefined) throw new AdminRefused('name_taken');
+        await insertAudit(client, { action: 'admit_user', keyId: request.caller.keyId });
+        return { expiresAt: secondsOf(await admit.open(client, { userId, code, validSeconds })) };
+      });
+      return { credential: await admit.credential({ userId, code, expiresAt }), expiresAt };
+    },
+
+    revokeDevice: (request, userId, deviceId) =>
+      change(request, userId, async (client, account) => {
+        if (!(await revokeDevice(client, account, deviceId))) throw new AdminRefused('no_such_account');
         const device = await findDeviceNumber(client, account, deviceId);
-        await insertAudit(client, { action: 'revoke_device', account, device });
-        return true;
+        await insertAudit(client, { action: 'revoke_device', keyId: request.caller.keyId, account, device });
       }),
 
-    setState: (userId, state) =>
-      change(userId, async (client, account) => {
+    setState: (request, userId, state) =>
+      change(request, userId, async (client, account) => {
         await changeState(client, account, state);
         const action = state === 'active' ? 'enable_account' : 'disable_account';
-        await insertAudit(client, { action, account });
-        return true;
+        await insertAudit(client, { action, keyId: request.caller.keyId, account });
       }),
+
+    listAccounts: (after, limit) => listAccounts(pool, after, limit),
+
+    async describeAccount(userId) {
+      const found = await describeAccount(pool, userId);
+      if (!found) throw new AdminRefused('no_such_account');
+      return found;
+    },
   };
 }
+
+const secondsOf = (time: Date): number => Math.floor(time.getTime() / 1000);

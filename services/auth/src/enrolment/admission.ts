@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import { findOpenInvite, useInvite } from '../store/invite-store.ts';
 import { refuse } from './outcome.ts';
@@ -17,19 +17,14 @@ export type Admission = {
 /** Whoever reaches the API. */
 export const openAdmission: Admission = { check: async () => {}, use: async () => {} };
 
-/** 128 random bits. */
-const CODE_BYTES = 16;
-
-export const createInviteCode = (): string => randomBytes(CODE_BYTES).toString('base64url');
-
 /** A code is random enough that its plain hash cannot be turned back. */
 export const hashOfInvite = (code: string): Buffer => createHash('sha256').update(code).digest();
 
-/** Who holds a code that nobody has used. It is used up by the very commit that makes the account. */
+/** Who holds a code that nobody has used, for this user or for anybody. It is used up by the very commit that makes the account. */
 export function createInviteAdmission(pool: Pool): Admission {
   return {
-    async check({ invite }) {
-      if (invite === undefined || !(await findOpenInvite(pool, hashOfInvite(invite))))
+    async check({ invite, list }) {
+      if (invite === undefined || !(await findOpenInvite(pool, hashOfInvite(invite), list.user_id)))
         refuse('not_admitted', '/invite');
     },
     async use(client, account, { invite = '' }) {

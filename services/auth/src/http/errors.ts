@@ -1,9 +1,14 @@
 import { CommitUnknownError, classify, type Logger } from '@securechat/kernel';
 import { type ErrorBody, errorMessage, ProtocolError } from '@securechat/protocol';
 import type { FastifyError, FastifyReply } from 'fastify';
+import { AdminRefused, adminRefusals } from '../admin/refused.ts';
 import { type EnrolmentOutcome, EnrolmentRefused, refusals } from '../enrolment/outcome.ts';
 
-export type HttpFailure = { outcome: EnrolmentOutcome; status: number; body: ErrorBody };
+export type HttpFailure = {
+  outcome: EnrolmentOutcome;
+  status: number;
+  body: ErrorBody & { advice?: string };
+};
 
 /** After this a client may come again when a server behind us was away. */
 const UNAVAILABLE_RETRY_MS = 1000;
@@ -13,6 +18,10 @@ export function describeFailure(error: unknown): HttpFailure {
   if (error instanceof EnrolmentRefused) {
     const { status, error: name } = refusals[error.refusal];
     return { outcome: error.refusal, status, body: errorMessage(name, error.detail) };
+  }
+  if (error instanceof AdminRefused) {
+    const { status, error: name, advice } = adminRefusals[error.refusal];
+    return { outcome: 'bad_form', status, body: { ...errorMessage(name), advice } };
   }
   if (error instanceof ProtocolError) {
     return { outcome: 'bad_form', status: 400, body: errorMessage(error.error, error.detail) };

@@ -3,6 +3,8 @@ import { addressKey, type Clock } from '@securechat/kernel';
 export type RateLimit = {
   /** Takes one; 0 when there was one, otherwise the milliseconds until there will be. */
   take(address: string): number;
+  /** What was taken turned out not to count. */
+  giveBack(address: string): void;
 };
 
 /** Bounds the memory to about 2 MB. Beyond, whoever was quiet for longest is forgotten and starts afresh. */
@@ -31,6 +33,11 @@ export function createRateLimit(perMinute: number, clock: Clock, maxAddresses = 
       fullAtMs.set(client, waitMs > 0 ? before : before + msPerToken);
       if (fullAtMs.size > maxAddresses) forgetOldest(fullAtMs);
       return Math.max(0, waitMs);
+    },
+    giveBack(address) {
+      const client = addressKey(address);
+      const fullAt = fullAtMs.get(client);
+      if (fullAt !== undefined) fullAtMs.set(client, fullAt - msPerToken);
     },
   };
 }

@@ -78,10 +78,3 @@ export const deviceParameters = {
   required: ['user_id', 'device_id'],
   properties: { user_id: UserId, device_id: DeviceId },
 };
-
-const MAX_INVITES_AT_ONCE = 1_000;
-const MAX_INVITE_SECONDS = 365 * 24 * 3600;
-export const inviteRequest = closed({
-  count: { type: 'integer', minimum: 1, maximum: MAX_INVITES_AT_ONCE },
-  valid_seconds: { type: 'integer', minimum: 1, maximum: MAX_INVITE_SECONDS },
-});

@@ -8,11 +8,13 @@ import {
 } from '@securechat/protocol';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Admin } from '../admin/admin.ts';
+import type { Caller } from '../admin/callers.ts';
 import type { EnrolmentMode } from '../config.ts';
 import type { Enrolments } from '../enrolment/enrol.ts';
 import type { AuthMetrics } from '../metrics.ts';
 import type { ServiceKeys } from '../service-keys.ts';
-import { addAdminRoutes } from './admin-routes.ts';
+import { addAdminRoutes } from './admin/add-routes.ts';
+import { adminRoutes } from './admin/routes.ts';
 import { addEnrolmentRoutes } from './enrolment-routes.ts';
 import { describeFailure, logFailure, sendFailure } from './errors.ts';
 
@@ -20,9 +22,8 @@ export type HttpOptions = {
   enrolments: Enrolments;
   enrolmentsPerMinute: number;
   enrolment: EnrolmentMode;
-  admin: Admin;
-  /** Without one there is no admin API. */
-  adminToken: string | undefined;
+  /** Without it there is no admin API. */
+  admin: { admin: Admin; findCaller(bearer: string): Promise<Caller | undefined> } | undefined;
   serviceKeys: Pick<ServiceKeys, 'published' | 'handovers'>;
   trustedProxies: readonly string[];
   allowedOrigins: readonly string[];
@@ -80,8 +81,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     maxAge: PREFLIGHT_SECONDS,
   });
   addEnrolmentRoutes(app, options);
-  const { adminToken: token } = options;
-  if (token !== undefined) addAdminRoutes(app, { ...options, token });
+  const { admin: door } = options;
+  if (door) addAdminRoutes(app, { ...options, ...door, routes: adminRoutes(door.admin) });
   app.get('/.well-known/securechat', async () => ({
     service_keys: options.serviceKeys.published,
     handovers: options.serviceKeys.handovers,

@@ -1,7 +1,7 @@
 import type { Job } from '@securechat/kernel';
 import type { Pool } from 'pg';
 
-/** A claim may be repeated for this long. */
+/** A claim, or a request to the admin API, may be repeated for this long. */
 const CLAIMS_KEPT = `interval '24 hours'`;
 /** Rows of one statement: it holds its locks for milliseconds. */
 const ROWS = 5_000;
@@ -13,6 +13,7 @@ const OVER: readonly (readonly [table: string, condition: string])[] = [
   // an hour longer than the package could pass for valid: clocks of several processes differ
   ['used_key_packages', `expires_at < now() - interval '1 hour'`],
   ['key_claims', `at < now() - ${CLAIMS_KEPT}`],
+  ['api_requests', `at < now() - ${CLAIMS_KEPT}`],
 ];
 
 /** Deletes what is over in small statements, of which any number may run at once. Resolves with the number of rows. */

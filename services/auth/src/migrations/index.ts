@@ -4,6 +4,7 @@ import { roles } from './0002_roles.ts';
 import { admission } from './0003_admission.ts';
 import { keyPackages } from './0004_key_packages.ts';
 import { keyLog } from './0005_key_log.ts';
+import { apiKeys } from './0006_api_keys.ts';
 
 /** Applied in the order of their names; an applied one never changes. */
 export const migrations: Migrations = {
@@ -12,4 +13,5 @@ export const migrations: Migrations = {
   '0003_admission': admission,
   '0004_key_packages': keyPackages,
   '0005_key_log': keyLog,
+  '0006_api_keys': apiKeys,
 };

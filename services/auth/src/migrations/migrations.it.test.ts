@@ -43,6 +43,9 @@ describe('securechat_auth', () => {
       'DELETE FROM auth.key_packages',
       'DELETE FROM auth.used_key_packages',
       'DELETE FROM auth.key_claims',
+      `INSERT INTO auth.api_keys (id, name, key_sha256, scopes) VALUES ('k', 'backend', ${key}, '{}')`,
+      'UPDATE auth.api_keys SET revoked_at = now()',
+      'DELETE FROM auth.api_requests',
     ]) {
       expect({ sql, outcome: await tryAs('securechat_auth', sql) }).toEqual({ sql, outcome: 'done' });
     }
@@ -57,6 +60,8 @@ describe('securechat_auth', () => {
       'DELETE FROM auth.audit_log',
       'SELECT * FROM auth.audit_log',
       `UPDATE auth.audit_log SET action = 'enable_account'`,
+      `UPDATE auth.api_keys SET scopes = '{accounts:write}'`,
+      'DELETE FROM auth.api_keys',
       'TRUNCATE auth.device_lists',
       `UPDATE auth.key_packages SET bytes = ''`,
       'UPDATE auth.used_key_packages SET expires_at = now()',
@@ -101,6 +106,7 @@ describe('securechat_delivery', () => {
       'UPDATE auth.devices SET revoked_at = NULL',
       'SELECT * FROM auth.invites',
       'SELECT * FROM auth.audit_log',
+      'SELECT * FROM auth.api_keys',
       'DELETE FROM auth.devices',
       'SELECT id FROM auth.users FOR UPDATE',
     ]) {

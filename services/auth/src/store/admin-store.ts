@@ -1,7 +1,9 @@
 import type { ClientBase } from 'pg';
 
 export type AuditEntry = {
-  action: 'create_invites' | 'revoke_device' | 'disable_account' | 'enable_account';
+  /** Of who did it; undefined: the admin token. */
+  keyId: string | undefined;
+  action: 'create_invites' | 'revoke_device' | 'disable_account' | 'enable_account' | 'admit_user';
   account?: number | undefined;
   device?: number | undefined;
   count?: number;
@@ -9,8 +11,8 @@ export type AuditEntry = {
 
 export async function insertAudit(client: ClientBase, entry: AuditEntry): Promise<void> {
   await client.query(
-    'INSERT INTO auth.audit_log (action, user_id, device_id, count) VALUES ($1, $2, $3, $4)',
-    [entry.action, entry.account ?? null, entry.device ?? null, entry.count ?? null],
+    'INSERT INTO auth.audit_log (action, user_id, device_id, count, api_key) VALUES ($1, $2, $3, $4, $5)',
+    [entry.action, entry.account ?? null, entry.device ?? null, entry.count ?? null, entry.keyId ?? null],
   );
 }
 
@@ -38,4 +40,42 @@ export async function findDeviceNumber(
 /** Leaves an account alone that is in this state already. */
 export async function changeState(client: ClientBase, account: number, state: string): Promise<void> {
   await client.query('UPDATE auth.users SET state = $2 WHERE id = $1 AND state <> $2', [account, state]);
+}
+
+export type AccountRow = { user_id: string; state: string; created_at: Date; active_devices: number };
+
+const ACCOUNT = `u.ext_id AS user_id, u.state, u.created_at,
+  (SELECT count(*) FROM auth.devices d WHERE d.user_id = u.id AND d.revoked_at IS NULL) AS active_devices`;
+
+/** In the order of their names, behind `after`. */
+export async function listAccounts(
+  client: Pick<ClientBase, 'query'>,
+  after: string,
+  limit: number,
+): Promise<AccountRow[]> {
+  const result = await client.query<AccountRow>(
+    `SELECT ${ACCOUNT} FROM auth.users u WHERE u.ext_id > $1 ORDER BY u.ext_id LIMIT $2`,
+    [after, limit],
+  );
+  return result.rows;
+}
+
+export type DeviceRow = { device_id: string; created_at: Date; revoked_at: Date | null };
+
+/** Undefined when there is no such account. */
+export async function describeAccount(
+  client: Pick<ClientBase, 'query'>,
+  userId: string,
+): Promise<(AccountRow & { devices: DeviceRow[] }) | undefined> {
+  const accounts = await client.query<AccountRow>(`SELECT ${ACCOUNT} FROM auth.users u WHERE u.ext_id = $1`, [
+    userId,
+  ]);
+  const [account] = accounts.rows;
+  if (!account) return undefined;
+  const devices = await client.query<DeviceRow>(
+    `SELECT d.ext_id AS device_id, d.created_at, d.revoked_at FROM auth.devices d
+       JOIN auth.users u ON u.id = d.user_id WHERE u.ext_id = $1 ORDER BY d.id`,
+    [userId],
+  );
+  return { ...account, devices: devices.rows };
 }

@@ -2,26 +2,28 @@ import type { ClientBase } from 'pg';
 
 type Queryable = Pick<ClientBase, 'query'>;
 
-/** Codes are known by their SHA-256 only. Resolves with when they expire. */
+/** Codes are known by their SHA-256 only; `forUser` is the one whom they let in, anybody without it. Resolves with when they expire. */
 export async function insertInvites(
   client: Queryable,
   hashes: readonly Buffer[],
   validSeconds: number,
+  forUser?: string,
 ): Promise<Date> {
   const result = await client.query<{ expires_at: Date }>(
-    `INSERT INTO auth.invites (code_sha256, expires_at)
-     SELECT unnest($1::bytea[]), now() + make_interval(secs => $2) RETURNING expires_at`,
-    [hashes, validSeconds],
+    `INSERT INTO auth.invites (code_sha256, expires_at, for_user)
+     SELECT unnest($1::bytea[]), now() + make_interval(secs => $2), $3 RETURNING expires_at`,
+    [hashes, validSeconds, forUser ?? null],
   );
   const [first] = result.rows;
   if (!first) throw new RangeError('no invite was made');
   return first.expires_at;
 }
 
-export async function findOpenInvite(client: Queryable, hash: Buffer): Promise<boolean> {
+export async function findOpenInvite(client: Queryable, hash: Buffer, userId: string): Promise<boolean> {
   const result = await client.query(
-    'SELECT FROM auth.invites WHERE code_sha256 = $1 AND used_at IS NULL AND expires_at > now()',
-    [hash],
+    `SELECT FROM auth.invites WHERE code_sha256 = $1 AND used_at IS NULL AND expires_at > now()
+        AND coalesce(for_user = $2, true)`,
+    [hash, userId],
   );
   return result.rowCount === 1;
 }

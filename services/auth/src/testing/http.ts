@@ -1,17 +1,20 @@
-import { createLogger, createMetrics, openPool, systemClock } from '@securechat/kernel';
+import { type Clock, createLogger, createMetrics, openPool, systemClock } from '@securechat/kernel';
 import type { ErrorBody } from '@securechat/protocol';
 import type { Pool } from 'pg';
 import { createAdmin } from '../admin/admin.ts';
+import { createAdmit } from '../admin/admit.ts';
+import { createCallers } from '../admin/callers.ts';
 import type { EnrolmentMode } from '../config.ts';
 import { type Admission, openAdmission } from '../enrolment/admission.ts';
 import { createEnrolments } from '../enrolment/enrol.ts';
-import { createHttpServer } from '../http/server.ts';
+import { createHttpServer, type HttpOptions } from '../http/server.ts';
 import { createAuthMetrics } from '../metrics.ts';
 
 export type Reply = {
   status: number;
   headers: Record<string, unknown>;
-  body: { user_id?: string; invites?: string[] } & Partial<ErrorBody>;
+  body: { user_id?: string; invites?: string[]; advice?: string } & Partial<ErrorBody> &
+    Record<string, unknown>;
 };
 export type TestHttpOptions = {
   enrolmentsPerMinute?: number;
@@ -20,13 +23,17 @@ export type TestHttpOptions = {
   enrolment?: EnrolmentMode;
   admission?: (pool: Pool) => Admission;
   adminToken?: string;
+  /** With `jwt`: the key that tokens are made with. */
+  jwtSecret?: string;
   publish?: () => Promise<void>;
+  /** Of the limits. */
+  clock?: Clock;
 };
 export type TestHttp = {
   post(
     path: string,
     body: unknown,
-    from?: { address?: string; forwardedFor?: string; bearer?: string },
+    from?: { address?: string; forwardedFor?: string; bearer?: string; idempotencyKey?: string },
   ): Promise<Reply>;
   /** What a browser would send for a page of this origin, or any other request. */
   ask(request: {
@@ -39,6 +46,14 @@ export type TestHttp = {
   close(): Promise<void>;
 };
 
+function adminOf(pool: Pool, publish: () => Promise<void>, options: TestHttpOptions): HttpOptions['admin'] {
+  const { adminToken, enrolment: mode = 'open', jwtSecret } = options;
+  if (adminToken === undefined) return undefined;
+  const jwt = { jwtSecret, jwtIssuer: 'product', jwtAudience: 'chat', jwtUserClaim: 'sub' };
+  const admit = createAdmit({ mode, ...jwt, clock: systemClock });
+  return { admin: createAdmin({ pool, admit, publish }), findCaller: createCallers(pool, adminToken) };
+}
+
 /** The enrolment API on a real database, without a socket. */
 export function openTestHttp(postgresUrl: string, options: TestHttpOptions = {}): TestHttp {
   const pool = openPool(postgresUrl, { applicationName: 'auth-test', max: 8 });
@@ -47,19 +62,18 @@ export function openTestHttp(postgresUrl: string, options: TestHttpOptions = {})
   const metrics = createMetrics('auth');
   const app = createHttpServer({
     enrolments: createEnrolments({ pool, clock: systemClock, admission, publish }),
-    admin: createAdmin({ pool, publish }),
-    adminToken: options.adminToken,
+    admin: adminOf(pool, publish, options),
     enrolmentsPerMinute: options.enrolmentsPerMinute ?? 100_000,
     enrolment: options.enrolment ?? 'open',
     serviceKeys: { published: [], handovers: [] },
     trustedProxies: options.trustedProxies ?? [],
     allowedOrigins: options.allowedOrigins ?? [],
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     metrics: createAuthMetrics(metrics),
     logger: createLogger({ service: 'auth', instance: 'test', level: 'silent' }),
   });
   return {
-    async post(path, body, { address = '127.0.0.1', forwardedFor, bearer } = {}) {
+    async post(path, body, { address = '127.0.0.1', forwardedFor, bearer, idempotencyKey } = {}) {
       const response = await app.inject({
         method: 'POST',
         url: path,
@@ -67,6 +81,7 @@ export function openTestHttp(postgresUrl: string, options: TestHttpOptions = {})
         headers: {
           'content-type': 'application/json',
           ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+          ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
           ...(forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor }),
         },
         payload: typeof body === 'string' ? body : JSON.stringify(body),

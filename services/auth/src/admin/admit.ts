@@ -1,0 +1,52 @@
+import type { Clock } from '@securechat/kernel';
+import { SignJWT } from 'jose';
+import type { ClientBase } from 'pg';
+import type { EnrolmentMode } from '../config.ts';
+import { hashOfInvite } from '../enrolment/admission.ts';
+import { insertInvites } from '../store/invite-store.ts';
+import type { Credential } from './admin.ts';
+import { AdminRefused } from './refused.ts';
+
+/** Lets one named user in, in the way of the enrolment mode. */
+export type Admit = {
+  /** In the transaction of the request. Resolves with when it is over; throws `AdminRefused` where nobody is let in so. */
+  open(client: ClientBase, user: { userId: string; code: string; validSeconds: number }): Promise<Date>;
+  /** What the user shows; the same each time. `expiresAt` in Unix seconds. */
+  credential(user: { userId: string; code: string; expiresAt: number }): Promise<Credential>;
+};
+
+export function createAdmit(parts: {
+  mode: EnrolmentMode;
+  jwtSecret: string | undefined;
+  jwtIssuer: string | undefined;
+  jwtAudience: string | undefined;
+  jwtUserClaim: string;
+  clock: Clock;
+}): Admit {
+  const { mode, jwtSecret, jwtIssuer = '', jwtAudience = '', jwtUserClaim, clock } = parts;
+  if (mode === 'invite') {
+    return {
+      open: (client, { userId, code, validSeconds }) =>
+        insertInvites(client, [hashOfInvite(code)], validSeconds, userId),
+      credential: async ({ code }) => ({ invite: code }),
+    };
+  }
+  if (mode === 'jwt' && jwtSecret !== undefined) {
+    const key = new TextEncoder().encode(jwtSecret);
+    return {
+      open: async (_client, { validSeconds }) => new Date(clock.now() + validSeconds * 1000),
+      credential: async ({ userId, expiresAt }) => ({
+        token: await new SignJWT({ [jwtUserClaim]: userId })
+          .setProtectedHeader({ alg: 'HS256' })
+          .setIssuer(jwtIssuer)
+          .setAudience(jwtAudience)
+          .setExpirationTime(expiresAt)
+          .sign(key),
+      }),
+    };
+  }
+  const refuse = async (): Promise<never> => {
+    throw new AdminRefused('nobody_to_let_in');
+  };
+  return { open: refuse, credential: refuse };
+}

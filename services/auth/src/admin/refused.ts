@@ -1,0 +1,48 @@
+import type { ErrorName } from '@securechat/protocol';
+
+/** Why the admin API refuses: status, error, and what the caller can do about it. */
+export const adminRefusals = {
+  no_such_account: {
+    status: 404,
+    error: 'USER_NOT_FOUND',
+    advice: 'There is no such account or device. GET /v1/admin/accounts lists those there are.',
+  },
+  scope_missing: {
+    status: 403,
+    error: 'PERMISSION_DENIED',
+    advice: 'The key lacks the scope of this call: make one that has it with `node src/api-key.ts create`.',
+  },
+  key_reused: {
+    status: 409,
+    error: 'ID_REUSED',
+    advice: 'This Idempotency-Key was used for another request within 24 hours: take a new one.',
+  },
+  bad_key: {
+    status: 400,
+    error: 'INVALID_MESSAGE_FORMAT',
+    advice: 'An Idempotency-Key is 1 to 64 letters, digits, hyphens or underscores.',
+  },
+  name_taken: {
+    status: 409,
+    error: 'ACCOUNT_CONFLICT',
+    advice: 'This user has an account already: further devices are linked by one that it has.',
+  },
+  nobody_to_let_in: {
+    status: 409,
+    error: 'PERMISSION_DENIED',
+    advice:
+      'Here nobody needs to be let in (AUTH_ENROLMENT=open), or your own key signs the tokens (AUTH_JWT_JWKS_URL).',
+  },
+} as const satisfies Record<string, { status: number; error: ErrorName; advice: string }>;
+
+export type AdminRefusal = keyof typeof adminRefusals;
+
+export class AdminRefused extends Error {
+  override readonly name = 'AdminRefused';
+  readonly refusal: AdminRefusal;
+
+  constructor(refusal: AdminRefusal) {
+    super(`Refused: ${refusal}`);
+    this.refusal = refusal;
+  }
+}

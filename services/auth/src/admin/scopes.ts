@@ -1,0 +1,11 @@
+/** What a key may do. Each route of the admin API needs exactly one of them. */
+export const scopes = {
+  'accounts:read': 'see accounts and their devices',
+  'accounts:write': 'disable and enable accounts, revoke devices',
+  'invites:write': 'make invites, and let named users in',
+} as const;
+
+export type Scope = keyof typeof scopes;
+export const allScopes = Object.keys(scopes) as Scope[];
+
+export const isScope = (word: string): word is Scope => Object.hasOwn(scopes, word);

@@ -1,0 +1,80 @@
+import { adminRefusals } from '../../admin/refused.ts';
+import { scopes } from '../../admin/scopes.ts';
+import type { AdminRoute } from './route.ts';
+import { failure } from './shapes.ts';
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Your name for this request. Sent again within 24 hours with the same request, it gets the first answer and does nothing again',
+  schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' },
+};
+
+const refusals: Record<number, string> = {
+  400: 'The request has not the form that it must have',
+  401: 'No key, a wrong one, or one that is over',
+  403: 'The key lacks the scope',
+  404: adminRefusals.no_such_account.advice,
+  409: 'What is asked for does not fit what is there; `advice` says how to go on',
+  429: 'Too many requests; come again after `retry_after_ms`',
+  503: 'Something behind the server is away; come again after `retry_after_ms`',
+};
+
+/** The OpenAPI document of the admin API, made of the very objects that requests are checked against. */
+export function openApiDocument(routes: readonly AdminRoute[]): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const route of routes)
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) };
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'SecureChat admin API',
+      version: '1',
+      description:
+        'For operators and the backend of an embedding product. It has no access to content or keys.',
+    },
+    security: [{ key: [] }],
+    paths,
+    components: {
+      securitySchemes: {
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: `The admin token, or a key with scopes: ${Object.entries(scopes)
+            .map(([scope, what]) => `\`${scope}\` (${what})`)
+            .join(', ')}`,
+        },
+      },
+      schemas: { Failure: failure },
+    },
+  };
+}
+
+function operation(route: AdminRoute): object {
+  const { method, scope, summary, params = {}, query = {}, body, status, answer } = route;
+  const parameters = [
+    ...Object.entries(params).map(([name, schema]) => ({ name, in: 'path', required: true, schema })),
+    ...Object.entries(query).map(([name, schema]) => ({ name, in: 'query', required: false, schema })),
+    ...(method === 'POST' ? [IDEMPOTENCY_KEY] : []),
+  ];
+  return {
+    summary,
+    'x-scope': scope,
+    parameters,
+    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    responses: {
+      [status]: { description: 'Done', content: { 'application/json': { schema: answer } } },
+      ...Object.fromEntries(
+        Object.entries(refusals).map(([code, description]) => [
+          code,
+          {
+            description,
+            content: { 'application/json': { schema: { $ref: '#/components/schemas/Failure' } } },
+          },
+        ]),
+      ),
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { DeviceId, UserId } from '@securechat/protocol';
+
+/** A closed object whose members are all there. */
+export function object(properties: Record<string, object>, optional: Record<string, object> = {}): object {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    required: Object.keys(properties),
+    properties: { ...properties, ...optional },
+  };
+}
+
+const MAX_INVITES_AT_ONCE = 1_000;
+const MAX_VALID_SECONDS = 365 * 24 * 3600;
+const MAX_TOKEN_SECONDS = 7 * 24 * 3600;
+
+export const userId = { ...UserId, description: 'As your product names the user' };
+export const deviceId = { ...DeviceId, description: 'As the device has named itself' };
+export const time = { type: 'string', format: 'date-time' };
+export const unixSeconds = { type: 'integer', description: 'Unix seconds' };
+export const accountState = { type: 'string', enum: ['active', 'disabled'] };
+
+export const account = {
+  user_id: userId,
+  state: accountState,
+  created_at: time,
+  active_devices: { type: 'integer', description: 'Devices that are not revoked' },
+};
+export const device = object({ device_id: deviceId, created_at: time }, { revoked_at: time });
+
+export const invitesWanted = object({
+  count: { type: 'integer', minimum: 1, maximum: MAX_INVITES_AT_ONCE },
+  valid_seconds: { type: 'integer', minimum: 1, maximum: MAX_VALID_SECONDS },
+});
+export const admissionWanted = object({
+  valid_seconds: { type: 'integer', minimum: 1, maximum: MAX_TOKEN_SECONDS },
+});
+
+export const failure = {
+  type: 'object',
+  required: ['type', 'code', 'error_code', 'error_message'],
+  properties: {
+    type: { const: 'error' },
+    code: { type: 'integer', description: 'Number of the error, as in the protocol' },
+    error_code: { type: 'string', description: 'Name of the error, as in the protocol' },
+    error_message: { type: 'string' },
+    advice: { type: 'string', description: 'What to do about it' },
+    retry_after_ms: { type: 'integer', description: 'The same request may succeed after this time' },
+  },
+};
