@@ -29,12 +29,9 @@ export function agreementFindings(objects: readonly K8sObject[]): string[] {
     if (object.kind === 'NetworkPolicy') checkPolicy(object, find);
     if (object.kind === 'Service') checkPorts(object, objects, find);
     if (object.kind === 'Ingress') checkIngress(object, objects, find);
-    if (
-      object.kind === 'HorizontalPodAutoscaler' &&
-      !isThere(objects, 'Deployment', object.spec.scaleTargetRef.name)
-    ) {
-      find(object, `scales ${object.spec.scaleTargetRef.name}, which is not there`);
-    }
+    const { scaleTargetRef } = object.spec ?? {};
+    if (scaleTargetRef !== undefined && !isThere(objects, 'Deployment', scaleTargetRef.name))
+      find(object, `scales ${scaleTargetRef.name}, which is not there`);
   }
   return findings;
 }
@@ -159,33 +156,32 @@ function checkSecrets(object: K8sObject, find: Finding): void {
 
 /** Who holds no account in Postgres has no way there either. */
 function checkPolicy(object: K8sObject, find: Finding): void {
-  const who = object.spec.podSelector?.matchLabels?.['app.kubernetes.io/name'];
+  const who = object.spec?.podSelector?.matchLabels?.['app.kubernetes.io/name'];
   if (who !== 'gateway' && who !== 'web') return;
-  for (const rule of object.spec.egress ?? []) {
-    if (!rule.ports || rule.ports.some(({ port }: { port: number }) => port === 5432))
-      find(object, `lets ${who} to Postgres`);
+  for (const rule of object.spec?.egress ?? []) {
+    if (!rule.ports || rule.ports.some(({ port }) => port === 5432)) find(object, `lets ${who} to Postgres`);
   }
 }
 
 function checkPorts(object: K8sObject, objects: readonly K8sObject[], find: Finding): void {
-  const selected = object.spec.selector?.['app.kubernetes.io/name'];
+  const selected = object.spec?.selector?.['app.kubernetes.io/name'] ?? 'nothing';
   const workload = objects.find((each) => each.kind === 'Deployment' && each.metadata.name === selected);
   if (workload === undefined) return find(object, `selects ${selected}, which is not there`);
   const names = podOf(workload)?.containers.flatMap(({ ports = [] }) => ports.map(({ name }) => name)) ?? [];
-  for (const { targetPort } of object.spec.ports) {
+  for (const { targetPort } of object.spec?.ports ?? []) {
     if (!names.includes(targetPort))
       find(object, `leads to port ${targetPort}, which ${selected} does not open`);
   }
 }
 
 function checkIngress(object: K8sObject, objects: readonly K8sObject[], find: Finding): void {
-  for (const { http } of object.spec.rules) {
+  for (const { http } of object.spec?.rules ?? []) {
     for (const { path, backend } of http.paths) {
       if ('/v1/admin'.startsWith(path) && path !== '/' && path !== '')
         find(object, `lets the internet to /v1/admin by ${path}`);
       const { name, port } = backend.service;
       const target = objects.find((each) => each.kind === 'Service' && each.metadata.name === name);
-      if (!target?.spec.ports.some((each: { name: string }) => each.name === port.name))
+      if (!target?.spec?.ports?.some((each) => each.name === port.name))
         find(object, `leads ${path} to ${name}:${port.name}`);
     }
   }

@@ -18,29 +18,41 @@ export function completenessFindings(): string[] {
   };
   const production = read('k8s', 'overlays', 'production', 'kustomization.yaml');
   const scraped = read('prometheus', 'prometheus.yml');
-  return services.flatMap((service) => {
-    const instances = Object.entries(compose.services).filter(
-      ([name, { build }]) => build?.args?.SERVICE === service && !name.startsWith('migrate'),
-    );
-    const isMigrating = readdirSync(join(ROOT, 'services', service, 'src')).includes('migrate.ts');
-    return [
-      ...(instances.length === 0 ? [`infra/docker-compose.yml does not run ${service}`] : []),
-      ...instances
-        .filter(([name]) => !scraped.includes(`"${name}:9100"`))
-        .map(([name]) => `infra/prometheus/prometheus.yml does not scrape ${name}`),
-      ...(isMigrating && !compose.services[`migrate-${service}`]
-        ? [`infra/docker-compose.yml does not migrate ${service}`]
-        : []),
-      ...(isMigrating && !new RegExp(`image: ${service}$`, 'm').test(read('k8s', 'base', 'migrate.yaml'))
-        ? [`infra/k8s/base/migrate.yaml does not migrate ${service}`]
-        : []),
-      ...(resources.includes(`${service}.yaml`) ? [] : [`infra/k8s/base has no ${service}.yaml`]),
-      ...(images.some(({ name }) => name === service)
-        ? []
-        : [`infra/k8s/base/kustomization.yaml names no image of ${service}`]),
-      ...(production.includes(`securechat/${service},`)
-        ? []
-        : [`the production overlay names no image of ${service}`]),
-    ];
-  });
+  return [
+    ...releaseFindings(production),
+    ...services.flatMap((service) => {
+      const instances = Object.entries(compose.services).filter(
+        ([name, { build }]) => build?.args?.SERVICE === service && !name.startsWith('migrate'),
+      );
+      const isMigrating = readdirSync(join(ROOT, 'services', service, 'src')).includes('migrate.ts');
+      return [
+        ...(instances.length === 0 ? [`infra/docker-compose.yml does not run ${service}`] : []),
+        ...instances
+          .filter(([name]) => !scraped.includes(`"${name}:9100"`))
+          .map(([name]) => `infra/prometheus/prometheus.yml does not scrape ${name}`),
+        ...(isMigrating && !compose.services[`migrate-${service}`]
+          ? [`infra/docker-compose.yml does not migrate ${service}`]
+          : []),
+        ...(isMigrating && !new RegExp(`image: ${service}$`, 'm').test(read('k8s', 'base', 'migrate.yaml'))
+          ? [`infra/k8s/base/migrate.yaml does not migrate ${service}`]
+          : []),
+        ...(resources.includes(`${service}.yaml`) ? [] : [`infra/k8s/base has no ${service}.yaml`]),
+        ...(images.some(({ name }) => name === service)
+          ? []
+          : [`infra/k8s/base/kustomization.yaml names no image of ${service}`]),
+        ...(production.includes(`securechat/${service},`)
+          ? []
+          : [`the production overlay names no image of ${service}`]),
+      ];
+    }),
+  ];
+}
+
+/** The overlay that others copy runs the release that it comes with; package.json says which one that is. */
+export function releaseFindings(production: string): string[] {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  const { images } = parse(production) as { images: { name: string; newTag: string }[] };
+  return images
+    .filter(({ newTag }) => newTag !== version)
+    .map(({ name, newTag }) => `the production overlay runs ${name} ${newTag}, and this is ${version}`);
 }

@@ -4,18 +4,29 @@ import { globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'n
 import { join, relative } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { ROOT } from '../tools.ts';
+import type { PodSpec } from './pods.ts';
 
 export const K8S = join(ROOT, 'infra', 'k8s');
 
-/** As far as the checks look into one; the rest is for the types of the API. */
+/** Over all kinds, as far as the checks look; the rest is for the types of the API. */
+type Spec = {
+  template?: { spec: PodSpec };
+  scaleTargetRef?: { name: string };
+  podSelector?: { matchLabels?: Record<string, string> };
+  selector?: Record<string, string>;
+  egress?: { ports?: { port: number | string }[] }[];
+  ports?: { name: string; targetPort: string }[];
+  rules?: { http: { paths: IngressPath[] } }[];
+};
+type IngressPath = { path: string; backend: { service: { name: string; port: { name: string } } } };
+
 export type K8sObject = {
   apiVersion: string;
   kind: string;
   metadata: { name: string; namespace?: string };
   /** File or overlay that it comes from, for findings. Not enumerable: no part of the object. */
   readonly origin: string;
-  // biome-ignore lint/suspicious/noExplicitAny: the shape is what is checked, by the API's own types
-  spec?: any;
+  spec?: Spec;
   data?: Record<string, string>;
 };
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { agreementFindings } from './agreement.ts';
-import { completenessFindings } from './completeness.ts';
+import { completenessFindings, releaseFindings } from './completeness.ts';
 import { type K8sObject, objectsInFiles, objectsOfBase } from './documents.ts';
 import { type PodSpec, podFindings, podOf } from './pods.ts';
 
@@ -72,22 +72,22 @@ const faults: [name: string, objects: () => K8sObject[], finding: RegExp][] = [
   ],
   [
     'a way from the gateway to Postgres',
-    () => changed('NetworkPolicy', 'gateway', ({ spec }) => spec.egress[0].ports.push({ port: 5432 })),
+    () => changed('NetworkPolicy', 'gateway', ({ spec }) => spec!.egress![0]!.ports!.push({ port: 5432 })),
     /lets gateway to Postgres/,
   ],
   [
     'a gateway that may go anywhere',
-    () => changed('NetworkPolicy', 'gateway', ({ spec }) => spec.egress.push({})),
+    () => changed('NetworkPolicy', 'gateway', ({ spec }) => spec!.egress!.push({})),
     /lets gateway to Postgres/,
   ],
   [
     'an admin API on the internet',
-    () => changed('Ingress', 'web', ({ spec }) => (spec.rules[0].http.paths[0].path = '/v1')),
+    () => changed('Ingress', 'web', ({ spec }) => (spec!.rules![0]!.http.paths[0]!.path = '/v1')),
     /to \/v1\/admin by \/v1/,
   ],
   [
     'a Service that leads nowhere',
-    () => changed('Service', 'auth', ({ spec }) => (spec.ports[0].targetPort = 'https')),
+    () => changed('Service', 'auth', ({ spec }) => (spec!.ports![0]!.targetPort = 'https')),
     /leads to port https/,
   ],
 ];
@@ -97,4 +97,9 @@ test.each(faults)('%s is found', (_, objects, finding) => {
   expect([...found.flatMap(podFindings), ...agreementFindings(found)]).toContainEqual(
     expect.stringMatching(finding),
   );
+});
+
+test('an overlay with images of another release is found', () => {
+  const overlay = 'images: [{ name: securechat/gateway, newTag: 0.0.1 }]';
+  expect(releaseFindings(overlay)).toEqual([expect.stringMatching(/runs securechat\/gateway 0\.0\.1/)]);
 });

@@ -33,7 +33,7 @@ export type PodSpec = {
 
 /** The pod that a workload makes; undefined for other kinds. */
 export function podOf({ spec }: K8sObject): PodSpec | undefined {
-  return spec?.template?.spec as PodSpec | undefined;
+  return spec?.template?.spec;
 }
 
 export function podFindings(object: K8sObject): string[] {
