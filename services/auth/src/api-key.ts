@@ -9,6 +9,8 @@ import { migrateOptions } from './config.ts';
 import { insertApiKey, listApiKeys, revokeApiKey } from './store/api-key-store.ts';
 
 const MAX_DAYS = 3_650;
+/** A person waits here, and a busy server may take a while. */
+const CONNECT_MS = 30_000;
 const USAGE = `Usage: node src/api-key.ts create NAME SCOPE… [--days N]
        node src/api-key.ts list
        node src/api-key.ts revoke ID
@@ -55,7 +57,11 @@ async function run(): Promise<string> {
   const [word = '', ...rest] = positionals;
   if (!['create', 'list', 'revoke'].includes(word)) throw new UsageError('What is to be done?');
   const { secrets } = readConfig(migrateOptions);
-  const pool = openPool(secrets.postgresUrl, { applicationName: 'api-key', max: 1 });
+  const pool = openPool(secrets.postgresUrl, {
+    applicationName: 'api-key',
+    max: 1,
+    connectTimeoutMs: CONNECT_MS,
+  });
   try {
     if (word === 'create') return await create(pool, rest, values.days);
     return word === 'list' ? await list(pool) : await revoke(pool, rest);

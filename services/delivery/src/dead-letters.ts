@@ -7,6 +7,7 @@ import { dropLetter, findLetter, listLetters, NoSuchLetter, replayLetter } from 
 import { tellLetter, tellLetters } from './dead-letters/tell.ts';
 
 const STATEMENT_MS = 60_000;
+const CONNECT_MS = 30_000;
 const REDIS_MS = 5_000;
 const USAGE = `Usage: node src/dead-letters.ts list
        node src/dead-letters.ts show ID
@@ -30,6 +31,7 @@ const pool = openPool(secrets.postgresUrl, {
   applicationName: 'dead-letters',
   max: 1,
   statementTimeoutMs: STATEMENT_MS,
+  connectTimeoutMs: CONNECT_MS,
 });
 
 async function replay(): Promise<string> {
