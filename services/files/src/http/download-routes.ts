@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { ProtocolError } from '@securechat/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type FileRow, sizeOf } from '../store/file-row.ts';
-import { authenticate, chunkIndexOf, type FileHttpParts, fileIdOf, waitForTurn } from './parts.ts';
+import { afterOf, authenticate, chunkIndexOf, type FileHttpParts, fileIdOf, waitForTurn } from './parts.ts';
 import { type ByteRange, parseRange } from './range.ts';
 
 /** What those do who have been admitted to a file. Each request is authorised by itself. */
@@ -11,8 +11,7 @@ export function addDownloadRoutes(app: FastifyInstance, parts: FileHttpParts): v
 
   app.get('/v1/files', async (request) => {
     const bearer = await authenticate(request, parts);
-    const { after } = request.query as { after?: string };
-    return await handlers.status({ kind: 'status', ...bearer, after });
+    return await handlers.status({ kind: 'status', ...bearer, after: afterOf(request) });
   });
 
   app.get('/v1/files/:id/status', async (request) => {

@@ -133,6 +133,14 @@ test('a range beyond the end is refused with the size, and an old name of the fi
   expect([other.status, (await other.arrayBuffer()).byteLength]).toEqual([200, 10_000]);
 });
 
+test('a list begins behind an id and behind nothing else', async () => {
+  const token = await tokenOf(world.alice);
+  const statusOf = async (query: string) => (await ask(token, query)).status;
+  expect(await statusOf('?after=a')).toBe(200);
+  for (const query of ['?after=%00', '?after=a&after=b', '?after=', `?after=${'a'.repeat(65)}`])
+    expect(await statusOf(query)).toBe(400);
+});
+
 test('a chunk without a length, too long, or of a place that is none is refused before it is read', async () => {
   const token = await tokenOf(world.alice);
   const upload = makeFile(10_000);

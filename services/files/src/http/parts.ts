@@ -47,6 +47,13 @@ export function fileIdOf(request: FastifyRequest): string {
   return text;
 }
 
+/** Behind which file a list begins. A query may hold anything, also twice. */
+export function afterOf(request: FastifyRequest): string | undefined {
+  const { after } = request.query as { after?: unknown };
+  if (after === undefined || (typeof after === 'string' && id.test(after))) return after;
+  throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: '/after' });
+}
+
 export function chunkIndexOf(request: FastifyRequest): number {
   const { n = '' } = request.params as { n?: string };
   const index = /^\d{1,7}$/.test(n) ? Number(n) : Number.NaN;
