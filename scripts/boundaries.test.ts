@@ -23,6 +23,7 @@ const allowed: [string, string[]][] = [
   ['services/auth/src/probe.ts', ['@securechat/protocol/internal', '@securechat/crypto/key-package']],
   ['services/auth/src/probe.test.ts', ['@securechat/testkit', '@securechat/kernel/testing']],
   ['tests/probe.test.ts', ['@securechat/testkit', '@securechat/protocol', '@securechat/crypto/sign']],
+  ['tests/probe.test.ts', ['@securechat/protocol/disclosure']],
   ['tests/client/probe.test.ts', ['@securechat/client/node', '@securechat/client/testing']],
 ];
 
@@ -35,7 +36,7 @@ const forbidden: [string, string[]][] = [
   ['packages/directory/src/probe.ts', ['@securechat/crypto/sign', '@securechat/testkit']],
   ['packages/testkit/src/probe.ts', ['@securechat/auth', '../../../services/auth/src/main.ts']],
   ['packages/client/src/probe.ts', ['node:fs', '@securechat/kernel', '@securechat/crypto/sign']],
-  ['packages/client/src/probe.ts', ['@securechat/protocol/internal']],
+  ['packages/client/src/probe.ts', ['@securechat/protocol/internal', '@securechat/protocol/disclosure']],
   ['packages/client/src/node/probe.ts', ['@securechat/kernel', '@securechat/crypto/sign']],
   ['apps/web/src/probe.ts', ['@securechat/protocol', '@securechat/crypto/e2ee', '@securechat/client/node']],
   [

@@ -4,6 +4,7 @@ import * as protocol from './docs-check-protocol.ts';
 import * as references from './docs-check-references.ts';
 import { checkSizes } from './docs-check-sizes.ts';
 import * as configuration from './docs-configuration.ts';
+import * as disclosure from './docs-disclosure.ts';
 import { checkOpenApi } from './docs-openapi.ts';
 
 /** By name of the check. */
@@ -23,6 +24,8 @@ export const checks: Record<string, () => string[]> = {
   'docs/configuration.md is what the options of the services say': configuration.checkPage,
   '.env.example names exactly the options of the services': configuration.checkEnvExample,
   'docs/openapi.json is what the admin API takes and sends': checkOpenApi,
+  'docs/what-the-server-sees.md is what is declared': disclosure.checkPage,
+  'every HTTP route is declared': disclosure.checkRoutes,
   'the budgets of the SDK are those of its build': checkSizes,
   'every path named in a page exists': references.checkPaths,
   'every link leads somewhere': references.checkLinks,

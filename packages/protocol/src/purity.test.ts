@@ -13,7 +13,8 @@ const OF_NODE = [
   /\bprocess\b/,
   /\brequire\b/,
   /\bsetImmediate\b/,
-  /\bglobal\b/,
+  // in braces it is part of the name of a key
+  /(?<!\{)\bglobal\b/,
   /\b__(?:dirname|filename)\b/,
   /\bimport\.meta\b/,
 ];

@@ -1,0 +1,8 @@
+export { access } from './access.ts';
+export { around } from './around.ts';
+export { type Declared, type Fields, flatten } from './declared.ts';
+export { type Fact, type FactName, facts } from './facts.ts';
+export { http } from './http.ts';
+export { postgres, type Table } from './postgres.ts';
+export { type RedisKeys, redis } from './redis.ts';
+export { wire } from './wire.ts';
