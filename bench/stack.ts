@@ -22,7 +22,7 @@ export type Stack = {
   authUrl: string;
   /** Of the owner of the tables. */
   postgresUrl: string;
-  /** By name: gateway-1, gateway-2, delivery-1, delivery-2, auth, presence, files, redis, postgres. */
+  /** By name: gateway-1, gateway-2, delivery-1, delivery-2, auth, presence, files, push, redis, postgres. */
   pids: Pids;
   stop(): Promise<void>;
 };
@@ -125,6 +125,7 @@ async function plan(redis: string, postgres: string): Promise<ServiceInstance[]>
       opsGateway: take(2),
       filesHttp: take(1),
       opsFiles: take(1),
+      opsPush: take(1),
     },
     urls: {
       redis,
@@ -133,10 +134,12 @@ async function plan(redis: string, postgres: string): Promise<ServiceInstance[]>
       deliveryPostgres: asRole('securechat_delivery'),
       presencePostgres: asRole('securechat_presence'),
       filesPostgres: asRole('securechat_files'),
+      pushPostgres: asRole('securechat_push'),
     },
     secrets: {
       serviceKey: randomBytes(32).toString('base64'),
       adminToken: randomBytes(32).toString('base64url'),
+      vapidPrivateKey: randomBytes(32).toString('base64url'),
     },
   });
 }
@@ -181,6 +184,6 @@ async function isReady(opsUrl: string): Promise<boolean> {
 
 /** Along the way of a message, so that tables read that way. */
 function inOrder(pids: Record<string, number>): Record<string, number> {
-  const names = ['gateway-1', 'gateway-2', 'delivery-1', 'delivery-2', 'auth', 'presence', 'files'];
+  const names = ['gateway-1', 'gateway-2', 'delivery-1', 'delivery-2', 'auth', 'presence', 'files', 'push'];
   return Object.fromEntries(names.flatMap((name) => (pids[name] === undefined ? [] : [[name, pids[name]]])));
 }

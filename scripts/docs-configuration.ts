@@ -12,6 +12,7 @@ import { options as deliveryOptions } from '../services/delivery/src/config.ts';
 import { options as filesOptions } from '../services/files/src/config.ts';
 import { options as gatewayOptions } from '../services/gateway/src/config.ts';
 import { options as presenceOptions } from '../services/presence/src/config.ts';
+import { options as pushOptions } from '../services/push/src/config.ts';
 import { read } from './docs-check-markdown.ts';
 import { ROOT } from './tools.ts';
 
@@ -24,6 +25,7 @@ export const specs: [title: string, about: string, spec: ConfigSpec][] = [
   ['delivery', '`services/delivery/src/config.ts`', deliveryOptions],
   ['presence', '`services/presence/src/config.ts`', presenceOptions],
   ['files', '`services/files/src/config.ts`', filesOptions],
+  ['push', '`services/push/src/config.ts`', pushOptions],
 ];
 
 const HEAD = `# Configuration

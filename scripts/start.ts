@@ -25,7 +25,7 @@ try {
   const startedAtMs = performance.now();
   const ports = await choosePorts();
   const urls = await startDataServers({ dataFolder, ports, running, say });
-  for (const service of ['auth', 'delivery', 'presence', 'files'])
+  for (const service of ['auth', 'delivery', 'presence', 'files', 'push'])
     await migrate(service, { dataFolder, urls, running, say });
 
   const secrets = ensureSecrets(join(dataFolder, 'secrets.json'));

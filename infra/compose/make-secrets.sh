@@ -38,6 +38,7 @@ for service in $SERVICES; do
 done
 openssl rand -base64 32 | keep auth/service-key $node_user
 random | keep auth/admin-token $node_user
+openssl rand -base64 32 | tr '+/' '-_' | tr -d '=\n' | keep push/vapid-private-key $node_user
 
 # A certificate for DOMAIN from an authority that signs nothing else: its key is thrown away. Replace both files by those of a public
 # authority, or let the proxy fetch them (see docs/containers.md).

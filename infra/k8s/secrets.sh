@@ -5,8 +5,8 @@
 #   sh infra/k8s/secrets.sh dev | kubectl apply -f -
 #   REDIS_URL=rediss://… MIGRATE_POSTGRES_URL=postgres://owner:…@… AUTH_POSTGRES_URL=postgres://securechat_auth:…@… \
 #     DELIVERY_POSTGRES_URL=postgres://securechat_delivery:…@… PRESENCE_POSTGRES_URL=postgres://securechat_presence:…@… \
-#     FILES_POSTGRES_URL=postgres://securechat_files:…@… \
-#     AUTH_SERVICE_KEY=$(openssl rand -base64 32) \
+#     FILES_POSTGRES_URL=postgres://securechat_files:…@… PUSH_POSTGRES_URL=postgres://securechat_push:…@… \
+#     AUTH_SERVICE_KEY=$(openssl rand -base64 32) PUSH_VAPID_PRIVATE_KEY=$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=') \
 #     sh infra/k8s/secrets.sh production | kubectl apply -f -
 set -eu
 case ${1-} in
@@ -18,11 +18,14 @@ dev)
   DELIVERY_POSTGRES_URL=postgres://securechat_delivery@postgres:5432/securechat
   PRESENCE_POSTGRES_URL=postgres://securechat_presence@postgres:5432/securechat
   FILES_POSTGRES_URL=postgres://securechat_files@postgres:5432/securechat
+  PUSH_POSTGRES_URL=postgres://securechat_push@postgres:5432/securechat
   : "${AUTH_SERVICE_KEY:=$(openssl rand -base64 32)}"
+  : "${PUSH_VAPID_PRIVATE_KEY:=$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=')}"
   ;;
 production)
   namespace=securechat
-  : "${REDIS_URL:?}" "${MIGRATE_POSTGRES_URL:?}" "${AUTH_POSTGRES_URL:?}" "${DELIVERY_POSTGRES_URL:?}" "${PRESENCE_POSTGRES_URL:?}" "${FILES_POSTGRES_URL:?}" "${AUTH_SERVICE_KEY:?}"
+  : "${REDIS_URL:?}" "${MIGRATE_POSTGRES_URL:?}" "${AUTH_POSTGRES_URL:?}" "${DELIVERY_POSTGRES_URL:?}" "${PRESENCE_POSTGRES_URL:?}" "${FILES_POSTGRES_URL:?}" "${PUSH_POSTGRES_URL:?}" "${AUTH_SERVICE_KEY:?}" \
+    "${PUSH_VAPID_PRIVATE_KEY:?}"
   ;;
 *)
   echo 'Usage: sh infra/k8s/secrets.sh dev|production' >&2
@@ -47,3 +50,4 @@ secret securechat-auth redis-url "$REDIS_URL" postgres-url "$AUTH_POSTGRES_URL" 
 secret securechat-delivery redis-url "$REDIS_URL" postgres-url "$DELIVERY_POSTGRES_URL"
 secret securechat-presence redis-url "$REDIS_URL" postgres-url "$PRESENCE_POSTGRES_URL"
 secret securechat-files redis-url "$REDIS_URL" postgres-url "$FILES_POSTGRES_URL"
+secret securechat-push redis-url "$REDIS_URL" postgres-url "$PUSH_POSTGRES_URL" vapid-private-key "$PUSH_VAPID_PRIVATE_KEY"

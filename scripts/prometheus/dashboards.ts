@@ -72,7 +72,7 @@ const overview: Dashboard = {
 
 const gateway: Dashboard = {
   uid: 'securechat-gateway',
-  title: 'SecureChat: gateways, accounts, presence, files',
+  title: 'SecureChat: gateways, accounts, presence, files, push',
   panels: [
     {
       title: 'Connections a second',
@@ -147,6 +147,14 @@ const gateway: Dashboard = {
       title: 'Files, answers a second',
       unit: 'short',
       series: [['{{kind}} {{outcome}}', rate('securechat_files_answers_total', 'kind, outcome')]],
+    },
+    {
+      title: 'Devices woken, and attempts that failed, a second',
+      unit: 'short',
+      series: [
+        ['{{kind}}', rate('securechat_push_wakes_sent_total', 'kind')],
+        ['{{class}}', rate('securechat_push_attempts_failed_total', 'class')],
+      ],
     },
   ],
 };

@@ -12,6 +12,7 @@ export type StackUrls = {
   deliveryPostgres: string;
   presencePostgres: string;
   filesPostgres: string;
+  pushPostgres: string;
 };
 
 type Surroundings = { dataFolder: string; ports: StackPorts; running: Running; say: (line: string) => void };
@@ -31,6 +32,7 @@ export async function startDataServers(around: Surroundings): Promise<StackUrls>
     deliveryPostgres: process.env.DELIVERY_POSTGRES_URL || given,
     presencePostgres: process.env.PRESENCE_POSTGRES_URL || given,
     filesPostgres: process.env.FILES_POSTGRES_URL || given,
+    pushPostgres: process.env.PUSH_POSTGRES_URL || given,
   };
 }
 
@@ -59,6 +61,7 @@ async function startEmbeddedPostgres({ dataFolder, ports, running, say }: Surrou
     deliveryPostgres: withUser(server.url, 'securechat_delivery'),
     presencePostgres: withUser(server.url, 'securechat_presence'),
     filesPostgres: withUser(server.url, 'securechat_files'),
+    pushPostgres: withUser(server.url, 'securechat_push'),
   };
 }
 

@@ -14,6 +14,7 @@ const PREFERRED = {
   opsGateway: [9104, 9105],
   opsPresence: [9106],
   opsFiles: [9107],
+  opsPush: [9108],
 } as const;
 
 export type StackPorts = Record<keyof typeof PREFERRED, number[]>;

@@ -4,12 +4,16 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 /** An Ed25519 seed. */
 const SERVICE_KEY_BYTES = 32;
 const ADMIN_TOKEN_BYTES = 32;
+/** A private key of P-256: any number below its order, which is all but 2⁻³² of them. */
+const VAPID_KEY_BYTES = 32;
 
 export type StackSecrets = {
   /** The key that clients pin, as base64: with a new one every client would take this server for another. */
   serviceKey: string;
   /** Opens the admin API. */
   adminToken: string;
+  /** By which push services know this deployment, base64url: with a new one browsers would have to subscribe anew. */
+  vapidPrivateKey: string;
 };
 
 /** Made at the first start and kept; the environment wins. */
@@ -18,20 +22,22 @@ export function ensureSecrets(file: string): StackSecrets {
   const secrets = {
     authServiceKey: kept.authServiceKey ?? randomBytes(SERVICE_KEY_BYTES).toString('base64'),
     authAdminToken: kept.authAdminToken ?? randomBytes(ADMIN_TOKEN_BYTES).toString('base64url'),
+    pushVapidPrivateKey: kept.pushVapidPrivateKey ?? randomBytes(VAPID_KEY_BYTES).toString('base64url'),
   };
   if (Buffer.from(secrets.authServiceKey, 'base64').length !== SERVICE_KEY_BYTES) {
     throw new Error(
       `${file} holds no authServiceKey of ${SERVICE_KEY_BYTES} bytes: restore it, or remove the file.`,
     );
   }
-  if (kept.authServiceKey === undefined || kept.authAdminToken === undefined) save(file, secrets);
+  if (Object.keys(secrets).some((name) => !(name in kept))) save(file, secrets);
   return {
     serviceKey: process.env.AUTH_SERVICE_KEY || secrets.authServiceKey,
     adminToken: process.env.AUTH_ADMIN_TOKEN || secrets.authAdminToken,
+    vapidPrivateKey: process.env.PUSH_VAPID_PRIVATE_KEY || secrets.pushVapidPrivateKey,
   };
 }
 
-type KeptSecrets = { authServiceKey?: string; authAdminToken?: string };
+type KeptSecrets = { authServiceKey?: string; authAdminToken?: string; pushVapidPrivateKey?: string };
 
 /** A file without the key is not ours, or broken: no new key may take its place. */
 function readSecrets(file: string): KeptSecrets {

@@ -28,6 +28,9 @@ const LAPTOP_GROUP_OPERATIONS_PER_MINUTE = process.env.GATEWAY_GROUP_OPERATIONS_
 /** A film of 1 GB should not take an hour and a half. */
 const LAPTOP_FILE_BYTES_PER_MINUTE = process.env.FILE_BYTES_PER_MINUTE || '10GB';
 
+/** Nobody reads mail there: a laptop that is meant to push says who may be written to. */
+const LAPTOP_CONTACT = 'mailto:nobody@example.com';
+
 /** Pages that are worked on, and served by this machine, at whatever port. */
 const LAPTOP_ORIGINS = process.env.ALLOWED_ORIGINS || 'http://localhost:*,http://127.0.0.1:*';
 
@@ -38,6 +41,7 @@ export function serviceInstances({ ports, urls, secrets }: Parts): ServiceInstan
     ...ports.opsDelivery.map((ops, index) => delivery(index + 1, ops, urls)),
     ...ports.opsPresence.map((ops) => presence(ops, urls)),
     ...ports.filesHttp.map((port, index) => files(port, ports.opsFiles[index] as number, urls)),
+    ...ports.opsPush.map((ops) => push(ops, urls, secrets)),
     ...ports.ws.map((ws, index) =>
       gateway(
         index + 1,
@@ -104,6 +108,23 @@ function files(http: number, ops: number, urls: StackUrls): ServiceInstance {
   };
 }
 
+function push(ops: number, urls: StackUrls, secrets: StackSecrets): ServiceInstance {
+  return {
+    name: 'push',
+    service: 'push',
+    stage: 'data',
+    env: {
+      ...common(ops, urls),
+      POSTGRES_URL: urls.pushPostgres,
+      PUSH_VAPID_PRIVATE_KEY: secrets.vapidPrivateKey,
+      PUSH_CONTACT: process.env.PUSH_CONTACT || LAPTOP_CONTACT,
+      PUSH_BRIDGE_KEY: process.env.PUSH_BRIDGE_KEY,
+    },
+    addresses: {},
+    opsUrl: opsUrl(ops),
+  };
+}
+
 function gateway(
   number: number,
   ports: { ws: number; tcp: number; ops: number },
@@ -139,6 +160,9 @@ function common(ops: number, urls: StackUrls): Record<string, string | undefined
     DELIVERY_POSTGRES_URL: undefined,
     PRESENCE_POSTGRES_URL: undefined,
     FILES_POSTGRES_URL: undefined,
+    PUSH_POSTGRES_URL: undefined,
+    PUSH_VAPID_PRIVATE_KEY: undefined,
+    PUSH_BRIDGE_KEY: undefined,
     AUTH_SERVICE_KEY: undefined,
     AUTH_ADMIN_TOKEN: undefined,
   };

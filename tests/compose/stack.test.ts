@@ -161,7 +161,7 @@ test('Prometheus reaches every process', async () => {
     };
     return data.activeTargets.filter(({ health }) => health === 'up').map(({ labels }) => labels.instance);
   };
-  const all = ['auth', 'delivery-1', 'delivery-2', 'files', 'gateway-1', 'gateway-2', 'presence'].map(
+  const all = ['auth', 'delivery-1', 'delivery-2', 'files', 'gateway-1', 'gateway-2', 'presence', 'push'].map(
     (name) => `${name}:9100`,
   );
   await until('all are up', async () => (await targets()).sort().join() === all.join(), 60_000);
@@ -211,6 +211,7 @@ test('every part is restarted in turn under load: nothing acked is lost, and the
     'auth',
     'presence',
     'files',
+    'push',
     'proxy',
     'redis',
     'postgres',

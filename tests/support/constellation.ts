@@ -25,6 +25,8 @@ export type ConstellationPlan = StoresPlan & {
   presences?: number;
   /** Default 0: hardly any test needs it. */
   files?: number;
+  /** Default 0, as files. */
+  pushes?: number;
   /** Both ports of every gateway speak TLS 1.3. */
   tls?: boolean;
   partitions?: number;
@@ -61,6 +63,7 @@ export type Constellation = {
   readonly auths: readonly Auth[];
   readonly presences: readonly ServiceProcess[];
   readonly files: readonly Files[];
+  readonly pushes: readonly ServiceProcess[];
   /** Of the first auth. */
   readonly authUrl: string;
   /** What clients pin. */
@@ -95,7 +98,7 @@ export async function startConstellation(plan: ConstellationPlan = {}): Promise<
 
   async function stopAll(): Promise<void> {
     // doors first, as in a deployment: who has no clients any more can finish its work
-    const order: ServiceName[] = ['gateway', 'delivery', 'presence', 'files', 'auth'];
+    const order: ServiceName[] = ['gateway', 'delivery', 'presence', 'files', 'push', 'auth'];
     const failures: unknown[] = [];
     for (const service of order) {
       const ends = processes.filter(({ name }) => name.startsWith(service)).map((process) => process.stop());
@@ -115,11 +118,12 @@ export async function startConstellation(plan: ConstellationPlan = {}): Promise<
       LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'info',
     };
     const launcher = createLauncher({ plan, shared, stores, seed, tls, processes });
-    const [auths, deliveries, presences, files, gateways] = await Promise.all([
+    const [auths, deliveries, presences, files, pushes, gateways] = await Promise.all([
       several(plan.auths ?? 1, launcher.auth),
       several(plan.deliveries ?? 2, launcher.delivery),
       several(plan.presences ?? 0, launcher.presence),
       several(plan.files ?? 0, launcher.files),
+      several(plan.pushes ?? 0, launcher.push),
       several(gatewayPlans(plan).length, launcher.gateway),
     ]);
     await unlessAborted(Promise.all(processes.map((process) => process.ready())), stopping);
@@ -131,6 +135,7 @@ export async function startConstellation(plan: ConstellationPlan = {}): Promise<
       auths,
       presences,
       files,
+      pushes,
       authUrl: auths[0]?.url ?? '',
       serviceKey: signingKeyFromSeed(seed).publicKey,
       stores,
@@ -148,7 +153,7 @@ type LauncherParts = {
   plan: ConstellationPlan;
   shared: Record<string, string>;
   stores: Stores;
-  seed: Uint8Array;
+  seed: Buffer;
   tls: TlsFiles;
   processes: ServiceProcess[];
 };
@@ -212,6 +217,13 @@ function createLauncher({ plan, shared, stores, seed, tls, processes }: Launcher
       });
       return withFields(process, { url });
     },
+
+    push: async (index: number) =>
+      launch('push', index, {
+        POSTGRES_URL: await postgresUrl('push', index),
+        PUSH_VAPID_PRIVATE_KEY: seed.toString('base64url'),
+        PUSH_CONTACT: 'mailto:admin@example.com',
+      }),
 
     async gateway(index: number): Promise<Gateway> {
       const { tls: ownTls = plan.tls ?? false, env = {} } = gatewayPlans(plan)[index] ?? {};

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { DEADLINE_MS, ROOT, until, within } from '@securechat/testkit';
 import { type Metrics, parseMetrics } from './metrics.ts';
 
-export type ServiceName = 'auth' | 'delivery' | 'presence' | 'files' | 'gateway';
+export type ServiceName = 'auth' | 'delivery' | 'presence' | 'files' | 'push' | 'gateway';
 
 export type ServicePlan = {
   service: ServiceName;
@@ -46,7 +46,7 @@ export type ServiceProcess = {
 };
 
 const KEPT_LINES = 2_000;
-const READY_DEADLINE_MS = 30_000;
+const READY_DEADLINE_MS = 180_000;
 /** The services give up after 15 s by themselves. */
 const END_DEADLINE_MS = 20_000;
 const PAUSING: ReadonlySet<NodeJS.Signals> = new Set(['SIGSTOP', 'SIGCONT']);

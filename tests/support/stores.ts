@@ -20,7 +20,7 @@ export type StoresPlan = {
 };
 
 /** The services with a role of their own in Postgres. */
-export type StoringService = 'auth' | 'delivery' | 'presence' | 'files';
+export type StoringService = 'auth' | 'delivery' | 'presence' | 'files' | 'push';
 
 export type Stores = {
   readonly redisUrl: string;
@@ -44,6 +44,7 @@ export async function openStores(plan: StoresPlan): Promise<Stores> {
     delivery: await urlForRole(postgres.url, 'securechat_delivery'),
     presence: await urlForRole(postgres.url, 'securechat_presence'),
     files: await urlForRole(postgres.url, 'securechat_files'),
+    push: await urlForRole(postgres.url, 'securechat_push'),
   };
   if (Object.values(roleUrls).includes(undefined)) {
     say('Postgres does not let the roles of the services in without a password: they run as the owner');

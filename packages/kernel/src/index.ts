@@ -67,6 +67,7 @@ export {
 export { createReadyChecks, type ReadyChecks } from './ready-checks.ts';
 export { isRedisDown, openProducer, type Producer, type RedisConnectionOptions } from './redis.ts';
 export type { RedisClient } from './redis-cluster.ts';
+export { openQueueConnection } from './redis-queue.ts';
 export { runsOf } from './redis-runs.ts';
 export { loadScript, type Script, type ScriptArg } from './script.ts';
 export { type Kit, runService, type Service, serviceOptions } from './service.ts';

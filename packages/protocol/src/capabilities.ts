@@ -40,6 +40,8 @@ export const neededCapability: Record<UpstreamName, ClientCapability | undefined
   unblock: undefined,
   block_list: undefined,
   receipt_privacy: undefined,
+  push_subscribe: undefined,
+  push_unsubscribe: undefined,
   group_create: 'e2e_encryption',
   group_member_add: 'groups',
   group_member_remove: 'groups',

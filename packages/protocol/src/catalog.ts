@@ -39,6 +39,8 @@ import { pong } from './messages/pong.ts';
 import { presence } from './messages/presence.ts';
 import { presencePrivacy } from './messages/presence_privacy.ts';
 import { presenceSubscribe } from './messages/presence_subscribe.ts';
+import { pushSubscribe } from './messages/push_subscribe.ts';
+import { pushUnsubscribe } from './messages/push_unsubscribe.ts';
 import { receipt } from './messages/receipt.ts';
 import { receiptPrivacy } from './messages/receipt_privacy.ts';
 import { resume } from './messages/resume.ts';
@@ -79,6 +81,8 @@ export const upstream = {
   unblock, // 0x0308
   block_list: blockList, // 0x0309
   receipt_privacy: receiptPrivacy, // 0x030b
+  push_subscribe: pushSubscribe, // 0x030c
+  push_unsubscribe: pushUnsubscribe, // 0x030d
   group_create: groupCreate, // 0x0401
   group_member_add: groupMemberAdd, // 0x0402
   group_member_remove: groupMemberRemove, // 0x0403
@@ -125,6 +129,8 @@ export const downstream = {
   block_list: blockList, // 0x0309
   history_truncated: historyTruncated, // 0x030a
   receipt_privacy: receiptPrivacy, // 0x030b
+  push_subscribe: pushSubscribe, // 0x030c
+  push_unsubscribe: pushUnsubscribe, // 0x030d
   group_create: groupCreate, // 0x0401
   group_member_add: groupMemberAdd, // 0x0402
   group_member_remove: groupMemberRemove, // 0x0403

@@ -126,6 +126,8 @@ const FAMILIES: Record<string, number> = {
   block_list: 0x03,
   history_truncated: 0x03,
   receipt_privacy: 0x03,
+  push_subscribe: 0x03,
+  push_unsubscribe: 0x03,
   group_create: 0x04,
   group_member_add: 0x04,
   group_member_remove: 0x04,

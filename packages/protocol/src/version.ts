@@ -79,4 +79,9 @@ export const CATALOG_HISTORY: readonly { date: string; hash: string; why: string
     hash: '89055633496b134dc33d4ef15e970d6c15ab049bd8b178094248f06248a2a1f1',
     why: 'the log of device lists: key_log, key_log_proof, kt-head',
   },
+  {
+    date: '2026-11-27',
+    hash: '739893155b5fa3b95df67d0830f396a38e07a6c32c9f54c25b47254f7109daf9',
+    why: 'push: push_subscribe, push_unsubscribe',
+  },
 ];

@@ -46,6 +46,12 @@ export { migrate, ROOT } from './migrations.ts';
 export { alice, bob, charlie, type Device, dora, type Person, personNamed } from './people.ts';
 export { unusedPort } from './ports.ts';
 export { createTestDatabase, startOwnPostgres, type TestDatabase, urlForRole } from './postgres.ts';
+export {
+  type PushService,
+  type PushSubscription,
+  type ReceivedPush,
+  startPushService,
+} from './push-service.ts';
 export { ANSWER_DEADLINE_MS, type ConnectionEnd, RawClient, type Received } from './raw-client.ts';
 export {
   authFor,

@@ -7,7 +7,7 @@ import { join, relative } from 'node:path';
 export const ROOT = join(import.meta.dirname, '../../..');
 
 /** In this order: the later ones refer to the tables of the earlier. */
-const MIGRATED_SERVICES = ['auth', 'delivery', 'presence', 'files'];
+const MIGRATED_SERVICES = ['auth', 'delivery', 'presence', 'files', 'push'];
 const MIGRATE_DEADLINE_MS = 60_000;
 
 /**

@@ -7,7 +7,7 @@ const consistsOf: Record<ServerCapability, readonly string[]> = {
   message_relay: ['chat'],
   offline_storage: ['chat', 'resume', 'sync'],
   presence: ['presence', 'presence_subscribe', 'typing'],
-  push_notifications: ['push_subscribe'],
+  push_notifications: ['push_subscribe', 'push_unsubscribe'],
   file_transfer: ['file_offer', 'file_chunk', 'file_chunk_request', 'file_progress'],
 };
 
@@ -38,6 +38,7 @@ export function createDeployment(parts: {
     delivery: streams.sync[0],
     presence: streams.presence[0],
     files: streams.files[0],
+    push: streams.push[0],
   };
   const seen = new Set<Owner>(['gateway']);
   let timer: NodeJS.Timeout | undefined;

@@ -233,11 +233,21 @@ export type SyncPageHead = {
   items: { type: StoredType | 'history_truncated'; seq: number; conv_seq: number; at: number }[];
 };
 
+/** Requests to push; `device` is the session's. */
+export type PushRequests = {
+  subscribe: {
+    ask: { device: number } & Pick<Upstream<'push_subscribe'>, 'web_push' | 'bridge'>;
+    answer: ({ ok: true } & Omit<Downstream<'push_subscribe'>, 'type' | 'ref'>) | Refused;
+  };
+  unsubscribe: { ask: { device: number }; answer: Record<never, never> };
+};
+
 export type Requests = {
   auth: AuthRequests;
   delivery: SyncRequests;
   presence: PresenceRequests;
   files: FilesRequests;
+  push: PushRequests;
 };
 export type Ask<S extends keyof Requests> = {
   [K in keyof Requests[S]]: { kind: K } & (Requests[S][K] extends { ask: infer A } ? A : never);

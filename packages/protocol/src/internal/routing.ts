@@ -31,6 +31,8 @@ export const routing = {
   group_commit: { owner: 'delivery', path: 'ordered' },
   receipt_privacy: { owner: 'delivery', path: 'request' },
   group_info: { owner: 'delivery', path: 'request' },
+  push_subscribe: { owner: 'push', path: 'request' },
+  push_unsubscribe: { owner: 'push', path: 'request' },
   turn_credentials: { owner: 'auth', path: 'request' },
   key_log: { owner: 'auth', path: 'request' },
   key_log_proof: { owner: 'auth', path: 'request' },

@@ -9,6 +9,7 @@
  * | `…{q.N}:sync`   | gateways         | delivery, consumer group         | trimmed by length; askers ask again |
  * | `…{a.N}:req`    | gateways         | auth, consumer group             | trimmed by length; askers ask again |
  * | `…{p.0}:presence` | gateways       | presence, consumer group         | trimmed by length and after 6 s   |
+ * | `…{w.0}:req`    | gateways         | push, consumer group             | trimmed by length; askers ask again |
  * | `…{f.0}:req`    | gateways         | files, consumer group            | trimmed by length; askers ask again |
  * | `…{f.N}:chunk`  | gateways, on a Redis of its own | files, consumer group | writes refused beyond a length    |
  * | `…{g.ID}:bulk`  | files, on the same Redis | that gateway (a list)    | writes dropped beyond a length; askers ask again |
@@ -22,6 +23,7 @@ export type StreamNames = {
   readonly sync: readonly string[];
   readonly auth: readonly string[];
   readonly presence: readonly string[];
+  readonly push: readonly string[];
   readonly files: readonly string[];
   /** Chunks of files: large, so they may have a Redis of their own. */
   readonly chunks: readonly string[];
@@ -40,6 +42,7 @@ export function streamNames(options: { prefix: string; partitions: number }): St
     sync: [`${prefix}:{q.0}:sync`],
     auth: [`${prefix}:{a.0}:req`],
     presence: [`${prefix}:{p.0}:presence`],
+    push: [`${prefix}:{w.0}:req`],
     files: [`${prefix}:{f.0}:req`],
     chunks: family('f', 'chunk'),
     bulk: (gatewayId) => `${prefix}:{g.${gatewayId}}:bulk`,

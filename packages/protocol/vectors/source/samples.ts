@@ -530,6 +530,23 @@ export const upstreamSamples: { [N in UpstreamName]: Samples<Upstream<N>> } = {
     ['switched off', { type: 'receipt_privacy', id: 'req_1', share_read: false }],
     ['asked for', { type: 'receipt_privacy', id: 'req_1' }],
   ],
+  push_subscribe: [
+    [
+      'by Web Push',
+      {
+        type: 'push_subscribe',
+        id: 'req_1',
+        web_push: {
+          endpoint: 'https://push.example.net/send/abc123',
+          p256dh: bytes(65, 4),
+          auth: bytes(16, 9),
+        },
+      },
+    ],
+    ['by a bridge', { type: 'push_subscribe', id: 'req_1', bridge: { token: 'apns:0123abcd' } }],
+    ['asked for', { type: 'push_subscribe', id: 'req_1' }],
+  ],
+  push_unsubscribe: [['plain', { type: 'push_unsubscribe', id: 'req_1' }]],
   group_create: groupCreates,
   group_member_add: memberAdds,
   group_member_remove: memberRemoves,
@@ -877,6 +894,19 @@ export const downstreamSamples: { [N in DownstreamName]: Samples<Downstream<N>> 
   ],
   history_truncated: [['plain', truncated]],
   receipt_privacy: [['plain', { type: 'receipt_privacy', ref: 'req_1', share_read: false }]],
+  push_subscribe: [
+    [
+      'plain',
+      {
+        type: 'push_subscribe',
+        ref: 'req_1',
+        subscribed: 'web_push',
+        vapid_public_key: bytes(65, 4),
+        has_bridge: false,
+      },
+    ],
+  ],
+  push_unsubscribe: [['plain', { type: 'push_unsubscribe', ref: 'req_1' }]],
   group_create: created,
   group_member_add: deliveredForms(memberAdds),
   group_member_remove: deliveredForms(memberRemoves),

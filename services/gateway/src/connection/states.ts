@@ -26,6 +26,8 @@ const SESSION: readonly UpstreamName[] = [
   'presence_privacy',
   'typing',
   'receipt_privacy',
+  'push_subscribe',
+  'push_unsubscribe',
   'group_create',
   'group_member_add',
   'group_member_remove',

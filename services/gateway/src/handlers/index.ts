@@ -32,6 +32,8 @@ import { ping } from './ping.ts';
 import { presence } from './presence.ts';
 import { presencePrivacy } from './presence_privacy.ts';
 import { presenceSubscribe } from './presence_subscribe.ts';
+import { pushSubscribe } from './push_subscribe.ts';
+import { pushUnsubscribe } from './push_unsubscribe.ts';
 import { receipt } from './receipt.ts';
 import { receiptPrivacy } from './receipt_privacy.ts';
 import { resume } from './resume.ts';
@@ -62,6 +64,8 @@ export const handlers: { [N in UpstreamName]: Handler<N> } = {
   presence_privacy: presencePrivacy,
   typing,
   receipt_privacy: receiptPrivacy,
+  push_subscribe: pushSubscribe,
+  push_unsubscribe: pushUnsubscribe,
   group_create: groupCreate,
   group_member_add: groupMemberAdd,
   group_member_remove: groupMemberRemove,

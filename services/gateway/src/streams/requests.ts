@@ -10,6 +10,7 @@ import {
   type FilesRequests,
   type Packed,
   type PresenceRequests,
+  type PushRequests,
   packEntry,
   partitionOf,
   type StreamNames,
@@ -64,6 +65,7 @@ export type Requests = {
     withinMs?: number,
   ): Promise<void>;
   askFiles<K extends PlainFileQuestion>(kind: K, ask: FilesRequests[K]['ask']): Promise<FileAnswer>;
+  askPush<K extends keyof PushRequests>(kind: K, ask: PushRequests[K]['ask']): Promise<Answer<'push', K>>;
   /** Takes a chunk to the files service. Rejects when Redis is away or holds too many already. */
   putChunk(ask: FilesRequests['chunk']['ask'], bytes: Uint8Array): Promise<FileAnswer>;
   getChunk(
@@ -183,6 +185,9 @@ export function createRequests(parts: {
     },
     async askFiles(kind, question) {
       return parseJson(await ask(streams.files[0], { kind, ...question }));
+    },
+    async askPush(kind, question) {
+      return parseJson(await ask(streams.push[0], { kind, ...question }));
     },
     async putChunk(question, bytes) {
       return parseJson(await waitFor((correlation) => addChunk(question, bytes, correlation)));

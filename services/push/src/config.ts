@@ -1,0 +1,92 @@
+import {
+  defineConfig,
+  durationMs,
+  int,
+  list,
+  postgresOption,
+  redisOption,
+  secret,
+  str,
+  streamOptions,
+  url,
+} from '@securechat/kernel';
+import { isOrigin } from './send/endpoint.ts';
+
+export const options = defineConfig({
+  redisUrl: redisOption,
+  postgresUrl: postgresOption('securechat_push'),
+  ...streamOptions,
+  poolSize: int({
+    env: 'PUSH_POSTGRES_CONNECTIONS',
+    default: 4,
+    min: 1,
+    max: 100,
+    doc: 'Most connections to Postgres',
+  }),
+  vapidPrivateKey: secret({
+    env: 'PUSH_VAPID_PRIVATE_KEY',
+    min: 43,
+    max: 44,
+    doc: 'Private key of VAPID (P-256, 32 bytes, base64url), by which push services know this deployment; with another one every browser has to subscribe anew',
+    example: '$(openssl rand 32 | basenc --base64url | tr -d =)',
+  }),
+  contact: str({
+    env: 'PUSH_CONTACT',
+    pattern: /^(?:mailto:[!-~]+@[!-~]+|https:\/\/[!-~]+)$/,
+    doc: 'Whom push services may write to about this deployment, as `mailto:` or `https:`; they may refuse to work without',
+    example: 'mailto:admin@example.com',
+  }),
+  bridgeUrl: url({
+    env: 'PUSH_BRIDGE_URL',
+    protocols: ['https:', 'http:'],
+    optional: true,
+    doc: 'Your own bridge to APNs or FCM; without it there is none',
+    example: 'https://bridge.example.com/wake',
+  }),
+  bridgeKey: secret({
+    env: 'PUSH_BRIDGE_KEY',
+    optional: true,
+    min: 44,
+    doc: 'What requests to the bridge are signed with (HMAC-SHA256): 32 bytes or more in base64; set when PUSH_BRIDGE_URL is',
+    example: '$(openssl rand -base64 32)',
+  }),
+  allowedOrigins: list({
+    env: 'PUSH_ALLOWED_ORIGINS',
+    default: [],
+    items: { are: isOrigin, expected: 'origins such as http://ntfy.internal:2586, separated by commas' },
+    doc: 'Push services that may have a private address or speak HTTP: those of your own network',
+    example: 'http://ntfy.internal:2586',
+  }),
+  waitMs: durationMs({
+    env: 'PUSH_WAIT_MS',
+    default: 10_000,
+    min: 100,
+    doc: 'A device that has not taken a message after this long is woken',
+  }),
+  debounceMs: durationMs({
+    env: 'PUSH_DEBOUNCE_MS',
+    default: 60_000,
+    min: 1_000,
+    doc: 'Least time between two wakes of a device; doubled with each that it does not answer, up to an hour',
+  }),
+  lookEveryMs: durationMs({
+    env: 'PUSH_LOOK_EVERY_MS',
+    default: 1_000,
+    min: 100,
+    doc: 'How often it is looked for devices that have to be woken; one process does it for all',
+  }),
+  concurrency: int({
+    env: 'PUSH_CONCURRENCY',
+    default: 32,
+    min: 1,
+    max: 1_000,
+    doc: 'Requests to push services that one process has under way at once',
+  }),
+  timeoutMs: durationMs({
+    env: 'PUSH_TIMEOUT_MS',
+    default: 5_000,
+    min: 100,
+    max: 10_000,
+    doc: 'Longest time for one request to a push service, name look-up and TLS included',
+  }),
+});

@@ -1,0 +1,32 @@
+import type { Job } from '@securechat/kernel';
+import type { Pool } from 'pg';
+import type { PushMetrics } from '../metrics.ts';
+import { countSubscriptions, removeRevoked } from '../store/subscriptions.ts';
+import { findDue, noteWaiting, type Timing } from '../store/wakes.ts';
+import type { WakeQueue } from '../wake/queue.ts';
+
+type Parts = {
+  pool: Pool;
+  queue: Pick<WakeQueue, 'add'>;
+  timing: Timing;
+  lookEveryMs: number;
+  metrics: PushMetrics;
+};
+
+/** Finds in Postgres who has not taken what waits, and queues who has to be woken. The path of messages does nothing for it. */
+export function lookJob({ pool, queue, timing, lookEveryMs, metrics }: Parts): Job {
+  return {
+    everyMs: lookEveryMs,
+    deadlineMs: 30_000,
+    async run() {
+      const revoked = await removeRevoked(pool);
+      if (revoked > 0) metrics.dropped('revoked', revoked);
+      await noteWaiting(pool);
+      const { ids, oldestMs } = await findDue(pool, timing);
+      metrics.due.set(ids.length);
+      metrics.oldestDue.set(oldestMs / 1000);
+      metrics.subscriptions.set(await countSubscriptions(pool));
+      await queue.add(ids);
+    },
+  };
+}

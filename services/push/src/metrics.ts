@@ -1,0 +1,32 @@
+import type { Metrics } from '@securechat/kernel';
+import { failures, type Outcome } from './send/outcome.ts';
+
+export type PushMetrics = ReturnType<typeof pushMetrics>;
+
+export const dropReasons = ['gone', 'failed', 'revoked'] as const;
+
+/** Every metric of this service beside those of its request stream and jobs (kernel). */
+export function pushMetrics(metrics: Metrics) {
+  const sent = metrics.counter('wakes_sent_total', 'Wakes that a push service or the bridge has taken', {
+    kind: ['web_push', 'bridge'],
+  });
+  const failed = metrics.counter(
+    'attempts_failed_total',
+    'Attempts to wake that failed, by what went wrong',
+    {
+      class: failures,
+    },
+  );
+  const dropped = metrics.counter('subscriptions_dropped_total', 'Subscriptions removed, by why', {
+    reason: dropReasons,
+  });
+  return {
+    sent: (kind: 'web_push' | 'bridge') => sent.inc(1, { kind }),
+    failed: (outcome: Exclude<Outcome['kind'], 'taken'>) => failed.inc(1, { class: outcome }),
+    dropped: (reason: (typeof dropReasons)[number], count = 1) => dropped.inc(count, { reason }),
+    queueAge: metrics.histogram('queue_age_seconds', 'From the time a device should be woken to when it was'),
+    due: metrics.gauge('due_entries', 'Devices that should be woken by now; at most 1,000 are counted'),
+    oldestDue: metrics.gauge('oldest_due_seconds', 'How long the one that waits longest has been due'),
+    subscriptions: metrics.gauge('subscriptions_count', 'Devices that can be woken'),
+  };
+}

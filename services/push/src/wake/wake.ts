@@ -1,0 +1,69 @@
+import type { Logger } from '@securechat/kernel';
+import type { Pool } from 'pg';
+import type { PushMetrics } from '../metrics.ts';
+import type { Outcome } from '../send/outcome.ts';
+import { forgetTarget, type Target } from '../store/subscriptions.ts';
+import { claim, isOwed, noteFailure, postpone, settle, settleWoken, type Timing } from '../store/wakes.ts';
+
+/** What a push service may ask us to wait at a 429, and what is taken where it says nothing. */
+const SHORTEST_DELAY_MS = 1_000;
+const LONGEST_DELAY_MS = 3_600_000;
+const USUAL_DELAY_MS = 60_000;
+
+export type Send = (target: Target) => Promise<Outcome>;
+/** `failed` calls for another attempt by the retry policy. */
+export type Attempt = 'over' | 'failed';
+
+/**
+ * One attempt to wake a device: taken up, made, and what became of it written down. A process that dies in between leaves a claim that
+ * ends by itself, so the device is woken later, and at most once too often.
+ */
+export function createWake(parts: {
+  pool: Pool;
+  timing: Timing;
+  send: Send;
+  metrics: PushMetrics;
+  logger: Logger;
+}) {
+  const { pool, timing, send, metrics, logger } = parts;
+
+  async function giveUp(id: number, target: string, outcome: 'refused' | 'failed'): Promise<void> {
+    const isDropped = await noteFailure(pool, id, target);
+    if (isDropped) metrics.dropped('failed');
+    logger.info({ subscription: id, outcome, isDropped }, 'a device could not be woken');
+  }
+
+  return async (id: number, attempt: { isRetry: boolean; isLast: boolean }): Promise<Attempt> => {
+    const claimed = await claim(pool, id, timing, attempt.isRetry);
+    if (claimed === undefined) return 'over';
+    const { through, ageMs, ...target } = claimed;
+    if (!(await isOwed(pool, id))) {
+      await settle(pool, id, through);
+      return 'over';
+    }
+    const outcome = await send(target);
+    if (outcome.kind !== 'taken') metrics.failed(outcome.kind);
+    switch (outcome.kind) {
+      case 'taken':
+        await settleWoken(pool, id, through);
+        metrics.sent(target.kind);
+        metrics.queueAge.observe(Math.max(0, ageMs) / 1000);
+        return 'over';
+      case 'gone':
+        if (await forgetTarget(pool, id, target.target)) metrics.dropped('gone');
+        return 'over';
+      case 'later':
+        await postpone(pool, id, bounded(outcome.afterMs ?? USUAL_DELAY_MS));
+        return 'over';
+      case 'refused':
+        await giveUp(id, target.target, 'refused');
+        return 'over';
+      case 'failed':
+        if (!attempt.isLast) return 'failed';
+        await giveUp(id, target.target, 'failed');
+        return 'over';
+    }
+  };
+}
+
+const bounded = (ms: number): number => Math.min(Math.max(ms, SHORTEST_DELAY_MS), LONGEST_DELAY_MS);
