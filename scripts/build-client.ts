@@ -18,6 +18,7 @@ const DOORS = {
   'node/index': 'src/node/index.ts',
   memory: 'src/storage/memory.ts',
   files: 'src/files/index.ts',
+  push: 'src/push/index.ts',
 };
 /** What a Content Security Policy without `unsafe-eval` refuses. */
 const MAKES_CODE = /\bnew Function\b|\bFunction\(["'`]|(?<![.\w$])eval\(/;

@@ -50,6 +50,8 @@ export type Answers = {
   unblock: 'unblock';
   block_list: 'block_list';
   receipt_privacy: 'receipt_privacy';
+  push_subscribe: 'push_subscribe';
+  push_unsubscribe: 'push_unsubscribe';
   group_info: 'group_info';
   presence_subscribe: 'presence_subscribe';
   presence_privacy: 'presence_privacy';

@@ -1,7 +1,7 @@
 import type { Connection } from '../connection/connection.ts';
 
 /** What parts of the SDK that are loaded apart ask the server through; apps do not see it. */
-export type Wire = Pick<Connection, 'request' | 'on'>;
+export type Wire = Pick<Connection, 'request' | 'on' | 'session'>;
 
 const wires = new WeakMap<object, Wire>();
 

@@ -115,8 +115,9 @@ export async function noteFailure(pool: Pool, id: number, target: string): Promi
   if (gone.rowCount === 1) return true;
   await pool.query(
     `UPDATE push.subscriptions SET failures = failures + 1, not_before = now() + interval '1 ms' *
-            least(${AGAIN_AFTER_MS} * power(2, failures), ${AGAIN_AFTER_AT_MOST_MS}) WHERE id = $1`,
-    [id],
+            least(${AGAIN_AFTER_MS} * power(2, failures), ${AGAIN_AFTER_AT_MOST_MS})
+      WHERE id = $1 AND target = $2`,
+    [id, target],
   );
   return false;
 }

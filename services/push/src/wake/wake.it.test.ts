@@ -11,7 +11,7 @@ import type { Pool } from 'pg';
 import { pushMetrics } from '../metrics.ts';
 import { createEndpoints } from '../send/endpoint.ts';
 import { createSend } from '../send/send.ts';
-import { putSubscription, removeRevoked } from '../store/subscriptions.ts';
+import { forgetTarget, putSubscription, removeRevoked } from '../store/subscriptions.ts';
 import { findDue, noteWaiting } from '../store/wakes.ts';
 import { createMailboxes } from '../testing/mailboxes.ts';
 import { createWake } from './wake.ts';
@@ -166,7 +166,8 @@ test('a dead subscription is removed, but not the one that has taken its place',
   const waking = other.wake(other.id, LAST);
   await putSubscription(pool, other.phone, { kind: 'bridge', target: 'new' });
   await waking;
-  expect((await other.read()).target).toBe('new');
+  expect(await other.read()).toMatchObject({ target: 'new', failures: 0 });
+  expect(await forgetTarget(pool, other.id, other.target.endpoint)).toBe(false);
 });
 
 test('failures rest longer each time, and end the subscription after ten', async () => {

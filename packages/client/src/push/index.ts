@@ -1,0 +1,1 @@
+export { type Bridge, openPush, type Push, type PushState, type WebPushTarget } from './push.ts';
