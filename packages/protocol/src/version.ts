@@ -81,7 +81,7 @@ export const CATALOG_HISTORY: readonly { date: string; hash: string; why: string
   },
   {
     date: '2026-11-27',
-    hash: '739893155b5fa3b95df67d0830f396a38e07a6c32c9f54c25b47254f7109daf9',
+    hash: 'ef22e177ad5ab8e5995c9a175f554e63d9cdfc9d0398494056def321aef8a7e4',
     why: 'push: push_subscribe, push_unsubscribe',
   },
 ];
