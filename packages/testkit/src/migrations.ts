@@ -8,7 +8,7 @@ export const ROOT = join(import.meta.dirname, '../../..');
 
 /** In this order: the later ones refer to the tables of the earlier. */
 const MIGRATED_SERVICES = ['auth', 'delivery', 'presence', 'files', 'push'];
-const MIGRATE_DEADLINE_MS = 60_000;
+const MIGRATE_DEADLINE_MS = 300_000;
 
 /**
  * Runs the migrations of all services as their owner would: each service's own program, one after the other.

@@ -164,6 +164,7 @@ test('a dead subscription is removed, but not the one that has taken its place',
   await other.mailboxes.put(other.phone, other.hers);
   expect(await other.isDueAfter(11_000)).toBe(true);
   const waking = other.wake(other.id, LAST);
+  await until('the request is under way', () => other.target.requests === 1);
   await putSubscription(pool, other.phone, { kind: 'bridge', target: 'new' });
   await waking;
   expect(await other.read()).toMatchObject({ target: 'new', failures: 0 });
