@@ -36,6 +36,8 @@ const answerNames: Answers = {
   unblock: 'unblock',
   block_list: 'block_list',
   receipt_privacy: 'receipt_privacy',
+  push_subscribe: 'push_subscribe',
+  push_unsubscribe: 'push_unsubscribe',
   group_info: 'group_info',
   presence_subscribe: 'presence_subscribe',
   presence_privacy: 'presence_privacy',

@@ -6,6 +6,7 @@ import {
   type PushService,
   startPushService,
   type TestDatabase,
+  until,
 } from '@securechat/testkit';
 import type { Pool } from 'pg';
 import { pushMetrics } from '../metrics.ts';
