@@ -9,8 +9,11 @@ export const ALLOWED = new Set([
   ...['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'CC0-1.0', 'ISC', 'MIT'],
   'Unlicense',
 ]);
-/** Data about browsers, used while building and passed on with nothing. */
-const BY_NAME: Readonly<Record<string, string>> = { 'caniuse-lite': 'CC-BY-4.0' };
+/**
+ * caniuse-lite: data about browsers, used while building and passed on with nothing. web-push: asks for the source of its own files
+ * only, which we use as they are, in the service for push.
+ */
+const BY_NAME: Readonly<Record<string, string>> = { 'caniuse-lite': 'CC-BY-4.0', 'web-push': 'MPL-2.0' };
 
 export type Manifest = { name?: string; version?: string; license?: unknown; licenses?: unknown };
 

@@ -470,6 +470,19 @@ const types: { [D in Direction]: Map<number, Type> } = {
     [0x0308, type('unblock', { id, user_id: userId })],
     [0x0309, type('block_list', { id, 'after?': userId })],
     [0x030b, type('receipt_privacy', { id, 'share_read?': flag })],
+    [
+      0x030c,
+      type('push_subscribe', {
+        id,
+        'web_push?': object({
+          endpoint: text(/^https?:\/\/[!-~]{1,1000}$/),
+          p256dh: bytes(65),
+          auth: bytes(16),
+        }),
+        'bridge?': object({ token: text(/^[!-~]{1,1000}$/) }),
+      }),
+    ],
+    [0x030d, type('push_unsubscribe', { id })],
     [0x0401, type('group_create', groupCreate, 256 * KIB, nothingElse)],
     [0x0402, type('group_member_add', sentOperation('group_member_add'), 256 * KIB, nothingElse)],
     [0x0403, type('group_member_remove', sentOperation('group_member_remove'), 256 * KIB, nothingElse)],
@@ -639,6 +652,16 @@ const types: { [D in Direction]: Map<number, Type> } = {
     [0x0309, type('block_list', { ref: id, user_ids: listOf(userId, 0, 200), more: flag })],
     [0x030a, type('history_truncated', truncated)],
     [0x030b, type('receipt_privacy', { ref: id, share_read: flag })],
+    [
+      0x030c,
+      type('push_subscribe', {
+        ref: id,
+        subscribed: oneOf('nothing', 'web_push', 'bridge'),
+        vapid_public_key: bytes(65),
+        has_bridge: flag,
+      }),
+    ],
+    [0x030d, type('push_unsubscribe', { ref: id })],
     [0x0401, type('group_create', { ...groupCreate, delivery }, 256 * KIB + 256)],
     [0x0402, type('group_member_add', deliveredOperation('group_member_add'), 256 * KIB + 256)],
     [0x0403, type('group_member_remove', deliveredOperation('group_member_remove'), 256 * KIB + 256)],

@@ -51,6 +51,13 @@ export const access: Readonly<Record<string, Readonly<Record<string, readonly st
     'delivery.blocks': ['SELECT (blocked_name, user_id)'],
     'securechat_migrations.presence': ['SELECT'],
   },
+  securechat_push: {
+    'push.subscriptions': ['DELETE', 'INSERT', 'SELECT', 'UPDATE'],
+    'push.mailboxes': ['SELECT'],
+    'push.waiting': ['SELECT'],
+    'push.devices': ['SELECT'],
+    'securechat_migrations.push': ['SELECT'],
+  },
   securechat_files: {
     'files.members': ['SELECT'],
     'files.served_devices': ['SELECT'],

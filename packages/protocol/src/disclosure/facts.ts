@@ -63,6 +63,10 @@ export const facts = {
     kept: '38 seconds after it was last said, in Redis; when it ended, as long as the account. Others are told the hour, unless the user hides it',
   },
   typing: { why: 'told to those who are there', kept: 'at most 6 seconds, in Redis' },
+  pushTarget: {
+    why: 'the device is woken there. Which push service it has, and the random address it gave',
+    kept: 'until the device takes it back, is revoked, or the address is dead',
+  },
   heartbeat: { why: 'a dead connection is noticed', kept: NOT },
 
   user: { why: 'whose account it is', kept: ACCOUNT },

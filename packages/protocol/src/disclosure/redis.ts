@@ -30,6 +30,8 @@ export const redis: ReadonlyMap<string, RedisKeys> = new Map([
     'status of devices, who watches whom, who writes where, signals of calls',
     'at most 6 seconds',
   ),
+  key('{w.0}:req', 'where devices are to be woken', SEEN),
+  key('{push-wakes}:*', 'numbers of subscriptions that are to be woken', 'woken; the newest ten beyond that'),
   key('{f.0}:req', 'offers of files and what is asked about them', SEEN),
   key('{f.N}:chunk', 'chunks of ciphertext', HANDLED),
   key('{g.ID}:bulk', 'chunks of ciphertext on their way to somebody', 'fetched, or 15 seconds'),

@@ -40,6 +40,12 @@ export const wire: { readonly [N in UpstreamName]: Declared<Upstream<N>> } = {
     resume: 'ticket',
   },
   client_auth: { type: 'messageType', signature: 'proof' },
+  push_subscribe: {
+    ...question,
+    web_push: { endpoint: 'pushTarget', p256dh: 'pushTarget', auth: 'pushTarget' },
+    bridge: { token: 'pushTarget' },
+  },
+  push_unsubscribe: question,
   ping: { type: 'messageType', timestamp: 'heartbeat', sequence: 'heartbeat' },
 
   device_list: { ...question, user_id: 'askedUser' },

@@ -19,6 +19,8 @@ test('each state accepts exactly what belongs to it', () => {
       'presence_privacy',
       'typing',
       'receipt_privacy',
+      'push_subscribe',
+      'push_unsubscribe',
       'group_create',
       'group_member_add',
       'group_member_remove',
