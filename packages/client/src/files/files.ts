@@ -1,25 +1,32 @@
-import type { Client, Conversation, FileInfo, Message } from '../api/index.ts';
+import type { Client, Conversation, FileInfo, Message, SendOptions } from '../api/index.ts';
 import { randomId } from '../bytes.ts';
 import { wireOf } from '../runtime/wires.ts';
 import { download } from './download.ts';
 import { Road } from './road.ts';
 import { type FileSource, sizeOf } from './source.ts';
+import { type StoredFiles, storedFiles } from './stored.ts';
 import { Course, type Transfer } from './transfer.ts';
 import { upload } from './upload.ts';
 
 const ID_BYTES = 16;
+/** Content that is held by scripts; what is more, a browser keeps where it sees fit, on disk if it is much. */
+const HELD_BYTES = 4 * 1024 * 1024;
 
-/** What receivers are told of a file; nobody else is. */
-export type SendFileOptions = { name?: string; mimeType?: string };
+/** What receivers are told of a file, nobody else is; and how the message with it is sent. */
+export type SendFileOptions = SendOptions & { name?: string; mimeType?: string };
 
 /** Files of conversations, encrypted on this device. Memory holds a few chunks, whatever their size. */
 export interface Files {
   /** Resolves with the message in which the members are told of the file, once all of it is at the server and verified. */
   send(conversation: Conversation, source: FileSource, options?: SendFileOptions): Transfer<Message>;
-  /** All of it, authentic. */
+  /** All of it, authentic. On Node in memory: `receiveInto` is for what is large. */
   receive(file: FileInfo): Transfer<Blob>;
   /** Part by part as it comes; rejects at the end when it is not whole, so that what was written has to be thrown away. */
   receiveInto(file: FileInfo, sink: WritableStream<Uint8Array>): Transfer<void>;
+  /** What this user has at the server, page by page; `after` is the id of the last file of the page before. */
+  stored(after?: string): Promise<StoredFiles>;
+  /** Takes an own file from everybody and frees its room; so does `cancel` of one that is on its way. Also when it is gone. */
+  remove(fileId: string): Promise<void>;
 }
 
 /**
@@ -33,10 +40,10 @@ export function openFiles(client: Client, { http = true }: { http?: boolean } = 
       const fileId = randomId('f_', ID_BYTES);
       const course = new Course(sizeOf(source));
       const road = new Road(wire, course.signal, http);
-      const { name = nameOf(source), mimeType = typeOf(source) } = options;
+      const { name = nameOf(source), mimeType = typeOf(source), ...how } = options;
       const described = { fileId, name, mimeType, conversationId: conversation.id };
       const done = upload(source, described, road, course)
-        .then((file) => conversation.share(file))
+        .then((file) => conversation.share(file, how))
         .catch(async (error: unknown) => {
           // what is at the server is of no use to anybody
           await wire.request('file_cancel', { file_id: fileId }).catch(() => undefined);
@@ -55,6 +62,12 @@ export function openFiles(client: Client, { http = true }: { http?: boolean } = 
       const road = new Road(wire, course.signal, http);
       return begun(course, file.fileId, pour(download(file, road, course), sink));
     },
+
+    stored: (after) => storedFiles(wire, after),
+
+    async remove(fileId) {
+      await wire.request('file_cancel', { file_id: fileId });
+    },
   };
 }
 
@@ -65,9 +78,18 @@ function begun<T>(course: Course, fileId: string, done: Promise<T>): Transfer<T>
 }
 
 async function blobOf(file: FileInfo, road: Road, course: Course): Promise<Blob> {
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  for await (const part of download(file, road, course)) parts.push(part);
-  return new Blob(parts, { type: file.mimeType });
+  const blobs: Blob[] = [];
+  let held: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  for await (const part of download(file, road, course)) {
+    held.push(part);
+    bytes += part.length;
+    if (bytes < HELD_BYTES) continue;
+    blobs.push(new Blob(held));
+    held = [];
+    bytes = 0;
+  }
+  return new Blob([...blobs, ...held], { type: file.mimeType });
 }
 
 async function pour(parts: AsyncIterable<Uint8Array>, sink: WritableStream<Uint8Array>): Promise<void> {
