@@ -65,6 +65,7 @@ const adviceForRefusal: Readonly<Record<string, string>> = {
   SERVER_UNAVAILABLE: 'Try again in a moment.',
   NETWORK_TIMEOUT: 'Try again in a moment.',
   TIMESTAMP_OUT_OF_WINDOW: 'Set the clock of this machine.',
+  STORAGE_FULL: 'Make room: `securechat files`, then `securechat remove-file FILE`.',
   AUTHENTICATION_FAILED: 'Check the recovery code and the name.',
 };
 
@@ -81,7 +82,8 @@ export function describeFailure(error: unknown): { text: string; exitCode: numbe
   if (error instanceof CommandFailed)
     return { text: `${error.message}\n${error.advice}`, exitCode: error.exitCode };
   if (error instanceof SecureChatError) {
-    const advice = error instanceof ServerRefused ? adviceForRefusal[error.error] : adviceFor[error.name];
+    const refusal = [error, error.cause].find((each) => each instanceof ServerRefused);
+    const advice = refusal ? adviceForRefusal[refusal.error] : adviceFor[error.name];
     return { text: advice ? `${error.message}\n${advice}` : error.message, exitCode: codeOf(error) };
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

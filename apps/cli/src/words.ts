@@ -1,4 +1,5 @@
 import type { Conversation, Message, MessageBody, MessageStatus, Notice } from '@securechat/client';
+import { sizeText } from './files/progress-bar.ts';
 import type { Line } from './json-lines.ts';
 
 /** How a person calls a conversation. What others named is not to be trusted with the terminal: it goes through output. */
@@ -22,7 +23,7 @@ export function bodyText({ body, from }: Pick<Message, 'body' | 'from'>): string
     case 'text':
       return body.preview ? `${body.text} [${body.preview.title}: ${body.preview.url}]` : body.text;
     case 'file':
-      return `(file: ${body.name}, ${body.size} bytes)`;
+      return `(file: ${body.name}, ${sizeText(body.size)})`;
     case 'deleted':
       return '(deleted)';
     case 'notice':

@@ -3,6 +3,7 @@ import { chat } from './chat.ts';
 import { conversations } from './conversations.ts';
 import { approve, devices, link, linkCode, revoke } from './devices.ts';
 import { doctor } from './doctor.ts';
+import { listFiles, receiveFile, removeFile, sendFile } from './files.ts';
 import { frame } from './frame.ts';
 import { group } from './group.ts';
 import { exportHistory, importHistory } from './history.ts';
@@ -17,6 +18,10 @@ export const commands: Readonly<Record<string, Command>> = {
   signup: signUp,
   chat,
   send,
+  'send-file': sendFile,
+  'receive-file': receiveFile,
+  files: listFiles,
+  'remove-file': removeFile,
   listen,
   conversations,
   group,

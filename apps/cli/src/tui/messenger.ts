@@ -6,6 +6,7 @@ import { Labels } from './labels.ts';
 import { newest, PAGE } from './newest.ts';
 import { firstSnapshot, type Snapshot } from './snapshot.ts';
 import { peersOf, standingOf } from './standing.ts';
+import { TuiTransfers } from './transfers.ts';
 
 /** Lines of a message are few: a step never goes beyond what a screen shows. */
 export const SCROLL_STEP = 5;
@@ -15,6 +16,7 @@ const MAX_ALARMS = 100;
 export class Messenger {
   readonly client: Client;
   readonly labels = new Labels();
+  readonly transfers = new TuiTransfers(() => this.#change({ transfers: this.transfers.lines() }));
   #shown: Snapshot;
   #isRefreshing = false;
   #isStale = false;

@@ -19,4 +19,5 @@ export async function runMessenger(
     () => screen.unmount(),
     async () => void (await screen.waitUntilExit()),
   );
+  messenger.transfers.cancelAll();
 }

@@ -12,6 +12,8 @@ import type { Messenger } from './messenger.ts';
 const LIST_FROM_COLUMNS = 60;
 const LIST_COLUMNS = 24;
 const MAX_NOTICE_ROWS = 3;
+/** Of files on their way; the newest are shown. */
+const MAX_TRANSFER_ROWS = 3;
 
 /** The whole window: header, conversations and what was said, notice, and the line that is being written. */
 export function Screen({ messenger }: { messenger: Messenger }): ReactElement {
@@ -24,8 +26,9 @@ export function Screen({ messenger }: { messenger: Messenger }): ReactElement {
 
   const hasList = columns >= LIST_FROM_COLUMNS;
   const noticeRows = rowsFor(shown.notice, columns);
+  const transfers = shown.transfers.slice(-MAX_TRANSFER_ROWS);
   // header and entry take one each
-  const paneRows = Math.max(1, rows - 2 - noticeRows);
+  const paneRows = Math.max(1, rows - 2 - noticeRows - transfers.length);
   return box(
     { flexDirection: 'column', width: columns, height: rows, overflow: 'hidden' },
     createElement(Header, { shown, userId: messenger.client.me.userId }),
@@ -36,6 +39,12 @@ export function Screen({ messenger }: { messenger: Messenger }): ReactElement {
         ...{ shown, labels: messenger.labels, rows: paneRows },
         columns: columns - (hasList ? LIST_COLUMNS : 0),
       }),
+    ),
+    ...transfers.map((text, index) =>
+      box(
+        { key: `transfer ${index}`, height: 1, flexShrink: 0 },
+        line({ color: 'cyan', wrap: 'truncate-end' }, text),
+      ),
     ),
     box(
       { height: noticeRows, flexShrink: 0, overflow: 'hidden' },

@@ -19,6 +19,8 @@ export type Snapshot = {
   readonly messages: readonly Message[];
   readonly scrolled: number;
   readonly panel: Panel | undefined;
+  /** Files on their way, a line for each. */
+  readonly transfers: readonly string[];
   /** What is being written. */
   readonly entry: Entry;
   /** The answer to what was done last. */
@@ -28,6 +30,6 @@ export type Snapshot = {
 export const firstSnapshot = (client: Client): Snapshot => ({
   ...{ state: client.state, ended: undefined, waiting: client.waiting, alarms: [] },
   ...{ conversations: client.conversations(), open: undefined, standing: '', messages: [], scrolled: 0 },
-  ...{ panel: undefined, entry: emptyEntry },
+  ...{ panel: undefined, transfers: [], entry: emptyEntry },
   notice: 'Welcome. /help lists what you can do; Ctrl-C leaves.',
 });

@@ -1,5 +1,6 @@
 import type { Messenger } from '../messenger.ts';
 import { conversationCommands } from './conversation.ts';
+import { fileCommands } from './files.ts';
 import { messageCommands } from './message.ts';
 import { peopleCommands } from './people.ts';
 
@@ -29,6 +30,7 @@ const help: TuiCommand = {
 export const commands: Readonly<Record<string, TuiCommand>> = {
   ...conversationCommands,
   ...messageCommands,
+  ...fileCommands,
   ...peopleCommands,
   help,
 };

@@ -1,3 +1,4 @@
+import { openFiles } from '@securechat/client/files';
 import { CommandFailed } from '../../failures.ts';
 import { bodyText, clock } from '../../words.ts';
 import type { Messenger } from '../messenger.ts';
@@ -51,7 +52,11 @@ export const messageCommands: Readonly<Record<string, TuiCommand>> = {
     usage: 'N',
     summary: 'delete a message for everyone',
     async run(messenger, rest) {
-      await messenger.chat.deleteForEveryone(target(messenger, rest, '/delete N', false).id);
+      const { chat, client } = messenger;
+      const { id } = target(messenger, rest, '/delete N', false);
+      const message = await chat.message(id);
+      if (message?.isOwn && message.body.type === 'file') await openFiles(client).remove(message.body.fileId);
+      await chat.deleteForEveryone(id);
       return undefined;
     },
   },
