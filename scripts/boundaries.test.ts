@@ -18,7 +18,10 @@ const allowed: [string, string[]][] = [
   ['packages/client/src/node/probe.ts', ['node:net', '@securechat/protocol']],
   ['packages/client/src/probe.test.ts', ['node:fs', '@securechat/testkit']],
   ['apps/web/src/probe.ts', ['@securechat/client', 'preact', './session/session.ts']],
-  ['apps/cli/src/probe.ts', ['node:fs', 'ink', '@securechat/client', '@securechat/client/node']],
+  [
+    'apps/cli/src/probe.ts',
+    ['node:fs', 'ink', '@securechat/client', '@securechat/client/files', '@securechat/client/node'],
+  ],
   ['apps/cli/src/commands/frame.ts', ['@securechat/protocol']],
   ['services/auth/src/probe.ts', ['@securechat/protocol/internal', '@securechat/crypto/key-package']],
   ['services/auth/src/probe.test.ts', ['@securechat/testkit', '@securechat/kernel/testing']],

@@ -1,4 +1,4 @@
-import { openAsBlob } from 'node:fs';
+import { createWriteStream, openAsBlob } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { Writable } from 'node:stream';
@@ -45,18 +45,10 @@ export async function writeFileTo(
   });
   await place.close();
   try {
-    const handle = await open(part, 'wx');
-    try {
-      const transfer = files.receiveInto(
-        file,
-        Writable.toWeb(handle.createWriteStream({ autoClose: false })),
-      );
-      follow(transfer);
-      await transfer.done;
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    const disk = createWriteStream(part, { flags: 'wx', flush: true });
+    const transfer = files.receiveInto(file, Writable.toWeb(disk));
+    follow(transfer);
+    await transfer.done;
     await rename(part, full);
     return full;
   } catch (error) {
