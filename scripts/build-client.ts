@@ -19,6 +19,7 @@ const DOORS = {
   memory: 'src/storage/memory.ts',
   files: 'src/files/index.ts',
   push: 'src/push/index.ts',
+  direct: 'src/direct/index.ts',
 };
 /** What a Content Security Policy without `unsafe-eval` refuses. */
 const MAKES_CODE = /\bnew Function\b|\bFunction\(["'`]|(?<![.\w$])eval\(/;

@@ -23,7 +23,7 @@ export async function bundle({ entries, folder, loaders = [], ...more }: Bundle)
     outdir: folder,
     // one build for browsers and Node, so that a class is the same one behind every door
     platform: 'browser',
-    external: ['node:*'],
+    external: ['node:*', 'node-datachannel'],
     target: ['es2022', 'chrome137', 'firefox130', 'safari17', 'node24'],
     bundle: true,
     minify: true,

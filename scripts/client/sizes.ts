@@ -20,6 +20,7 @@ export const PART_BUDGETS: Readonly<Record<string, number>> = {
   'presence/presence.ts': 2_000,
   'storage/memory.ts': 1_000,
   'files/index.ts': 8_000,
+  'direct/index.ts': 6_000,
   'key-log/watch.ts': 3_500,
   'push/index.ts': 1_200,
 };

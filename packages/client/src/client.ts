@@ -22,10 +22,10 @@ import { Conversations } from './runtime/conversations.ts';
 import { Devices } from './runtime/devices.ts';
 import { Housekeeping } from './runtime/housekeeping.ts';
 import type { Identities } from './runtime/identities.ts';
+import { offerInsides } from './runtime/insides.ts';
 import { Profiles } from './runtime/profiles.ts';
 import { Runtime } from './runtime/runtime.ts';
 import { EventTeller } from './runtime/teller.ts';
-import { offerWire } from './runtime/wires.ts';
 
 /** One device of one account: what apps hold. Everything it does is done elsewhere. */
 export class Client implements Api {
@@ -74,7 +74,7 @@ export class Client implements Api {
     this.#devices = parts.devices;
     this.#housekeeping = parts.housekeeping;
     this.#profiles = parts.profiles;
-    offerWire(this, parts.runtime.connection);
+    offerInsides(this, parts.runtime);
     this.#listen();
   }
 

@@ -37,8 +37,10 @@ export type Message = {
   readonly isOwn: boolean;
   /** The sender's clock, in ms. */
   readonly sentAtMs: number;
-  /** Place in the conversation, the same for everybody; absent until the server has stored an own message. */
+  /** Place in the conversation, the same for everybody; absent until the server has stored an own message, or has brought one that is `isEarly`. */
   readonly place?: number;
+  /** It came directly from its sender; the server's copy, which counts, has not come yet. */
+  readonly isEarly?: true;
   readonly body: MessageBody;
   readonly replyTo?: string;
   readonly threadId?: string;

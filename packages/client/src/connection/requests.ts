@@ -39,6 +39,7 @@ const answerNames: Answers = {
   push_subscribe: 'push_subscribe',
   push_unsubscribe: 'push_unsubscribe',
   group_info: 'group_info',
+  turn_credentials: 'turn_credentials',
   presence_subscribe: 'presence_subscribe',
   presence_privacy: 'presence_privacy',
   file_offer: 'file_status',

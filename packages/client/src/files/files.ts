@@ -1,6 +1,6 @@
 import type { Client, Conversation, FileInfo, Message, SendOptions } from '../api/index.ts';
 import { randomId } from '../bytes.ts';
-import { wireOf } from '../runtime/wires.ts';
+import { insidesOf } from '../runtime/insides.ts';
 import { download } from './download.ts';
 import { Road } from './road.ts';
 import { type FileSource, sizeOf } from './source.ts';
@@ -33,7 +33,7 @@ export interface Files {
  * The part of the SDK for files. `http: false`: chunks go by the connection alone, as from a page that may reach nothing else.
  */
 export function openFiles(client: Client, { http = true }: { http?: boolean } = {}): Files {
-  const wire = wireOf(client);
+  const wire = insidesOf(client).connection;
 
   return {
     send(conversation, source, options = {}) {

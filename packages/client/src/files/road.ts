@@ -1,9 +1,10 @@
 import { type Downstream, decodeBase64, encodeBase64, type FileAccess } from '@securechat/protocol';
-import type { Question } from '../connection/connection.ts';
+import type { Connection, Question } from '../connection/connection.ts';
 import { NotConnected, RequestTimedOut, ServerRefused } from '../errors.ts';
-import type { Wire } from '../runtime/wires.ts';
+
 import { TransferFailed } from './errors.ts';
 
+type Wire = Pick<Connection, 'request'>;
 /** All are answered with `file_status`. */
 type AboutFile = 'file_offer' | 'file_progress' | 'file_status' | 'file_cancel';
 type Chunk = { fileId: string; index: number; totalChunks: number };

@@ -1,6 +1,6 @@
 import { decodeBase64, encodeBase64, type Upstream } from '@securechat/protocol';
 import type { Client } from '../api/index.ts';
-import { wireOf } from '../runtime/wires.ts';
+import { insidesOf } from '../runtime/insides.ts';
 
 /** What a distributor of UnifiedPush gives; keys in base64url, as `PushSubscription.toJSON` has them too. */
 export type WebPushTarget = { endpoint: string; keys: { p256dh: string; auth: string } };
@@ -31,7 +31,7 @@ export interface Push {
 }
 
 export function openPush(client: Client): Push {
-  const wire = wireOf(client);
+  const { connection: wire } = insidesOf(client);
 
   async function ask(target: Pick<Upstream<'push_subscribe'>, 'web_push' | 'bridge'>): Promise<PushState> {
     const answer = await wire.request('push_subscribe', target);

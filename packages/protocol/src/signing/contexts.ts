@@ -63,6 +63,17 @@ export const contexts = {
     [12, 'epoch', 'integer'],
     [13, 'generation', 'integer'],
   ],
+  /** What they tell each other then; no server sees it. */
+  'p2p-message': [
+    [1, 'session_id', 'string'],
+    [2, 'sequence', 'integer'],
+    [3, 'encrypted_payload', 'base64'],
+    [4, 'from', 'string'],
+    [5, 'device_id', 'string'],
+    [6, 'conversation_id', 'string'],
+    [7, 'epoch', 'integer'],
+    [8, 'generation', 'integer'],
+  ],
   'server-auth': handshake,
   'client-auth': handshake,
   'gateway-cert': [

@@ -80,6 +80,10 @@ const signed = <C extends SigningContext>(context: C, name: string, fields: Sign
 const valid: Case[] = [
   signed('p2p', 'to all devices', signal),
   signed('p2p', 'to one device', { ...signal, to_device: 'dev_2' }),
+  signed('p2p-message', 'the first of a session', {
+    ...{ session_id: 'p2p_session_abc', sequence: 1, encrypted_payload: bytes(48, 80) },
+    ...{ from: 'user_alice_123', device_id: 'dev_1', conversation_id: conversation, epoch: 4, generation: 0 },
+  }),
   signed('envelope', 'without metadata', envelope),
   signed('envelope', 'empty metadata differs from none', { ...envelope, metadata: {} }),
   signed('envelope', 'the three names of metadata, sorted', { ...envelope, metadata: seedMetadata }),

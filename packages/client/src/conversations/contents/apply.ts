@@ -24,6 +24,8 @@ export type Arrival = {
   readonly expiresAt: number | undefined;
   /** By another device of the same account. */
   readonly isOwn: boolean;
+  /** Its line was there before, early. */
+  readonly isShown?: boolean;
   /** Where its line stands, when that is not its place. */
   readonly position?: string;
 };

@@ -55,5 +55,5 @@ function add(core: Core, step: Step, arrival: Arrival, entry: Entry): void {
   const { readThrough, unread } = step.record;
   const isUnread = !arrival.isOwn && entry.threadId === undefined && arrival.place > readThrough;
   if (isUnread) step.change({ unread: unread + 1 });
-  step.draft.after(() => core.tell.message(step.id, entry.id, true));
+  step.draft.after(() => core.tell.message(step.id, entry.id, !arrival.isShown));
 }

@@ -6,9 +6,11 @@ import type { Plain } from '../../content/types.ts';
 import { type Arrival, applyContent } from '../contents/apply.ts';
 import type { Core } from '../core.ts';
 import { addressOf } from '../membership/log.ts';
-import { keysOf } from '../record.ts';
 import { addMissing, noteMissing } from '../repair/missing.ts';
 import type { Step } from '../step.ts';
+import { removeLine } from '../timeline/expiry.ts';
+import type { Placed } from '../timeline/reading.ts';
+import { entryOf } from '../timeline/timeline.ts';
 import { alarmOf, Refused } from './alarms.ts';
 import { type EpochKeys, keysFor } from './epochs.ts';
 
@@ -22,7 +24,7 @@ export async function takeChat(core: Core, step: Step, chat: Chat): Promise<void
   if (step.found?.membership !== 'member')
     throw new Refused('undecryptable', 'of a conversation that is not ours');
   const address = addressOf(chat.from, chat.device_id);
-  await refuseKnown(step, chat, address);
+  const early = await refuseKnown(step, chat, address);
   const keys = await keysFor(core, step, chat);
   let plain: Plain;
   const last = step.record.heard[address];
@@ -36,6 +38,7 @@ export async function takeChat(core: Core, step: Step, chat: Chat): Promise<void
     // what it made us believe about an own commit was not shown after all
     step.discard();
     hear(step, chat, address);
+    if (early) await removeLine(core, step, early);
     return addMissing(core, step, chat, error instanceof E2eeError ? error.fault : error.message);
   }
   hear(step, chat, address);
@@ -44,15 +47,22 @@ export async function takeChat(core: Core, step: Step, chat: Chat): Promise<void
   checkLogHead(core, step, chat, plain);
   const { keyLog } = plain;
   if (keyLog) step.draft.after(() => core.keyLog?.compare(chat.from, keyLog));
-  await applyContent(core, step, arrivalOf(core, chat), plain.content);
+  if (early) await removeLine(core, step, early);
+  await applyContent(core, step, arrivalOf(core, chat, early !== undefined), plain.content);
 }
 
-/** A known id or an old number: the server shows again what was shown, or an attacker does. */
-async function refuseKnown(step: Step, chat: Chat, address: string): Promise<void> {
+/**
+ * A known id or an old number: the server shows again what was shown, or an attacker does. What its sender has already shown directly is
+ * known by right: this is returned, and gives way.
+ */
+async function refuseKnown(step: Step, chat: Chat, address: string): Promise<Placed | undefined> {
   const last = step.record.heard[address] ?? 0;
   if (chat.client_seq <= last)
     throw new Refused('replay', `number ${chat.client_seq} of a device that is at ${last}`);
-  if (await step.draft.get(keysOf.position(step.id, chat.id))) throw new Refused('replay', 'its id is known');
+  const known = await entryOf(step, chat.id);
+  const by = known?.entry.isEarly && addressOf(known.entry.from, known.entry.deviceId);
+  if (known && by !== address) throw new Refused('replay', 'its id is known');
+  return known;
 }
 
 async function open(core: Core, step: Step, chat: Chat, keys: EpochKeys): Promise<Plain> {
@@ -95,7 +105,7 @@ function checkLogHead(core: Core, step: Step, chat: Chat, plain: Plain): void {
   );
 }
 
-function arrivalOf(core: Core, chat: Chat): Arrival {
+function arrivalOf(core: Core, chat: Chat, isShown: boolean): Arrival {
   return {
     ...{ id: chat.id, from: chat.from, deviceId: chat.device_id, clientSeq: chat.client_seq },
     ...{
@@ -103,6 +113,6 @@ function arrivalOf(core: Core, chat: Chat): Arrival {
       place: chat.delivery.conv_seq,
       expiresAt: chat.metadata?.expires_at,
     },
-    isOwn: chat.from === core.own.userId,
+    ...{ isOwn: chat.from === core.own.userId, isShown },
   };
 }

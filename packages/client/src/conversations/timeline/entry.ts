@@ -7,8 +7,10 @@ export type Entry = {
   readonly from: string;
   readonly deviceId: string;
   readonly sentAtMs: number;
-  /** Absent until the server has stored an own message. */
+  /** Absent until the server has stored an own message, or has brought one that came early. */
   readonly place?: number;
+  /** Its sender has shown it directly; it gives way to what the server brings. */
+  readonly isEarly?: true;
   readonly body: EntryBody;
   readonly replyTo?: string;
   readonly threadId?: string;

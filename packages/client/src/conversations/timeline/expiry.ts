@@ -32,17 +32,22 @@ export async function removeExpired(core: Core): Promise<number> {
 
 /** The words leave this device altogether: the line, what was kept to repeat it, and what counts or points at it. */
 async function remove(core: Core, step: Step, { entry, position }: Placed): Promise<void> {
-  removeEntry(step, position, entry);
+  await removeLine(core, step, { entry, position });
   await forgetSent(core, step, entry);
-  const { lastPosition, ...rest } = step.record;
-  if (lastPosition === position) {
-    const [before] = await readPage(core.store, step.id, { before: position, limit: 1 });
-    step.record = before ? { ...rest, lastPosition: before.position } : rest;
-  }
+  const { readThrough, unread } = step.record;
   const isUnread =
     entry.from !== core.own.userId &&
     isSaid(entry) &&
     entry.threadId === undefined &&
-    (entry.place ?? 0) > rest.readThrough;
-  if (isUnread) step.change({ unread: Math.max(0, rest.unread - 1) });
+    (entry.place ?? 0) > readThrough;
+  if (isUnread) step.change({ unread: Math.max(0, unread - 1) });
+}
+
+/** If it was the last one that people see, that is now the one before it. */
+export async function removeLine(core: Core, step: Step, { entry, position }: Placed): Promise<void> {
+  removeEntry(step, position, entry);
+  const { lastPosition, ...rest } = step.record;
+  if (lastPosition !== position) return;
+  const [before] = await readPage(core.store, step.id, { before: position, limit: 1 });
+  step.record = before ? { ...rest, lastPosition: before.position } : rest;
 }

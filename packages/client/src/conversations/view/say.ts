@@ -75,7 +75,7 @@ export async function retry(core: Core, id: string, messageId: string): Promise<
   });
 }
 
-function lineOf(body: Entry['body']): Line {
+export function lineOf(body: Entry['body']): Line {
   if (body.type === 'file') {
     const { type: _, ...file } = body;
     return checked('application/x-securechat-file', file);

@@ -1,0 +1,34 @@
+import type { Connection } from '../connection/connection.ts';
+import type { IceServer } from './peer.ts';
+
+/** TURN credentials of the deployment are asked for again this long before they end. */
+const SPARE_SECONDS = 600;
+
+/** What is asked for the own address, and relays where there is no direct way: the deployment's own, unless the app has named others. */
+export class IceServers {
+  readonly #connection: Pick<Connection, 'request'>;
+  readonly #named: readonly IceServer[] | undefined;
+  #own: { readonly servers: readonly IceServer[]; readonly expiresAt: number } | undefined;
+
+  constructor(connection: Pick<Connection, 'request'>, named: readonly IceServer[] | undefined) {
+    this.#connection = connection;
+    this.#named = named;
+  }
+
+  async list(signal: AbortSignal): Promise<readonly IceServer[]> {
+    if (this.#named) return this.#named;
+    const isGood = this.#own && this.#own.expiresAt - SPARE_SECONDS > Date.now() / 1000;
+    if (this.#own && isGood) return this.#own.servers;
+    const answer = await this.#connection.request('turn_credentials', {}, { signal });
+    const { urls, username, password: credential, expires_at: expiresAt } = answer;
+    const servers = urls.flatMap((url) => [...stunOf(url), { urls: url, username, credential }]);
+    this.#own = { servers, expiresAt };
+    return servers;
+  }
+}
+
+/** A TURN server on UDP tells everybody their own address, too. */
+function stunOf(url: string): IceServer[] {
+  const [, place] = /^turn:([^?]+)(?:\?transport=udp)?$/.exec(url) ?? [];
+  return place === undefined ? [] : [{ urls: `stun:${place}` }];
+}

@@ -1,0 +1,3 @@
+export { type Direct, type DirectEvents, type DirectOptions, openDirect } from './direct.ts';
+export type { Path } from './line.ts';
+export type { Candidate, IceServer, MakePeer, Peer, PeerEvents } from './peer.ts';
