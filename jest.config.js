@@ -11,7 +11,7 @@ export default {
     // Needs a Docker engine; `npm run test:compose` starts the stack there.
     ...(process.env.COMPOSE_STACK ? [] : ['<rootDir>/tests/compose/']),
     // Take minutes, killing services or attacking them; `npm run test:faults`, `npm run test:security`, or their path, asks for them.
-    ...['tests/faults', 'tests/security']
+    ...['tests/faults', 'tests/p2p', 'tests/security']
       .filter((folder) => !process.argv.some((argument) => argument.includes(folder)))
       .map((folder) => `<rootDir>/${folder}/`),
     // Need Chromium; `npm run test:browser` looks for it.

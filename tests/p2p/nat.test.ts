@@ -20,7 +20,6 @@ const folder = mkdtempSync(join(tmpdir(), 'securechat-p2p-'));
 const closing: (() => unknown)[] = [];
 let net: Net;
 let coturn: ChildProcess;
-let relayLog = '';
 let people = 0;
 
 beforeAll(async () => {
@@ -30,11 +29,9 @@ beforeAll(async () => {
     ...['-c', join(ROOT, 'infra/coturn/turnserver.conf'), `--static-auth-secret=${SECRET}`],
     ...['--realm=chat.example', `--listening-ip=${net.server}`, `--relay-ip=${net.server}`],
   ]);
-  coturn = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  coturn.stdout?.on('data', (chunk) => {
-    relayLog += chunk;
-  });
-  await until('the relay listens', () => relayLog.includes(`${net.server}:3478`), PATIENT_MS);
+  coturn = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const listening = net.inside('server', 'ss', ['-Hlun', 'sport = :3478']);
+  await until('the relay listens', () => `${spawnSync(...listening).stdout}` !== '', PATIENT_MS);
   const { authUrl, gateways } = stack.constellation;
   const ways = { auth: Number(new URL(authUrl).port), gateway: gateways[0]?.port('websocket') ?? 0 };
   for (const [name, port] of Object.entries(ways)) {
