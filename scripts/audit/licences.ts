@@ -10,10 +10,14 @@ export const ALLOWED = new Set([
   'Unlicense',
 ]);
 /**
- * caniuse-lite: data about browsers, used while building and passed on with nothing. web-push: asks for the source of its own files
- * only, which we use as they are, in the service for push.
+ * caniuse-lite: data about browsers, used while building and passed on with nothing. web-push and node-datachannel: ask for the source of
+ * their own files only, which we use as they are, in the service for push and for direct connections on Node.
  */
-const BY_NAME: Readonly<Record<string, string>> = { 'caniuse-lite': 'CC-BY-4.0', 'web-push': 'MPL-2.0' };
+const BY_NAME: Readonly<Record<string, string>> = {
+  'caniuse-lite': 'CC-BY-4.0',
+  'web-push': 'MPL-2.0',
+  'node-datachannel': 'MPL 2.0',
+};
 
 export type Manifest = { name?: string; version?: string; license?: unknown; licenses?: unknown };
 
@@ -39,11 +43,15 @@ function packagesIn(folder: string): string[] {
 
 export function licenceFaults(packages: readonly Manifest[]): string[] {
   return packages
-    .filter((manifest) => !isAllowed(licenceOf(manifest), BY_NAME[manifest.name ?? '']))
+    .filter((manifest) => !isAllowed(licenceOf(manifest), BY_NAME[nameOf(manifest)]))
     .map(
       (manifest) => `${manifest.name}@${manifest.version} has the licence ${licenceOf(manifest) || '(none)'}`,
     );
 }
+
+/** A package with a build for each platform has them under its own name. */
+const nameOf = ({ name = '' }: Manifest): string =>
+  name.replace(/^@node-datachannel\/.*/, 'node-datachannel');
 
 /** Old packages have a list of objects where an expression belongs. */
 function licenceOf({ license, licenses }: Manifest): string {

@@ -84,4 +84,9 @@ export const CATALOG_HISTORY: readonly { date: string; hash: string; why: string
     hash: 'ef22e177ad5ab8e5995c9a175f554e63d9cdfc9d0398494056def321aef8a7e4',
     why: 'push: push_subscribe, push_unsubscribe',
   },
+  {
+    date: '2026-11-27',
+    hash: '6be416d52e6b06733a25006433c44448b03618d3ac1c68db34a4fae06ba1202c',
+    why: 'what goes directly between two devices: the context p2p-message',
+  },
 ];

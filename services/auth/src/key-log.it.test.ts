@@ -221,7 +221,7 @@ test('nobody who serves changes the log, or stores a list beside it', async () =
 test('lists that were there before the log are in it', async () => {
   const old = await createOwnDatabase('empty');
   try {
-    const { '0005_key_log': _, ...before } = migrations;
+    const before = Object.fromEntries(Object.entries(migrations).filter(([name]) => name < '0005_key_log'));
     await migrateToLatest({ url: old.url, service: 'auth', migrations: before, print: () => {} });
     const [person, first, second] = [createPerson(), createDevice(), createDevice()];
     const list = firstList(person, first);

@@ -13,8 +13,8 @@ export type Net = {
   readonly server: string;
   /** Runs a program in the namespace of this name; for `spawn`. */
   inside(name: 'server' | Home, command: string, args: readonly string[]): [string, string[]];
-  /** Nothing of UDP gets through between the NATs (`each other`), or out of the homes at all. */
-  cut(what: 'each other' | 'everything'): void;
+  /** Nothing of UDP gets out of the homes. */
+  cut(): void;
   heal(): void;
   remove(): void;
 };
@@ -101,18 +101,9 @@ export function makeNet(): Net {
   return {
     server: SERVER,
     inside: (name, command, args) => ['ip', ['netns', 'exec', of(name), command, ...args]],
-    cut(what) {
-      for (const [home, other] of [
-        ['alice', 'bob'],
-        ['bob', 'alice'],
-      ] as const) {
-        const { outside } = HOMES[other];
-        const rules =
-          what === 'everything'
-            ? ['meta l4proto udp drop']
-            : [`ip daddr ${outside} drop`, `ip saddr ${outside} drop`];
-        nft(`nat-${home}`, rules.map((rule) => `add rule ip home cuts ${rule}`).join('\n'));
-      }
+    cut: () => {
+      for (const home of Object.keys(HOMES))
+        nft(`nat-${home}`, 'add rule ip home cuts meta l4proto udp drop');
     },
     heal: () => {
       for (const home of Object.keys(HOMES)) nft(`nat-${home}`, 'flush chain ip home cuts');
