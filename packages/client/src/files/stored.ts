@@ -1,5 +1,5 @@
 import type { Downstream } from '@securechat/protocol';
-import type { Wire } from '../runtime/wires.ts';
+import type { Connection } from '../connection/connection.ts';
 
 /** A file of one's own at the server, as the server knows it: without its name. Sizes are bytes of ciphertext. */
 export type StoredFile = {
@@ -21,7 +21,10 @@ export type StoredFiles = {
   readonly limitBytes: number;
 };
 
-export async function storedFiles(wire: Wire, after: string | undefined): Promise<StoredFiles> {
+export async function storedFiles(
+  wire: Pick<Connection, 'request'>,
+  after: string | undefined,
+): Promise<StoredFiles> {
   const answer = await wire.request('file_status', after === undefined ? {} : { after });
   const { used = 0, reserved = 0, limit = 0 } = answer.storage ?? {};
   return {

@@ -24,10 +24,10 @@ export function watchKeyLog(runtime: Runtime): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const plan = (ms: number): void => {
     clearTimeout(timer);
-    timer = setTimeout(look, ms);
+    // somebody may still be met by what was under way when the client was closed
+    if (!stopping.signal.aborted) timer = setTimeout(look, ms);
   };
   const look = (): void => {
-    if (stopping.signal.aborted) return;
     plan(HOUR_MS);
     if (connection.state !== 'connected') return;
     isDue = false;
