@@ -1,19 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import * as files from './files/index.ts';
 import * as client from './index.ts';
 
 const SOURCES = import.meta.dirname;
 
 /** Whoever catches an error needs its class to tell it from others. */
-test('every class of errors that a person may meet is exported', () => {
-  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' });
-  const classes = files
+test('every class of errors that a person may meet is exported, by the door of its part', () => {
+  const sources = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' });
+  const classes = sources
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
     .map((file) => readFileSync(join(SOURCES, file), 'utf8'))
     .flatMap((source) => [...source.matchAll(/^export class (\w+) extends SecureChatError/gm)])
     .map(([, name]) => name);
-  const exported = Object.entries(client)
+  const exported = Object.entries({ ...client, ...files })
     .filter(([, value]) => typeof value === 'function' && value.prototype instanceof client.SecureChatError)
     .map(([name]) => name);
   expect(exported.sort()).toEqual(classes.sort());
