@@ -745,6 +745,8 @@ const contexts: { [context: string]: string } = {
   p2p:
     '1s id 2s type 3s from 4s to 5n timestamp 6s session_id 7b payload 8s to_device 9b nonce 10s device_id ' +
     '11s conversation_id 12n epoch 13n generation',
+  'p2p-message':
+    '1s session_id 2n sequence 3b encrypted_payload 4s from 5s device_id 6s conversation_id 7n epoch 8n generation',
   'server-auth': handshakeFields,
   'client-auth': handshakeFields,
   'gateway-cert': '1s server_id 2b public_key 3n not_before 4n not_after 5s service_key_id',
