@@ -1,5 +1,5 @@
 import { sha256 } from '@securechat/crypto/e2ee';
-import { keyLogCover } from '@securechat/protocol';
+import { concat, keyLogCover } from '@securechat/protocol';
 
 type Peak = { readonly level: number; readonly hash: Uint8Array };
 
@@ -65,13 +65,6 @@ async function merged(peaks: readonly Peak[]): Promise<readonly Peak[]> {
 }
 
 /** `kind`: 0 of an entry, 1 of two subtrees, so that neither passes for the other. */
-async function hashOf(kind: 0 | 1, ...parts: readonly Uint8Array[]): Promise<Uint8Array> {
-  const whole = new Uint8Array(1 + parts.reduce((sum, { length }) => sum + length, 0));
-  whole[0] = kind;
-  let at = 1;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return sha256(whole);
+function hashOf(kind: 0 | 1, ...parts: readonly Uint8Array[]): Promise<Uint8Array> {
+  return sha256(concat(Uint8Array.of(kind), ...parts));
 }

@@ -1,3 +1,4 @@
+import { concat } from '@securechat/protocol';
 import { owned } from './bytes.ts';
 
 /**
@@ -155,14 +156,4 @@ export async function* cut(
     }
   }
   yield piece.slice(0, filled);
-}
-
-function concat(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,5 +1,6 @@
 import { sha256, sign } from '@securechat/crypto/e2ee';
 import {
+  concat,
   decodeBase64,
   encodeBase64,
   type KeyLogNode,
@@ -92,14 +93,14 @@ export class LogServer {
     };
     const signature = encodeBase64(await sign(this.key.secretKey, transcript('kt-head', facts)));
     const entries = this.entries.slice(from, from + this.pageSize);
-    return { head: { ...facts, signature }, entries: encodeBase64(joined(entries)) };
+    return { head: { ...facts, signature }, entries: encodeBase64(concat(...entries)) };
   }
 
   async #hashes(nodes: readonly KeyLogNode[]): Promise<string> {
     const hashes = nodes.map(({ level, position }) =>
       rootOf(this.entries.slice(position * 2 ** level, (position + 1) * 2 ** level)),
     );
-    return encodeBase64(joined(await Promise.all(hashes)));
+    return encodeBase64(concat(...(await Promise.all(hashes))));
   }
 }
 
@@ -107,19 +108,9 @@ export class LogServer {
 export async function rootOf(entries: readonly Uint8Array[]): Promise<Uint8Array> {
   const [first, second] = entries;
   if (!first) return sha256(new Uint8Array());
-  if (!second) return sha256(joined([Uint8Array.of(0), first]));
+  if (!second) return sha256(concat(Uint8Array.of(0), first));
   let half = 1;
   while (half * 2 < entries.length) half *= 2;
   const parts = await Promise.all([rootOf(entries.slice(0, half)), rootOf(entries.slice(half))]);
-  return sha256(joined([Uint8Array.of(1), ...parts]));
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return sha256(concat(Uint8Array.of(1), ...parts));
 }
