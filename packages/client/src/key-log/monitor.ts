@@ -41,6 +41,7 @@ export class KeyLogMonitor {
   readonly #kept: Kept;
   readonly #users = new Map<string, string>();
   #tree: Tree | undefined;
+  #told: string | undefined;
   #working: Promise<unknown> = Promise.resolve();
 
   constructor(parts: MonitorParts) {
@@ -58,8 +59,8 @@ export class KeyLogMonitor {
   }
 
   /** What this device was shown, for others to compare: size and root. Undefined before the first check. */
-  async told(): Promise<string | undefined> {
-    return this.#tree && toldOf(this.#tree);
+  get told(): string | undefined {
+    return this.#told;
   }
 
   /** Whether `userId` was shown the same. Fails as `check` does. */
@@ -109,6 +110,7 @@ export class KeyLogMonitor {
   async #keep(tree: Tree, newest: ReadonlyMap<string, Seen>): Promise<Tree> {
     await this.#kept.keepTree(tree, newest);
     this.#tree = tree;
+    this.#told = await toldOf(tree);
     return tree;
   }
 

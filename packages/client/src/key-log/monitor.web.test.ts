@@ -156,8 +156,8 @@ describe('a server that', () => {
     await evil.show((await person('another')).list);
     await Promise.all([one.monitor.check(), two.monitor.check()]);
     expect([one.alarms, two.alarms]).toEqual([[], []]);
-    await one.monitor.compare('bob', (await two.monitor.told())!);
-    await two.monitor.compare('bob', (await one.monitor.told())!);
+    await one.monitor.compare('bob', two.monitor.told!);
+    await two.monitor.compare('bob', one.monitor.told!);
     const told = ['bob: others are shown another one'];
     expect([one.alarms, two.alarms]).toEqual([told, told]);
   });
@@ -167,7 +167,7 @@ describe('a server that', () => {
     const [one, two] = [await met(frozen), await met()];
     await enrolled('somebody');
     await two.monitor.check();
-    await one.monitor.compare('bob', (await two.monitor.told())!);
+    await one.monitor.compare('bob', two.monitor.told!);
     expect(one.alarms).toEqual(['bob: it is longer for others']);
   });
 
@@ -203,10 +203,10 @@ test('people who were shown the same are told nothing, whoever of them has looke
   const [one, two] = [await met(), await met()];
   await enrolled('somebody');
   await two.monitor.check();
-  await one.monitor.compare('bob', (await two.monitor.told())!);
+  await one.monitor.compare('bob', two.monitor.told!);
   await enrolled('another');
   await one.monitor.check();
-  await one.monitor.compare('bob', (await two.monitor.told())!);
+  await one.monitor.compare('bob', two.monitor.told!);
   expect(one.alarms).toEqual([]);
 });
 

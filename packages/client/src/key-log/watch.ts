@@ -49,7 +49,7 @@ export function watchKeyLog(runtime: Runtime): void {
   core.keyLog = {
     async tell(conversationId, encode) {
       const plain = await encode();
-      const told = await monitor.told();
+      const { told } = monitor;
       if (told === undefined || !isTime(toldAtMs, conversationId, DAY_MS)) return plain;
       const longer = await encode(told);
       if (sizeClassOf(longer) === sizeClassOf(plain)) return longer;
