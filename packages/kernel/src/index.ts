@@ -2,6 +2,7 @@ export { type Backoff, type BackoffOptions, backoffDelayMs, createBackoff } from
 export { BLOCK_MS, type BlockingReader, openBlockingReader } from './blocking-reader.ts';
 export { addressKey } from './client-address.ts';
 export { type Clock, sleep, systemClock } from './clock.ts';
+export { closeWorker } from './close-worker.ts';
 export {
   bool,
   bytes,

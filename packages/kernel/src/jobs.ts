@@ -1,5 +1,6 @@
 import { Queue, Worker } from 'bullmq';
 import type { Clock } from './clock.ts';
+import { closeWorker } from './close-worker.ts';
 import { withDeadline } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
@@ -180,13 +181,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       clearInterval(timer);
       producer.redis.off('ready', scheduleWhenReady);
       stopping.abort();
-      try {
-        // without Redis the worker would wait for it, to say that its runs have ended
-        const closed = worker ? worker.close(!producer.isReady()) : Promise.resolve();
-        await withDeadline(closed, STOP_WAIT_MS, 'closing the job queue');
-      } catch (err) {
-        logger.debug({ err }, 'job queue left as it is');
-      }
+      await closeWorker(worker, { producer, waitMs: STOP_WAIT_MS, what: 'job queue', logger });
       producer.close();
       connection.close();
     },

@@ -1,4 +1,5 @@
 import {
+  closeWorker,
   isRedisDown,
   type Logger,
   openProducer,
@@ -113,13 +114,7 @@ export function createWakeQueue(parts: {
     },
 
     async stop() {
-      try {
-        // without Redis the worker would wait for it, to say that its attempts have ended
-        const closed = worker ? worker.close(!producer.isReady()) : Promise.resolve();
-        await withDeadline(closed, STOP_WAIT_MS, 'closing the queue of wakes');
-      } catch (err) {
-        logger.debug({ err }, 'queue of wakes left as it is');
-      }
+      await closeWorker(worker, { producer, waitMs: STOP_WAIT_MS, what: 'queue of wakes', logger });
       producer.close();
       connection.close();
     },
