@@ -10,8 +10,9 @@ export default {
     ...(process.env.UPGRADE_FROM ? [] : ['<rootDir>/tests/upgrade/']),
     // Needs a Docker engine; `npm run test:compose` starts the stack there.
     ...(process.env.COMPOSE_STACK ? [] : ['<rootDir>/tests/compose/']),
-    // Take minutes, killing services or attacking them; `npm run test:faults`, `npm run test:security`, or their path, asks for them.
-    ...['tests/faults', 'tests/p2p', 'tests/security']
+    // Take minutes: whole clients, services that are killed or attacked. `npm run test:client`, `test:faults`, `test:p2p` and
+    // `test:security`, or their path, asks for them.
+    ...['tests/client', 'tests/faults', 'tests/p2p', 'tests/security']
       .filter((folder) => !process.argv.some((argument) => argument.includes(folder)))
       .map((folder) => `<rootDir>/${folder}/`),
     // Need Chromium; `npm run test:browser` looks for it.
