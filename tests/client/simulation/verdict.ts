@@ -1,6 +1,10 @@
 import type { Message } from '@securechat/client';
 import { allLines } from './devices.ts';
 import { awake, type World } from './moves.ts';
+import { type Place, whereabouts } from './server.ts';
+
+/** For so many messages that are lost the server is asked: more would tell the same. */
+const ASKED_FOR = 20;
 
 export type Verdict = {
   conversations: number;
@@ -11,10 +15,10 @@ export type Verdict = {
   alarms: string[];
 };
 
-type Told = { device: string; joinedPlace: number; lines: Message[] };
+type Told = { device: string; me: Pick<Place, 'userId' | 'deviceId'>; joinedPlace: number; lines: Message[] };
 
 /** What every device that is still a member shows, against what all of them together have. */
-export async function judge(world: World): Promise<Verdict> {
+export async function judge(world: World, postgresUrl: string): Promise<Verdict> {
   const verdict: Verdict = { conversations: 0, lines: 0, lost: [], doubled: [], unreadable: [], alarms: [] };
   const byConversation = new Map<string, Told[]>();
   for (const device of awake(world)) {
@@ -24,18 +28,28 @@ export async function judge(world: World): Promise<Verdict> {
       if (!isMember) continue;
       const bytes = device.disk.get(`conversation/${id}`);
       const { joinedPlace } = JSON.parse(new TextDecoder().decode(bytes)) as { joinedPlace: number };
-      const told = { device: name, joinedPlace, lines: await allLines(device.client, id) };
+      const told = {
+        device: name,
+        me: device.client.me,
+        joinedPlace,
+        lines: await allLines(device.client, id),
+      };
       byConversation.set(id, [...(byConversation.get(id) ?? []), told]);
     }
   }
   for (const [id, all] of byConversation) {
     verdict.conversations += 1;
-    judgeOne(id, all, verdict);
+    for (const { line, ...place } of judgeOne(id, all, verdict)) {
+      const where = verdict.lost.length < ASKED_FOR ? `: ${await whereabouts(postgresUrl, place)}` : '';
+      verdict.lost.push(`${line}${where}`);
+    }
   }
   return verdict;
 }
 
-function judgeOne(id: string, all: readonly Told[], verdict: Verdict): void {
+/** Returns what was not shown although others have it. */
+function judgeOne(id: string, all: readonly Told[], verdict: Verdict): (Place & { line: string })[] {
+  const unseen: (Place & { line: string })[] = [];
   const everything = new Map<string, number>();
   for (const { lines } of all) {
     for (const { body, place, id: messageId } of lines) {
@@ -43,7 +57,7 @@ function judgeOne(id: string, all: readonly Told[], verdict: Verdict): void {
     }
   }
   verdict.lines += everything.size;
-  for (const { device, joinedPlace, lines } of all) {
+  for (const { device, me, joinedPlace, lines } of all) {
     const seen = new Map<string, number>();
     for (const { id: messageId, body, status, failure } of lines) {
       seen.set(messageId, (seen.get(messageId) ?? 0) + 1);
@@ -56,7 +70,8 @@ function judgeOne(id: string, all: readonly Told[], verdict: Verdict): void {
       if (times > 1) verdict.doubled.push(`${device} in ${id}: ${messageId}`);
     for (const [messageId, place] of everything) {
       if (place > joinedPlace && !seen.has(messageId))
-        verdict.lost.push(`${device} in ${id}: ${messageId} at ${place}`);
+        unseen.push({ ...me, conversation: id, place, line: `${device} in ${id}: ${messageId} at ${place}` });
     }
   }
+  return unseen;
 }
