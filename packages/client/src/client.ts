@@ -1,5 +1,6 @@
 import { accountKeyOf } from './account/account.ts';
 import type {
+  AbortOptions,
   Client as Api,
   ClientEvents,
   ClientOptions,
@@ -12,6 +13,7 @@ import type {
   Stats,
   WaitOptions,
 } from './api/index.ts';
+import { abortable } from './clock.ts';
 import { Acceptance } from './conversations/view/acceptance.ts';
 import { Changes } from './conversations/view/change.ts';
 import { OwnMarks } from './conversations/view/own-marks.ts';
@@ -127,8 +129,8 @@ export class Client implements Api {
     this.#housekeeping.start();
   }
 
-  reachable(): Promise<void> {
-    return this.#runtime.refill();
+  reachable(options: AbortOptions = {}): Promise<void> {
+    return abortable(this.#runtime.refill(), options.signal);
   }
 
   nudge(): void {
@@ -156,8 +158,8 @@ export class Client implements Api {
     return this.#conversations.createGroup(options, wait);
   }
 
-  async identity(userId: string): Promise<Identity> {
-    return (await this.#identities()).of(userId);
+  async identity(userId: string, options: AbortOptions = {}): Promise<Identity> {
+    return abortable((await this.#identities()).of(userId), options.signal);
   }
   markVerified(userId: string): Promise<void> {
     return this.#runtime.pins.markVerified(userId);
@@ -196,19 +198,19 @@ export class Client implements Api {
     return this.#presence;
   }
 
-  async devices(): Promise<readonly OwnDevice[]> {
-    return (await this.identity(this.me.userId)).devices;
+  async devices(options?: AbortOptions): Promise<readonly OwnDevice[]> {
+    return (await this.identity(this.me.userId, options)).devices;
   }
-  async revoke(deviceId: string): Promise<void> {
-    await this.#devices.revoke(deviceId);
-    await this.#housekeeping.settleDevices();
+  revoke(deviceId: string, options: AbortOptions = {}): Promise<void> {
+    const revoking = this.#devices.revoke(deviceId).then(() => this.#housekeeping.settleDevices());
+    return abortable(revoking, options.signal);
   }
   linkCode(): Promise<string> {
     return this.#devices.linkCode();
   }
-  async approveLink(code: string): Promise<void> {
-    await this.#devices.approveLink(code);
-    void this.#housekeeping.settleDevices();
+  async approveLink(code: string, options: AbortOptions = {}): Promise<void> {
+    const linking = this.#devices.approveLink(code).then(() => void this.#housekeeping.settleDevices());
+    await abortable(linking, options.signal);
   }
   async recoveryCode(): Promise<string> {
     const { recoveryCodeOf } = await import('./identity/recovery-code.ts');

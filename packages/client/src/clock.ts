@@ -46,15 +46,15 @@ export async function withDeadline<T>(
   }
 }
 
-/** Settles like `work`, or fails with the signal's reason; the work itself goes on. */
+/** Settles like `work`, or fails with the signal's reason; the work itself goes on, and nobody minds how it ends. */
 export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  signal?.throwIfAborted();
   if (!signal) return work;
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => aborted.reject(signal.reason);
   signal.addEventListener('abort', onAbort);
+  if (signal.aborted) onAbort();
   try {
-    return await Promise.race([work, aborted.promise]);
+    return await Promise.race([aborted.promise, work]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

@@ -1,5 +1,5 @@
 import { decodeBase64, encodeBase64, type SignedDeviceList } from '@securechat/protocol';
-import type { LinkOptions, RecoverOptions, ServerAddress, SignUpOptions } from '../api/index.ts';
+import type { LinkOptions, RecoverOptions, SignUpOptions } from '../api/index.ts';
 import type { Transport } from '../connection/transport.ts';
 import { SecureChatError } from '../errors.ts';
 import { createAccount, recoverAccount } from '../http/accounts.ts';
@@ -15,13 +15,14 @@ import { type Account, AnotherAccount, accountChange, keepsakeChange, ownDeviceI
 import { firstLogin } from './first-login.ts';
 import { recoveryList } from './recovery-list.ts';
 
+type Whereto = Pick<SignUpOptions, 'server' | 'serviceKey' | 'signal'>;
 type Server = { http: string; socket: string; serviceKey: Uint8Array };
 
 export const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
-async function findServer(address: ServerAddress, serviceKey: string | undefined): Promise<Server> {
+async function findServer({ server: address, serviceKey, signal }: Whereto): Promise<Server> {
   const http = (typeof address === 'string' ? address : address.http).replace(/\/$/, '');
-  const facts = await askServerFacts(http);
+  const facts = await askServerFacts(http, { signal });
   const socket =
     typeof address === 'string' ? http.replace(/^http/, 'ws') + facts.webSocketPath : address.socket;
   return { http, socket, serviceKey: serviceKey === undefined ? facts.serviceKey : decodeBase64(serviceKey) };
@@ -29,8 +30,8 @@ async function findServer(address: ServerAddress, serviceKey: string | undefined
 
 /** A new account whose first device this is. What it leaves in the store is what `open` opens. */
 export async function signUp(options: SignUpOptions): Promise<void> {
-  const { store, userId, deviceId, invite, token } = options;
-  const server = await findServer(options.server, options.serviceKey);
+  const { store, userId, deviceId, invite, token, signal } = options;
+  const server = await findServer(options);
   const key = await createAccountKey();
   const device = await createDeviceKey(deviceId);
   const list = await firstDeviceList({ userId, key }, device, nowSeconds());
@@ -43,14 +44,14 @@ export async function signUp(options: SignUpOptions): Promise<void> {
   // before the server knows of it: a name whose key nobody holds would be lost for ever
   await keep(store, account, [server.serviceKey]);
   const enrolment = { list, proof: await prove(list, device) };
-  await unlessRefused(store, createAccount(server.http, enrolment, { invite, token }));
+  await unlessRefused(store, createAccount(server.http, enrolment, { invite, token }, { signal }));
   await pin(store, list);
 }
 
 /** A new device in the place of all others, by whoever holds the account's key on paper. */
 export async function recover(options: RecoverOptions): Promise<void> {
-  const { store, userId, deviceId } = options;
-  const server = await findServer(options.server, options.serviceKey);
+  const { store, userId, deviceId, signal } = options;
+  const server = await findServer(options);
   const key = await accountKeyFromRecoveryCode(options.recoveryCode);
   const device = await createDeviceKey(deviceId);
   await recoveryList({ userId, key }, device, async (list) => {
@@ -62,7 +63,7 @@ export async function recover(options: RecoverOptions): Promise<void> {
     };
     await keep(store, account, [server.serviceKey]);
     const enrolment = { list, proof: await prove(list, device) };
-    await unlessRefused(store, recoverAccount(server.http, enrolment));
+    await unlessRefused(store, recoverAccount(server.http, enrolment, { signal }));
     await pin(store, list);
   });
 }

@@ -1,6 +1,6 @@
 import type { Message } from './content.ts';
 import type { Conversation, Thread } from './conversation.ts';
-import type { WaitOptions } from './options.ts';
+import type { AbortOptions, WaitOptions } from './options.ts';
 import type { Presence } from './presence.ts';
 
 export type ConnectionState = 'disconnected' | 'connecting' | 'authenticating' | 'connected';
@@ -98,7 +98,7 @@ export interface Client {
    * Resolves when others can begin a conversation with this device, also while it is away: keys for them are at the server.
    * That happens by itself while it is connected; await it before closing a device that is new.
    */
-  reachable(): Promise<void>;
+  reachable(options?: AbortOptions): Promise<void>;
   /** The network has changed, or a person is looking: try at once. */
   nudge(): void;
   /** Says goodbye and closes the store. */
@@ -115,7 +115,7 @@ export interface Client {
   ): Promise<Conversation>;
 
   /** What is known of a user; asks the server about one who was never seen. */
-  identity(userId: string): Promise<Identity>;
+  identity(userId: string, options?: AbortOptions): Promise<Identity>;
   /** Two people have compared their safety numbers. */
   markVerified(userId: string): Promise<void>;
   /** The text of the other's QR code; marks as verified when it fits, else rejects. */
@@ -131,12 +131,12 @@ export interface Client {
   presence(): Promise<Presence>;
 
   /** Own devices. */
-  devices(): Promise<readonly OwnDevice[]>;
-  revoke(deviceId: string): Promise<void>;
+  devices(options?: AbortOptions): Promise<readonly OwnDevice[]>;
+  revoke(deviceId: string, options?: AbortOptions): Promise<void>;
   /** Step 1 of 3, here: a code that the new device takes in (`SecureChat.link`). Good for ten minutes. */
   linkCode(): Promise<string>;
   /** Step 3 of 3, here again: the code that the new device shows. History follows by itself. */
-  approveLink(code: string): Promise<void>;
+  approveLink(code: string, options?: AbortOptions): Promise<void>;
   /** The account key, to be written down: whoever has it has the account. */
   recoveryCode(): Promise<string>;
 

@@ -1,5 +1,5 @@
 import type { Content, FileInfo, Message, Role, SendOptions } from './content.ts';
-import type { WaitOptions } from './options.ts';
+import type { AbortOptions, WaitOptions } from './options.ts';
 
 export type Member = {
   readonly userId: string;
@@ -84,6 +84,6 @@ export interface Conversation {
   /** Of a request: it becomes an ordinary conversation. */
   accept(): Promise<void>;
   /** Of a direct conversation: nothing comes or goes any more. The other is not told. */
-  block(): Promise<void>;
-  unblock(): Promise<void>;
+  block(options?: AbortOptions): Promise<void>;
+  unblock(options?: AbortOptions): Promise<void>;
 }

@@ -15,6 +15,9 @@ export type WaitOptions = {
   deadlineMs?: number;
 };
 
+/** Whoever gives up waiting is told the signal's reason; what was asked for may take effect all the same. Every wait has a deadline besides. */
+export type AbortOptions = { signal?: AbortSignal };
+
 /**
  * off       messages leave at once, and nothing else does
  * standard  12 dummies an hour, and messages wait up to a second
@@ -51,17 +54,18 @@ export type ClientOptions = {
   isCompressing?: boolean;
 };
 
-export type SignUpOptions = ClientOptions & {
-  server: ServerAddress;
-  userId: string;
-  /** Default: random. */
-  deviceId?: string;
-  /** Base64 of the server's key, from a place that one trusts; default: what the server says the first time. */
-  serviceKey?: string;
-  /** What the server's enrolment asks for. */
-  invite?: string;
-  token?: string;
-};
+export type SignUpOptions = ClientOptions &
+  AbortOptions & {
+    server: ServerAddress;
+    userId: string;
+    /** Default: random. */
+    deviceId?: string;
+    /** Base64 of the server's key, from a place that one trusts; default: what the server says the first time. */
+    serviceKey?: string;
+    /** What the server's enrolment asks for. */
+    invite?: string;
+    token?: string;
+  };
 
 export type LinkOptions = ClientOptions & {
   /** What `linkCode()` of an existing device said. */

@@ -1,3 +1,4 @@
+import type { AbortOptions } from '../../api/index.ts';
 import type { Core } from '../core.ts';
 import { CannotDo } from '../operations/built.ts';
 import { greet } from '../outgoing/greet.ts';
@@ -44,16 +45,16 @@ export class Acceptance {
     });
   }
 
-  async block(userId: string | undefined): Promise<void> {
+  async block(userId: string | undefined, options?: AbortOptions): Promise<void> {
     if (userId === undefined) throw new CannotDo('people are blocked, not groups');
-    await this.#core.connection.request('block', { user_id: userId });
+    await this.#core.connection.request('block', { user_id: userId }, options);
     await this.#core.store.write([{ put: blockKey(userId), value: new Uint8Array() }]);
     this.#blocked.add(userId);
   }
 
-  async unblock(userId: string | undefined): Promise<void> {
+  async unblock(userId: string | undefined, options?: AbortOptions): Promise<void> {
     if (userId === undefined) throw new CannotDo('people are blocked, not groups');
-    await this.#core.connection.request('unblock', { user_id: userId });
+    await this.#core.connection.request('unblock', { user_id: userId }, options);
     await this.#core.store.write([{ delete: blockKey(userId) }]);
     this.#blocked.delete(userId);
   }

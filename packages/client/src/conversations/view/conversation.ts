@@ -1,4 +1,5 @@
 import type {
+  AbortOptions,
   Content,
   Conversation,
   FileInfo,
@@ -155,10 +156,10 @@ export class ConversationView implements Conversation {
     await this.#parts.acceptance.accept(this.id);
     this.#parts.reading.tellRead(this.id);
   }
-  block(): Promise<void> {
-    return this.#parts.acceptance.block(this.peer);
+  block(options?: AbortOptions): Promise<void> {
+    return this.#parts.acceptance.block(this.peer, options);
   }
-  unblock(): Promise<void> {
-    return this.#parts.acceptance.unblock(this.peer);
+  unblock(options?: AbortOptions): Promise<void> {
+    return this.#parts.acceptance.unblock(this.peer, options);
   }
 }
