@@ -1,9 +1,8 @@
 import { describe, expect } from '@jest/globals';
 import { tcpTransport } from '@securechat/client/node';
-import { sha256, signingKeyFromSeed } from '@securechat/crypto/sign';
-import { groupOpTranscript } from '@securechat/protocol';
 import { until } from '@securechat/testkit';
 import { useConstellation } from '../support/stack.ts';
+import { EvilMember, NONSENSE } from './support/evil-member.ts';
 import { useEvilServers } from './support/evil-server.ts';
 import { type TestDevice, texts, useDevices } from './support/people.ts';
 
@@ -26,44 +25,14 @@ async function group() {
   const first = await chat.send('first');
   await until('both have it', () => [bob, mallory].every(({ seen }) => texts(seen).includes('first')));
   const theirs = mallory.client.conversation(chat.id)!;
-  /** Of the next operation of this type. */
-  const change = (type: string, fields: Record<string, unknown>): void => {
-    server.send = (message) => {
-      if (message.type !== type) return message;
-      server.send = (other) => other;
-      return signedBy(mallory, { ...message, ...fields });
-    };
-  };
-  return { server, alice, bob, mallory, chat, theirs, first, change };
-}
-
-function signedBy({ disk }: TestDevice, operation: Record<string, unknown>): Record<string, unknown> {
-  const { secretKey } = JSON.parse(new TextDecoder().decode(disk.get('account')!)) as { secretKey: string };
-  const key = signingKeyFromSeed(Buffer.from(secretKey, 'base64'));
-  return { ...operation, signature: key.sign(transcriptOf(operation)).toString('base64') };
-}
-
-function transcriptOf(operation: Record<string, unknown>): Uint8Array {
-  const hash = (field: string) =>
-    operation[field] === undefined
-      ? undefined
-      : sha256(Buffer.from(operation[field] as string, 'base64')).toString('base64');
-  const hashes = { commitSha256: hash('commit'), welcomeSha256: hash('welcome'), nameSha256: hash('name') };
-  return groupOpTranscript(operation as never, hashes);
+  return { alice, bob, mallory, chat, theirs, first, evil: new EvilMember(mallory, server) };
 }
 
 describe('a member who puts something into the log that the server takes', () => {
   test('and that nobody can follow, does not end the group: its owner starts it over', async () => {
-    const { server, alice, bob, theirs, chat, change } = await group();
-    const garbage = Buffer.from('nonsense').toString('base64');
-    change('group_commit', { commit: garbage });
-    void theirs.send('after it').catch(() => undefined);
+    const { alice, bob, chat, evil } = await group();
+    await evil.spoil(chat.id);
     for (const { alarms } of [alice, bob]) await until('it is noticed', () => alarms.length > 0, 30_000);
-    // her own client does not know what it has really sent
-    const nonsense = server.sent.find(({ type }) => type === 'group_commit')!;
-    const head = sha256(transcriptOf({ ...nonsense, commit: garbage })).toString('base64');
-    change('group_leave', { previous_sha256: head });
-    await theirs.leave();
     await chat.send('waits');
     const told: boolean[] = [];
     alice.client.on('conversation', ({ isStuck }) => told.push(isStuck));
@@ -85,11 +54,11 @@ describe('a member who puts something into the log that the server takes', () =>
   }, 120_000);
 
   test('and that brings somebody in whom nobody else lets in, does not end the group: who came is left out', async () => {
-    const { alice, bob, mallory, theirs, chat, change } = await group();
+    const { alice, bob, mallory, theirs, chat, evil } = await group();
     await chat.setRole(idOf(mallory), 'admin');
     await until('Mallory is admin', () => theirs.ownRole === 'admin');
     const eve = await devices.signUp('eve');
-    change('group_member_add', { commit: Buffer.from('nonsense').toString('base64') });
+    evil.change('group_member_add', { commit: NONSENSE });
     await theirs.add([idOf(eve)]);
     for (const { alarms } of [alice, bob]) await until('it is noticed', () => alarms.length > 0, 30_000);
     await chat.restart();
@@ -100,10 +69,10 @@ describe('a member who puts something into the log that the server takes', () =>
   }, 120_000);
 
   test('under the id of a message of somebody else, takes nothing away from it', async () => {
-    const { alice, bob, mallory, theirs, chat, first, change } = await group();
+    const { alice, bob, mallory, theirs, chat, first, evil } = await group();
     await chat.setRole(idOf(mallory), 'admin');
     await until('Mallory is admin', () => theirs.ownRole === 'admin');
-    change('group_update', { id: first.id });
+    evil.change('group_update', { id: first.id });
     void theirs.setRole(idOf(mallory), 'member').catch(() => undefined);
     const roleAt = ({ client }: TestDevice) =>
       client
@@ -119,10 +88,10 @@ describe('a member who puts something into the log that the server takes', () =>
   }, 120_000);
 
   test('with a name that nobody can read, leaves the name as it was', async () => {
-    const { alice, bob, mallory, theirs, chat, change } = await group();
+    const { alice, bob, mallory, theirs, chat, evil } = await group();
     await chat.setRole(idOf(mallory), 'admin');
     await until('Mallory is admin', () => theirs.ownRole === 'admin');
-    change('group_update', { name: Buffer.from('nonsense').toString('base64') });
+    evil.change('group_update', { name: NONSENSE });
     await theirs.rename('nonsense');
     for (const { alarms } of [alice, bob]) await until('it is noticed', () => alarms.length > 0, 30_000);
     await chat.rename('another name');
