@@ -63,7 +63,9 @@ export async function showEncrypted(
   const logs = join(ROOT, '.data', 'logs');
   const found = await findWords(['heliotrope', 'marzipan'], {
     ...{ postgresUrl: stack.postgresUrl, redisUrl: stack.redisUrl },
-    logs: readdirSync(logs).map((name) => readFileSync(join(logs, name), 'utf8')),
+    texts: Object.fromEntries(
+      readdirSync(logs).map((name) => [name, readFileSync(join(logs, name), 'utf8')]),
+    ),
   });
   say(
     found.length === 0

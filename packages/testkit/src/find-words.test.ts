@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { spellingsOf } from './find-words.ts';
 
@@ -15,5 +16,9 @@ test('a word is found as it is, in base64 wherever it begins, and in hex', () =>
       expect(spellings.some((spelling) => form.includes(spelling))).toBe(true);
     }
   }
+  const key = randomBytes(32);
+  const inside = Buffer.concat([Buffer.from('a'), key, Buffer.from('and more')]);
+  for (const form of [inside.toString('base64'), inside.toString('hex')])
+    expect(spellingsOf(key).some((spelling) => form.includes(spelling))).toBe(true);
   expect(spellings.some((spelling) => 'something else entirely'.includes(spelling))).toBe(false);
 });

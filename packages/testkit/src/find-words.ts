@@ -1,33 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { askRedis, rowsOf } from './stored.ts';
 
+export type Places = {
+  /** Rows of all tables, and values of all keys. */
+  postgresUrl: string;
+  redisUrl: string;
+  /** Logs and the like, by the name under which they are told of. */
+  texts: Readonly<Record<string, string>>;
+  /** Files of servers, by name: what has been deleted or overwritten since may still be in them. */
+  folders?: Readonly<Record<string, string>>;
+};
+
 /**
- * Looks for words in everything that the servers hold, however they may be spelled there: as they are, in base64 at each of
- * its three alignments, and both of these in hex, as Postgres shows bytes. Returns where they were found.
+ * Looks for words, or bytes such as keys, in everything that the servers hold, however they may be spelled there: as they are, in
+ * base64 at each of its three alignments, and all of that in hex, as Postgres shows bytes. Returns where they were found.
  */
 export async function findWords(
-  words: readonly string[],
-  where: { postgresUrl: string; redisUrl: string; logs: readonly string[] },
+  words: readonly (string | Uint8Array)[],
+  { postgresUrl, redisUrl, texts, folders = {} }: Places,
 ): Promise<string[]> {
   const spellings = words.flatMap(spellingsOf);
-  const inLogs = where.logs.flatMap((log, index) => (has(log, spellings) ? [`log ${index}`] : []));
+  const inTexts = Object.entries(texts).flatMap(([name, text]) => (has(text, spellings) ? [name] : []));
+  const raw = [
+    ...words.map((word) => Buffer.from(word)),
+    ...spellings.map((spelling) => Buffer.from(spelling)),
+  ];
   return [
-    ...(await findInPostgres(where.postgresUrl, spellings)),
-    ...(await findInRedis(where.redisUrl, spellings)),
-    ...inLogs,
+    ...(await findInPostgres(postgresUrl, spellings)),
+    ...(await findInRedis(redisUrl, spellings)),
+    ...inTexts,
+    ...Object.entries(folders).flatMap(([name, folder]) => findInFiles(name, folder, raw)),
   ];
 }
 
-export function spellingsOf(word: string): string[] {
+/** As text: bytes that are none are looked for in base64 and hex. */
+export function spellingsOf(word: string | Uint8Array): string[] {
+  const bytes = Buffer.from(word);
   const encoded = ['', 'x', 'xx'].map((before) => {
     // only the letters that depend on the word alone
     const start = Math.ceil((before.length * 8) / 6);
-    const end = Math.floor(((before.length + Buffer.byteLength(word)) * 8) / 6);
-    return Buffer.from(before + word)
+    const end = Math.floor(((before.length + bytes.length) * 8) / 6);
+    return Buffer.concat([Buffer.from(before), bytes])
       .toString('base64')
       .slice(start, end);
   });
-  const plain = [word, ...encoded];
-  return [...plain, ...plain.map((text) => Buffer.from(text).toString('hex'))];
+  const plain = typeof word === 'string' ? [word, ...encoded] : encoded;
+  return [...plain, bytes.toString('hex'), ...plain.map((text) => Buffer.from(text).toString('hex'))];
+}
+
+function findInFiles(name: string, folder: string, spellings: readonly Buffer[]): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => {
+      const bytes = readUnlessGone(path);
+      return spellings.some((spelling) => bytes.includes(spelling));
+    })
+    .map((path) => `${name}, ${relative(folder, path)}`);
+}
+
+/** Servers that run take files away. */
+function readUnlessGone(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
 }
 
 async function findInPostgres(url: string, spellings: readonly string[]): Promise<string[]> {

@@ -29,7 +29,7 @@ export {
   newMessageId,
   type Tampering,
 } from './envelope.ts';
-export { findWords } from './find-words.ts';
+export { findWords, type Places } from './find-words.ts';
 export {
   type ChangeName,
   type ChangeSource,
