@@ -17,7 +17,7 @@ const allowed: [string, string[]][] = [
   ['packages/client/src/probe.ts', ['@securechat/protocol', '@securechat/crypto/e2ee']],
   ['packages/client/src/node/probe.ts', ['node:net', '@securechat/protocol']],
   ['packages/client/src/probe.test.ts', ['node:fs', '@securechat/testkit']],
-  ['apps/web/src/probe.ts', ['@securechat/client', 'preact', './session/session.ts']],
+  ['apps/web/src/probe.ts', ['@securechat/client', '@securechat/client/files', 'preact']],
   [
     'apps/cli/src/probe.ts',
     ['node:fs', 'ink', '@securechat/client', '@securechat/client/files', '@securechat/client/node'],

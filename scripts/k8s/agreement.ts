@@ -13,6 +13,7 @@ const AFTER_DRAIN_MS = 7_000;
 const PORT_OPTIONS: Record<string, Record<string, string>> = {
   gateway: { ws: 'GATEWAY_WS_PORT', tcp: 'GATEWAY_TCP_PORT' },
   auth: { http: 'AUTH_HTTP_PORT' },
+  files: { http: 'FILES_HTTP_PORT' },
 };
 
 type Finding = (object: K8sObject, what: string) => void;

@@ -18,6 +18,7 @@ export async function startWeb({ port, instances }: Parts, around: Surroundings)
         WEB_PORT: String(port),
         WEB_HTTP_URL: addressOf(instances, 'auth', 'http'),
         WEB_SOCKET_URL: addressOf(instances, 'gateway', 'ws'),
+        WEB_FILES_URL: addressOf(instances, 'files', 'http'),
       },
       readyUrl: url,
     },

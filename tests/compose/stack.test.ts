@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { openFiles } from '@securechat/client/files';
 import { openMemoryStore } from '@securechat/client/memory';
 import { type Client, SecureChat, tcpTransport } from '@securechat/client/node';
 import { ChatClient, checkHistory, enrol, History, personNamed, until } from '@securechat/testkit';
@@ -18,6 +19,7 @@ const base = env.SECURECHAT_URL ?? '';
 const socket = env.SECURECHAT_SOCKET_URL ?? '';
 const ca = readFileSync(authority, 'utf8');
 const run = Date.now().toString(36);
+const PRINT_METRICS = `fetch('http://127.0.0.1:9100/metrics').then((page) => page.text()).then(console.log)`;
 const opened: { close(): Promise<void> }[] = [];
 let serviceKey: string;
 
@@ -68,6 +70,18 @@ test('two people chat through the proxy, one by WebSocket and one by TCP', async
   await until('Bob has heard', () => heard.includes('Good morning, Bob'));
   await bob.conversation(chat.id)?.send('Good morning, Alice');
   await until('Alice has heard', () => heard.includes('Good morning, Alice'));
+}, 60_000);
+
+test('a file goes through the proxy, as raw bytes over HTTP', async () => {
+  const [alice, bob] = [await signUp('anna', 'websocket'), await signUp('ben', 'websocket')];
+  const chat = await alice.direct(bob.me.userId);
+  const content = new Uint8Array(600_000).fill(7);
+  const { body } = await openFiles(alice).send(chat, content).done;
+  if (body.type !== 'file') throw new Error('a file was to be sent');
+  const received = await openFiles(bob).receive(body).done;
+  expect(Buffer.from(await received.arrayBuffer()).equals(content)).toBe(true);
+  const metrics = await inside('files', 'node', '-e', PRINT_METRICS);
+  expect(metrics).toMatch(/securechat_files_chunks_total\{[^}]*direction="read",path="http"[^}]*\} [1-9]/);
 }, 60_000);
 
 test('the page comes by TLS with its policy, and the admin API does not come at all', async () => {

@@ -1,19 +1,19 @@
-/** Where the page may connect to, as origins: the server's HTTP door and its WebSocket. */
-export type Doors = { http: string; socket: string };
+/** Where the page may connect to: the server's HTTP door, its WebSocket, and where its files are, if that is another origin. */
+export type Doors = { http: string; socket: string; files?: string };
 
 /**
  * What a browser must be told with every file. Scripts and styles come from the page's own origin and from nowhere else,
  * nothing is made from text, nothing frames the page, and it connects only to its server.
  */
-export function pageHeaders({ http, socket }: Doors): Record<string, string> {
+export function pageHeaders({ http, socket, files }: Doors): Record<string, string> {
   return {
     'content-security-policy': [
       "default-src 'none'",
       "script-src 'self'",
       "style-src 'self'",
-      // pictures of people come out of encrypted messages, as blobs
+      // pictures come out of encrypted messages and files, as blobs
       "img-src 'self' blob:",
-      `connect-src 'self' ${originOf(http)} ${originOf(socket)}`,
+      `connect-src 'self' ${originsOf([http, socket, files ?? http])}`,
       "base-uri 'none'",
       "form-action 'none'",
       "frame-ancestors 'none'",
@@ -28,9 +28,13 @@ export function pageHeaders({ http, socket }: Doors): Record<string, string> {
   };
 }
 
-function originOf(address: string): string {
-  const { protocol, host } = new URL(address);
-  return `${protocol}//${host}`;
+/** Each once. `URL.origin` is "null" for addresses of sockets in some engines. */
+function originsOf(addresses: readonly string[]): string {
+  const origins = addresses.map((address) => {
+    const { protocol, host } = new URL(address);
+    return `${protocol}//${host}`;
+  });
+  return [...new Set(origins)].join(' ');
 }
 
 /** Files whose names carry a hash never change; the others say which of them count, and are asked for each time. */

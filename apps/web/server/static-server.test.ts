@@ -15,7 +15,10 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'securechat-web-'));
   writeFileSync(join(folder, 'index.html'), '<!doctype html>');
   writeFileSync(join(folder, 'app-ABCD2345.js'), 'run();');
-  const doors = { http: 'http://127.0.0.1:7450', socket: 'ws://127.0.0.1:7443/v1/ws' };
+  const doors = {
+    ...{ http: 'http://127.0.0.1:7450', socket: 'ws://127.0.0.1:7443/v1/ws' },
+    files: 'http://127.0.0.1:7451/below',
+  };
   server = createStaticServer(folder, doors).listen(0, '127.0.0.1');
   await once(server, 'listening');
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -33,7 +36,10 @@ test('the page allows nothing but itself and its server', async () => {
   expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
   const policy = answer.headers.get('content-security-policy') ?? '';
   expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
-  expect(policy).toContain("connect-src 'self' http://127.0.0.1:7450 ws://127.0.0.1:7443;");
+  expect(policy).toContain(
+    "img-src 'self' blob:; connect-src 'self' http://127.0.0.1:7450 ws://127.0.0.1:7443 http://127.0.0.1:7451;",
+  );
+  expect(policy.split('blob:')).toHaveLength(2);
   expect(policy).not.toMatch(/unsafe|\*/);
 });
 

@@ -22,7 +22,10 @@ export function createStaticServer(folder: string, doors: Doors): Server {
   const files = new Map<string, Buffer>(
     readdirSync(folder).map((name) => [`/${name}`, readFileSync(join(folder, name))]),
   );
-  files.set('/config.json', Buffer.from(JSON.stringify({ server: doors })));
+  files.set(
+    '/config.json',
+    Buffer.from(JSON.stringify({ server: { http: doors.http, socket: doors.socket } })),
+  );
   const headers = pageHeaders(doors);
 
   function answer(request: IncomingMessage, response: ServerResponse): void {

@@ -31,7 +31,7 @@ export function Bubble({ conversation, entry, actions, onOpenQuoted }: Propertie
           onOpen={() => onOpenQuoted(message.replyTo as string)}
         />
       )}
-      <MessageBodyView message={message} />
+      <MessageBodyView conversation={conversation} message={message} />
       <BubbleFoot message={message} />
       {message.status === 'failed' && <Failure message={message} actions={actions} />}
     </div>

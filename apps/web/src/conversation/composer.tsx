@@ -1,15 +1,20 @@
 import type { Conversation } from '@securechat/client';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { AttachButton } from '../files/attach-button.tsx';
+import { transfersOf } from '../files/transfers.ts';
+import { Uploads } from '../files/uploads.tsx';
+import { useFileDrop } from '../files/use-file-drop.ts';
 import { ErrorText } from '../parts/error-text.tsx';
 import { IconButton } from '../parts/icon-button.tsx';
 import { useNames } from '../parts/use-names.ts';
+import { inBackground } from '../session/in-background.ts';
 import { useSession } from '../session/session.ts';
 import { usePresence } from '../session/use-presence.ts';
 import { useTask } from '../session/use-task.ts';
 import { ComposerContext } from './composer-context.tsx';
 import { ComposerOptions } from './composer-options.tsx';
 import { begunText, type Draft, keepText } from './draft.ts';
-import { submitDraft } from './submit-draft.ts';
+import { howToSend, submitDraft } from './submit-draft.ts';
 import { Suggestions } from './suggestions.tsx';
 import { useSuggestions } from './use-suggestions.ts';
 
@@ -31,6 +36,7 @@ export function Composer({ conversation, threadId, draft, onDone, onEditLast }: 
   const { nameOf } = useNames();
   const key = `${conversation.id}/${threadId ?? ''}`;
   const [text, setText] = useState(() => begunText(key));
+  const form = useRef<HTMLFormElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const listId = useId();
   const task = useTask();
@@ -46,22 +52,24 @@ export function Composer({ conversation, threadId, draft, onDone, onEditLast }: 
     if (draft.kind !== 'edit') keepText(key, text);
   }, [key, text, draft]);
 
+  const going = { threadId, expiresInMs: preferences.timers[conversation.id] };
   const send = async () => {
     const trimmed = text.trim();
     if (trimmed === '') return;
-    const isSent = await task.run(() =>
-      submitDraft(conversation, draft, trimmed, {
-        threadId,
-        isMarkdown: preferences.isMarkdown,
-        expiresInMs: preferences.timers[conversation.id],
-      }),
-    );
+    const { isMarkdown } = preferences;
+    const isSent = await task.run(() => submitDraft(conversation, draft, trimmed, { ...going, isMarkdown }));
     if (!isSent) return;
     setText('');
     presence?.typing(conversation.id, false);
     onDone();
     field.current?.focus();
   };
+
+  const sendFiles = (files: readonly File[]) => {
+    inBackground(transfersOf(client).send(conversation, key, files, howToSend(draft, going)));
+    if (draft.kind === 'reply') onDone();
+  };
+  const isOver = useFileDrop(form, sendFiles);
 
   const giveUp = () => {
     if (draft.kind === 'edit') setText(begunText(key));
@@ -94,6 +102,7 @@ export function Composer({ conversation, threadId, draft, onDone, onEditLast }: 
 
   return (
     <form
+      ref={form}
       class="composer"
       aria-label="New message"
       onSubmit={(event) => {
@@ -104,7 +113,10 @@ export function Composer({ conversation, threadId, draft, onDone, onEditLast }: 
       <ErrorText error={task.error} />
       <ComposerContext draft={draft} onGiveUp={giveUp} />
       <Suggestions id={listId} shown={suggestions.shown} chosen={suggestions.chosen} onChoose={insert} />
+      <Uploads place={key} />
+      {isOver && <p class="drop-hint">Let go to send</p>}
       <div class="composer-row">
+        <AttachButton onFiles={sendFiles} />
         <ComposerOptions conversation={conversation} />
         <textarea
           ref={field}

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Message } from '@securechat/client';
 import { message } from '../testing/message.ts';
 import { begunText, keepText } from './draft.ts';
 import { mergeMessage, prependPage } from './merge-message.ts';
 import { receiptsOf } from './receipts.ts';
-import { timeline } from './timeline.ts';
+import { isSaid, timeline } from './timeline.ts';
 
 const ids = (list: readonly { id: string }[]) => list.map(({ id }) => id).join('');
 
@@ -70,6 +71,17 @@ describe('on the time line', () => {
       '()',
       '()',
     ]);
+  });
+
+  test('a file is said, and gets a bubble; a notice and what is missing are not', () => {
+    const file: Message['body'] = {
+      ...{ type: 'file' as const, fileId: 'f', key: '', name: 'a', mimeType: '', size: 1, sha256: '' },
+      ...{ cipherSize: 1, chunkSize: 1 },
+    };
+    const missing = { type: 'missing', reason: 'gap', count: 1, isRepairing: false } as const;
+    const notice = { type: 'notice', notice: { type: 'left' } } as const;
+    const bodies = [file, missing, notice, message('a').body];
+    expect(bodies.map((body) => isSaid(message('a', { body })))).toEqual([true, false, false, true]);
   });
 
   test('the line stands above the first of the unread, and own messages do not count', () => {

@@ -1,9 +1,12 @@
-import type { Message } from '@securechat/client';
+import type { Conversation, Message } from '@securechat/client';
+import { FileBodyView } from '../files/file-body.tsx';
 import { LinkPreviewCard } from './link-preview.tsx';
 import { MessageText } from './message-text.tsx';
 
+type Properties = { conversation: Conversation; message: Message };
+
 /** The inside of a bubble. */
-export function MessageBodyView({ message }: { message: Message }) {
+export function MessageBodyView({ conversation, message }: Properties) {
   const { body } = message;
   switch (body.type) {
     case 'text':
@@ -14,7 +17,7 @@ export function MessageBodyView({ message }: { message: Message }) {
         </>
       );
     case 'file':
-      return <p class="is-quiet">File: {body.name}</p>;
+      return <FileBodyView file={body} mayLoad={!conversation.isRequest} />;
     case 'deleted':
       return <p class="is-quiet">Message deleted</p>;
     default:

@@ -1,15 +1,25 @@
-import type { Content, Conversation } from '@securechat/client';
+import type { Content, Conversation, SendOptions } from '@securechat/client';
 import { mentionsIn } from '../text/mentions.ts';
 import type { Draft } from './draft.ts';
 
-type How = { threadId: string | undefined; isMarkdown: boolean; expiresInMs: number | undefined };
+/** Where something goes: into a thread or not, and for how long. */
+export type Going = { threadId: string | undefined; expiresInMs: number | undefined };
+
+/** How that which is said with this draft is sent. */
+export function howToSend(draft: Draft, { threadId, expiresInMs }: Going): SendOptions {
+  return {
+    ...(draft.kind === 'reply' && { replyTo: draft.message.id }),
+    ...(threadId !== undefined && { threadId }),
+    ...(expiresInMs !== undefined && { expiresInMs }),
+  };
+}
 
 /** Resolves when it is durable on this device, whether there is a connection or not. */
 export async function submitDraft(
   conversation: Conversation,
   draft: Draft,
   text: string,
-  { threadId, isMarkdown, expiresInMs }: How,
+  { isMarkdown, ...going }: Going & { isMarkdown: boolean },
 ): Promise<void> {
   const content: Content = {
     text,
@@ -17,9 +27,5 @@ export async function submitDraft(
     mentions: mentionsIn(text, conversation.memberIds),
   };
   if (draft.kind === 'edit') return conversation.edit(draft.message.id, content);
-  await conversation.send(content, {
-    ...(draft.kind === 'reply' && { replyTo: draft.message.id }),
-    ...(threadId !== undefined && { threadId }),
-    ...(expiresInMs !== undefined && { expiresInMs }),
-  });
+  await conversation.send(content, howToSend(draft, going));
 }

@@ -40,7 +40,13 @@ function isOneRun(earlier: Message, later: Message): boolean {
   );
 }
 
+/** Total, so that what a new kind of body is has to be said: what is not said stands between the bubbles, or nowhere. */
+const IS_SAID: Record<Message['body']['type'], boolean> = {
+  ...{ text: true, file: true, deleted: true, unknown: true },
+  ...{ notice: false, missing: false },
+};
+
 /** Said by a person, and not a notice or a gap. */
 export function isSaid({ body }: Message): boolean {
-  return body.type === 'text' || body.type === 'deleted' || body.type === 'unknown';
+  return IS_SAID[body.type];
 }

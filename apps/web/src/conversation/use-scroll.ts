@@ -49,12 +49,18 @@ export function useScroll(messages: Messages): Scroll {
     if (last.current.fromEndPx < AT_END_PX) messages.trim();
   }, [list]);
 
-  // the keyboard of a phone, or a growing text field, takes room away
+  // the keyboard of a phone, or a growing text field, takes room away, and a picture that has come takes some
   useEffect(() => {
-    if (box.current === null) return;
-    const observer = new ResizeObserver(() => last.current.fromEndPx < AT_END_PX && toEnd());
-    observer.observe(box.current);
-    return () => observer.disconnect();
+    const element = box.current;
+    if (element === null) return;
+    const stay = () => last.current.fromEndPx < AT_END_PX && toEnd();
+    const observer = new ResizeObserver(stay);
+    observer.observe(element);
+    element.addEventListener('load', stay, { capture: true });
+    return () => {
+      observer.disconnect();
+      element.removeEventListener('load', stay, { capture: true });
+    };
   }, []);
 
   return { box, isAtEnd, onScroll, toEnd };

@@ -51,7 +51,7 @@ function LastLine({ conversation }: { conversation: Conversation }) {
   const { nameOf } = useNames();
   const { last, kind } = conversation;
   if (last === undefined) return <span class="row-line" />;
-  const isSaid = last.body.type === 'text';
+  const isSaid = last.body.type === 'text' || last.body.type === 'file';
   const who = kind === 'group' && isSaid && !last.isOwn ? `${nameOf(last.from)}: ` : '';
   return (
     <span class={`row-line ${isSaid ? '' : 'is-quiet'}`}>

@@ -20,6 +20,7 @@ const BY_CLASS: Record<string, string> = {
   NotTheSame: 'These are not the same keys. Do not trust this connection before you know why.',
   OutboxFull: 'Too much is waiting to be sent. Wait until there is a connection.',
   StoreFull: 'There is no room left on this device. Nothing was written.',
+  FileNotGenuine: 'What came is not the file that was sent: the server or the line has changed it.',
   ServerRefused: 'The server refused it.',
   StoreFailed: 'This browser could not read or write what it stores. Load the page anew.',
 };
@@ -30,6 +31,7 @@ const BY_ANSWER: Record<string, string> = {
   ACCOUNT_CONFLICT: 'This name is taken. Choose another one.',
   AUTHENTICATION_FAILED: 'The server does not know this account.',
   TIMESTAMP_OUT_OF_WINDOW: 'The clock of this device is wrong. Set it and try again.',
+  STORAGE_FULL: 'There is no room left for your files at the server. Delete some, or wait until they expire.',
   USER_NOT_FOUND: 'Nobody has this name here.',
   SERVER_UNAVAILABLE: 'The server is busy or being repaired. Try again in a moment.',
 };
@@ -39,6 +41,7 @@ export function errorText(error: unknown): string {
     if (error.error === 'RATE_LIMITED') return rateLimitText(error.retryAfterMs);
     return BY_ANSWER[error.error] ?? error.message;
   }
+  if (error instanceof SecureChatError && error.cause instanceof ServerRefused) return errorText(error.cause);
   if (error instanceof SecureChatError) return BY_CLASS[error.name] ?? error.message;
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import type { Message, MissingReason, Notice } from '@securechat/client';
+import { shownName } from './file-names.ts';
 import { withoutMarks } from './markdown.ts';
 
 type NameOf = (userId: string) => string;
@@ -10,7 +11,7 @@ export function messageLine(message: Message, nameOf: NameOf): string {
     case 'text':
       return oneLine(body.format === 'markdown' ? withoutMarks(body.text) : body.text);
     case 'file':
-      return `File: ${body.name}`;
+      return `File: ${shownName(body.name)}`;
     case 'deleted':
       return 'Message deleted';
     case 'notice':

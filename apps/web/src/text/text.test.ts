@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ServerRefused, ServerUnreachable } from '@securechat/client';
 import { message } from '../testing/message.ts';
 import { errorText, failureText } from './error-text.ts';
+import { shownName } from './file-names.ts';
 import { safeLink } from './links.ts';
 import { messageLine, names, noticeText } from './message-text.ts';
 import { safetyGroups } from './safety-number.ts';
@@ -22,6 +23,12 @@ test('several people are told apart by commas, blanks and @', () => {
 
 test('an address with a port or path is as the browser takes it', () => {
   expect(safeLink('HTTPS://Example.org:443/a b'.replace(' ', '%20'))).toBe('https://example.org/a%20b');
+});
+
+test('the name of a file is one line, and reads as it is written', () => {
+  expect(shownName('photo\u202egpj.exe')).toBe('photogpj.exe');
+  expect(shownName('a\r\nb\u2028c')).toBe('abc');
+  expect(shownName('\u200b \u2066')).toBe('file');
 });
 
 describe('a message in one line', () => {

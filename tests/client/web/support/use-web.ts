@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
+import type { ConstellationPlan } from '../../../support/constellation.ts';
 import { type Stack, useConstellation } from '../../../support/stack.ts';
 import { Person } from './person.ts';
 import { LET_IN, type OpenOptions, startWebPages, type WebPages } from './web-pages.ts';
@@ -16,10 +17,15 @@ const START_DEADLINE_MS = 120_000;
 export const SHOWN_WITHIN_MS = 30_000;
 
 /** A constellation and pages for all tests of a file. No test passes when a page complains. */
-export function useWeb(): Web {
+export function useWeb({ files = 0, env = {} }: Pick<ConstellationPlan, 'files' | 'env'> = {}): Web {
+  const letIn = { ALLOWED_ORIGINS: LET_IN };
   const stack = useConstellation({
-    gateways: 2,
-    env: { auth: { ALLOWED_ORIGINS: LET_IN }, gateway: { ALLOWED_ORIGINS: LET_IN } },
+    ...{ gateways: 2, files },
+    env: {
+      auth: letIn,
+      gateway: { ...letIn, ...env.gateway },
+      files: { ...letIn, ...env.files },
+    },
   });
   let started: WebPages | undefined;
   let people = 0;

@@ -38,8 +38,12 @@ const EXPECTED =
 export async function startWebPages(constellation: Constellation): Promise<WebPages> {
   const folder = mkdtempSync(join(tmpdir(), 'securechat-page-'));
   await buildPage(folder);
+  const [files] = constellation.files;
+  const filesDoor = files === undefined ? {} : { files: files.url };
   const servers = await Promise.all(
-    constellation.gateways.map(({ wsUrl }) => serve(folder, { http: constellation.authUrl, socket: wsUrl })),
+    constellation.gateways.map(({ wsUrl }) =>
+      serve(folder, { http: constellation.authUrl, socket: wsUrl, ...filesDoor }),
+    ),
   );
   const browser: Browser = await launchChromium();
   const contexts: BrowserContext[] = [];
@@ -61,7 +65,8 @@ export async function startWebPages(constellation: Constellation): Promise<WebPa
       const { port } = (servers[gateway] as Server).address() as AddressInfo;
       const context = await browser.newContext({ viewport: { width: 1180, height: 780 }, ...options });
       contexts.push(context);
-      const own = [`${host}:${port}`, new URL(constellation.authUrl).host];
+      const doors = [constellation.authUrl, ...constellation.files.map(({ url }) => url)];
+      const own = [`${host}:${port}`, ...doors.map((url) => new URL(url).host)];
       if (!isExpectedToComplain) context.on('page', (page) => listen(page, own));
       const page = await context.newPage();
       await page.goto(`http://${host}:${port}/`);
@@ -81,7 +86,7 @@ export async function startWebPages(constellation: Constellation): Promise<WebPa
   };
 }
 
-async function serve(folder: string, doors: { http: string; socket: string }): Promise<Server> {
+async function serve(folder: string, doors: Parameters<typeof createStaticServer>[1]): Promise<Server> {
   const server = createStaticServer(folder, doors).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return server;

@@ -1,0 +1,23 @@
+import { useRef } from 'preact/hooks';
+import { IconButton } from '../parts/icon-button.tsx';
+
+/** Lets somebody choose files. */
+export function AttachButton({ onFiles }: { onFiles(files: readonly File[]): void }) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <IconButton icon="attach" label="Send files" onClick={() => input.current?.click()} />
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        onChange={({ currentTarget }) => {
+          onFiles([...(currentTarget.files ?? [])]);
+          // the same one may be chosen again
+          currentTarget.value = '';
+        }}
+      />
+    </>
+  );
+}

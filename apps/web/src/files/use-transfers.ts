@@ -1,0 +1,11 @@
+import { useEffect, useReducer } from 'preact/hooks';
+import { useClient } from '../session/session.ts';
+import { type Transfers, transfersOf } from './transfers.ts';
+
+/** Renders the component again when a file begins or ends. */
+export function useTransfers(): Transfers {
+  const transfers = transfersOf(useClient());
+  const [, render] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => transfers.onChange(() => render(undefined)), [transfers]);
+  return transfers;
+}
