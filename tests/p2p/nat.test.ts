@@ -92,7 +92,7 @@ test('two people behind NATs connect by hole punching; the path is cut half-way 
   await areDirect(pair);
   const send = (texts: string[]) => alice.follow({ do: 'send', userId: bob.userId, texts });
   await send(numbered(0, 500));
-  net.cut();
+  net.cut('everything');
   await send(numbered(500, 1_000));
   await until('all have come', () => bob.texts.length >= 1_001, PATIENT_MS);
   expect(bob.texts).toEqual(['hello', ...numbered(0, 1_000)]);
@@ -103,6 +103,16 @@ test('two people behind NATs connect by hole punching; the path is cut half-way 
   const before = bob.early;
   await send(['and again']);
   await until('it has come directly', () => bob.early > before, PATIENT_MS);
+}, 600_000);
+
+test('where the two cannot reach each other coturn relays, with the file that is shipped and credentials of auth', async () => {
+  net.cut('each other');
+  const pair = await openPair({});
+  await areDirect(pair);
+  await pair.alice.follow({ do: 'send', userId: pair.bob.userId, texts: numbered(0, 20) });
+  await until('all have come', () => pair.bob.texts.length >= 21, PATIENT_MS);
+  expect(pair.bob.texts).toEqual(['hello', ...numbered(0, 20)]);
+  expect(pair.bob.early).toBeGreaterThan(0);
 }, 600_000);
 
 test(

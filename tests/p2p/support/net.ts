@@ -13,8 +13,8 @@ export type Net = {
   readonly server: string;
   /** Runs a program in the namespace of this name; for `spawn`. */
   inside(name: 'server' | Home, command: string, args: readonly string[]): [string, string[]];
-  /** Nothing of UDP gets out of the homes. */
-  cut(): void;
+  /** Nothing of UDP gets through between the NATs (`each other`), or out of the homes at all. */
+  cut(what: 'each other' | 'everything'): void;
   heal(): void;
   remove(): void;
 };
@@ -73,6 +73,10 @@ export function makeNet(): Net {
     };
     space('server');
     plug('server', 'out', SERVER);
+    // as on the internet, what is sent to nobody gets lost: coturn ends an allocation whose peer has no route, and addresses of homes are such
+    cable('server', 'nowhere', 'hub', 'lost');
+    inside('server', 'ip link set nowhere arp off');
+    inside('server', 'ip route add default dev nowhere');
     for (const [home, { outside, gate, inside: own }] of Object.entries(HOMES)) {
       const nat = `nat-${home}`;
       space(nat);
@@ -101,9 +105,18 @@ export function makeNet(): Net {
   return {
     server: SERVER,
     inside: (name, command, args) => ['ip', ['netns', 'exec', of(name), command, ...args]],
-    cut: () => {
-      for (const home of Object.keys(HOMES))
-        nft(`nat-${home}`, 'add rule ip home cuts meta l4proto udp drop');
+    cut(what) {
+      for (const [home, other] of [
+        ['alice', 'bob'],
+        ['bob', 'alice'],
+      ] as const) {
+        const { outside } = HOMES[other];
+        const rules =
+          what === 'everything'
+            ? ['meta l4proto udp drop']
+            : [`ip daddr ${outside} drop`, `ip saddr ${outside} drop`];
+        nft(`nat-${home}`, rules.map((rule) => `add rule ip home cuts ${rule}`).join('\n'));
+      }
     },
     heal: () => {
       for (const home of Object.keys(HOMES)) nft(`nat-${home}`, 'flush chain ip home cuts');
