@@ -2,10 +2,21 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { DIST } from './server/dist.ts';
+import { WORKER } from './src/push/place.ts';
 
 const HERE = import.meta.dirname;
+
+const ALIKE = {
+  bundle: true,
+  platform: 'browser',
+  // from when the style sheets' light-dark() came, in 2024
+  target: ['chrome123', 'firefox128', 'safari18'],
+  minify: true,
+  legalComments: 'none',
+  write: false,
+} satisfies BuildOptions;
 
 /** Bytes of what a browser loads. */
 export type BuiltFile = { name: string; bytes: number; gzipBytes: number };
@@ -14,31 +25,35 @@ export type BuiltFile = { name: string; bytes: number; gzipBytes: number };
 export async function buildPage(folder = DIST): Promise<BuiltFile[]> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const { outputFiles } = await build({
+  const page = await build({
+    ...ALIKE,
     entryPoints: { app: join(HERE, 'src/main.tsx'), style: join(HERE, 'styles/all.css') },
     outdir: folder,
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
-    bundle: true,
     splitting: true,
     format: 'esm',
-    platform: 'browser',
-    // from when the style sheets' light-dark() came, in 2024
-    target: ['chrome123', 'firefox128', 'safari18'],
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    minify: true,
-    legalComments: 'none',
-    write: false,
   });
-  const files = outputFiles.map(({ path, contents }) => ({ name: basename(path), contents }));
+  // one classic script, since Firefox has no other workers of this kind; its name stays, since a browser looks there for the next version
+  const worker = await build({
+    ...ALIKE,
+    entryPoints: [join(HERE, 'src/push/worker.ts')],
+    outfile: join(folder, WORKER),
+    format: 'iife',
+  });
+  const files = [...page.outputFiles, ...worker.outputFiles].map(({ path, contents }) => ({
+    name: basename(path),
+    contents,
+  }));
   const nameOf = (entry: string) => files.find(({ name }) => name.startsWith(`${entry}-`))?.name ?? '';
-  const page = readFileSync(join(HERE, 'static/index.html'), 'utf8')
+  const html = readFileSync(join(HERE, 'static/index.html'), 'utf8')
     .replace('{{style}}', nameOf('style'))
     .replace('{{script}}', nameOf('app'));
   const all = [
     ...files,
-    { name: 'index.html', contents: Buffer.from(page) },
+    { name: 'index.html', contents: Buffer.from(html) },
     { name: 'icon.svg', contents: readFileSync(join(HERE, 'static/icon.svg')) },
   ];
   for (const { name, contents } of all) writeFileSync(join(folder, name), contents);

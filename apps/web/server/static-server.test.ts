@@ -39,6 +39,7 @@ test('the page allows nothing but itself and its server', async () => {
   expect(policy).toContain(
     "img-src 'self' blob:; connect-src 'self' http://127.0.0.1:7450 ws://127.0.0.1:7443 http://127.0.0.1:7451;",
   );
+  expect(policy).toMatch(/; require-trusted-types-for 'script'; trusted-types securechat-worker$/);
   expect(policy.split('blob:')).toHaveLength(2);
   expect(policy).not.toMatch(/unsafe|\*/);
 });

@@ -1,5 +1,7 @@
 import { type Client, StoreInUse } from '@securechat/client';
 import { useEffect, useState } from 'preact/hooks';
+import { wakingLock } from '../push/place.ts';
+import { unregister } from '../push/registration.ts';
 import { askForTakeover, offerTakeover } from '../session/takeover.ts';
 import { type Door, openClient, openDoor } from './opening.ts';
 
@@ -35,7 +37,7 @@ export function useOpening(profile: string): OpeningControls {
   async function open(): Promise<void> {
     setOpening({ state: 'opening' });
     try {
-      const door = await openDoor(profile);
+      const door = await openOwnDoor(profile);
       const client = await openClient(profile, door);
       if (client === undefined) setOpening({ state: 'door', door });
       else enter(door, client);
@@ -59,12 +61,29 @@ export function useOpening(profile: string): OpeningControls {
   /** Deletes what this browser holds, and begins anew. */
   async function forget(client: Client): Promise<void> {
     await client.close();
+    await unregister(profile);
     const { store } = await openDoor(profile);
     await store.wipe();
     await open();
   }
 
   return { opening, open, takeOver, enter, forget };
+}
+
+/** A worker that was woken has the store for seconds, and lets go when asked; a tab is asked by its person. */
+async function openOwnDoor(profile: string): Promise<Door> {
+  try {
+    return await openDoor(profile);
+  } catch (error) {
+    if (!(error instanceof StoreInUse) || !(await isWaking(profile))) throw error;
+    await askForTakeover(profile);
+    return await openDoor(profile);
+  }
+}
+
+async function isWaking(profile: string): Promise<boolean> {
+  const { held = [] } = await navigator.locks.query();
+  return held.some(({ name }) => name === wakingLock(profile));
 }
 
 /** Who is inside may be asked to go by another tab, or be ended by the server. */

@@ -1,6 +1,7 @@
 import { Choice } from '../parts/choice.tsx';
 import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { PageFrame } from '../parts/page-frame.tsx';
+import { WakingForm } from '../push/waking-form.tsx';
 import type { Theme } from '../session/preferences.ts';
 import { useSession } from '../session/session.ts';
 import { HistoryForms } from './history-forms.tsx';
@@ -53,6 +54,7 @@ export function SettingsPage() {
           People I have talked to see whether I am here, and that I write
         </label>
       </section>
+      <WakingForm />
       <HistoryForms />
       <section aria-labelledby="forget-title">
         <h2 id="forget-title">This browser</h2>

@@ -5,6 +5,7 @@ import { NewConversationPage } from '../pages/new-conversation-page.tsx';
 import { NewGroupPage } from '../pages/new-group-page.tsx';
 import { PersonPage } from '../pages/person-page.tsx';
 import { SettingsPage } from '../pages/settings-page.tsx';
+import { useWorker } from '../push/use-waking.ts';
 import type { Route } from '../session/routes.ts';
 import { useSession } from '../session/session.ts';
 import { useBeingThere } from '../session/use-presence.ts';
@@ -18,6 +19,7 @@ import { usePageTitle } from './use-page-title.ts';
 export function Shell() {
   const route = useRoute();
   useNudges();
+  useWorker();
   usePageTitle();
   useBeingThere(useSession().preferences.isShown);
   return (

@@ -37,6 +37,8 @@ export type Teller = {
   own(told: OwnBody): void;
   /** A device wants to be let in again; without one it is this device. */
   lettingIn(outsider?: Outsider): void;
+  /** Resolves when everything that was to be told until now has been. */
+  settled(): Promise<void>;
   count(event: 'undecryptable' | 'repairsAsked' | 'repairsAnswered' | 'repaired'): void;
 };
 

@@ -82,6 +82,10 @@ export class EventTeller implements Teller {
     this.#audience?.lettingIn(outsider);
   }
 
+  settled(): Promise<void> {
+    return this.#telling;
+  }
+
   #tell(conversationId: string, work: (conversation: ConversationView) => unknown): void {
     const told = this.#telling.then(async () => {
       const conversation = this.#audience?.conversation(conversationId);

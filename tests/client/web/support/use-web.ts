@@ -16,12 +16,15 @@ const START_DEADLINE_MS = 120_000;
 /** How long a page may take to show what a test waits for. */
 export const SHOWN_WITHIN_MS = 30_000;
 
+type WebPlan = Pick<ConstellationPlan, 'files' | 'pushes' | 'env'>;
+
 /** A constellation and pages for all tests of a file. No test passes when a page complains. */
-export function useWeb({ files = 0, env = {} }: Pick<ConstellationPlan, 'files' | 'env'> = {}): Web {
+export function useWeb({ files = 0, pushes = 0, env = {} }: WebPlan = {}): Web {
   const letIn = { ALLOWED_ORIGINS: LET_IN };
   const stack = useConstellation({
-    ...{ gateways: 2, files },
+    ...{ gateways: 2, files, pushes },
     env: {
+      ...env,
       auth: letIn,
       gateway: { ...letIn, ...env.gateway },
       files: { ...letIn, ...env.files },

@@ -17,6 +17,8 @@ export type OpenOptions = BrowserContextOptions & {
   gateway?: number;
   host?: '127.0.0.1' | 'localhost';
   isExpectedToComplain?: boolean;
+  /** Runs in each page before its own scripts. */
+  initScript?: string;
 };
 
 export type WebPages = {
@@ -61,10 +63,17 @@ export async function startWebPages(constellation: Constellation): Promise<WebPa
   }
 
   return {
-    async open({ gateway = 0, host = '127.0.0.1', isExpectedToComplain = false, ...options } = {}) {
+    async open({
+      gateway = 0,
+      host = '127.0.0.1',
+      isExpectedToComplain = false,
+      initScript,
+      ...options
+    } = {}) {
       const { port } = (servers[gateway] as Server).address() as AddressInfo;
       const context = await browser.newContext({ viewport: { width: 1180, height: 780 }, ...options });
       contexts.push(context);
+      if (initScript !== undefined) await context.addInitScript(initScript);
       const doors = [constellation.authUrl, ...constellation.files.map(({ url }) => url)];
       const own = [`${host}:${port}`, ...doors.map((url) => new URL(url).host)];
       if (!isExpectedToComplain) context.on('page', (page) => listen(page, own));

@@ -140,6 +140,7 @@ export async function victim(known: readonly Person[]) {
     profile() {},
     own() {},
     lettingIn() {},
+    async settled() {},
     count() {},
   };
   const core = {

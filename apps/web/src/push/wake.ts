@@ -1,0 +1,47 @@
+import { NoAccountHere, SecureChat, type Store } from '@securechat/client';
+import { catchUp } from '@securechat/client/push';
+import { openDoor } from '../door/opening.ts';
+import { offerTakeover } from '../session/takeover.ts';
+import { type Note, notesOf } from './notes.ts';
+import { wakingLock } from './place.ts';
+import { worker } from './worker-scope.ts';
+
+/** Takes what waits at the server and says what is to be shown of it. Rejects with `StoreInUse` when a tab has the store. */
+export function wake(profile: string, signal: AbortSignal): Promise<Note[]> {
+  return navigator.locks.request(wakingLock(profile), { signal }, async () => {
+    const { store } = await openDoor(profile);
+    return await look(profile, store, signal);
+  });
+}
+
+async function look(profile: string, store: Store, signal: AbortSignal): Promise<Note[]> {
+  const asked = new AbortController();
+  const closed = Promise.withResolvers<void>();
+  const withdraw = offerTakeover(profile, async () => {
+    asked.abort();
+    await closed.promise;
+  });
+  try {
+    const client = await openClient(store);
+    try {
+      const stop = AbortSignal.any([signal, asked.signal]);
+      return notesOf(client, await catchUp(client, { signal: stop }));
+    } finally {
+      await client.close();
+    }
+  } finally {
+    closed.resolve();
+    withdraw();
+  }
+}
+
+async function openClient(store: Store) {
+  try {
+    return await SecureChat.open({ store });
+  } catch (error) {
+    await store.close();
+    // nobody lives here any more: there is no more to be woken for
+    if (error instanceof NoAccountHere) await worker.registration.unregister();
+    throw error;
+  }
+}
