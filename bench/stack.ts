@@ -19,6 +19,7 @@ import type { Pids } from './measure/processes.ts';
 
 export type Stack = {
   wsUrls: string[];
+  tcpPorts: number[];
   authUrl: string;
   /** Of the owner of the tables. */
   postgresUrl: string;
@@ -98,6 +99,7 @@ async function startAll(
     instances.flatMap((instance) => (instance.service === service ? (instance.addresses[kind] ?? []) : []));
   return {
     wsUrls: addressesOf('gateway', 'ws'),
+    tcpPorts: addressesOf('gateway', 'tcp').map((address) => Number(address.split(':').at(-1))),
     authUrl: addressesOf('auth', 'http')[0] ?? '',
     postgresUrl: postgres.url,
     pids: { ...inOrder(pids), redis: redis.pid, postgres: postgres.pid },

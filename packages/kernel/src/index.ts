@@ -87,5 +87,5 @@ export {
   type RequestConsumer,
   type RequestConsumerOptions,
 } from './streams/request-consumer.ts';
-export { parseEntries, type StreamEntry } from './streams/stream-entries.ts';
+export { idBehind, parseEntries, type StreamEntry } from './streams/stream-entries.ts';
 export { CommitUnknownError, commit, withTransaction } from './transaction.ts';

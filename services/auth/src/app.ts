@@ -17,6 +17,7 @@ import { readAuthConfig } from './config.ts';
 import { chooseAdmission } from './enrolment/choose-admission.ts';
 import { createEnrolments } from './enrolment/enrol.ts';
 import { createHttpServer } from './http/server.ts';
+import { eraseJob } from './jobs/erase.ts';
 import { sweepKeysJob } from './jobs/sweep-keys.ts';
 import { createKeyParts } from './keys/key-parts.ts';
 import { createAuthMetrics } from './metrics.ts';
@@ -118,7 +119,16 @@ export async function createAuth(kit: Kit): Promise<Service> {
     redisUrl,
     prefix: config.streamPrefix,
     service: 'auth',
-    jobs: { 'sweep-keys': sweepKeysJob(pool) },
+    jobs: {
+      'sweep-keys': sweepKeysJob(pool),
+      erase: eraseJob({
+        pool: enrolmentPool,
+        redis: producer.redis,
+        streams,
+        logger,
+        graceMs: config.erasureGraceMs,
+      }),
+    },
     clock,
     logger,
     metrics: kit.metrics,

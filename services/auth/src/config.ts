@@ -114,6 +114,13 @@ export const authOptions = defineConfig({
     max: 100,
     doc: 'Most connections to Postgres',
   }),
+  erasureGraceMs: durationMs({
+    env: 'AUTH_ERASURE_GRACE_MS',
+    default: 60_000,
+    min: 1_000,
+    max: 86_400_000,
+    doc: 'How long after it was asked for an erasure begins: what the user had under way has been written by then',
+  }),
   keyLowWater: int({
     env: 'AUTH_KEY_LOW_WATER',
     default: 10,

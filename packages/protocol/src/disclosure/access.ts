@@ -17,6 +17,8 @@ export const access: Readonly<Record<string, Readonly<Record<string, readonly st
     'auth.key_packages': ['DELETE', 'INSERT', 'SELECT', 'UPDATE (upload_no)'],
     'auth.used_key_packages': ['DELETE', 'INSERT', 'SELECT'],
     'auth.key_claims': ['DELETE', 'INSERT', 'SELECT', 'UPDATE (bundles)'],
+    'auth.erasures': ['INSERT', 'SELECT', 'UPDATE (finished_at, removed, user_id, user_name, waiting)'],
+    'auth.erased_devices': ['DELETE', 'SELECT'],
     'securechat_migrations.auth': ['SELECT'],
   },
   securechat_delivery: {

@@ -5,7 +5,7 @@ const USER = 'the account’s number';
 const DEVICE = 'the device’s number';
 const CONVERSATION = 'the conversation’s number';
 const SETTLED = 'nothing of people: bookkeeping';
-const FOREVER = 'for good, as long as there is no erasure';
+const FOREVER = 'for good, or until the user is erased';
 const REMOVED = 'until an operator removes it';
 
 const messages = {
@@ -100,6 +100,24 @@ export const postgres: Readonly<Record<string, Table>> = {
       answer: 'what it was answered, with user and device ids; no code and no token',
       at: 'when',
     },
+  },
+  'auth.erasures': {
+    kept: 'for good, as the receipt; who it is only until all is gone',
+    columns: {
+      id: SETTLED,
+      user_id: 'the account’s number, until it is gone',
+      user_name: 'the user id, until it is gone',
+      subject_sha256: 'SHA-256 of the user id: whoever knows the id finds the receipt',
+      api_key: 'by which key of the product’s backend',
+      asked_at: 'when it was asked for',
+      removed: 'how many rows of what are gone',
+      waiting: 'how many could not go yet',
+      finished_at: 'when the last was gone',
+    },
+  },
+  'auth.erased_devices': {
+    kept: '48 hours',
+    columns: { device_id: DEVICE, erased_at: 'when it was erased' },
   },
   'auth.key_packages': {
     kept: 'until it is handed out or over: 90 days at most',

@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
+import { withTransaction } from '@securechat/kernel';
 import type { ClientBase, Pool } from 'pg';
 import { hashOfInvite } from '../enrolment/admission.ts';
+import { type Export, exportUser } from '../erasure/export.ts';
 import {
   type AccountRow,
   changeState,
@@ -10,8 +13,9 @@ import {
   insertAudit,
   listAccounts,
 } from '../store/admin-store.ts';
+import { askErasure, type ErasureRow, findErasure, isBeingErased } from '../store/erasure-store.ts';
 import { insertInvites } from '../store/invite-store.ts';
-import { revokeDevice } from '../store/revocation-store.ts';
+import { revokeAllDevices, revokeDevice } from '../store/revocation-store.ts';
 import type { Admit } from './admit.ts';
 import { type AdminRequest, codesFor, once } from './once.ts';
 import { AdminRefused } from './refused.ts';
@@ -41,6 +45,11 @@ export type Admin = {
   setState(request: AdminRequest, userId: string, state: AccountState): Promise<void>;
   listAccounts(after: string, limit: number): Promise<AccountRow[]>;
   describeAccount(userId: string): Promise<AccountRow & { devices: DeviceRow[] }>;
+  /** Cuts all devices off at once; what is stored goes in the background. Asked again, the same erasure. */
+  eraseAccount(request: AdminRequest, userId: string): Promise<string>;
+  describeErasure(id: string): Promise<ErasureRow>;
+  /** All that the server has of a user, without content. */
+  exportAccount(request: AdminRequest, userId: string): Promise<Export>;
 };
 
 /** `publish` tells the gateways what was committed; it never rejects. */
@@ -92,6 +101,7 @@ export function createAdmin(parts: { pool: Pool; admit: Admit; publish: () => Pr
 
     setState: (request, userId, state) =>
       change(request, userId, async (client, account) => {
+        if (await isBeingErased(client, account)) throw new AdminRefused('being_erased');
         await changeState(client, account, state);
         const action = state === 'active' ? 'enable_account' : 'disable_account';
         await insertAudit(client, { action, keyId: request.caller.keyId, account });
@@ -104,7 +114,49 @@ export function createAdmin(parts: { pool: Pool; admit: Admit; publish: () => Pr
       if (!found) throw new AdminRefused('no_such_account');
       return found;
     },
+
+    async eraseAccount(request, userId) {
+      const { id } = await once(pool, request, async (client) => {
+        const account = await findAccount(client, userId);
+        if (account === undefined) throw new AdminRefused('no_such_account');
+        return { id: await beginErasure(client, { account, userId, keyId: request.caller.keyId }) };
+      });
+      await publish();
+      return id;
+    },
+
+    async describeErasure(id) {
+      const found = await findErasure(pool, id);
+      if (!found) throw new AdminRefused('no_such_erasure');
+      return found;
+    },
+
+    exportAccount: (request, userId) =>
+      withTransaction(pool, async (client) => {
+        const account = await findAccount(client, userId);
+        if (account === undefined) throw new AdminRefused('no_such_account');
+        await insertAudit(client, { action: 'export_account', keyId: request.caller.keyId, account });
+        return exportUser(client, account);
+      }),
   };
+}
+
+/** 128 random bits: whoever has the name of a receipt may not guess others. */
+const ERASURE_ID_BYTES = 16;
+
+/** In the transaction that holds the account's lock. Whoever is erased is served no more from the commit on. */
+export async function beginErasure(
+  client: ClientBase,
+  asked: { account: number; userId: string; keyId: string | undefined },
+): Promise<string> {
+  const id = randomBytes(ERASURE_ID_BYTES).toString('base64url');
+  const { erasure, isNew } = await askErasure(client, { id, ...asked });
+  if (isNew) {
+    await changeState(client, asked.account, 'disabled');
+    await revokeAllDevices(client, asked.account);
+    await insertAudit(client, { action: 'erase_account', keyId: asked.keyId, account: asked.account });
+  }
+  return erasure.id;
 }
 
 const secondsOf = (time: Date): number => Math.floor(time.getTime() / 1000);

@@ -7,6 +7,17 @@ export const adminRefusals = {
     error: 'USER_NOT_FOUND',
     advice: 'There is no such account or device. GET /v1/admin/accounts lists those there are.',
   },
+  no_such_erasure: {
+    status: 404,
+    error: 'USER_NOT_FOUND',
+    advice: 'There is no such erasure: DELETE /v1/admin/accounts/{user_id} tells the id of one.',
+  },
+  being_erased: {
+    status: 409,
+    error: 'ACCOUNT_CONFLICT',
+    advice:
+      'This account is being erased and does not come back: when it is done, the user may make a new one.',
+  },
   scope_missing: {
     status: 403,
     error: 'PERMISSION_DENIED',

@@ -2,6 +2,8 @@
 export const scopes = {
   'accounts:read': 'see accounts and their devices',
   'accounts:write': 'disable and enable accounts, revoke devices',
+  'accounts:export': 'have all that is stored of a user, without content',
+  'accounts:erase': 'erase users for good, and see receipts of it',
   'invites:write': 'make invites, and let named users in',
 } as const;
 

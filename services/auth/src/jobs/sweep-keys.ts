@@ -1,3 +1,4 @@
+import { REVOCATION_KEPT_MS } from '@securechat/directory';
 import type { Job } from '@securechat/kernel';
 import type { Pool } from 'pg';
 
@@ -14,6 +15,7 @@ const OVER: readonly (readonly [table: string, condition: string])[] = [
   ['used_key_packages', `expires_at < now() - interval '1 hour'`],
   ['key_claims', `at < now() - ${CLAIMS_KEPT}`],
   ['api_requests', `at < now() - ${CLAIMS_KEPT}`],
+  ['erased_devices', `erased_at < now() - make_interval(secs => ${REVOCATION_KEPT_MS / 1000})`],
 ];
 
 /** Deletes what is over in small statements, of which any number may run at once. Resolves with the number of rows. */

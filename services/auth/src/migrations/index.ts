@@ -5,6 +5,7 @@ import { admission } from './0003_admission.ts';
 import { keyPackages } from './0004_key_packages.ts';
 import { keyLog } from './0005_key_log.ts';
 import { apiKeys } from './0006_api_keys.ts';
+import { erasures } from './0007_erasures.ts';
 
 /** Applied in the order of their names; an applied one never changes. */
 export const migrations: Migrations = {
@@ -14,4 +15,5 @@ export const migrations: Migrations = {
   '0004_key_packages': keyPackages,
   '0005_key_log': keyLog,
   '0006_api_keys': apiKeys,
+  '0007_erasures': erasures,
 };

@@ -3,7 +3,14 @@ import type { ClientBase } from 'pg';
 export type AuditEntry = {
   /** Of who did it; undefined: the admin token. */
   keyId: string | undefined;
-  action: 'create_invites' | 'revoke_device' | 'disable_account' | 'enable_account' | 'admit_user';
+  action:
+    | 'create_invites'
+    | 'revoke_device'
+    | 'disable_account'
+    | 'enable_account'
+    | 'admit_user'
+    | 'export_account'
+    | 'erase_account';
   account?: number | undefined;
   device?: number | undefined;
   count?: number;

@@ -26,7 +26,11 @@ export async function findChanges(client: ClientBase, withinSeconds: number): Pr
                 WHERE u.state_changed_at > now() - make_interval(secs => $1))
              SELECT d.id AS device, d.revoked_at IS NULL AND u.state = 'active' AS "isServed"
                FROM changed JOIN auth.devices d USING (id) JOIN auth.users u ON u.id = d.user_id
-              WHERE d.id > $2 ORDER BY d.id LIMIT ${ROWS_AT_ONCE}`,
+              WHERE d.id > $2
+             UNION ALL
+             SELECT device_id, false FROM auth.erased_devices
+              WHERE erased_at > now() - make_interval(secs => $1) AND device_id > $2
+              ORDER BY 1 LIMIT ${ROWS_AT_ONCE}`,
       values: [withinSeconds, changes.at(-1)?.device ?? 0],
     });
     changes.push(...part.rows);

@@ -37,7 +37,7 @@ export type TestHttp = {
   ): Promise<Reply>;
   /** What a browser would send for a page of this origin, or any other request. */
   ask(request: {
-    method: 'GET' | 'OPTIONS' | 'POST';
+    method: 'GET' | 'OPTIONS' | 'POST' | 'DELETE';
     path: string;
     headers: Record<string, string>;
   }): Promise<{ status: number; headers: Record<string, unknown>; text: string }>;

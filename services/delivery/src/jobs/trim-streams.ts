@@ -1,10 +1,10 @@
-import type { Logger, RedisClient } from '@securechat/kernel';
+import { idBehind, type Logger, type RedisClient } from '@securechat/kernel';
 
 /** Often enough that the streams' length bound counts what waits, seldom enough to cost nothing. */
 const EVERY_MS = 200;
 
 export type Trimmer = {
-  /** What lies before these entries is in Postgres. */
+  /** These entries and what lies before them is in Postgres. */
   committed(cursors: ReadonlyMap<string, string>): void;
   start(): void;
   stop(): void;
@@ -21,7 +21,7 @@ export function createTrimmer(redis: RedisClient, logger: Logger): Trimmer {
   function trim(): void {
     for (const [stream, id] of latest) {
       redis
-        .xtrim(stream, 'MINID', id)
+        .xtrim(stream, 'MINID', idBehind(id))
         .catch((err: unknown) => logger.debug({ err }, 'stream not trimmed yet'));
     }
     latest.clear();

@@ -8,6 +8,7 @@ import { up as membersByName } from './0006_members_by_name.ts';
 import { up as bans } from './0007_bans.ts';
 import { up as outboxKeeps } from './0008_outbox_keeps.ts';
 import { up as hiddenMarks } from './0009_hidden_marks.ts';
+import { up as erasure } from './0010_erasure.ts';
 
 export const migrations: Migrations = {
   '0001_mailboxes': { up: mailboxes },
@@ -19,4 +20,5 @@ export const migrations: Migrations = {
   '0007_bans': { up: bans },
   '0008_outbox_keeps': { up: outboxKeeps },
   '0009_hidden_marks': { up: hiddenMarks },
+  '0010_erasure': { up: erasure },
 };

@@ -153,7 +153,7 @@ async function lockConversations(client: Client, extIds: string[]): Promise<Lock
 }
 
 /**
- * Direct conversations in which one of the two blocks the other or is not active. Not in the statement that locks:
+ * Direct conversations in which one of the two blocks the other, is not active or has been erased. Not in the statement that locks:
  * if that has to wait, what it reads beside the locked rows is older than what it waited for.
  */
 async function findClosed(client: Client, extIds: string[]): Promise<number[]> {
@@ -164,8 +164,8 @@ async function findClosed(client: Client, extIds: string[]): Promise<number[]> {
             WHERE ext_id = ANY($1) AND low_user IS NOT NULL AND (
                   EXISTS (SELECT FROM delivery.blocks WHERE user_id = c.low_user AND blocked_name = c.high_name)
                   OR EXISTS (SELECT FROM delivery.blocks WHERE user_id = c.high_user AND blocked_name = c.low_name)
-                  OR EXISTS (SELECT FROM auth.users WHERE id = c.low_user AND state <> 'active')
-                  OR EXISTS (SELECT FROM auth.users WHERE id = c.high_user AND state <> 'active'))`,
+                  OR NOT EXISTS (SELECT FROM auth.users WHERE id = c.low_user AND state = 'active')
+                  OR NOT EXISTS (SELECT FROM auth.users WHERE id = c.high_user AND state = 'active'))`,
     values: [extIds],
   });
   return found.rows.map(({ id }) => id);

@@ -1,7 +1,9 @@
 import type { Migrations } from '@securechat/kernel';
 import * as files from './0001_files.ts';
+import * as erasure from './0002_erasure.ts';
 
 /** Applied in the order of their names; an applied one never changes. */
 export const migrations: Migrations = {
   '0001_files': files,
+  '0002_erasure': erasure,
 };

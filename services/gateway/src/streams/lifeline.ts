@@ -1,5 +1,12 @@
 import { type Directory, GATEWAY_HEARTBEAT_MS } from '@securechat/directory';
-import { createBackoff, isRedisDown, type Logger, type RedisClient, runsOf } from '@securechat/kernel';
+import {
+  createBackoff,
+  idBehind,
+  isRedisDown,
+  type Logger,
+  type RedisClient,
+  runsOf,
+} from '@securechat/kernel';
 import { ENTRY_FIELD, packEntry } from '@securechat/protocol/internal';
 import type { OutReader } from './out-reader.ts';
 
@@ -59,7 +66,7 @@ export function createLifeline(parts: {
       parts.onLoss();
     }
     await checkForLoss();
-    await redis.xtrim(stream, 'MINID', reader.position().lastId);
+    await redis.xtrim(stream, 'MINID', idBehind(reader.position().lastId));
   }
 
   const readRuns = (): Promise<string> => runsOf(redis, [stream, ...directory.keys]);

@@ -1,4 +1,5 @@
 import type { Migrations } from '@securechat/kernel';
 import { up as push } from './0001_push.ts';
+import { up as erasure } from './0002_erasure.ts';
 
-export const migrations: Migrations = { '0001_push': { up: push } };
+export const migrations: Migrations = { '0001_push': { up: push }, '0002_erasure': { up: erasure } };

@@ -57,7 +57,7 @@ function operation(route: AdminRoute): object {
   const parameters = [
     ...Object.entries(params).map(([name, schema]) => ({ name, in: 'path', required: true, schema })),
     ...Object.entries(query).map(([name, schema]) => ({ name, in: 'query', required: false, schema })),
-    ...(method === 'POST' ? [IDEMPOTENCY_KEY] : []),
+    ...(method === 'GET' ? [] : [IDEMPOTENCY_KEY]),
   ];
   return {
     summary,

@@ -11,7 +11,7 @@ export type AdminCall = {
 
 /** One call of the admin API: the routes and the OpenAPI document are both made of it. */
 export type AdminRoute = {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'DELETE';
   /** As in OpenAPI: `/v1/admin/accounts/{user_id}`. */
   path: string;
   scope: Scope;

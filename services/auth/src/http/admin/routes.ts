@@ -1,5 +1,6 @@
 import type { AccountState, Admin } from '../../admin/admin.ts';
 import type { AccountRow } from '../../store/admin-store.ts';
+import { leaving } from './leaving.ts';
 import type { AdminCall, AdminRoute } from './route.ts';
 import {
   account,
@@ -17,7 +18,7 @@ const PAGE = 100;
 
 /** All calls, in the order of the document. */
 export function adminRoutes(admin: Admin): AdminRoute[] {
-  return [...peopleToCome(admin), ...accounts(admin), ...changes(admin)];
+  return [...peopleToCome(admin), ...accounts(admin), ...changes(admin), ...leaving(admin)];
 }
 
 function peopleToCome(admin: Admin): AdminRoute[] {

@@ -28,6 +28,20 @@ export const account = {
 };
 export const device = object({ device_id: deviceId, created_at: time }, { revoked_at: time });
 
+const counts = { type: 'object', additionalProperties: { type: 'integer' } };
+export const receipt = {
+  erasure_id: { type: 'string', description: 'Names the receipt, and nobody' },
+  subject_sha256: {
+    type: 'string',
+    description:
+      'SHA-256 of `SecureChat/1 erasure`, a line feed and the user id, in hex: shows whose receipt it is',
+  },
+  asked_at: time,
+  state: { type: 'string', enum: ['under_way', 'finished'] },
+  removed: { ...counts, description: 'Rows that are gone so far, by schema and kind' },
+  waiting: { ...counts, description: 'What the last look had to leave for later; empty when finished' },
+};
+
 export const invitesWanted = object({
   count: { type: 'integer', minimum: 1, maximum: MAX_INVITES_AT_ONCE },
   valid_seconds: { type: 'integer', minimum: 1, maximum: MAX_VALID_SECONDS },

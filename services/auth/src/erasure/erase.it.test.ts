@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { openPool } from '@securechat/kernel';
+import { streamNames } from '@securechat/protocol/internal';
+import { openTestRedis, type TestRedis } from '@securechat/testkit';
+import type { Pool } from 'pg';
+import { findDueErasures } from '../store/erasure-store.ts';
+import { findChanges } from '../store/revocation-store.ts';
+import { openTestHttp, type TestHttp } from '../testing/http.ts';
+import { createDevice, createPerson, firstList, prove } from '../testing/lists.ts';
+import { createOwnDatabase, type OwnDatabase } from '../testing/own-database.ts';
+import { erase } from './erase.ts';
+
+const ADMIN = 'an admin token of more than 32 characters';
+let database: OwnDatabase;
+let http: TestHttp;
+let redis: TestRedis;
+let pool: Pool;
+
+beforeAll(async () => {
+  database = await createOwnDatabase();
+  http = openTestHttp(database.url, { adminToken: ADMIN });
+  redis = await openTestRedis();
+  pool = openPool(database.url, { applicationName: 'erase-test', max: 4 });
+});
+afterAll(async () => {
+  await pool?.end();
+  await redis?.close();
+  await http?.close();
+  await database?.drop();
+});
+
+async function admin(method: 'GET' | 'DELETE' | 'POST', path: string) {
+  const headers = { authorization: `Bearer ${ADMIN}` };
+  const reply = await http.ask({ method, path: `/v1/admin/${path}`, headers });
+  return { status: reply.status, body: JSON.parse(reply.text) };
+}
+
+/** Somebody who has an account, and is to be erased. */
+async function askFor() {
+  const person = createPerson();
+  const device = createDevice();
+  const list = firstList(person, device);
+  expect((await http.post('/v1/accounts', { list, proof: prove(list, device) })).status).toBe(201);
+  const [row] = await database.query<{ device: number }>(
+    'SELECT d.id::int AS device FROM auth.devices d JOIN auth.users u ON u.id = d.user_id WHERE u.ext_id = $1',
+    [person.id],
+  );
+  const { body } = await admin('DELETE', `accounts/${person.id}`);
+  return { person, device: row?.device ?? 0, erasure: String(body.erasure_id) };
+}
+const streams = () => streamNames({ prefix: redis.prefix, partitions: 1 });
+const run = (id: string) => erase({ pool, redis: redis.redis, streams: streams() }, id);
+
+test('whoever is asked to be erased is cut off at once, and erased by whoever looks next, once', async () => {
+  const { person, erasure } = await askFor();
+  expect((await admin('GET', `accounts/${person.id}`)).body).toMatchObject({
+    state: 'disabled',
+    active_devices: 0,
+  });
+  expect(await findDueErasures(pool, 60_000)).not.toContain(erasure);
+  expect(await findDueErasures(pool, 0)).toContain(erasure);
+  const [first, second] = await Promise.all([run(erasure), run(erasure)]);
+  expect([first, second].filter(Boolean)).toHaveLength(1);
+  expect((await admin('GET', `erasures/${erasure}`)).body).toMatchObject({
+    state: 'finished',
+    removed: { 'auth.users': 1, 'auth.devices': 1, 'auth.device_lists': 1, 'auth.audit_log': 1 },
+    waiting: {},
+  });
+  expect((await admin('GET', `accounts/${person.id}`)).status).toBe(404);
+});
+
+test('a device that was erased stays revoked for as long as a ticket of it may be good', async () => {
+  const { device, erasure } = await askFor();
+  await run(erasure);
+  const client = await pool.connect();
+  try {
+    expect(await findChanges(client, 60)).toContainEqual({ device, isServed: false });
+  } finally {
+    client.release();
+  }
+});
+
+test('old questions that name the user are taken out of the streams, and no others', async () => {
+  const { person, erasure } = await askFor();
+  const [stream = ''] = streams().auth;
+  const ask = (id: string, name: string) =>
+    redis.redis.xadd(stream, id, 'e', JSON.stringify({ user_id: name }));
+  await ask('1-1', person.id);
+  await ask('1-2', `${person.id}x`);
+  await ask('*', person.id);
+  await run(erasure);
+  const left = (await redis.redis.xrange(stream, '-', '+')).map(([, fields]) => fields[1]);
+  expect(left).toEqual([`${person.id}x`, person.id].map((user_id) => JSON.stringify({ user_id })));
+});
+
+test('nobody is erased whom nobody has asked to erase', async () => {
+  await expect(pool.query('SELECT auth.erase_user(1)')).rejects.toThrow('nobody has asked');
+  await expect(database.query('SELECT auth.erase_user(1)', [], 'securechat_delivery')).rejects.toThrow(
+    'permission denied',
+  );
+});

@@ -1,0 +1,77 @@
+import { type RedisClient, withTransaction } from '@securechat/kernel';
+import type { StreamNames } from '@securechat/protocol/internal';
+import type { ClientBase, Pool } from 'pg';
+import { type Counts, finishErasure, lockErasure, noteErased } from '../store/erasure-store.ts';
+import { forgetRequests } from './forget-requests.ts';
+
+/** In this order; auth is last, because the others find the user's rows by its own. */
+const SCHEMAS = ['push', 'presence', 'files', 'delivery'] as const;
+/** Rows that one transaction takes at most of what grows with messages. */
+const MAX_ROWS = 2_000;
+/** What other people's keys wait for is given up after this: a month is what the law allows. */
+const LATE_AFTER_DAYS = 30;
+
+type Done = { removed: Counts; waiting: Counts };
+const sum = (counts: Counts): number => Object.values(counts).reduce((a, b) => a + b, 0);
+
+/**
+ * Does what there is to do for one erasure, in transactions of which each is whole: what was removed is counted with it, so that
+ * whoever dies in between is continued by the next look and nothing is counted twice. A service that has no schema has nothing of
+ * anybody; one whose migrations are missing makes this fail, and is not passed over. Resolves with whether all is gone.
+ */
+export async function erase(
+  parts: { pool: Pool; redis: RedisClient; streams: StreamNames; signal?: AbortSignal },
+  id: string,
+): Promise<boolean> {
+  const { pool, redis, streams, signal } = parts;
+  for (const schema of await presentSchemas(pool)) {
+    for (let removed = 1; removed > 0; ) {
+      if (signal?.aborted) return false;
+      const done = await withTransaction(pool, (client) => step(client, id, schema));
+      if (!done) return false;
+      removed = sum(done.removed);
+    }
+  }
+  return withTransaction(pool, async (client) => {
+    const standing = await lockErasure(client, id, LATE_AFTER_DAYS);
+    if (!standing || (await isWaiting(client, id))) return false;
+    // before the names are gone: whoever dies here comes again
+    await forgetRequests(redis, streams, standing.name);
+    const done = await call(client, 'SELECT auth.erase_user($1) AS done', [standing.user]);
+    await noteErased(client, id, 'auth', done);
+    await finishErasure(client, id);
+    return true;
+  });
+}
+
+async function step(client: ClientBase, id: string, schema: string): Promise<Done | undefined> {
+  const standing = await lockErasure(client, id, LATE_AFTER_DAYS);
+  if (!standing) return undefined;
+  const done = await call(client, `SELECT ${schema}.erase_user($1, $2, $3) AS done`, [
+    standing.user,
+    standing.isLate,
+    MAX_ROWS,
+  ]);
+  await noteErased(client, id, schema, done);
+  return done;
+}
+
+async function call(client: ClientBase, text: string, values: unknown[]): Promise<Done> {
+  const { rows } = await client.query<{ done: Done }>(text, values);
+  const [row] = rows;
+  if (!row) throw new TypeError('an erasure without an answer');
+  return row.done;
+}
+
+async function isWaiting(client: ClientBase, id: string): Promise<boolean> {
+  const found = await client.query(`SELECT FROM auth.erasures WHERE id = $1 AND waiting <> '{}'`, [id]);
+  return found.rowCount === 1;
+}
+
+export async function presentSchemas(client: Pick<ClientBase, 'query'>): Promise<string[]> {
+  const found = await client.query<{ name: string }>(
+    'SELECT name FROM unnest($1::text[]) WITH ORDINALITY AS s (name, place) WHERE to_regnamespace(name) IS NOT NULL ORDER BY place',
+    [SCHEMAS],
+  );
+  return found.rows.map(({ name }) => name);
+}

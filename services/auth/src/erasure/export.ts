@@ -1,0 +1,15 @@
+import type { ClientBase } from 'pg';
+import { presentSchemas } from './erase.ts';
+
+/** By service. */
+export type Export = Record<string, object>;
+
+/** As each schema tells it itself; of one instant when the transaction is repeatable. */
+export async function exportUser(client: ClientBase, user: number): Promise<Export> {
+  const told: Export = {};
+  for (const schema of ['auth', ...(await presentSchemas(client))]) {
+    const { rows } = await client.query<{ told: object }>(`SELECT ${schema}.export_user($1) AS told`, [user]);
+    told[schema] = rows[0]?.told ?? {};
+  }
+  return told;
+}

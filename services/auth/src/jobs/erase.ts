@@ -1,0 +1,26 @@
+import type { Job, Logger, RedisClient } from '@securechat/kernel';
+import type { StreamNames } from '@securechat/protocol/internal';
+import type { Pool } from 'pg';
+import { erase } from '../erasure/erase.ts';
+import { findDueErasures } from '../store/erasure-store.ts';
+
+/** Every ten seconds, in one process: what was asked for, and what had to be left for later. */
+export function eraseJob(parts: {
+  pool: Pool;
+  redis: RedisClient;
+  streams: StreamNames;
+  logger: Logger;
+  graceMs: number;
+}): Job {
+  const { pool, logger, graceMs } = parts;
+  return {
+    everyMs: 10_000,
+    deadlineMs: 10 * 60_000,
+    async run(signal) {
+      for (const id of await findDueErasures(pool, graceMs)) {
+        if (signal.aborted) return;
+        if (await erase({ ...parts, signal }, id)) logger.info({ erasure: id }, 'a user was erased');
+      }
+    },
+  };
+}
