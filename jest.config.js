@@ -12,7 +12,7 @@ export default {
     ...(process.env.COMPOSE_STACK ? [] : ['<rootDir>/tests/compose/']),
     // Take minutes: whole clients, services that are killed or attacked. `npm run test:client`, `test:faults`, `test:p2p` and
     // `test:security`, or their path, asks for them.
-    ...['tests/client', 'tests/faults', 'tests/p2p', 'tests/security']
+    ...['tests/client', 'tests/drills', 'tests/faults', 'tests/p2p', 'tests/security']
       .filter((folder) => !process.argv.some((argument) => argument.includes(folder)))
       .map((folder) => `<rootDir>/${folder}/`),
     // Need Chromium; `npm run test:browser` looks for it.

@@ -35,8 +35,8 @@ export async function erase(
   return withTransaction(pool, async (client) => {
     const standing = await lockErasure(client, id, LATE_AFTER_DAYS);
     if (!standing || (await isWaiting(client, id))) return false;
-    // before the names are gone: whoever dies here comes again
-    await forgetRequests(redis, streams, standing.name);
+    // before the names are gone: whoever dies here comes again. Others may go on asking for the user, but not for ever
+    if ((await forgetRequests(redis, streams, standing.name)) > 0 && standing.isFresh) return false;
     const done = await call(client, 'SELECT auth.erase_user($1) AS done', [standing.user]);
     await noteErased(client, id, 'auth', done);
     await finishErasure(client, id);

@@ -63,7 +63,8 @@ export async function findDueErasures(client: Queryable, graceMs: number): Promi
   return found.rows.map(({ id }) => id);
 }
 
-export type Standing = { user: number; name: string; isLate: boolean };
+/** `isFresh`: asked for within the hour. */
+export type Standing = { user: number; name: string; isLate: boolean; isFresh: boolean };
 
 /** Locked until the end of the transaction. Undefined when it is finished, or somebody else is at it. */
 export async function lockErasure(
@@ -72,7 +73,8 @@ export async function lockErasure(
   lateAfterDays: number,
 ): Promise<Standing | undefined> {
   const found = await client.query<Standing>(
-    `SELECT user_id AS "user", user_name AS name, asked_at < now() - make_interval(days => $2) AS "isLate"
+    `SELECT user_id AS "user", user_name AS name, asked_at < now() - make_interval(days => $2) AS "isLate",
+            asked_at > now() - interval '1 hour' AS "isFresh"
        FROM auth.erasures WHERE id = $1 AND finished_at IS NULL FOR UPDATE SKIP LOCKED`,
     [id, lateAfterDays],
   );
