@@ -32,6 +32,9 @@ const ACK_EVERY_MS = 100;
 /** Of characters that a function takes at once. */
 const SLICE = 8_192;
 
+// the first signature makes tables, which takes ten times as long: before anybody waits for a login
+ed25519.sign(new Uint8Array(1), new Uint8Array(CHALLENGE_BYTES));
+
 /** One device in k6, which has no TextDecoder and no fast Ed25519: it signs once, at its login. */
 export class Device {
   readonly #who: Identity;

@@ -1,5 +1,6 @@
 // Bundled by ../main.ts and run by k6: each virtual user is a unit of a scenario, with all of its devices, so that it sees what
 // it sends arrive.
+import './missing.ts';
 import { SharedArray } from 'k6/data';
 import exec from 'k6/execution';
 import { Counter, Trend } from 'k6/metrics';
@@ -20,9 +21,10 @@ const parts = options_.counts.map(
 );
 
 /** Everybody gets in first, so that what is measured is not the rush of the beginning. */
-const LOGIN_MS = 20_000;
-/** For what is under way at the end. */
-const SETTLE_MS = 10_000;
+const LOGIN_MS = 60_000;
+/** For what is under way at the end, which is not waited for when it has come. */
+const SETTLE_MS = 20_000;
+const POLL_MS = 100;
 
 export const options = {
   thresholds: options_.thresholds,
@@ -35,13 +37,14 @@ export const options = {
         iterations: 1,
         exec: 'unit',
         env: { LOAD_PART: String(index) },
-        maxDuration: `${seconds * 2 + (LOGIN_MS + SETTLE_MS) / 1000}s`,
+        maxDuration: `${seconds + (LOGIN_MS + 2 * SETTLE_MS) / 1000}s`,
         gracefulStop: '10s',
       },
     ]),
   ),
 };
 
+const logins = new Counter('logins');
 const login = new Trend('login_ms', true);
 const toAck = new Trend('send_to_ack_ms', true);
 const toDeliver = new Trend('send_to_deliver_ms', true);
@@ -69,7 +72,6 @@ class Run {
   readonly #sentAt = new Map<string, number>();
   #acks = 0;
   #arrivals = 0;
-  #ready = 0;
   #cameBackMs = 0;
 
   constructor(mine: Unit) {
@@ -79,7 +81,12 @@ class Run {
   start(): void {
     const { kind, devices } = this.#unit;
     const present = kind === 'offline' ? devices.length - 1 : devices.length;
-    for (let index = 0; index < present; index++) this.#open(index, () => this.#isThere(present));
+    this.#openUpTo(present, 0);
+  }
+
+  /** One after the other: k6 signs slowly, and a login has to be done within seconds. */
+  #openUpTo(present: number, index: number): void {
+    this.#open(index, () => (index + 1 < present ? this.#openUpTo(present, index + 1) : this.#everybodyIsThere()));
   }
 
   #open(index: number, caughtUp: () => void): void {
@@ -87,7 +94,10 @@ class Run {
     const identity = devices[index];
     if (!identity) return;
     const events: Events = {
-      ready: (ms) => login.add(ms),
+      ready(ms) {
+        logins.add(1);
+        login.add(ms);
+      },
       caughtUp,
       ack: (id) => this.#acked(id),
       chat: (id) => this.#arrived(id),
@@ -99,8 +109,7 @@ class Run {
     this.#devices.set(index, new Device(url, identity, events));
   }
 
-  #isThere(present: number): void {
-    if (++this.#ready !== present) return;
+  #everybodyIsThere(): void {
     const { sends } = this.#unit;
     const everyMs = (seconds * 1000) / Math.max(1, sends.length);
     // not all units at once
@@ -115,7 +124,23 @@ class Run {
         beginMs + index * everyMs,
       );
     });
-    setTimeout(() => this.#afterwards(), seconds * 1000 + (sends.length === 0 ? 0 : SETTLE_MS / 2));
+    setTimeout(() => this.#settle(() => this.#afterwards()), seconds * 1000);
+  }
+
+  /** Until all that those who are there wait for has come. */
+  #settle(then: () => void): void {
+    const untilMs = Date.now() + SETTLE_MS;
+    const timer = setInterval(() => {
+      if (this.#missing() > 0 && Date.now() < untilMs) return;
+      clearInterval(timer);
+      then();
+    }, POLL_MS);
+  }
+
+  /** Acks and arrivals at those who are there. */
+  #missing(): number {
+    const { sends } = this.#unit;
+    return sends.length * this.#devices.size - this.#acks - this.#arrivals;
   }
 
   #acked(id: string): void {
@@ -145,9 +170,7 @@ class Run {
 
   /** Whatever was sent has come back as an ack, and to everybody else. */
   #end(): void {
-    const { sends, devices } = this.#unit;
-    const expected = sends.length * (devices.length - 1);
-    lost.add(sends.length - this.#acks + expected - this.#arrivals);
+    lost.add(this.#missing());
     for (const device of this.#devices.values()) device.close();
   }
 }

@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const NAME = 'SHA256SUMS';
+
+/** As `sha256sum --check` reads them. Returns how many files there are. */
+export function writeChecksums(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== NAME)
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+  const lines = files.map(
+    (file) =>
+      `${createHash('sha256')
+        .update(readFileSync(join(folder, file)))
+        .digest('hex')}  ${file}`,
+  );
+  writeFileSync(join(folder, NAME), `${lines.join('\n')}\n`);
+  return files.length;
+}

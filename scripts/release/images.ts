@@ -1,0 +1,38 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCommand } from '../command.ts';
+import { findEngineFault } from '../compose/docker.ts';
+import { ROOT } from '../tools.ts';
+
+const SERVICES = ['gateway', 'auth', 'delivery', 'presence', 'files', 'push'] as const;
+export const IMAGES = [...SERVICES, 'web'] as const;
+
+/** Builds and tags all images, and pushes them when asked to. Returns why there are none where no engine answers. */
+export function buildImages(parts: {
+  registry: string;
+  version: string;
+  folder: string;
+  shouldPush: boolean;
+  say(line: string): void;
+}): string | undefined {
+  const { registry, version, folder, shouldPush, say } = parts;
+  const fault = findEngineFault();
+  if (fault !== undefined) return fault;
+  const built: string[] = [];
+  for (const image of IMAGES) {
+    const tag = `${registry}/${image}:${version}`;
+    const what =
+      image === 'web' ? ['--target', 'web'] : ['--target', 'service', '--build-arg', `SERVICE=${image}`];
+    runCommand(
+      'docker',
+      ['build', '-f', 'infra/Dockerfile', ...what, '--build-arg', `VERSION=${version}`, '-t', tag, '.'],
+      { cwd: ROOT },
+    );
+    if (shouldPush) runCommand('docker', ['push', tag], { cwd: ROOT });
+    const id = runCommand('docker', ['image', 'inspect', '--format', '{{.Id}}', tag], { cwd: ROOT });
+    built.push(`${id.toString('utf8').trim()}  ${tag}`);
+    say(tag);
+  }
+  writeFileSync(join(folder, 'images.txt'), `${built.join('\n')}\n`);
+  return undefined;
+}
