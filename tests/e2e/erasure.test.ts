@@ -46,7 +46,7 @@ function tracesOf(userId: string): Promise<string[]> {
   return findWords([userId], {
     postgresUrl: stores.postgresUrl,
     redisUrl: stores.redisUrl,
-    logs: processes.map(({ log }) => log.join('\n')),
+    texts: Object.fromEntries(processes.map(({ name, log }) => [name, log.join('\n')])),
   });
 }
 

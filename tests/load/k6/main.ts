@@ -86,7 +86,9 @@ class Run {
 
   /** One after the other: k6 signs slowly, and a login has to be done within seconds. */
   #openUpTo(present: number, index: number): void {
-    this.#open(index, () => (index + 1 < present ? this.#openUpTo(present, index + 1) : this.#everybodyIsThere()));
+    this.#open(index, () =>
+      index + 1 < present ? this.#openUpTo(present, index + 1) : this.#everybodyIsThere(),
+    );
   }
 
   #open(index: number, caughtUp: () => void): void {
