@@ -1,4 +1,5 @@
-import scenarios from './scenarios.json' with { type: 'json' };
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export type Kind = 'steady' | 'offline' | 'idle' | 'logins';
 /** `units` times as many people as `members` say, each unit with a conversation of its own where anything is written. */
@@ -6,7 +7,9 @@ export type Part = { kind: Kind; units: number; members: number; messagesPerSeco
 export type Thresholds = Record<string, string[]>;
 export type Scenario = { by: 'k6' | 'node'; what: string; parts: Part[]; thresholds: Thresholds };
 
-export const plan = scenarios as Record<string, Scenario>;
+export const plan = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'scenarios.json'), 'utf8'),
+) as Record<string, Scenario>;
 
 /** One device, with what it needs to log in. */
 export type Identity = { user: string; device: string; publicKey: string; seed: string };
