@@ -7,9 +7,10 @@ export type Part = { kind: Kind; units: number; members: number; messagesPerSeco
 export type Thresholds = Record<string, string[]>;
 export type Scenario = { by: 'k6' | 'node'; what: string; parts: Part[]; thresholds: Thresholds };
 
-export const plan = JSON.parse(
-  readFileSync(join(import.meta.dirname, 'scenarios.json'), 'utf8'),
-) as Record<string, Scenario>;
+export const plan = JSON.parse(readFileSync(join(import.meta.dirname, 'scenarios.json'), 'utf8')) as Record<
+  string,
+  Scenario
+>;
 
 /** One device, with what it needs to log in. */
 export type Identity = { user: string; device: string; publicKey: string; seed: string };
