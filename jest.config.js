@@ -10,11 +10,13 @@ export default {
     ...(process.env.UPGRADE_FROM ? [] : ['<rootDir>/tests/upgrade/']),
     // Needs a Docker engine; `npm run test:compose` starts the stack there.
     ...(process.env.COMPOSE_STACK ? [] : ['<rootDir>/tests/compose/']),
-    // Take minutes: whole clients, services that are killed or attacked. `npm run test:client`, `test:faults`, `test:p2p` and
+    // Take minutes: whole clients, services that are killed or attacked, large files. `npm run test:client`, `test:faults`, `test:large`, `test:p2p` and
     // `test:security`, or their path, asks for them.
-    ...['tests/client', 'tests/drills', 'tests/faults', 'tests/p2p', 'tests/security']
+    ...['tests/client', 'tests/drills', 'tests/faults', 'tests/files', 'tests/p2p', 'tests/security']
       .filter((folder) => !process.argv.some((argument) => argument.includes(folder)))
       .map((folder) => `<rootDir>/${folder}/`),
+    // Need a server that speaks S3; `npm run test:s3` finds or starts one.
+    ...(process.env.TEST_S3_ENDPOINT ? [] : ['\\.s3\\.test\\.ts$']),
     // Need Chromium; `npm run test:browser` looks for it.
     ...(process.env.TEST_BROWSER ? [] : ['\\.browser\\.test\\.ts$']),
   ],

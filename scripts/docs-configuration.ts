@@ -50,6 +50,7 @@ Read by the scripts, not by the services.
 | \`REDIS_SERVER\` | path of the redis-server or valkey-server program to start |
 | \`TEST_REDIS_URL\`, \`TEST_POSTGRES_URL\` | \`npm test\` uses these servers; the role must be a superuser |
 | \`TEST_SERVICES\` | \`embedded\` (the default) or \`containers\`: what \`npm test\` starts otherwise |
+| \`S3_TEST_ENDPOINT\`, \`S3_TEST_ACCESS_KEY\`, \`S3_TEST_SECRET_KEY\`, \`S3_TEST_REGION\` | \`npm run test:s3\` uses this server; it makes and deletes buckets there |
 | \`TEST_WORKERS\` | test files that run at once; 3 by default |
 `;
 

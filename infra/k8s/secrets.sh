@@ -49,5 +49,7 @@ secret securechat-gateway redis-url "$REDIS_URL"
 secret securechat-auth redis-url "$REDIS_URL" postgres-url "$AUTH_POSTGRES_URL" service-key "$AUTH_SERVICE_KEY" admin-token "$AUTH_ADMIN_TOKEN"
 secret securechat-delivery redis-url "$REDIS_URL" postgres-url "$DELIVERY_POSTGRES_URL"
 secret securechat-presence redis-url "$REDIS_URL" postgres-url "$PRESENCE_POSTGRES_URL"
-secret securechat-files redis-url "$REDIS_URL" postgres-url "$FILES_POSTGRES_URL"
+# the keys of a bucket, where the component `bucket` is used
+secret securechat-files redis-url "$REDIS_URL" postgres-url "$FILES_POSTGRES_URL" \
+  ${FILES_S3_ACCESS_KEY:+s3-access-key "$FILES_S3_ACCESS_KEY"} ${FILES_S3_SECRET_KEY:+s3-secret-key "$FILES_S3_SECRET_KEY"}
 secret securechat-push redis-url "$REDIS_URL" postgres-url "$PUSH_POSTGRES_URL" vapid-private-key "$PUSH_VAPID_PRIVATE_KEY"

@@ -87,6 +87,8 @@ const HANDSHAKES_PER_SECOND = 10_000;
 const DRAIN_MS = 300;
 const PRESENCE_GRACE_MS = 300;
 const FILE_BYTES_PER_MINUTE = '100GB';
+/** Where chunks go, when `npm run test:s3` says so. */
+const BUCKET = JSON.parse(process.env.TEST_S3_BUCKET ?? '{}') as Record<string, string>;
 
 export async function startConstellation(plan: ConstellationPlan = {}): Promise<Constellation> {
   const startedAtMs = performance.now();
@@ -214,6 +216,7 @@ function createLauncher({ plan, shared, stores, seed, tls, processes }: Launcher
         FILES_HTTP_PORT: String(port),
         FILES_PUBLIC_URL: url,
         FILE_BYTES_PER_MINUTE: FILE_BYTES_PER_MINUTE,
+        ...BUCKET,
       });
       return withFields(process, { url });
     },

@@ -13,12 +13,14 @@ import {
 import { streamNames } from '@securechat/protocol/internal';
 import { createTokenKeys } from './access/token-keys.ts';
 import { createTokens } from './access/tokens.ts';
+import { createObjectBlobs } from './blobs/blob-objects.ts';
 import { createPostgresBlobs } from './blobs/blob-postgres.ts';
+import { openBucket } from './blobs/bucket.ts';
 import { createChunkConsumer } from './chunks/chunk-consumer.ts';
 import { createChunkWriter } from './chunks/put-chunk.ts';
 import { createChunkReader } from './chunks/read-chunk.ts';
 import { createVerifier } from './chunks/verifier.ts';
-import { options } from './config.ts';
+import { bucketFaults, bucketOf, options } from './config.ts';
 import { createFileLife } from './file-life.ts';
 import { createHttpServer } from './http/server.ts';
 import { reconcileJob } from './jobs/reconcile.ts';
@@ -40,7 +42,8 @@ const TRANSFERS_END_MS = 5_000;
 
 /** Offers, chunks and what of them counts for whom. The only owner of files. */
 export async function createFiles(kit: Kit): Promise<Service> {
-  const { config, secrets } = readConfig(options, kit.env);
+  const read = readConfig(options, kit.env, bucketFaults);
+  const { config, secrets } = read;
   const { logger, clock } = kit;
   const metrics = filesMetrics(kit.metrics);
   const streams = streamNames({ prefix: config.streamPrefix, partitions: config.streamPartitions });
@@ -62,7 +65,13 @@ export async function createFiles(kit: Kit): Promise<Service> {
     bytesPerMinute: config.fileBytesPerMinute,
   });
 
-  const blobs = createPostgresBlobs(pool);
+  const bucketOptions = bucketOf(read);
+  const bucket = bucketOptions && (await openBucket(bucketOptions));
+  const inPostgres = createPostgresBlobs(pool, { hasBucket: bucket !== undefined });
+  const blobs =
+    bucket === undefined
+      ? inPostgres
+      : createObjectBlobs({ pool, bucket, inPostgres, isForNew: config.store === 's3', clock, logger });
   const files = createFileStore(pool, config.storagePerUser);
   const notices = createNotices({ directory, outStreams, clock, logger });
   const life = createFileLife({ pool, files, blobs, notices, logger });
@@ -149,6 +158,7 @@ export async function createFiles(kit: Kit): Promise<Service> {
   return {
     async start() {
       await requireMigrations(pool, 'files', migrations, logger);
+      await bucket?.check(logger);
       await http.listen({ host: config.httpHost, port: config.httpPort });
       const { port } = http.server.address() as AddressInfo;
       logger.info({ httpPort: port }, 'files over HTTP listening');
@@ -172,6 +182,7 @@ export async function createFiles(kit: Kit): Promise<Service> {
       await life.stop();
       producer.close();
       bulk.close();
+      bucket?.close();
       await pool.end();
     },
   };

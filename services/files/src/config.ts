@@ -1,18 +1,23 @@
 import {
   bytes,
+  type ConfigOf,
   defineConfig,
   durationMs,
   fileOptions,
   int,
+  oneOf,
   originsOption,
   postgresOption,
   redisOption,
+  type SecretsOf,
+  secret,
   str,
   streamOptions,
   trustedProxiesOption,
   url,
 } from '@securechat/kernel';
 import { MAX_FILE_BYTES } from '@securechat/protocol';
+import type { BucketOptions } from './blobs/bucket.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -75,6 +80,40 @@ export const options = defineConfig({
     min: 500,
     doc: 'How often the ledger is compared with the files, and the store with the ledger',
   }),
+  store: oneOf(['postgres', 's3'], {
+    env: 'FILES_STORE',
+    default: 'postgres',
+    doc: 'Where new chunks go; those that are there stay where they are, and are read there',
+  }),
+  s3Endpoint: url({
+    env: 'FILES_S3_ENDPOINT',
+    protocols: ['https:', 'http:'],
+    optional: true,
+    doc: 'A server that speaks S3; the bucket is a part of the path',
+    example: 'https://s3.eu-central-1.amazonaws.com',
+  }),
+  s3Region: str({ env: 'FILES_S3_REGION', default: 'us-east-1', min: 1, doc: 'Its region' }),
+  s3Bucket: str({
+    env: 'FILES_S3_BUCKET',
+    pattern: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+    optional: true,
+    doc: 'A bucket of this deployment alone: objects named like its chunks that its database does not know are deleted there',
+    example: 'securechat-files',
+  }),
+  s3AccessKey: secret({
+    env: 'FILES_S3_ACCESS_KEY',
+    min: 1,
+    optional: true,
+    doc: 'Who may read, write, list and delete there',
+    example: 'AKIA…',
+  }),
+  s3SecretKey: secret({
+    env: 'FILES_S3_SECRET_KEY',
+    min: 1,
+    optional: true,
+    doc: 'The secret that belongs to it',
+    example: '…',
+  }),
   poolSize: int({
     env: 'FILES_POSTGRES_CONNECTIONS',
     default: 8,
@@ -83,3 +122,26 @@ export const options = defineConfig({
     doc: 'Most connections to Postgres',
   }),
 });
+
+type Read = { config: ConfigOf<typeof options>; secrets: SecretsOf<typeof options> };
+
+const BUCKET_OPTIONS = ['FILES_S3_ENDPOINT', 'FILES_S3_BUCKET', 'FILES_S3_ACCESS_KEY', 'FILES_S3_SECRET_KEY'];
+
+/** A bucket is named whole or not at all. */
+export function bucketFaults(read: Read): string[] {
+  const { store, s3Endpoint, s3Bucket } = read.config;
+  const { s3AccessKey, s3SecretKey } = read.secrets;
+  const given = [s3Endpoint, s3Bucket, s3AccessKey, s3SecretKey];
+  if (given.every((value) => value === undefined) && store === 'postgres') return [];
+  return BUCKET_OPTIONS.flatMap((name, index) =>
+    given[index] === undefined ? [`${name} is missing: a bucket needs ${BUCKET_OPTIONS.join(', ')}.`] : [],
+  );
+}
+
+/** The bucket of new chunks, or of earlier ones only; undefined where there is none. */
+export function bucketOf({ config, secrets }: Read): BucketOptions | undefined {
+  const { s3Endpoint: endpoint, s3Region: region, s3Bucket: bucket } = config;
+  const { s3AccessKey: accessKey, s3SecretKey: secretKey } = secrets;
+  if (!endpoint || !bucket || !accessKey || !secretKey) return undefined;
+  return { endpoint, region, bucket, accessKey, secretKey };
+}

@@ -384,6 +384,8 @@ export const postgres: Readonly<Record<string, Table>> = {
       idx: 'which chunk',
       len: 'its bytes',
       sha256: 'SHA-256 of its ciphertext',
+      object:
+        'the name of the object with its ciphertext, where there is a bucket: both numbers, and a random one',
     },
   },
   'files.blobs': {

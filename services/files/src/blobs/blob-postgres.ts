@@ -4,13 +4,25 @@ import type { BlobStore } from './blob-store.ts';
 
 /** Bytes of a file of this many chunks are deleted at once: some dozen MB, far below the time that a statement may take. */
 const DELETED_AT_ONCE = 200;
+const NO_BUCKET = 'a chunk is in a bucket, and this process knows none: set FILES_S3_ENDPOINT and its kin';
 
-/** Chunks beside their ledger, in Postgres: one transaction writes both, so that neither is ever without the other. */
-export function createPostgresBlobs(pool: Pool): BlobStore {
+/**
+ * Chunks beside their ledger, in Postgres: one transaction writes both, so that neither is ever without the other.
+ * `hasBucket`: somebody else removes the chunks that are in one.
+ */
+export function createPostgresBlobs(pool: Pool, { hasBucket = false } = {}): BlobStore {
+  async function refuseBucket(file: number): Promise<void> {
+    const inBucket = await pool.query(
+      'SELECT FROM files.chunks WHERE file_id = $1 AND object IS NOT NULL LIMIT 1',
+      [file],
+    );
+    if (inBucket.rowCount !== 0) throw new Error(NO_BUCKET);
+  }
+
   return {
     async put({ file, index }, bytes, record) {
       return await withTransaction(pool, async (client) => {
-        if (!(await record(client))) return false;
+        if (!(await record(client, null))) return false;
         await client.query({
           name: 'put-blob',
           text: 'INSERT INTO files.blobs (file_id, idx, bytes) VALUES ($1, $2, $3)',
@@ -20,7 +32,8 @@ export function createPostgresBlobs(pool: Pool): BlobStore {
       });
     },
 
-    async get({ file, index }) {
+    async get({ file, index, object }) {
+      if (object !== null) throw new Error(NO_BUCKET);
       const found = await pool.query<{ bytes: Buffer }>({
         name: 'get-blob',
         text: 'SELECT bytes FROM files.blobs WHERE file_id = $1 AND idx = $2',
@@ -32,6 +45,7 @@ export function createPostgresBlobs(pool: Pool): BlobStore {
     },
 
     async remove(file) {
+      if (!hasBucket) await refuseBucket(file);
       for (let deleted = DELETED_AT_ONCE; deleted === DELETED_AT_ONCE; ) {
         const result = await pool.query(
           `DELETE FROM files.blobs WHERE file_id = $1 AND idx IN (
@@ -43,6 +57,6 @@ export function createPostgresBlobs(pool: Pool): BlobStore {
     },
 
     // the foreign key lets none come about
-    orphans: async () => [],
+    removeOrphans: async () => 0,
   };
 }

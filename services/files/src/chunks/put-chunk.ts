@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ProtocolError } from '@securechat/protocol';
 import type { Pool } from 'pg';
-import type { BlobStore, Queryable } from '../blobs/blob-store.ts';
+import type { BlobStore, Queryable, StoredChunk } from '../blobs/blob-store.ts';
 import { FILE_COLUMNS, type FileRow } from '../store/file-row.ts';
 
 export type ChunkPlace = { user: number; fileId: string; index: number; totalChunks?: number | undefined };
@@ -56,8 +56,10 @@ export function createChunkWriter(pool: Pool, blobs: BlobStore): ChunkWriter {
         check(file, place.index, bytes.length);
         if (file.stored?.equals(sha256)) return { file, isNew: false };
         if (file.stored) throw new ProtocolError('ID_REUSED', { path: '/chunk_index' });
-        const chunk = { file: file.id, index: place.index, sha256 };
-        const isNew = await blobs.put(chunk, bytes, (db) => record(db, chunk, bytes.length));
+        const chunk = { file: file.id, index: place.index };
+        const isNew = await blobs.put(chunk, bytes, (db, object) =>
+          record(db, { ...chunk, object }, { bytes: bytes.length, sha256 }),
+        );
         if (isNew) return { file: { ...file, received: file.received + bytes.length }, isNew };
         // between our look and our write it was stored, or the file went on: look once more at what is true now
         if (isSecondLook) throw new ProtocolError('SERVER_UNAVAILABLE', { retry_after_ms: 1_000 });
@@ -69,15 +71,15 @@ export function createChunkWriter(pool: Pool, blobs: BlobStore): ChunkWriter {
 /** The lock on the file keeps its end away: no chunk is added to what is being verified or removed. */
 async function record(
   db: Queryable,
-  chunk: { file: number; index: number; sha256: Buffer },
-  bytes: number,
+  chunk: StoredChunk,
+  { bytes, sha256 }: { bytes: number; sha256: Buffer },
 ): Promise<boolean> {
   const added = await db.query({
     name: 'add-chunk',
-    text: `INSERT INTO files.chunks (file_id, idx, len, sha256)
-           SELECT id, $2, $3, $4 FROM files.files WHERE id = $1 AND state = 'uploading' FOR NO KEY UPDATE
+    text: `INSERT INTO files.chunks (file_id, idx, len, sha256, object)
+           SELECT id, $2, $3, $4, $5 FROM files.files WHERE id = $1 AND state = 'uploading' FOR NO KEY UPDATE
            ON CONFLICT DO NOTHING`,
-    values: [chunk.file, chunk.index, bytes, chunk.sha256],
+    values: [chunk.file, chunk.index, bytes, sha256, chunk.object],
   });
   if (added.rowCount !== 1) return false;
   await db.query({

@@ -23,15 +23,15 @@ export function createChunkReader(pool: Pool, files: FileStore, blobs: BlobStore
     async read(file, index) {
       if (index >= chunksOf(file))
         throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: '/chunk_index' });
-      const found = await pool.query<{ sha256: Buffer }>({
+      const found = await pool.query<{ object: string | null }>({
         name: 'find-chunk',
-        text: 'SELECT sha256 FROM files.chunks WHERE file_id = $1 AND idx = $2',
+        text: 'SELECT object FROM files.chunks WHERE file_id = $1 AND idx = $2',
         values: [file.id, index],
       });
       const [chunk] = found.rows;
       // it was taken back since it was opened
       if (!chunk) throw new ProtocolError('PERMISSION_DENIED');
-      return await blobs.get({ file: file.id, index, sha256: chunk.sha256 });
+      return await blobs.get({ file: file.id, index, object: chunk.object });
     },
   };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Clock, type Logger, withTransaction } from '@securechat/kernel';
 import { ProtocolError } from '@securechat/protocol';
 import type { Pool } from 'pg';
-import type { BlobStore, ChunkKey } from '../blobs/blob-store.ts';
+import type { BlobStore, StoredChunk } from '../blobs/blob-store.ts';
 import { FILE_COLUMNS, type FileRow } from '../store/file-row.ts';
 
 /** A verifier that has shown no life for this long has died, and another may take its place. */
@@ -66,13 +66,13 @@ export function createVerifier(parts: {
     return hash.digest();
   }
 
-  async function* keysOf(file: FileRow): AsyncGenerator<ChunkKey> {
+  async function* keysOf(file: FileRow): AsyncGenerator<StoredChunk> {
     for (let next = 0, isLast = false; !isLast; ) {
-      const { rows } = await pool.query<{ idx: number; sha256: Buffer }>(
-        'SELECT idx, sha256 FROM files.chunks WHERE file_id = $1 AND idx >= $2 ORDER BY idx LIMIT $3',
+      const { rows } = await pool.query<{ idx: number; object: string | null }>(
+        'SELECT idx, object FROM files.chunks WHERE file_id = $1 AND idx >= $2 ORDER BY idx LIMIT $3',
         [file.id, next, KEYS_AT_ONCE],
       );
-      for (const { idx: index, sha256 } of rows) yield { file: file.id, index, sha256 };
+      for (const { idx: index, object } of rows) yield { file: file.id, index, object };
       next = (rows.at(-1)?.idx ?? 0) + 1;
       isLast = rows.length < KEYS_AT_ONCE;
     }

@@ -3,8 +3,6 @@ import type { Pool } from 'pg';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { FilesMetrics } from '../metrics.ts';
 
-/** Files whose bytes a store of objects may still have, looked at in one run. */
-const ORPHANS_AT_ONCE = 1_000;
 const USERS_AT_ONCE = 500;
 
 type Parts = { pool: Pool; blobs: BlobStore; metrics: FilesMetrics; logger: Logger };
@@ -29,10 +27,8 @@ export async function reconcile({ pool, blobs, metrics, logger }: Parts, signal:
     if (users.length < USERS_AT_ONCE) break;
     after = users.at(-1) ?? 0;
   }
-  for (const file of await blobs.orphans(ORPHANS_AT_ONCE)) {
-    if (signal.aborted) return;
-    await blobs.remove(file);
-  }
+  const orphans = await blobs.removeOrphans(signal);
+  if (orphans > 0) logger.info({ orphans }, 'bytes deleted that the ledger does not know');
 }
 
 /** Under the locks that offers, completions and removals take. Resolves with how many users it had to set right. */

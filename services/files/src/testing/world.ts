@@ -5,6 +5,7 @@ import { createTestDatabase, until, urlForRole } from '@securechat/testkit';
 import type { Pool } from 'pg';
 import { createTokenKeys } from '../access/token-keys.ts';
 import { createTokens } from '../access/tokens.ts';
+import { createObjectBlobs } from '../blobs/blob-objects.ts';
 import { createPostgresBlobs } from '../blobs/blob-postgres.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import { createChunkWriter } from '../chunks/put-chunk.ts';
@@ -15,6 +16,7 @@ import { filesMetrics } from '../metrics.ts';
 import type { Notices } from '../notices.ts';
 import { createHandlers } from '../requests/handlers.ts';
 import { createFileStore } from '../store/file-store.ts';
+import { createTestBucket, testServer } from './test-bucket.ts';
 
 export const QUOTA = 1_000_000;
 const DAY_MS = 24 * 3600 * 1000;
@@ -26,9 +28,11 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 
 /**
  * The service without its streams, on a database of its own with users and a conversation, as its own role. What
- * gateways would be told is written down.
+ * gateways would be told is written down. Chunks are in Postgres, and with `npm run test:s3` in a bucket of its own.
  */
 export async function openWorld(parts: { blobs?: (pool: Pool) => BlobStore } = {}) {
+  const server = testServer();
+  const inBucket = server && (await createTestBucket(server));
   const database = await createTestDatabase();
   const owner = openPool(database.url, { applicationName: 'test', max: 2 });
   const url = (await urlForRole(database.url, 'securechat_files')) ?? database.url;
@@ -41,7 +45,13 @@ export async function openWorld(parts: { blobs?: (pool: Pool) => BlobStore } = {
     tellProgress: (user, message) => void told.push({ users: [user], type: 'file_progress', message }),
   };
   const verdicts: Verdict[] = [];
-  const blobs = (parts.blobs ?? createPostgresBlobs)(pool);
+  const clock = { ...systemClock };
+  const inPostgres = createPostgresBlobs(pool, { hasBucket: inBucket !== undefined });
+  const blobs =
+    parts.blobs?.(pool) ??
+    (inBucket === undefined
+      ? inPostgres
+      : createObjectBlobs({ pool, bucket: inBucket.bucket, inPostgres, isForNew: true, clock, logger }));
   const files = createFileStore(pool, QUOTA);
   const life = createFileLife({ pool, files, blobs, notices, logger });
   const writer = createChunkWriter(pool, blobs);
@@ -83,6 +93,8 @@ export async function openWorld(parts: { blobs?: (pool: Pool) => BlobStore } = {
     told,
     verdicts,
     blobs,
+    clock,
+    inBucket,
     files,
     life,
     writer,
@@ -118,13 +130,20 @@ export async function openWorld(parts: { blobs?: (pool: Pool) => BlobStore } = {
       const { used, reserved } = await files.storageOf(who.user);
       return { used, reserved };
     },
+    /** Of all chunks, wherever their bytes are. */
+    async storedBytes(): Promise<number> {
+      const sum = 'SELECT coalesce(sum(length(bytes)), 0)::int AS bytes FROM files.blobs';
+      const [row] = await world.rows<{ bytes: number }>(sum);
+      const objects = (await inBucket?.contents()) ?? [];
+      return objects.reduce((total, { bytes }) => total + bytes, row?.bytes ?? 0);
+    },
     async rows<T extends object>(sql: string, values: unknown[] = []): Promise<T[]> {
       return (await owner.query<T>(sql, values)).rows;
     },
     async close(): Promise<void> {
       await verifier.stop();
       await life.stop();
-      await Promise.all([pool.end(), owner.end()]);
+      await Promise.all([pool.end(), owner.end(), inBucket?.drop()]);
       await database.drop();
     },
   };
