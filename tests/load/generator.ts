@@ -84,17 +84,24 @@ async function talk(run: Run): Promise<void> {
   const sentAt = new Map<string, number>();
   const seen = { ack: 0, chat: 0 };
   for (const client of clients) {
-    client.listen(({ message }) => {
-      if (message?.type === 'error') return count('faults');
-      if (message?.type !== 'ack' && message?.type !== 'chat') return;
-      const at = sentAt.get(message.type === 'ack' ? message.ref : message.id);
+    const seenNow = (kind: 'ack' | 'chat', id: string): void => {
+      const at = sentAt.get(id);
       if (at === undefined) return;
-      seen[message.type]++;
-      count(message.type === 'ack' ? 'acked' : 'delivered');
-      measured.times[message.type === 'ack' ? 'send_to_ack_ms' : 'send_to_deliver_ms']?.push(
-        performance.now() - at,
-      );
-      if (message.type === 'chat') client.send('ack', { type: 'ack', through: message.delivery.seq });
+      seen[kind]++;
+      count(kind === 'ack' ? 'acked' : 'delivered');
+      const tookMs = performance.now() - at;
+      measured.times[kind === 'ack' ? 'send_to_ack_ms' : 'send_to_deliver_ms']?.push(tookMs);
+    };
+    client.listen(({ message }) => {
+      if (message?.type === 'error') count('faults');
+      if (message?.type === 'ack') seenNow('ack', message.ref);
+      // what came before the mailbox was read stands in its page
+      if (message?.type === 'sync_page')
+        for (const item of message.items) if (item.type === 'chat') seenNow('chat', item.id);
+      if (message?.type === 'chat') {
+        seenNow('chat', message.id);
+        client.send('ack', { type: 'ack', through: message.delivery.seq });
+      }
     });
     client.send('resume', { type: 'resume', cursor: 0 });
   }

@@ -30,6 +30,7 @@ describe('Postgres', () => {
     synchronousCommit: 'on',
     pending: [],
     missing: [],
+    old: [],
     isStandby: false,
   };
 
@@ -42,6 +43,7 @@ describe('Postgres', () => {
     [{ synchronousCommit: 'off' }, ['synchronous_commit = off']],
     [{ pending: ['0006_api_keys'] }, ['not applied: 0006_api_keys']],
     [{ missing: ['files'] }, ['not there: files']],
+    [{ old: ['push'] }, ['older than auth: push']],
     [{ isStandby: true }, ['is a standby']],
   ])('with %j', (change, expected) => {
     expect(wrong(judgePostgres({ ...sound, ...change }))).toEqual(expected);
@@ -235,7 +237,7 @@ describe('the command', () => {
       expect(code).toBe(1);
       expect(out).toContain('ok      migrations of auth: all applied');
       expect(out).toContain(
-        'WRONG   schemas: not there: delivery, presence, files\n        Run: node services/delivery',
+        'WRONG   schemas: not there: delivery, presence, files, push\n        Run: node services/delivery',
       );
       expect(out).toMatch(/ok {6}Redis: version \d/);
       expect(out).toContain('ok      TURN: none is configured');

@@ -12,11 +12,13 @@ export type PostgresFacts = {
   pending: string[];
   /** Schemas that services need and that are not there. */
   missing: string[];
+  /** Schemas of an older release than auth: what auth asks of them is not there. */
+  old: string[];
   isStandby: boolean;
 };
 
 const LEAST_VERSION = 150_000;
-const SCHEMAS = ['auth', 'delivery', 'presence', 'files'];
+const SCHEMAS = ['auth', 'delivery', 'presence', 'files', 'push'];
 
 export async function lookAtPostgres(pool: Pool, clock: Clock): Promise<Finding[]> {
   const askedMs = clock.now();
@@ -25,6 +27,8 @@ export async function lookAtPostgres(pool: Pool, clock: Clock): Promise<Finding[
             current_setting('full_page_writes') AS "fullPageWrites",
             current_setting('synchronous_commit') AS "synchronousCommit",
             ARRAY(SELECT s FROM unnest($1::text[]) s WHERE to_regnamespace(s) IS NULL) AS missing,
+            ARRAY(SELECT s FROM unnest($1::text[]) s WHERE to_regnamespace(s) IS NOT NULL AND NOT EXISTS (
+                  SELECT FROM pg_proc WHERE pronamespace = to_regnamespace(s) AND proname = 'erase_user')) AS old,
             pg_is_in_recovery() AS "isStandby", floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS "nowMs"`,
     [SCHEMAS],
   );
@@ -70,9 +74,15 @@ export function judgePostgres(facts: PostgresFacts): Finding[] {
     {
       about: 'schemas',
       says: facts.missing.length === 0 ? 'all there' : `not there: ${facts.missing.join(', ')}`,
-      ...(facts.missing.length > 0 && {
-        remedy: `Run: ${facts.missing.map((name) => `node services/${name}/src/migrate.ts`).join(', ')}`,
-      }),
+      ...(facts.missing.length > 0 && { remedy: migrationsOf(facts.missing) }),
+    },
+    {
+      about: 'schemas of other services',
+      says: facts.old.length === 0 ? 'as new as auth' : `older than auth: ${facts.old.join(', ')}`,
+      ...(facts.old.length > 0 && { remedy: `Users cannot be erased. ${migrationsOf(facts.old)}` }),
     },
   ];
 }
+
+const migrationsOf = (services: readonly string[]): string =>
+  `Run: ${services.map((name) => `node services/${name}/src/migrate.ts`).join(', ')}`;
