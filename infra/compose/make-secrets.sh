@@ -7,6 +7,7 @@ umask 077
 node_user=1000
 postgres_user=999
 redis_user=999
+turn_user=65534
 
 # Hexadecimal, so that it stands in a URL, in SQL and in redis.conf as it is.
 random() { openssl rand -hex 24; }
@@ -38,6 +39,8 @@ for service in $SERVICES; do
 done
 openssl rand -base64 32 | keep auth/service-key $node_user
 random | keep auth/admin-token $node_user
+random | keep turn/turn-secret $turn_user
+keep auth/turn-secret $node_user </secrets/turn/turn-secret
 openssl rand -base64 32 | tr '+/' '-_' | tr -d '=\n' | keep push/vapid-private-key $node_user
 
 # A certificate for DOMAIN from an authority that signs nothing else: its key is thrown away. Replace both files by those of a public

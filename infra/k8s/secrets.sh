@@ -46,7 +46,9 @@ secret() {
 
 secret securechat-migrate postgres-url "$MIGRATE_POSTGRES_URL"
 secret securechat-gateway redis-url "$REDIS_URL"
-secret securechat-auth redis-url "$REDIS_URL" postgres-url "$AUTH_POSTGRES_URL" service-key "$AUTH_SERVICE_KEY" admin-token "$AUTH_ADMIN_TOKEN"
+# what auth shares with coturn, where there is one (AUTH_TURN_SECRET)
+secret securechat-auth redis-url "$REDIS_URL" postgres-url "$AUTH_POSTGRES_URL" service-key "$AUTH_SERVICE_KEY" admin-token "$AUTH_ADMIN_TOKEN" \
+  ${AUTH_TURN_SECRET:+turn-secret "$AUTH_TURN_SECRET"}
 secret securechat-delivery redis-url "$REDIS_URL" postgres-url "$DELIVERY_POSTGRES_URL"
 secret securechat-presence redis-url "$REDIS_URL" postgres-url "$PRESENCE_POSTGRES_URL"
 # the keys of a bucket, where the component `bucket` is used
