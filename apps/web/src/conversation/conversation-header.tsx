@@ -1,4 +1,5 @@
 import type { Conversation } from '@securechat/client';
+import { PathSign } from '../direct/path-sign.tsx';
 import { Avatar, Initial } from '../parts/avatar.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { IconButton } from '../parts/icon-button.tsx';
@@ -65,6 +66,7 @@ function PeerLine({ conversation, userId }: { conversation: Conversation; userId
   const parts = [standing, statusText].filter((part) => part !== undefined && part !== '');
   return (
     <p class="hint">
+      <PathSign userId={userId} />
       {identity?.trust === 'verified' && (
         <span class="verified">
           <Icon name="shield" /> Verified

@@ -1,4 +1,5 @@
 import type { Identity } from '@securechat/client';
+import { DirectForm } from '../direct/direct-form.tsx';
 import { Avatar } from '../parts/avatar.tsx';
 import { ErrorText } from '../parts/error-text.tsx';
 import { Icon } from '../parts/icon.tsx';
@@ -34,6 +35,7 @@ export function PersonPage({ userId }: { userId: string }) {
         {!isMe && <TaskButton onRun={write}>Write</TaskButton>}
       </div>
       <ErrorText error={known.error} />
+      {!isMe && <DirectForm userId={userId} />}
       {!isMe && known.identity && <Keys identity={known.identity} known={known} />}
     </PageFrame>
   );

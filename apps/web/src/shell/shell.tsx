@@ -1,4 +1,5 @@
 import { ConversationView } from '../conversation/conversation-view.tsx';
+import { useDirect } from '../direct/use-direct.ts';
 import { ConversationList } from '../list/conversation-list.tsx';
 import { DevicesPage } from '../pages/devices-page.tsx';
 import { NewConversationPage } from '../pages/new-conversation-page.tsx';
@@ -20,6 +21,8 @@ export function Shell() {
   const route = useRoute();
   useNudges();
   useWorker();
+  // connects with whom it is allowed, whatever page is open
+  useDirect();
   usePageTitle();
   useBeingThere(useSession().preferences.isShown);
   return (

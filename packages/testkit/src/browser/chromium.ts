@@ -44,6 +44,6 @@ function isProgram(path: string): boolean {
 }
 
 /** Headless. The caller closes it. */
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: findChromium(), args: CHROMIUM_FLAGS });
+export function launchChromium(moreFlags: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: findChromium(), args: [...CHROMIUM_FLAGS, ...moreFlags] });
 }

@@ -16,13 +16,21 @@ const START_DEADLINE_MS = 120_000;
 /** How long a page may take to show what a test waits for. */
 export const SHOWN_WITHIN_MS = 30_000;
 
-type WebPlan = Pick<ConstellationPlan, 'files' | 'pushes' | 'env'>;
+type WebPlan = Pick<ConstellationPlan, 'files' | 'presences' | 'pushes' | 'env'> & {
+  chromiumFlags?: readonly string[];
+};
 
 /** A constellation and pages for all tests of a file. No test passes when a page complains. */
-export function useWeb({ files = 0, pushes = 0, env = {} }: WebPlan = {}): Web {
+export function useWeb({
+  files = 0,
+  presences = 0,
+  pushes = 0,
+  env = {},
+  chromiumFlags = [],
+}: WebPlan = {}): Web {
   const letIn = { ALLOWED_ORIGINS: LET_IN };
   const stack = useConstellation({
-    ...{ gateways: 2, files, pushes },
+    ...{ gateways: 2, files, presences, pushes },
     env: {
       ...env,
       auth: letIn,
@@ -38,7 +46,7 @@ export function useWeb({ files = 0, pushes = 0, env = {} }: WebPlan = {}): Web {
   };
 
   beforeAll(async () => {
-    started = await startWebPages(stack.constellation);
+    started = await startWebPages(stack.constellation, chromiumFlags);
   }, START_DEADLINE_MS);
   afterEach(() => {
     expect(started?.complaints()).toEqual([]);

@@ -37,7 +37,10 @@ const EXPECTED =
   /net::ERR_(?:CONNECTION_REFUSED|CONNECTION_RESET|NETWORK_CHANGED)|WebSocket connection to .* failed/;
 
 /** The built page with one server for each gateway, and a Chromium. */
-export async function startWebPages(constellation: Constellation): Promise<WebPages> {
+export async function startWebPages(
+  constellation: Constellation,
+  chromiumFlags: readonly string[] = [],
+): Promise<WebPages> {
   const folder = mkdtempSync(join(tmpdir(), 'securechat-page-'));
   await buildPage(folder);
   const [files] = constellation.files;
@@ -47,7 +50,7 @@ export async function startWebPages(constellation: Constellation): Promise<WebPa
       serve(folder, { http: constellation.authUrl, socket: wsUrl, ...filesDoor }),
     ),
   );
-  const browser: Browser = await launchChromium();
+  const browser: Browser = await launchChromium(chromiumFlags);
   const contexts: BrowserContext[] = [];
   const complaints: string[] = [];
 
