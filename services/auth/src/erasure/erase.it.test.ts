@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openPool } from '@securechat/kernel';
 import { streamNames } from '@securechat/protocol/internal';
@@ -95,6 +98,32 @@ test('old questions that name the user are taken out of the streams, and no othe
   expect(await run(erasure)).toBe(true);
   expect(await left()).toEqual(['1-2']);
 });
+
+/** `node src/SCRIPT`, as an operator runs it. */
+async function command(script: string, ...args: string[]): Promise<string> {
+  const env = { ...process.env, NODE_OPTIONS: '', POSTGRES_URL: database.url };
+  const path = join(import.meta.dirname, '..', script);
+  return (await promisify(execFile)(process.execPath, [path, ...args], { env })).stdout;
+}
+
+test('an operator exports and erases by commands, and gets the receipt', async () => {
+  const person = createPerson();
+  const device = createDevice();
+  const list = firstList(person, device);
+  await http.post('/v1/accounts', { list, proof: prove(list, device) });
+  expect(JSON.parse(await command('export-user.ts', person.id))).toMatchObject({
+    auth: { user_id: person.id },
+  });
+  const told = await command('erase-user.ts', person.id);
+  const [, id = ''] = /^erasure +(\S+)$/m.exec(told) ?? [];
+  expect(told).toContain('finished  not yet');
+  await run(id);
+  expect(await command('erase-user.ts', '--receipt', id)).toMatch(
+    /finished {2}2\d{3}-.* 1 {2}auth\.users\n/s,
+  );
+  await expect(command('erase-user.ts', person.id)).rejects.toThrow(`There is no account ${person.id}.`);
+  await expect(command('export-user.ts')).rejects.toThrow('Usage');
+}, 60_000);
 
 test('nobody is erased whom nobody has asked to erase', async () => {
   await expect(pool.query('SELECT auth.erase_user(1)')).rejects.toThrow('nobody has asked');
