@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { smallPicture } from '../files/small-picture.ts';
 import { useClient } from '../session/session.ts';
 import { useClientEvents } from '../session/use-client-events.ts';
 
@@ -35,8 +36,9 @@ export function hueOf(seed: string): number {
 export function useBlobAddress(bytes: Uint8Array | undefined): string | undefined {
   const [address, setAddress] = useState<string>();
   useEffect(() => {
-    if (bytes === undefined) return setAddress(undefined);
-    const made = URL.createObjectURL(new Blob([bytes.slice()]));
+    const picture = bytes && smallPicture(bytes);
+    if (picture === undefined) return setAddress(undefined);
+    const made = URL.createObjectURL(picture);
     setAddress(made);
     return () => URL.revokeObjectURL(made);
   }, [bytes]);

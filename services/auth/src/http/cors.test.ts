@@ -26,6 +26,17 @@ test('a page of an allowed origin may read the service keys, and refusals too', 
   expect(refused.headers['access-control-expose-headers']).toBe('retry-after');
 });
 
+test('no cache keeps an answer or a refusal, and no browser guesses what it is', async () => {
+  const answers = [
+    await http.ask({ method: 'GET', path: WELL_KNOWN, headers: {} }),
+    await http.ask({ method: 'POST', path: '/v1/accounts', headers: {} }),
+    await http.ask({ method: 'GET', path: '/nothing', headers: {} }),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([200, 400, 404]);
+  for (const { headers } of answers)
+    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+});
+
 test('it may ask for what enrolment needs and for nothing else', async () => {
   const asks = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' };
   const allowed = await http.ask({

@@ -57,6 +57,10 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   });
   app.server.maxConnections = MAX_CONNECTIONS;
 
+  // invites, tokens and exports are among the answers: nothing for a cache
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     'application/json',

@@ -34,8 +34,12 @@ export function describeFailure(error: unknown): HttpFailure {
 
 export async function sendFailure(reply: FastifyReply, { status, body }: HttpFailure): Promise<void> {
   if (body.retry_after_ms !== undefined) reply.header('retry-after', Math.ceil(body.retry_after_ms / 1000));
-  // a route may have set one that says more, such as 416
-  if (reply.statusCode === 200) reply.code(status);
+  // a route may have set one that says more, such as 416; but what it said of bytes that do not come now is no more true
+  if (reply.statusCode < 400) {
+    reply.code(status);
+    for (const name of ['content-range', 'etag']) reply.removeHeader(name).raw.removeHeader(name);
+  }
+  reply.header('cache-control', 'no-store');
   await reply.type('application/json').send(body);
 }
 

@@ -1,7 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createFileBudget, type FileBudget } from '@securechat/directory';
-import { openTestRedis, type TestRedis } from '@securechat/testkit';
+import { openTestRedis, type TestRedis, until } from '@securechat/testkit';
 import type { FastifyInstance } from 'fastify';
 import { makeFile, openWorld, type TestFile, type TestUser, type World } from '../testing/world.ts';
 import { createHttpServer } from './server.ts';
@@ -22,9 +24,10 @@ const budgetOf = (bytesPerMinute: number): FileBudget =>
     bytesPerMinute,
   });
 
-async function serve(budget: FileBudget): Promise<[FastifyInstance, string]> {
+async function serve(budget: FileBudget, idleMs?: number): Promise<[FastifyInstance, string]> {
   const server = createHttpServer({
     ...world,
+    ...(idleMs === undefined ? {} : { idleMs }),
     budget,
     onStored: () => undefined,
     trustedProxies: [],
@@ -131,6 +134,44 @@ test('a range beyond the end is refused with the size, and an old name of the fi
   expect([head.status, head.headers.get('content-length')]).toEqual([200, '10000']);
   const other = await ask(token, `/${file.id}`, { headers: { range: 'bytes=0-9', 'if-range': '"older"' } });
   expect([other.status, (await other.arrayBuffer()).byteLength]).toEqual([200, 10_000]);
+});
+
+test('a part that cannot be sent is refused, and the refusal is not taken for the part', async () => {
+  // a part of one chunk would have to wait for minutes
+  const [poor, poorUrl] = await serve(budgetOf(1_000));
+  try {
+    const token = await tokenOf(world.bob);
+    const headers = { authorization: `Bearer ${token}`, range: 'bytes=0-4999' };
+    const refused = await fetch(`${poorUrl}/v1/files/${file.id}`, { headers });
+    const facts = ['content-range', 'etag', 'cache-control'].map((name) => refused.headers.get(name));
+    expect([refused.status, ...facts]).toEqual([429, null, null, 'no-store']);
+    expect(await refused.json()).toMatchObject({ error_code: 'RATE_LIMITED' });
+  } finally {
+    await poor.close();
+  }
+});
+
+test('who asks and does not read holds a connection no longer than nothing moves on it', async () => {
+  const [server, address] = await serve(budgetOf(10_000_000_000), 500);
+  const big = makeFile(400_000, 200_000);
+  await world.upload(big);
+  const { port, hostname } = new URL(address);
+  const socket = connect({ port: Number(port), host: hostname }).pause();
+  try {
+    await once(socket, 'connect');
+    const token = await tokenOf(world.bob);
+    const question = `GET /v1/files/${big.id} HTTP/1.1\r\nhost: files\r\nauthorization: Bearer ${token}\r\n\r\n`;
+    // more than two ends can hold for somebody who reads nothing
+    socket.write(question.repeat(60));
+    const open = () =>
+      new Promise((done) => server.server.getConnections((_error, connections) => done(connections)));
+    expect(await open()).toBe(1);
+    await until('the connection is ended', async () => (await open()) === 0);
+  } finally {
+    socket.destroy();
+    await server.close();
+    await world.handlers.cancel({ kind: 'cancel', ...world.alice, file_id: big.id });
+  }
 });
 
 test('a list begins behind an id and behind nothing else', async () => {

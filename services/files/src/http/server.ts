@@ -10,6 +10,8 @@ import { addUploadRoutes } from './upload-routes.ts';
 export type HttpOptions = FileHttpParts & {
   trustedProxies: readonly string[];
   allowedOrigins: readonly string[];
+  /** A connection on which nothing moves for this long is ended; for tests. */
+  idleMs?: number;
   logger: Logger;
 };
 
@@ -28,6 +30,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     bodyLimit: MAX_FILE_CHUNK_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // whoever asks for a file and does not read it would hold one of the connections for ever
+    connectionTimeout: options.idleMs ?? REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
     trustProxy: createNetworkMatcher(options.trustedProxies),
     exposeHeadRoutes: false,
@@ -35,6 +39,10 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   });
   app.server.maxConnections = MAX_CONNECTIONS;
 
+  // unless a route says more: who has which files is nothing for a cache, and bytes are nothing but bytes
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
   app.setErrorHandler(async (error, _request, reply) => {
