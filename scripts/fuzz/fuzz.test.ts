@@ -1,0 +1,52 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { seededRandom } from '../../tests/chaos/random.ts';
+import { startCounting } from './coverage.ts';
+import { fuzz } from './fuzz.ts';
+import type { Target } from './target.ts';
+
+await startCounting();
+const { walk } = await import('./testing/maze.ts');
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'securechat-test-fuzz-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const seeds = [Buffer.from('nothing')];
+const plan = (ms: number) => ({ random: seededRandom(7), untilMs: performance.now() + ms, folder });
+
+test('it finds its way by what has run to what no chance would find, keeps the way, and tries the fault first the next time', async () => {
+  const target: Target = { name: 'maze', seeds, run: walk, guidedBy: /\/scripts\/fuzz\/testing\/maze\.ts$/ };
+  const { fault, kept } = await fuzz(target, plan(20_000));
+  expect(fault).toContain('out of the maze');
+  expect(kept).toBeGreaterThanOrEqual(3);
+  const faults = readdirSync(join(folder, 'maze')).filter((name) => name.startsWith('fault-'));
+  expect(faults).toHaveLength(1);
+  expect(
+    readFileSync(join(folder, 'maze', faults[0] ?? ''))
+      .subarray(0, 4)
+      .toString(),
+  ).toBe('maze');
+  const again = await fuzz(target, plan(20_000));
+  expect(again.fault).toContain('out of the maze');
+  expect(again.inputs).toBeLessThan(50);
+});
+
+test('an input that keeps it busy is a fault, and the time is kept', async () => {
+  const busy: Target = {
+    ...{ name: 'busy', seeds, guidedBy: /^$/ },
+    run() {
+      for (const until = performance.now() + 2_100; performance.now() < until; );
+    },
+  };
+  expect((await fuzz(busy, plan(0))).fault).toContain('it took 2');
+  const startedAtMs = performance.now();
+  const idle = await fuzz({ name: 'idle', seeds, run: () => undefined }, plan(300));
+  expect(idle).toMatchObject({ fault: undefined, kept: 0 });
+  expect(idle.inputs).toBeGreaterThan(100);
+  expect(performance.now() - startedAtMs).toBeLessThan(10_000);
+});
