@@ -2,13 +2,13 @@
 // cluster; with kubectl or kustomize on PATH the overlays are checked as they are applied as well, otherwise only the files.
 import { agreementFindings, isService } from './k8s/agreement.ts';
 import { completenessFindings } from './k8s/completeness.ts';
-import { objectsInFiles, objectsOfBase, renderedOverlays } from './k8s/documents.ts';
+import { objectsInFiles, objectsOfBase, renderedOverlays, renderedRelay } from './k8s/documents.ts';
 import { podFindings } from './k8s/pods.ts';
 import { typeFindings } from './k8s/types.ts';
 
 const files = objectsInFiles();
 const rendered = renderedOverlays();
-const all = [...files, ...rendered.flatMap(({ objects }) => objects)];
+const all = [...files, ...rendered.flatMap(({ objects }) => objects), ...renderedRelay()];
 const findings = [
   ...(await typeFindings(all)),
   ...all.flatMap(podFindings),

@@ -7,6 +7,8 @@ import { ROOT } from '../tools.ts';
 import type { PodSpec } from './pods.ts';
 
 export const K8S = join(ROOT, 'infra', 'k8s');
+/** Stands beside its own files, because kustomize takes none from elsewhere. */
+const COTURN = join(ROOT, 'infra', 'coturn');
 
 /** Over all kinds, as far as the checks look; the rest is for the types of the API. */
 type Spec = {
@@ -50,10 +52,14 @@ export function objectsInFiles(): K8sObject[] {
       return patches.flatMap(({ path }) => (path === undefined ? [] : [join(file, '..', path)]));
     }),
   );
-  return globSync('**/*.yaml', { cwd: K8S })
-    .filter((file) => !patches.has(file) && !file.endsWith('kustomization.yaml'))
+  const ours = globSync('**/*.yaml', { cwd: K8S }).filter((file) => !patches.has(file));
+  return [
+    ...ours.map((file) => join(K8S, file)),
+    ...globSync('*.yaml', { cwd: COTURN }).map((file) => join(COTURN, file)),
+  ]
+    .filter((path) => !path.endsWith('kustomization.yaml'))
     .sort()
-    .flatMap((file) => objectsOf(readFileSync(join(K8S, file), 'utf8'), relative(ROOT, join(K8S, file))));
+    .flatMap((path) => objectsOf(readFileSync(path, 'utf8'), relative(ROOT, path)));
 }
 
 /** The base as far as it can be told without kustomize: its files, and the maps that it makes of literals. */
@@ -93,6 +99,11 @@ function render(folder: string): string | undefined {
     return result.stdout;
   }
   return undefined;
+}
+
+/** What `kubectl apply -k infra/coturn` applies; empty where nothing can render it. */
+export function renderedRelay(): K8sObject[] {
+  return objectsOf(render(COTURN) ?? '', relative(ROOT, COTURN));
 }
 
 /** The overlays, and production with every component that it does not have by itself. Empty where nothing can render them. */
