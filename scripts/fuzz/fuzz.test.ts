@@ -17,11 +17,13 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const seeds = [Buffer.from('nothing')];
+/** It takes some seconds; a busy machine may take a minute. */
+const PATIENT_MS = 100_000;
 const plan = (ms: number) => ({ random: seededRandom(7), untilMs: performance.now() + ms, folder });
 
 test('it finds its way by what has run to what no chance would find, keeps the way, and tries the fault first the next time', async () => {
   const target: Target = { name: 'maze', seeds, run: walk, guidedBy: /\/scripts\/fuzz\/testing\/maze\.ts$/ };
-  const { fault, kept } = await fuzz(target, plan(20_000));
+  const { fault, kept } = await fuzz(target, plan(PATIENT_MS));
   expect(fault).toContain('out of the maze');
   expect(kept).toBeGreaterThanOrEqual(3);
   const faults = readdirSync(join(folder, 'maze')).filter((name) => name.startsWith('fault-'));
@@ -31,10 +33,10 @@ test('it finds its way by what has run to what no chance would find, keeps the w
       .subarray(0, 4)
       .toString(),
   ).toBe('maze');
-  const again = await fuzz(target, plan(20_000));
+  const again = await fuzz(target, plan(PATIENT_MS));
   expect(again.fault).toContain('out of the maze');
   expect(again.inputs).toBeLessThan(50);
-});
+}, 220_000);
 
 test('an input that keeps it busy is a fault, and the time is kept', async () => {
   const busy: Target = {

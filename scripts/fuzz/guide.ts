@@ -15,18 +15,20 @@ export class Guide {
     join(this.#reached, await whatHasRun(this.#sources));
   }
 
-  /** Of a batch that was fed. Only when all of it together has reached something new, each is fed once more, alone. */
+  /** Of a batch that was fed. Only what has reached something new together is fed again, in halves, down to single inputs. */
   async reachingMore(target: Target, batch: readonly Uint8Array[]): Promise<Uint8Array[]> {
-    const together = await whatHasRun(this.#sources);
-    if (!isNew(this.#reached, together)) return [];
+    const executed = await whatHasRun(this.#sources);
+    if (!isNew(this.#reached, executed)) return [];
     const found: Uint8Array[] = [];
-    for (const input of batch) {
-      await target.run(input);
-      const alone = await whatHasRun(this.#sources);
-      if (isNew(this.#reached, alone)) found.push(input);
-      join(this.#reached, alone);
+    if (batch.length === 1) found.push(...batch);
+    else {
+      const middle = batch.length >> 1;
+      for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
+        for (const input of half) await target.run(input);
+        found.push(...(await this.reachingMore(target, half)));
+      }
     }
-    join(this.#reached, together);
+    join(this.#reached, executed);
     return found;
   }
 }
