@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import { until } from '@securechat/testkit';
 import { cursorsOf } from '../support/database.ts';
 import { ownersOf, streamsOf } from '../support/partitions.ts';
 import { useConstellation } from '../support/stack.ts';
@@ -27,8 +28,10 @@ test('the partitions of a delivery process that is killed are taken over within 
 
   const figures = await expectPromisesKept(stack, traffic, strike);
   const fences = new Map(doomed.cursors.map(({ stream, fence }) => [stream, fence]));
-  const after = await cursorsOf(stack);
-  expect(after.map(({ owner }) => owner)).toEqual(after.map(() => survivor?.worker));
+  const after = await until('the survivor has all', async () => {
+    const cursors = await cursorsOf(stack);
+    return cursors.every(({ owner }) => owner === survivor?.worker) && cursors;
+  });
   const taken = after.filter(({ stream, fence }) => fence === (fences.get(stream) ?? fence) + 1);
   expect(taken.map(({ stream }) => stream)).toEqual([...fences.keys()]);
 

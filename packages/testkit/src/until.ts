@@ -49,12 +49,13 @@ export async function within<T>(promise: Promise<T>, deadlineMs: number, describ
 
 /** Settles like `promise`, or fails with the signal's reason as soon as it is aborted. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(signal.reason);
   signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
   try {
-    return await Promise.race([promise, aborted]);
+    // raced in any case: a promise that fails later, with nobody there, would end the process
+    return await Promise.race([aborted, promise]);
   } finally {
     signal.removeEventListener('abort', abort);
   }
