@@ -65,3 +65,16 @@ test('those behind one that is refused move up, each when it was told so itself'
   queue.mayReseal(third, gap(1));
   expect(third.mustReseal).toBe(true);
 });
+
+test('a refusal of an earlier form, or of what has been dealt with, asks for no other form', () => {
+  const [queue, [first, second]] = underWay(2) as [LaneQueue, [Entry, Entry]];
+  // the server is where this form is: it speaks of one before
+  expect(queue.mayReseal(first, errorMessage('STALE_EPOCH', { epoch: 0, generation: 0 }))).toBe(false);
+  expect(first.mustReseal).toBe(false);
+  queue.postponed(second);
+  expect(queue.mayReseal(second, errorMessage('STALE_EPOCH', { epoch: 7, generation: 0 }))).toBe(false);
+  expect(second.mustReseal).toBe(false);
+  // and this is news
+  expect(queue.mayReseal(first, errorMessage('STALE_EPOCH', { epoch: 7, generation: 0 }))).toBe(true);
+  expect(first.mustReseal).toBe(true);
+});

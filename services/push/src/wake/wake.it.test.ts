@@ -209,6 +209,18 @@ test('what has to wait waits as long as it was told, within bounds', async () =>
   expect(target.received).toHaveLength(1);
 });
 
+test('while one process is at it another one leaves it alone', async () => {
+  const { mailboxes, phone, hers, isDueAfter, wake, id, target } = await setUp();
+  await mailboxes.put(phone, hers);
+  expect(await isDueAfter(11_000)).toBe(true);
+  target.answers.push('hang');
+  const first = wake(id, FIRST);
+  await until('the push service was asked', () => target.requests === 1);
+  expect(await wake(id, FIRST)).toBe('over');
+  expect(target.requests).toBe(1);
+  expect(await first).toBe('failed');
+});
+
 test('a claim of a process that died ends by itself', async () => {
   const { mailboxes, phone, hers, isDueAfter, wake, id, target } = await setUp();
   await mailboxes.put(phone, hers);
