@@ -61,7 +61,8 @@ function flap(): void {
     const due = ((performance.now() - startedAtMs) * sessions.length) / everyMs;
     for (; next < due; next += 1) {
       const round = Math.floor(next / sessions.length);
-      const status = round % 2 === 0 ? 'online' : 'away';
+      // everybody is online: the first round has to be a change as well
+      const status = round % 2 === 0 ? 'away' : 'online';
       sessions[next % sessions.length]?.send(encodeUpstream('presence', { type: 'presence', status }));
       said += 1;
     }
