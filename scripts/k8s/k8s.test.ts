@@ -36,6 +36,12 @@ const faults: [name: string, objects: () => K8sObject[], finding: RegExp][] = [
     /runAsNonRoot/,
   ],
   [
+    'a capability that is not the relay’s',
+    () => gatewayPod((pod) => (container(pod).securityContext!.capabilities!.add = ['NET_BIND_SERVICE'])),
+    /adds capabilities/,
+  ],
+  ['the network of a node', () => gatewayPod((pod) => (pod.hostNetwork = true)), /reaches into its host/],
+  [
     'a secret in a variable',
     () => gatewayPod((pod) => container(pod).env!.push({ name: 'AUTH_ADMIN_TOKEN', value: 'x' })),
     /secret in a variable/,

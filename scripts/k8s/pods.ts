@@ -31,7 +31,7 @@ export type PodSpec = {
   hostNetwork?: boolean;
 };
 
-/** It has the network of its node, in a namespace of its own. */
+/** It has the network of its node, in a namespace of its own, and its program does not start without a capability. */
 const RELAY = 'coturn';
 /** The one capability that the standard lets a pod add. */
 const LOW_PORTS = 'NET_BIND_SERVICE';
@@ -54,9 +54,9 @@ export function podFindings(object: K8sObject): string[] {
     pod.automountServiceAccountToken === false,
     'has a token for the API server, which it does not need',
   );
-  const mayShareNetwork = object.metadata.name === RELAY;
+  const isRelay = object.metadata.name === RELAY;
   expect(
-    (!pod.hostNetwork || mayShareNetwork) && !pod.volumes?.some(({ hostPath }) => hostPath),
+    (!pod.hostNetwork || isRelay) && !pod.volumes?.some(({ hostPath }) => hostPath),
     'reaches into its host',
   );
   for (const { name, securityContext, resources, env = [] } of [
@@ -67,7 +67,7 @@ export function podFindings(object: K8sObject): string[] {
     expect(securityContext?.readOnlyRootFilesystem === true, `${name} may write where its code is`);
     expect(securityContext?.capabilities?.drop?.includes('ALL'), `${name} keeps capabilities`);
     expect(
-      securityContext?.capabilities?.add?.every((each) => each === LOW_PORTS) ?? true,
+      (securityContext?.capabilities?.add ?? []).every((each) => isRelay && each === LOW_PORTS),
       `${name} adds capabilities`,
     );
     expect(resources?.requests?.cpu && resources.requests.memory, `${name} requests no resources`);
