@@ -2,31 +2,10 @@ import { CodeNotReadable } from '@securechat/client';
 import { createAccountKey, inviteDevice, readInvitation } from '@securechat/client/testing';
 import { renderMarkdown } from '../../../apps/web/src/text/markdown.ts';
 import { decodePlain, encodePlain } from '../../../packages/client/src/content/codec.ts';
-import { checked, editContent, textContent } from '../../../packages/client/src/content/outgoing.ts';
 import { BadContent } from '../../../packages/client/src/content/shape.ts';
+import { contents } from '../../../packages/client/src/content/testing/contents.ts';
 import type { Content } from '../../../packages/client/src/content/types.ts';
 import type { Target } from '../target.ts';
-
-const contents: Content[] = [
-  textContent({
-    text: '**hi**',
-    format: 'markdown',
-    mentions: ['bob'],
-    preview: { url: 'https://a.b/', title: 't' },
-  }),
-  { ...textContent('gone'), replyTo: 'm_0', threadId: 'm_0', expiresAt: 1_800_000_000 },
-  editContent('m_0', 'better'),
-  checked('application/x-securechat-reaction', { messageId: 'm_0', emoji: '👍' }),
-  checked('application/x-securechat-profile', { displayName: 'Alice', statusText: 'away' }),
-  checked('application/x-securechat-state', { logHead: 'h', owners: ['alice'], admins: [], groupName: 'us' }),
-  checked('application/x-securechat-repair-request', { userId: 'bob', deviceId: 'd', clientSeqs: [1, 2] }),
-  checked('application/x-securechat-repair', {
-    clientSeq: 1,
-    sentAt: 5,
-    id: 'm_9',
-    content: textContent('again'),
-  }),
-];
 
 /** What a member may have put inside the encryption. */
 export async function plaintextTarget(): Promise<Target> {

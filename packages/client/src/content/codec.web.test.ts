@@ -2,44 +2,16 @@ import { describe, expect, test } from '@jest/globals';
 import { decodePlain, encodePlain } from './codec.ts';
 import { gzip, MAX_INFLATED_BYTES } from './gzip.ts';
 import { isSafeLink } from './links.ts';
-import { checked, editContent, textContent } from './outgoing.ts';
+import { textContent } from './outgoing.ts';
 import { BadContent } from './shape.ts';
-import type { Content, Plain } from './types.ts';
+import { contents } from './testing/contents.ts';
+import type { Plain } from './types.ts';
 
 const plainOf = (content: Plain['content']): Plain => ({
   ...{ id: 'm_1', from: 'alice', content, logHead: 'head', lasting: 3 },
 });
 const bytesOf = (value: unknown): Uint8Array<ArrayBuffer> =>
   new Uint8Array([0, ...new TextEncoder().encode(JSON.stringify(value))]);
-
-const picture = new Uint8Array([1, 2, 3]);
-const contents: Content[] = [
-  textContent('hello'),
-  textContent({
-    text: '**hi**',
-    format: 'markdown',
-    mentions: ['bob'],
-    preview: { url: 'https://a.b/', title: 't', image: picture },
-  }),
-  { ...textContent('later gone'), replyTo: 'm_0', threadId: 'm_0', expiresAt: 1_800_000_000 },
-  editContent('m_0', 'better'),
-  checked('application/x-securechat-delete', { messageId: 'm_0' }),
-  checked('application/x-securechat-reaction', { messageId: 'm_0', emoji: '👍' }),
-  checked('application/x-securechat-profile', { displayName: 'Alice', statusText: 'away' }),
-  checked('application/x-securechat-dummy', {}),
-  checked('application/x-securechat-state', { logHead: 'h', owners: ['alice'], admins: [], groupName: 'us' }),
-  checked('application/x-securechat-repair-request', { userId: 'bob', deviceId: 'd', clientSeqs: [1, 2] }),
-  checked('application/x-securechat-repair', {
-    clientSeq: 1,
-    sentAt: 5,
-    id: 'm_9',
-    content: textContent('again'),
-  }),
-  checked('application/x-securechat-outside', {
-    ...{ conversationId: 'c_1234567890123456', generation: 0, epoch: 7 },
-  }),
-  checked('application/x-securechat-own', { tell: 'accepted', conversationId: 'c_1234567890123456' }),
-];
 
 describe('a plaintext', () => {
   test.each(contents)('of $type comes back as it was, compressed or not', async (content) => {
