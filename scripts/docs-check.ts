@@ -25,6 +25,7 @@ export const checks: Record<string, () => string[]> = {
   '.env.example names exactly the options of the services': configuration.checkEnvExample,
   'docs/openapi.json is what the admin API takes and sends': checkOpenApi,
   'docs/what-the-server-sees.md is what is declared': disclosure.checkPage,
+  'infra/redis/users.acl is what is declared': disclosure.checkUsers,
   'every HTTP route is declared': disclosure.checkRoutes,
   'the budgets of the SDK are those of its build': checkSizes,
   'every path named in a page exists': references.checkPaths,

@@ -1,4 +1,4 @@
-// node scripts/run.mjs scripts/docs-disclosure.ts: writes docs/what-the-server-sees.md from what the protocol declares.
+// node scripts/run.mjs scripts/docs-disclosure.ts: writes docs/what-the-server-sees.md, and the users of Redis, from what the protocol declares.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -10,13 +10,18 @@ import {
   flatten,
   http,
   postgres,
+  type RedisKeys,
   redis,
+  redisUsers,
   wire,
 } from '../packages/protocol/src/disclosure/index.ts';
 import { read } from './docs-check-markdown.ts';
 import { ROOT } from './tools.ts';
 
 const PAGE = 'docs/what-the-server-sees.md';
+const USERS = 'infra/redis/users.acl';
+/** What STREAM_PREFIX is when nobody sets it. */
+const PREFIX = 'sc';
 const HTTP_FOLDERS = ['services/auth/src/http', 'services/files/src/http'];
 
 const HEAD = `# What the server sees
@@ -25,7 +30,7 @@ Made from \`packages/protocol/src/disclosure\` by \`scripts/docs-disclosure.ts\`
 
 Everything that a client tells the server, what the server needs it for and how long it stays. A field of the wire that is
 missing there does not compile; a column of Postgres or a key of Redis fails \`scripts/disclosure.it.test.ts\`, a privilege
-\`scripts/roles.it.test.ts\`. "Ciphertext" is sealed on a device with keys that only devices have. A client other than the SDK may put readable
+\`scripts/roles.it.test.ts\` or \`scripts/redis-users.it.test.ts\`. "Ciphertext" is sealed on a device with keys that only devices have. A client other than the SDK may put readable
 text there, and the server could not tell. Times are those of the default settings; a backup that an operator makes keeps what it
 caught.
 `;
@@ -49,10 +54,10 @@ export function disclosurePage(): string {
           Object.entries(columns).map(([column, shows]) => [code(column), shows]),
         )}`,
     ),
-    '## Redis\n\nBehind the prefix of the deployment.\n',
+    '## Redis\n\nBehind the prefix of the deployment. Services: R may read, W may write; whoever is not named gets at nothing.\n',
     tableOf(
-      ['Key', 'Holds', 'Until'],
-      [...redis].map(([text, { shows, kept }]) => [code(text), shows, kept]),
+      ['Key', 'Holds', 'Until', 'Services'],
+      [...redis].map(([text, keys]) => [code(text), keys.shows, keys.kept, usersOf(keys)]),
     ),
   ].join('\n');
 }
@@ -65,6 +70,17 @@ function rolesOf(table: string): string {
   });
   return roles.length === 0 ? 'No service may read it.' : `Services: ${roles.join('; ')}.`;
 }
+
+const usersOf = ({ users }: RedisKeys): string =>
+  Object.entries(users)
+    .map(([service, grant]) => `${service} ${grant}`)
+    .join(', ');
+
+/** A line for each user, as a file of users has it and `ACL SETUSER` takes it. Without a password nobody gets in. */
+const usersFile = (): string =>
+  redisUsers(PREFIX)
+    .map(({ name, rules }) => `user ${name} on ${rules.join(' ')}\n`)
+    .join('');
 
 const code = (text: string): string => `\`${text}\``;
 const factRow = ([name, { why, kept }]: [string, Fact]): string[] => [name, why, kept];
@@ -89,6 +105,11 @@ export function checkPage(): string[] {
   return [`${PAGE} is out of date: run node scripts/run.mjs scripts/docs-disclosure.ts`];
 }
 
+export function checkUsers(): string[] {
+  if (read(USERS) === usersFile()) return [];
+  return [`${USERS} is out of date: run node scripts/run.mjs scripts/docs-disclosure.ts`];
+}
+
 /** Each route of the HTTP servers is declared, and no other. */
 export function checkRoutes(): string[] {
   const files = HTTP_FOLDERS.flatMap((folder) =>
@@ -108,4 +129,7 @@ export function checkRoutes(): string[] {
   ];
 }
 
-if (import.meta.main) writeFileSync(join(ROOT, PAGE), disclosurePage());
+if (import.meta.main) {
+  writeFileSync(join(ROOT, PAGE), disclosurePage());
+  writeFileSync(join(ROOT, USERS), usersFile());
+}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes what is secret, once: whatever exists is left alone. Each consumer has a volume of its own below /secrets and sees no other;
+# Makes what is secret, once: whatever exists is left alone, but for the file of Redis users. Each consumer has a volume of its own below /secrets and sees no other;
 # files belong to the user that the consumer runs as. SERVICES are those with a role in Postgres.
 set -eu
 umask 077
@@ -9,33 +9,50 @@ postgres_user=999
 redis_user=999
 turn_user=65534
 
-# Hexadecimal, so that it stands in a URL, in SQL and in redis.conf as it is.
+# Hexadecimal, so that it stands in a URL and in SQL as it is.
 random() { openssl rand -hex 24; }
 
 # keep FOLDER/NAME USER: writes standard input there unless it is there already. Renamed into place, so that no half file stays.
 keep() {
   file=/secrets/$1
   if [ -s "$file" ]; then cat >/dev/null; return; fi
-  cat >"$file.draft"
-  chown "$2:$2" "$file.draft"
-  chmod 400 "$file.draft"
-  mv "$file.draft" "$file"
+  put "$1" "$2"
   echo "made $1"
+}
+
+# put FOLDER/NAME USER: the same, whatever is there.
+put() {
+  cat >"/secrets/$1.draft"
+  chown "$2:$2" "/secrets/$1.draft"
+  chmod 400 "/secrets/$1.draft"
+  mv "/secrets/$1.draft" "/secrets/$1"
 }
 
 random | keep postgres/password $postgres_user
 owner=postgres://securechat:$(cat /secrets/postgres/password)@postgres:5432/securechat
 printf '%s' "$owner" | keep migrate/postgres-url $node_user
 
-printf 'requirepass %s\n' "$(random)" | keep redis/password.conf $redis_user
-redis=redis://:$(sed 's/^requirepass //' /secrets/redis/password.conf)@redis:6379
-printf '%s' "$redis" | keep gateway/redis-url $node_user
+# A user of Redis for each service. The password of the one who may do everything stays beside Redis.
+random | keep redis/password $redis_user
+hash() { printf '%s' "$1" | sha256sum | cut -d ' ' -f 1; }
+for service in gateway $SERVICES; do
+  # of a stack that was made when one password was for all
+  if grep -q '^redis://:' "/secrets/$service/redis-url" 2>/dev/null; then rm "/secrets/$service/redis-url"; fi
+  printf 'redis://sc-%s:%s@redis:6379' "$service" "$(random)" | keep "$service/redis-url" $node_user
+done
+# anew each time: a release may bring other rights
+{
+  echo "user default on #$(hash "$(cat /secrets/redis/password)") ~* &* +@all"
+  for service in gateway $SERVICES; do
+    password=$(sed 's/.*:\(.*\)@.*/\1/' "/secrets/$service/redis-url")
+    sed -n "s/^user sc-$service on /&#$(hash "$password") /p" /opt/users.acl
+  done
+} | put redis/users.acl $redis_user
 
 for service in $SERVICES; do
   random | keep "roles/$service" $postgres_user
   printf 'postgres://securechat_%s:%s@postgres:5432/securechat' "$service" "$(cat "/secrets/roles/$service")" |
     keep "$service/postgres-url" $node_user
-  printf '%s' "$redis" | keep "$service/redis-url" $node_user
 done
 openssl rand -base64 32 | keep auth/service-key $node_user
 random | keep auth/admin-token $node_user

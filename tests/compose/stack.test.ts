@@ -92,6 +92,28 @@ test('the page comes by TLS with its policy, and the admin API does not come at 
   expect((await fetch(`${base}/v1/admin/invites`, { method: 'POST' })).status).toBe(405);
 });
 
+/** What Redis answers to these commands, on a connection of this service's own. */
+const askRedisAs = async (service: string, ...commands: string[]): Promise<string[]> => {
+  const script = `
+    const { readFileSync } = require('node:fs');
+    const { username, password, hostname, port } = new URL(readFileSync('/run/secrets/redis-url', 'utf8'));
+    const socket = require('node:net').connect(Number(port), hostname);
+    socket.pipe(process.stdout);
+    socket.write(\`PING\\r\\nAUTH \${username} \${password}\\r\\n${commands.join('\\r\\n')}\\r\\nQUIT\\r\\n\`);`;
+  return (await inside(service, 'node', '-e', script)).trim().split('\r\n');
+};
+
+test('a service gets into Redis as itself, and at nothing that is not its own', async () => {
+  const [asked, count, refused] = [/^-NOAUTH/, /^:\d+$/, /^-NOPERM/].map((like) =>
+    expect.stringMatching(like),
+  );
+  const seen = ['ZCARD sc:revoked', 'DEL sc:revoked', 'EXISTS sc:{d.0}:in', 'FLUSHALL', 'ACL WHOAMI'];
+  const byGateway = await askRedisAs('gateway-1', ...seen);
+  expect(byGateway).toEqual([asked, '+OK', count, refused, count, refused, refused, '+OK']);
+  const byPush = await askRedisAs('push', ...seen);
+  expect(byPush).toEqual([asked, '+OK', refused, refused, refused, refused, refused, '+OK']);
+});
+
 test('nothing older than TLS 1.3 is spoken', async () => {
   const ask = (maxVersion: 'TLSv1.2' | 'TLSv1.3') =>
     new Promise<string>((resolve) => {

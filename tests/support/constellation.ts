@@ -175,7 +175,7 @@ function createLauncher({ plan, shared, stores, seed, tls, processes }: Launcher
       ...(plan.root === undefined ? {} : { root: plan.root }),
       env: {
         ...shared,
-        REDIS_URL: await via({ from: service, index, to: 'redis', url: stores.redisUrl }),
+        REDIS_URL: await via({ from: service, index, to: 'redis', url: stores.redisUrlFor(service) }),
         INSTANCE_ID: `${service}-${index}`,
         ...env,
         ...plan.env?.[service],

@@ -1,3 +1,4 @@
+import type { RedisService } from '@securechat/protocol/disclosure';
 import {
   createTestDatabase,
   migrate,
@@ -10,6 +11,13 @@ import {
   startOwnRedisCluster,
   urlForRole,
 } from '@securechat/testkit';
+import {
+  addRedisUsers,
+  knowsRedisUsers,
+  redisUrlAs,
+  redisUserLines,
+  removeRedisUsers,
+} from './redis-users.ts';
 
 export type StoresPlan = {
   /** `shared` (default): the one of this run. `own`: one that the test may hurt. */
@@ -19,11 +27,17 @@ export type StoresPlan = {
   root?: string;
 };
 
+/** Of a Redis that nobody else uses. */
+export const OWN_PREFIX = 'test';
+
 /** The services with a role of their own in Postgres. */
 export type StoringService = 'auth' | 'delivery' | 'presence' | 'files' | 'push';
 
 export type Stores = {
+  /** As a user who may do everything. */
   readonly redisUrl: string;
+  /** As the user of a service. */
+  redisUrlFor(service: RedisService): string;
   /** Begins every key of this constellation. */
   readonly streamPrefix: string;
   /** As the owner of the database. */
@@ -38,7 +52,7 @@ export type Stores = {
 };
 
 export async function openStores(plan: StoresPlan): Promise<Stores> {
-  const [redis, postgres] = await Promise.all([openRedis(plan.redis), openPostgres(plan)]);
+  const [redis, postgres] = await Promise.all([openRedis(plan), openPostgres(plan)]);
   const roleUrls = {
     auth: await urlForRole(postgres.url, 'securechat_auth'),
     delivery: await urlForRole(postgres.url, 'securechat_delivery'),
@@ -51,6 +65,7 @@ export async function openStores(plan: StoresPlan): Promise<Stores> {
   }
   return {
     redisUrl: redis.url,
+    redisUrlFor: (service) => (redis.hasUsers ? redisUrlAs(redis.url, redis.prefix, service) : redis.url),
     streamPrefix: redis.prefix,
     postgresUrl: postgres.url,
     postgresUrlFor: (service) => roleUrls[service] ?? postgres.url,
@@ -63,17 +78,32 @@ export async function openStores(plan: StoresPlan): Promise<Stores> {
   };
 }
 
-async function openRedis(kind: StoresPlan['redis'] = 'shared') {
-  if (kind === 'shared') {
-    const { url, prefix, close } = await openTestRedis();
-    return { url, prefix, own: undefined, cluster: undefined, close };
-  }
+async function openRedis({ redis: kind = 'shared', root }: StoresPlan) {
+  const shouldHaveUsers = knowsRedisUsers(root);
+  if (kind === 'shared') return await openSharedRedis(shouldHaveUsers);
+  const users = shouldHaveUsers ? redisUserLines(OWN_PREFIX) : [];
+  const as = { prefix: OWN_PREFIX, hasUsers: shouldHaveUsers, own: undefined, cluster: undefined };
   if (kind === 'own cluster') {
-    const cluster = await startOwnRedisCluster();
-    return { url: cluster.url, prefix: 'test', own: undefined, cluster, close: cluster.stop };
+    const cluster = await startOwnRedisCluster(users);
+    return { ...as, url: cluster.url, cluster, close: cluster.stop };
   }
-  const own = await startOwnRedis({ appendonly: kind === 'own, append-only' });
-  return { url: own.url, prefix: 'test', own, cluster: undefined, close: () => own.stop() };
+  const own = await startOwnRedis({ appendonly: kind === 'own, append-only', users });
+  return { ...as, url: own.url, own, close: () => own.stop() };
+}
+
+async function openSharedRedis(shouldHaveUsers: boolean) {
+  const shared = await openTestRedis();
+  const hasUsers = shouldHaveUsers && (await addRedisUsers(shared));
+  return {
+    ...{ url: shared.url, prefix: shared.prefix, hasUsers, own: undefined, cluster: undefined },
+    async close() {
+      try {
+        if (hasUsers) await removeRedisUsers(shared);
+      } finally {
+        await shared.close();
+      }
+    },
+  };
 }
 
 async function openPostgres({ postgres = 'shared', root }: StoresPlan) {

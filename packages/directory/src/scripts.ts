@@ -15,6 +15,7 @@ export const readRevocationsScript = loadScript<string[]>(
   'read-revocations',
   lua('./read-revocations.lua'),
   1,
+  'reads',
 );
 export const fileBudgetScript = loadScript<[isTaken: 0 | 1, ms: number]>(
   'file-budget',

@@ -24,12 +24,13 @@ export type ClusterNode = {
 const NODE_TIMEOUT_MS = 60_000;
 
 /** Starts a node that belongs to no cluster yet. It keeps its place in the cluster in a file, and no data. */
-export async function startClusterNode(dir: string): Promise<ClusterNode> {
+export async function startClusterNode(dir: string, users: readonly string[]): Promise<ClusterNode> {
   const [port, busPort] = [await freePort(), await freePort()];
   const start = () =>
     startRedis({
       dir,
       port,
+      users,
       // on a busy disk the file would make nodes look dead; one that was killed gets everything from its new master
       appendonly: false,
       settings: {

@@ -29,8 +29,11 @@ const POLL_MS = 50;
 const KEYS_AT_ONCE = 100;
 const MIGRATE_DEADLINE_MS = 5_000;
 
-/** Starts a real cluster on the loopback address: masters with a replica each, without passwords. */
-export async function startRedisCluster({ masters = 3 } = {}): Promise<RedisCluster> {
+/** Starts a real cluster on the loopback address: masters with a replica each. `users` as those of startRedis, at each node. */
+export async function startRedisCluster({
+  masters = 3,
+  users = [] as readonly string[],
+} = {}): Promise<RedisCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'securechat-redis-cluster-'));
   chmodSync(folder, 0o755);
   const nodes: ClusterNode[] = [];
@@ -63,7 +66,7 @@ export async function startRedisCluster({ masters = 3 } = {}): Promise<RedisClus
   }
 
   try {
-    const startNode = (n: number) => startClusterNode(join(folder, String(n)));
+    const startNode = (n: number) => startClusterNode(join(folder, String(n)), users);
     // alone: it may have to fetch the program
     nodes.push(await startNode(0));
     const starts = Array.from({ length: 2 * masters - 1 }, (_, n) => startNode(n + 1));

@@ -18,6 +18,8 @@ export type RedisOptions = {
   appendonly?: boolean;
   /** Further settings by their name in redis.conf. */
   settings?: Record<string, string | number>;
+  /** Beside the one without a password: name and rules of each, as in a file of users. */
+  users?: readonly string[];
   progress?: Progress;
 };
 
@@ -27,7 +29,8 @@ const POLL_MS = 25;
 
 /** Starts a real Redis (or Valkey) on the loopback address, without a password. */
 export async function startRedis(options: RedisOptions = {}): Promise<EmbeddedServer> {
-  const { dir, appendonly = dir !== undefined, settings = {}, progress = () => undefined } = options;
+  const { dir, appendonly = dir !== undefined, settings = {}, users = [] } = options;
+  const { progress = () => undefined } = options;
   const port = await portFor('Redis', options.port);
   const account = serverAccount();
   const program = await findRedis(account, progress);
@@ -35,7 +38,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<EmbeddedSe
     dir === undefined ? temporaryFolder(account, 'redis') : durableFolder(account, dir, progress);
 
   const logFile = join(folder, 'redis.log');
-  const server = await spawnGuarded(program.path, redisArguments(port, folder, appendonly, settings), {
+  const args = redisArguments(port, folder, appendonly, { settings, users });
+  const server = await spawnGuarded(program.path, args, {
     ...account,
     cwd: '/',
     argv0: program.argv0,
@@ -66,13 +70,14 @@ function redisArguments(
   port: number,
   folder: string,
   appendonly: boolean,
-  settings: Record<string, string | number>,
+  { settings, users }: Required<Pick<RedisOptions, 'settings' | 'users'>>,
 ): string[] {
   return [
     ...['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--save', ''],
     ...['--appendonly', appendonly ? 'yes' : 'no', '--appendfsync', 'everysec'],
     ...['--maxmemory-policy', 'noeviction', '--loglevel', 'notice'],
     ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
+    ...users.flatMap((user) => ['--user', ...user.split(' ')]),
   ];
 }
 

@@ -7,6 +7,7 @@ const runIdScript = loadScript<string>(
   'run-id',
   readFileSync(new URL('./run-id.lua', import.meta.url), 'utf8'),
   1,
+  'reads',
 );
 
 /**

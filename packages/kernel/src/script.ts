@@ -15,9 +15,16 @@ export type Script<Reply> = {
 
 /**
  * A Lua script that Redis runs in one step. Called by its hash; sent whole when the server does not know it (the first
- * time, and after Redis came back empty), and then calls running at the same time may change places.
+ * time, and after Redis came back empty), and then calls running at the same time may change places. One that `reads` may
+ * do nothing else, and is open to who may only read its keys.
  */
-export function loadScript<Reply = unknown>(name: string, lua: string, numberOfKeys: number): Script<Reply> {
+export function loadScript<Reply = unknown>(
+  name: string,
+  lua: string,
+  numberOfKeys: number,
+  does: 'reads' | 'writes' = 'writes',
+): Script<Reply> {
+  const ending = does === 'reads' ? '_RO' : '';
   // SHA-1 is how Redis names scripts
   const sha = createHash('sha1').update(lua).digest('hex');
 
@@ -32,10 +39,10 @@ export function loadScript<Reply = unknown>(name: string, lua: string, numberOfK
     }
     const rest = [numberOfKeys, ...keys, ...args];
     try {
-      return await redis[method]('EVALSHA', [sha, ...rest]);
+      return await redis[method](`EVALSHA${ending}`, [sha, ...rest]);
     } catch (error) {
       if (!isUnknownScript(error)) throw error;
-      return await redis[method]('EVAL', [lua, ...rest]);
+      return await redis[method](`EVAL${ending}`, [lua, ...rest]);
     }
   }
 

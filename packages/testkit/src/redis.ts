@@ -46,11 +46,12 @@ async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
 /**
  * A Redis of the test's own. `appendonly`: `start()` after an end brings back what was written up to the last
  * flush, at most a second before; otherwise it comes back empty. `within`: a folder for its files, where it is embedded.
+ * `users`: name and rules of each, beside the one without a password.
  */
 export async function startOwnRedis(
-  options: { appendonly?: boolean; within?: string } = {},
+  options: { appendonly?: boolean; within?: string; users?: readonly string[] } = {},
 ): Promise<OwnServer> {
-  const { appendonly = false, within } = options;
+  const { appendonly = false, within, users = [] } = options;
   const server = wantsContainers()
     ? await ownContainer({
         name: 'Redis',
@@ -59,18 +60,19 @@ export async function startOwnRedis(
         command: [
           ...['redis-server', '--save', '', '--appendonly', appendonly ? 'yes' : 'no'],
           ...['--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction'],
+          ...users.flatMap((user) => ['--user', ...user.split(' ')]),
         ],
         urlFor: (host, port) => `redis://${host}:${port}`,
         probe: pingRedis,
       })
-    : await ownEmbeddedServer('redis', (place) => startRedis({ ...place, appendonly }), within);
+    : await ownEmbeddedServer('redis', (place) => startRedis({ ...place, appendonly, users }), within);
   say(`own Redis: ${server.source}`);
   return server;
 }
 
 /** A Redis Cluster of the test's own: three masters with a replica each, always embedded. */
-export async function startOwnRedisCluster(): Promise<RedisCluster> {
-  const cluster = await startRedisCluster();
+export async function startOwnRedisCluster(users: readonly string[] = []): Promise<RedisCluster> {
+  const cluster = await startRedisCluster({ users });
   say(`own Redis Cluster: ${cluster.url}`);
   return cluster;
 }

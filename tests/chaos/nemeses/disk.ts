@@ -2,10 +2,15 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { askRedis, startOwnRedis, until } from '@securechat/testkit';
+import { redisUserLines } from '../../support/redis-users.ts';
+import { OWN_PREFIX } from '../../support/stores.ts';
 import type { World } from '../world.ts';
 import type { Nemesis, Scene } from './nemesis.ts';
 import { fillPostgres } from './postgres-disk.ts';
 import { fill, mountDisk } from './small-disk.ts';
+
+/** Every Redis of a run has the same. */
+const users = redisUserLines(OWN_PREFIX);
 
 const DISK = '64m';
 const REFUSES_WITHIN_MS = 10_000;
@@ -24,7 +29,7 @@ export const fillDisks: Nemesis = {
 async function fillRedis({ world, lastsMs }: Scene): Promise<string> {
   const disk = mountDisk(DISK);
   try {
-    const small = await startOwnRedis({ appendonly: true, within: disk.folder });
+    const small = await startOwnRedis({ appendonly: true, within: disk.folder, users });
     await moveTo(world, small);
     await wait(lastsMs);
     const filler = join(disk.folder, 'filler');
@@ -37,7 +42,7 @@ async function fillRedis({ world, lastsMs }: Scene): Promise<string> {
     }
     await until('Redis takes writes again', async () => !(await refusesWrites(small.url)), TAKES_WITHIN_MS);
     await wait(lastsMs);
-    const next = await startOwnRedis({ appendonly: true });
+    const next = await startOwnRedis({ appendonly: true, users });
     world.further.push(next);
     await moveTo(world, next);
     await small.stop();

@@ -1,7 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { askRedis, startOwnRedis, until } from '@securechat/testkit';
+import { redisUserLines } from '../../support/redis-users.ts';
+import { OWN_PREFIX } from '../../support/stores.ts';
 import { startFaultProxy } from '../proxy.ts';
 import type { Nemesis } from './nemesis.ts';
+
+/** Every Redis of a run has the same. */
+const users = redisUserLines(OWN_PREFIX);
 
 const PAUSE_MS = 10_000;
 /** How long the replica gets nothing before it is promoted. */
@@ -52,7 +57,7 @@ export const failOver: Nemesis = {
   async strike({ world }) {
     const former = world.redis;
     const replication = await startFaultProxy({ port: former.port });
-    const replica = await startOwnRedis({ appendonly: true });
+    const replica = await startOwnRedis({ appendonly: true, users });
     world.further.push(replica);
     try {
       await askRedis(replica.url, 'REPLICAOF', '127.0.0.1', replication.port);

@@ -1,19 +1,36 @@
-/** A kind of key in Redis: what it holds that comes from people, and until when. */
-export type RedisKeys = { readonly pattern: RegExp; readonly shows: string; readonly kept: string };
+/** What a service may do with keys: read them, write to them. A script counts as both, unless it is run as one that only reads. */
+export type RedisGrant = 'R' | 'W' | 'RW';
+export const redisServices = ['gateway', 'auth', 'delivery', 'presence', 'files', 'push'] as const;
+export type RedisService = (typeof redisServices)[number];
+type Users = Partial<Record<RedisService, RedisGrant>>;
+
+/** A kind of key in Redis: what it holds that comes from people, until when, and which services get at it. */
+export type RedisKeys = {
+  readonly pattern: RegExp;
+  readonly shows: string;
+  readonly kept: string;
+  readonly users: Users;
+};
 
 const NUMBERED = '\\d+';
-const key = (text: string, shows: string, kept: string): [string, RedisKeys] => {
+const key = (text: string, shows: string, kept: string, users: Users): [string, RedisKeys] => {
   const source = text
     .replace(/[{}.]/g, '\\$&')
     .replace(/\bN\b/g, NUMBERED)
     .replace(/USER|PAIR/g, '[\\d.]+')
     .replace(/ADDRESS/g, '[0-9a-fA-F.:/]+')
     .replace(/ID|SERVICE|\*/g, '[^}]+');
-  return [text, { pattern: new RegExp(`^[^{]*?:${source}$`, 'u'), shows, kept }];
+  return [text, { pattern: new RegExp(`^[^{]*?:${source}$`, 'u'), shows, kept, users }];
 };
 
 const HANDLED = 'handled, which takes milliseconds, then trimmed';
 const SEEN = 'trimmed by length, after the newest thousands';
+
+const BY_GATEWAYS: Users = { gateway: 'RW' };
+const BY_AUTH: Users = { auth: 'RW' };
+const BY_PRESENCE: Users = { presence: 'RW' };
+const BY_PUSH: Users = { push: 'RW' };
+const WITH_JOBS: Users = { auth: 'RW', delivery: 'RW', files: 'RW', push: 'RW' };
 
 /** By the key behind the prefix of the deployment. Redis keeps nothing on a disk unless its operator says so. */
 export const redis: ReadonlyMap<string, RedisKeys> = new Map([
@@ -21,52 +38,95 @@ export const redis: ReadonlyMap<string, RedisKeys> = new Map([
     '{d.N}:in',
     'messages and group operations as they were sent, with numbers of user and device',
     HANDLED,
+    { gateway: 'RW', delivery: 'RW' },
   ),
-  key('{r.N}:ack', 'cursors of devices, read marks', HANDLED),
-  key('{q.0}:sync', 'questions to delivery, blocks among them', SEEN),
-  key('{a.0}:req', 'logins (ids and public keys), key packages, questions to auth', SEEN),
+  key('{r.N}:ack', 'cursors of devices, read marks', HANDLED, { gateway: 'RW', delivery: 'RW' }),
+  key('{q.0}:sync', 'questions to delivery, blocks among them', SEEN, {
+    gateway: 'RW',
+    delivery: 'RW',
+    auth: 'RW',
+  }),
+  key('{a.0}:req', 'logins (ids and public keys), key packages, questions to auth', SEEN, {
+    gateway: 'RW',
+    auth: 'RW',
+  }),
   key(
     '{p.0}:presence',
     'status of devices, who watches whom, who writes where, signals of calls',
     'at most 6 seconds',
+    { gateway: 'RW', presence: 'RW' },
   ),
-  key('{w.0}:req', 'where devices are to be woken', SEEN),
-  key('{push-wakes}:*', 'numbers of subscriptions that are to be woken', 'woken; the newest ten beyond that'),
-  key('{f.0}:req', 'offers of files and what is asked about them', SEEN),
-  key('{f.N}:chunk', 'chunks of ciphertext', HANDLED),
-  key('{g.ID}:bulk', 'chunks of ciphertext on their way to somebody', 'fetched, or 15 seconds'),
+  key('{w.0}:req', 'where devices are to be woken', SEEN, { gateway: 'RW', push: 'RW', auth: 'RW' }),
+  key(
+    '{push-wakes}:*',
+    'numbers of subscriptions that are to be woken',
+    'woken; the newest ten beyond that',
+    BY_PUSH,
+  ),
+  key('{f.0}:req', 'offers of files and what is asked about them', SEEN, {
+    gateway: 'RW',
+    files: 'RW',
+    auth: 'RW',
+  }),
+  key('{f.N}:chunk', 'chunks of ciphertext', HANDLED, { gateway: 'RW', files: 'RW' }),
+  key('{g.ID}:bulk', 'chunks of ciphertext on their way to somebody', 'fetched, or 15 seconds', {
+    gateway: 'RW',
+    files: 'RW',
+  }),
   key(
     '{g.ID}:out',
     'what gateways are to send: messages, receipts, status',
     'sent, or 15 seconds after the gateway ends',
+    { gateway: 'RW', auth: 'W', delivery: 'W', presence: 'W', files: 'W', push: 'W' },
   ),
-  key('{u.N}:routes', 'connections of each user', 'as long as the connections'),
-  key('{u.N}:rate:USER', 'how many messages a user sent', 'a minute'),
-  key('{u.N}:group-operations:USER', 'when a user changed groups', 'a minute'),
-  key('{u.N}:group-commits:USER', 'when a user committed', 'a minute'),
-  key('{u.N}:files:USER', 'how busy a user’s transfers are', 'until they are even with the limit'),
-  key('{u.N}:keyRequests:USER', 'when a user asked for keys', 'a minute'),
-  key('{u.N}:keysPerPair:PAIR', 'when a user took keys of another', 'an hour'),
-  key('{u.N}:keysPerTarget:USER', 'when a user’s keys were taken', 'an hour'),
-  key('{u.N}:keyUploads:USER', 'when a user uploaded keys', 'an hour'),
-  key('{u.N}:turnCredentials:USER', 'when a user asked for a relay', 'an hour'),
-  key('{global}:messages', 'how many messages all sent', 'a second'),
+  key('{u.N}:routes', 'connections of each user', 'as long as the connections', {
+    gateway: 'RW',
+    delivery: 'RW',
+    auth: 'R',
+    presence: 'R',
+    files: 'R',
+  }),
+  key('{u.N}:rate:USER', 'how many messages a user sent', 'a minute', BY_GATEWAYS),
+  key('{u.N}:group-operations:USER', 'when a user changed groups', 'a minute', BY_GATEWAYS),
+  key('{u.N}:group-commits:USER', 'when a user committed', 'a minute', BY_GATEWAYS),
+  key('{u.N}:files:USER', 'how busy a user’s transfers are', 'until they are even with the limit', {
+    gateway: 'RW',
+    files: 'RW',
+  }),
+  key('{u.N}:keyRequests:USER', 'when a user asked for keys', 'a minute', BY_AUTH),
+  key('{u.N}:keysPerPair:PAIR', 'when a user took keys of another', 'an hour', BY_AUTH),
+  key('{u.N}:keysPerTarget:USER', 'when a user’s keys were taken', 'an hour', BY_AUTH),
+  key('{u.N}:keyUploads:USER', 'when a user uploaded keys', 'an hour', BY_AUTH),
+  key('{u.N}:turnCredentials:USER', 'when a user asked for a relay', 'an hour', BY_AUTH),
+  key('{global}:messages', 'how many messages all sent', 'a second', BY_GATEWAYS),
   key(
     '{ip.ADDRESS}:connections',
     'how many connections an address has',
     'as long as it has some; a day at most',
+    BY_GATEWAYS,
   ),
-  key('{s.N}:status', 'status of users and their devices', 'while they are not offline'),
-  key('{s.N}:leases', 'devices, and until when their status holds', '38 seconds after it was last said'),
-  key('{s.N}:changed', 'users whose status changed', 'told, which takes a second'),
-  key('{s.N}:last-seen', 'users who went offline', 'written to Postgres, which takes seconds'),
+  key('{s.N}:status', 'status of users and their devices', 'while they are not offline', BY_PRESENCE),
+  key(
+    '{s.N}:leases',
+    'devices, and until when their status holds',
+    '38 seconds after it was last said',
+    BY_PRESENCE,
+  ),
+  key('{s.N}:changed', 'users whose status changed', 'told, which takes a second', BY_PRESENCE),
+  key('{s.N}:last-seen', 'users who went offline', 'written to Postgres, which takes seconds', BY_PRESENCE),
   key(
     '{s.N}:p2p:USER:ID',
     'who calls whom, and which device answered',
     'a minute, or an hour once it was answered',
+    BY_PRESENCE,
   ),
-  key('{s.N}:watchers:USER', 'which gateways ask for a user’s status', '15 minutes'),
-  key('revoked', 'devices that are not served any more', '48 hours'),
-  key('gateways', 'nothing of people', 'while the gateway lives'),
-  key('{jobs-SERVICE}:*', 'nothing of people: when background work runs', 'the newest hundred runs'),
+  key('{s.N}:watchers:USER', 'which gateways ask for a user’s status', '15 minutes', BY_PRESENCE),
+  key('revoked', 'devices that are not served any more', '48 hours', { auth: 'RW', gateway: 'R' }),
+  key('gateways', 'nothing of people', 'while the gateway lives', BY_GATEWAYS),
+  key(
+    '{jobs-SERVICE}:*',
+    'nothing of people: when background work runs',
+    'the newest hundred runs',
+    WITH_JOBS,
+  ),
 ]);

@@ -69,7 +69,7 @@ describe('Redis', () => {
     [{ rdb_last_bgsave_status: 'err' }, 'noeviction', ['cannot write to its disk']],
     [{ aof_last_write_status: 'err' }, 'noeviction', ['cannot write to its disk']],
   ])('with %j and %s', (change, policy, expected) => {
-    expect(wrong(judgeRedis({ info: { ...info, ...change }, policy }))).toEqual(expected);
+    expect(wrong(judgeRedis({ ...info, maxmemory_policy: policy, ...change }))).toEqual(expected);
   });
 
   test('its INFO is read line by line', () => {

@@ -2,12 +2,6 @@ import type { Clock, RedisClient } from '@securechat/kernel';
 import { Cluster, type Redis } from 'ioredis';
 import { type Finding, judgeClock } from './finding.ts';
 
-export type RedisFacts = {
-  /** The line of `INFO` by its name. */
-  info: Readonly<Record<string, string>>;
-  policy: string;
-};
-
 const LEAST_VERSION = 7;
 /** Beyond, a burst may find no room. */
 const FULL = 0.8;
@@ -21,17 +15,15 @@ async function lookAtNode(redis: Redis, clock: Clock): Promise<Finding[]> {
   const askedMs = clock.now();
   const [seconds = 0, microseconds = 0] = (await redis.time()).map(Number);
   const middleMs = (askedMs + clock.now()) / 2;
-  const [info, [, policy = 'unknown']] = await Promise.all([
-    redis.info(),
-    redis.config('GET', 'maxmemory-policy') as Promise<string[]>,
-  ]);
   return [
-    ...judgeRedis({ info: parseInfo(info), policy }),
+    ...judgeRedis(parseInfo(await redis.info())),
     judgeClock('Redis', seconds * 1000 + microseconds / 1000 - middleMs),
   ];
 }
 
-export function judgeRedis({ info, policy }: RedisFacts): Finding[] {
+/** By the lines of `INFO` and their names. */
+export function judgeRedis(info: Readonly<Record<string, string>>): Finding[] {
+  const policy = info.maxmemory_policy ?? 'unknown';
   const version = info.valkey_version ?? info.redis_version ?? 'unknown';
   const [used, most] = [Number(info.used_memory), Number(info.maxmemory)];
   const share = most > 0 ? used / most : 0;

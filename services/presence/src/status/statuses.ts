@@ -6,7 +6,12 @@ import type { PresenceKeys, Shard } from './keys.ts';
 
 const lua = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
 const reportScript = loadScript<[ended: number, isMore: 0 | 1]>('report', lua('./report.lua'), 4);
-const statesScript = loadScript<[nowMs: number, ...PresenceStatus[]]>('states', lua('./states.lua'), 1);
+const statesScript = loadScript<[nowMs: number, ...PresenceStatus[]]>(
+  'states',
+  lua('./states.lua'),
+  1,
+  'reads',
+);
 
 /** Leases that one script ends: a killed gateway's people must not hold up Redis at once. */
 const ENDED_AT_ONCE = 500;
