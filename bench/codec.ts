@@ -15,7 +15,7 @@ import {
 } from '@securechat/protocol';
 import { type ChatRecord, packEntry, stampPayload, unpackEntry } from '@securechat/protocol/internal';
 import { alice, bob } from '@securechat/testkit';
-import { Ledger, routeBetween } from './generator/ledger.ts';
+import { chatFrames, routeBetween } from './generator/chat-frames.ts';
 import { median } from './measure/statistics.ts';
 import { formatNumber, formatSpread, formatTable } from './measure/table.ts';
 
@@ -23,12 +23,13 @@ const SAMPLES = 5;
 const SAMPLE_MS = 200;
 /** Frames in one packed entry, about what an entry holds under load. */
 const PACKED = 16;
+/** Signatures that are checked to see what one costs. */
+const VERIFIED = 5_000;
 
 export type CodecRow = { step: string; samplesNs: number[] };
 
 export function runCodec(): CodecRow[] {
-  const ledger = new Ledger([routeBetween(alice, bob)], 1);
-  const frame = ledger.take(0);
+  const frame = chatFrames([routeBetween(alice, bob)])(0, 1);
   console.log(
     `\ncodec: one chat, payload of ${frame.length - HEADER_BYTES} bytes; ${SAMPLES} samples of ${SAMPLE_MS} ms`,
   );
@@ -39,6 +40,17 @@ export function runCodec(): CodecRow[] {
   const cells = rows.map(({ step, samplesNs }) => [step, ...formatSpread(samplesNs), perSecond(samplesNs)]);
   console.log(formatTable([['step', 'ns/frame', 'min – max', 'frames/s'], ...cells]));
   return rows;
+}
+
+/** CPU of one signature check, whatever else the machine does. */
+export function verifyMicros(): number {
+  const { verify } = stepsFor(chatFrames([routeBetween(alice, bob)])(0, 1));
+  if (!verify) throw new Error('there is no such step');
+  timeOf(verify.work, VERIFIED / 10);
+  const before = process.cpuUsage();
+  timeOf(verify.work, VERIFIED);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / VERIFIED;
 }
 
 type Step = { work: () => unknown /** Frames that one call deals with. */; frames?: number };

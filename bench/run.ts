@@ -1,19 +1,20 @@
 // npm run bench -- [names…] [options]; see README.md.
-import { fork } from 'node:child_process';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCodec } from './codec.ts';
 import { runE2ee } from './e2ee.ts';
-import type { Job, Outcome, Results, WorkloadName } from './generator/job.ts';
+import { generate } from './generate.ts';
+import type { Results, WorkloadName } from './generator/job.ts';
 import { referenceLoopMs } from './measure/reference.ts';
 import { formatNumber, formatSpread, formatTable } from './measure/table.ts';
+import { assignments, wholeNumber } from './options.ts';
 import { printProfiles } from './profile.ts';
 import { type Report, scenarios } from './scenarios.ts';
 import { startStack } from './stack.ts';
 
-const USAGE = `Usage: npm run bench -- [codec] [e2ee] [full] [rate] [idle] [offline] [options]
+const USAGE = `Usage: npm run bench -- [codec] [e2ee] [full] [rate] [idle] [offline] [group] [options]
   --runs N          runs of each, every one on a fresh system (default 3)
   --secs N          seconds measured in each run (default 8)
   --users N         of full, rate and offline (default 200)
@@ -25,12 +26,10 @@ const USAGE = `Usage: npm run bench -- [codec] [e2ee] [full] [rate] [idle] [offl
   --json FILE       append one line for each run
   --profile FOLDER  leave a V8 CPU profile of each service there; the figures then contain the profiler's cost`;
 
-const NAMES = ['codec', 'e2ee', 'full', 'rate', 'idle', 'offline'] as const;
+const NAMES = ['codec', 'e2ee', 'full', 'rate', 'idle', 'offline', 'group'] as const;
 type Name = (typeof NAMES)[number];
 
 const WARM_UP_SECONDS = 3;
-/** A run that takes longer than its window and this is stuck. */
-const AROUND_WINDOW_SECONDS = 150;
 /** Above this a run counts only if there is no better one. */
 const QUIET_CORES = 0.5;
 
@@ -123,6 +122,7 @@ async function runOnce(workload: WorkloadName): Promise<Results[WorkloadName]> {
     const { wsUrls, authUrl, pids } = stack;
     return await generate({
       workload,
+      driver: 'securechat',
       wsUrls,
       authUrl,
       pids,
@@ -135,24 +135,6 @@ async function runOnce(workload: WorkloadName): Promise<Results[WorkloadName]> {
     });
   } finally {
     await stack.stop();
-  }
-}
-
-/** Runs the load generator to its end. */
-async function generate(job: Job): Promise<Results[WorkloadName]> {
-  const child = fork(join(import.meta.dirname, 'generator/main.ts'), { execArgv: [] });
-  const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-  child.once('message', (outcome: Outcome) => resolve(outcome)).once('error', reject);
-  child.once('exit', (code, signal) => reject(new Error(`the load generator ended with ${signal ?? code}`)));
-  const deadline = setTimeout(() => child.kill('SIGKILL'), (job.seconds + AROUND_WINDOW_SECONDS) * 1000);
-  child.send(job);
-  try {
-    const outcome = await promise;
-    if (!outcome.ok) throw new Error(`the load generator failed: ${outcome.error}`);
-    return outcome.result;
-  } finally {
-    clearTimeout(deadline);
-    child.kill('SIGKILL');
   }
 }
 
@@ -216,21 +198,4 @@ function readOptions() {
     console.error(`${(error as Error).message}\n\n${USAGE}`);
     process.exit(1);
   }
-}
-
-/** `A=1` and `B=2` as `{ A: '1', B: '2' }`. */
-function assignments(given: readonly string[] = []): Record<string, string> {
-  return Object.fromEntries(
-    given.map((text) => {
-      const [name = '', ...value] = text.split('=');
-      if (name === '' || value.length === 0) throw new Error(`NAME=VALUE is wanted, not ${text}.`);
-      return [name, value.join('=')];
-    }),
-  );
-}
-
-function wholeNumber(name: string, given: string | undefined, otherwise: number): number {
-  if (given === undefined) return otherwise;
-  if (!/^[1-9]\d{0,6}$/.test(given)) throw new Error(`--${name} wants a whole number, not ${given}.`);
-  return Number(given);
 }

@@ -2,6 +2,7 @@
 import type {
   ChatResult,
   Counts,
+  GroupResult,
   IdleResult,
   Job,
   OfflineResult,
@@ -52,6 +53,10 @@ export const scenarios: { [W in WorkloadName]: Scenario<W> } = {
     title: ({ users }) => `offline: 20,000 messages to ${users} absent users, who then come back`,
     report: reportOffline,
   },
+  group: {
+    title: ({ seconds }) => `group: 100 members online, 10 of them speak, 4 in flight each, ${seconds} s`,
+    report: reportGroup,
+  },
 };
 
 function reportChat(result: ChatResult): Report {
@@ -70,7 +75,7 @@ function reportChat(result: ChatResult): Report {
         ...counts,
         'received again': result.again,
         receipts: result.receipts,
-        'signed late': result.signedLate,
+        'made late': result.madeLate,
       },
     },
     faults: faultsOf(counts),
@@ -114,6 +119,25 @@ function reportOffline({ messages, store, drain, counts, firstError }: OfflineRe
     firstError,
     foreignCores: Math.max(store.foreignCores, drain.foreignCores),
     profiled: { window: drain, count: messages },
+  };
+}
+
+function reportGroup({ window, messages, deliveries, deliverMs, counts, firstError }: GroupResult): Report {
+  return {
+    figures: {
+      figure: {
+        'deliveries/s': deliveries / window.seconds,
+        'messages/s': messages / window.seconds,
+        'send to deliver, p50 ms': deliverMs.p50,
+        'send to deliver, p99 ms': deliverMs.p99,
+      },
+      'CPU-ms per 1,000 deliveries': cpuPerThousand(window, deliveries),
+      'count (whole run)': counts,
+    },
+    faults: faultsOf(counts),
+    firstError,
+    foreignCores: window.foreignCores,
+    profiled: { window, count: deliveries },
   };
 }
 

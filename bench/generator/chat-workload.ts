@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile, Samples } from '../measure/statistics.ts';
 import { openWindow, waitForQuiet } from '../measure/window.ts';
+import { AT_ONCE, type Route, Tally } from './drivers/driver.ts';
+import { driverFor } from './drivers/index.ts';
 import type { ChatResult, Job, Milliseconds } from './job.ts';
-import { beginningOf, Ledger, type Route, routeBetween } from './ledger.ts';
-import { enrolPeople, inParallel } from './people.ts';
-import { Session, Tally } from './session.ts';
+import { Ledger } from './ledger.ts';
+import { inParallel } from './people.ts';
 
 /** Messages of one user that are not yet both acked and received. */
 const IN_FLIGHT = 16;
-const LOGINS_AT_ONCE = 25;
-/** Signed before the run; above this rate the rest is signed while sending, and counted. */
+/** Made before the run; above this rate the rest is made while sending, and counted. */
 const EXPECTED_PER_SECOND = 12_000;
 /** Room for the fastest that is thinkable. */
 const MOST_PER_SECOND = 60_000;
@@ -19,10 +19,13 @@ const STRIDE = 7919;
 
 /** Users in pairs write to each other; see README. `full` keeps the window full, `rate` sends by the clock. */
 export async function runChat(job: Job, pace: 'full' | 'rate'): Promise<ChatResult> {
-  const people = await enrolPeople(job.authUrl, 'user', job.users);
-  const ledger = new Ledger(routesInPairs(people), roomFor(job, MOST_PER_SECOND));
+  const driver = driverFor(job);
+  const users = Array.from({ length: job.users - (job.users % 2) }, (_, user) => user);
+  await driver.enrol(users);
+  const { frame, begin } = driver.inPairs(routesInPairs(users));
+  const ledger = new Ledger({ routes: users.length, most: roomFor(job, MOST_PER_SECOND), frame });
   const expected = pace === 'full' ? EXPECTED_PER_SECOND : job.messagesPerSecond;
-  ledger.signAhead(roomFor(job, expected));
+  ledger.makeAhead(roomFor(job, expected));
 
   const tally = new Tally();
   const inFlight = new Int32Array(job.users);
@@ -33,7 +36,7 @@ export async function runChat(job: Job, pace: 'full' | 'rate'): Promise<ChatResu
 
   function sendFrom(route: number): void {
     inFlight[route] = (inFlight[route] ?? 0) + 1;
-    sessions[route]?.send(ledger.take(route));
+    lines[route]?.send(ledger.take(route));
   }
   function fill(route: number): void {
     while (isSending && (inFlight[route] ?? 0) < IN_FLIGHT) sendFrom(route);
@@ -46,18 +49,18 @@ export async function runChat(job: Job, pace: 'full' | 'rate'): Promise<ChatResu
     if (pace === 'full') fill(route);
   }
 
-  const sessions = await inParallel(people, LOGINS_AT_ONCE, (person, index) =>
-    Session.open(job.wsUrls[index % job.wsUrls.length] ?? '', person, {
+  const lines = await inParallel(users, AT_ONCE, (user) =>
+    driver.open(user, {
       ledger,
       tally,
       onAck: (message, progress) => note(message, ackMs, progress === 'complete'),
       onDelivery: (message, progress) => note(message, deliverMs, progress === 'complete'),
     }),
   );
-  await createConversations(ledger.routes, sessions);
+  await begin();
   await waitForQuiet(job.pids, job.quietSeconds);
 
-  const pacer = pace === 'full' ? startFull(job.users, fill) : startRate(job, sendFrom);
+  const pacer = pace === 'full' ? startFull(users.length, fill) : startRate(job, sendFrom);
   await sleep(job.warmUpSeconds * 1000);
   const before = ledger.completed;
   const window = openWindow(job.pids);
@@ -74,7 +77,7 @@ export async function runChat(job: Job, pace: 'full' | 'rate'): Promise<ChatResu
   // an ack of the last packet, and receipts, may still be under way
   await sleep(500);
   const counts = ledger.counts(tally.disordered, tally.errors);
-  for (const session of sessions) session.close();
+  for (const line of lines) line.close();
   return {
     window: measured,
     messages,
@@ -83,27 +86,14 @@ export async function runChat(job: Job, pace: 'full' | 'rate'): Promise<ChatResu
     counts,
     again: tally.again,
     receipts: tally.receipts,
-    signedLate: ledger.signedLate,
+    madeLate: ledger.madeLate,
     firstError: tally.firstError,
   };
 }
 
-/** User 0 with 1, 2 with 3, and so on, each pair in one conversation. Route n is that of user n. */
-function routesInPairs(people: readonly Route['from'][]): Route[] {
-  const routes: Route[] = [];
-  for (let index = 0; index + 1 < people.length; index += 2) {
-    const [first, second] = people.slice(index, index + 2) as [Route['from'], Route['from']];
-    const there = routeBetween(first, second);
-    routes.push(there, routeBetween(second, first, there.conversationId));
-  }
-  return routes;
-}
-
-async function createConversations(routes: readonly Route[], sessions: readonly Session[]): Promise<void> {
-  const begun = routes.filter((_, index) => index % 2 === 0);
-  await inParallel(begun, LOGINS_AT_ONCE, async (route, index) =>
-    sessions[index * 2]?.createConversation(beginningOf(route)),
-  );
+/** User 0 with 1, 2 with 3, and so on. Route n is that of user n. */
+function routesInPairs(users: readonly number[]): Route[] {
+  return users.map((user) => ({ from: user, to: user ^ 1 }));
 }
 
 function roomFor(job: Job, perSecond: number): number {
@@ -123,11 +113,11 @@ function startRate(job: Job, sendFrom: (route: number) => void): Pacer {
   let sent = 0;
   const timer = setInterval(() => {
     const due = Math.floor(((performance.now() - startedAtMs) / 1000) * job.messagesPerSecond);
-    while (sent < due) sendFrom((sent++ * STRIDE) % job.users);
+    while (sent < due) sendFrom((sent++ * STRIDE) % (job.users - (job.users % 2)));
   }, 1);
   return { stop: () => clearInterval(timer) };
 }
 
-function quantiles(samples: Samples): Milliseconds {
+export function quantiles(samples: Samples): Milliseconds {
   return { p50: quantile(samples.values, 0.5), p99: quantile(samples.values, 0.99) };
 }

@@ -1,8 +1,9 @@
 // The members of a large group, online and listening: a process of its own, so that what they are busy with is not
 // taken for a delay of others. Opens them when told, then tells what has arrived whenever it is asked.
 import { quantile, Samples } from '../measure/statistics.ts';
+import { Tally } from './drivers/driver.ts';
 import { enrolPeople, inParallel } from './people.ts';
-import { Session, Tally } from './session.ts';
+import { Session } from './session.ts';
 import { nowUs, timedIds } from './timed-ids.ts';
 
 const LOGINS_AT_ONCE = 25;

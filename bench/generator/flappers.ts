@@ -2,8 +2,9 @@
 // with is not taken for a delay of messages. Opens them when told, then lets them flap or rest.
 import { encodeUpstream } from '@securechat/protocol';
 import { personNamed } from '@securechat/testkit';
+import { Tally } from './drivers/driver.ts';
 import { enrolPeople, inParallel } from './people.ts';
-import { Session, Tally } from './session.ts';
+import { Session } from './session.ts';
 import { timedIds } from './timed-ids.ts';
 
 const LOGINS_AT_ONCE = 25;

@@ -1,11 +1,10 @@
 // What the parent and the load generator tell each other.
 import type { ByProcess, Pids } from '../measure/processes.ts';
 import type { Window } from '../measure/window.ts';
+import type { Target } from './drivers/driver.ts';
 
-export type Job = {
+export type Job = Target & {
   workload: WorkloadName;
-  wsUrls: string[];
-  authUrl: string;
   pids: Pids;
   /** How long to measure. */
   seconds: number;
@@ -49,8 +48,8 @@ export type ChatResult = {
   again: number;
   /** Receipts that reached the senders. */
   receipts: number;
-  /** Messages that had to be signed while measuring; they cost the generator, not the system. */
-  signedLate: number;
+  /** Messages that had to be made while measuring; they cost the generator, not the system. */
+  madeLate: number;
   firstError: string | undefined;
 };
 
@@ -71,6 +70,23 @@ export type OfflineResult = {
   firstError: string | undefined;
 };
 
-export type Results = { full: ChatResult; rate: ChatResult; idle: IdleResult; offline: OfflineResult };
+export type GroupResult = {
+  window: Window;
+  /** Acked, and received by all others, within the window. */
+  messages: number;
+  /** What members received within the window. */
+  deliveries: number;
+  deliverMs: Milliseconds;
+  counts: Counts;
+  firstError: string | undefined;
+};
+
+export type Results = {
+  full: ChatResult;
+  rate: ChatResult;
+  idle: IdleResult;
+  offline: OfflineResult;
+  group: GroupResult;
+};
 export type WorkloadName = keyof Results;
 export type Outcome = { ok: true; result: Results[WorkloadName] } | { ok: false; error: string };

@@ -1,70 +1,72 @@
-import { randomBytes } from 'node:crypto';
-import { encodeUpstream, transcript, type Upstream } from '@securechat/protocol';
-import { makeGroupCreate, newConversationId, nowSeconds, type Person } from '@securechat/testkit';
 import type { Counts } from './job.ts';
 
-/** 384 bytes of ciphertext are 512 characters of base64, and the whole frame about 880 bytes. */
-const CIPHERTEXT_BYTES = 384;
-
-const ACKED = 1;
-const DELIVERED = 2;
-const COMPLETE = ACKED | DELIVERED;
-
-/** `m_<route>_<client_seq>`, in digits of fixed width, so that a frame tells its message by position. */
+/** `m_<route>_<place in the route>`, in digits of fixed width, so that a frame tells its message by position. */
 const ROUTE_DIGITS = 4;
 const SEQ_DIGITS = 7;
 
-/** One device's messages into one conversation. */
-export type Route = { from: Person; to: Person; conversationId: string };
+/** Makes the message at a place of a route; its id stands in it as `messageId` makes it. */
+export type MakeFrame = (route: number, seq: number) => Uint8Array;
 
-export function routeBetween(from: Person, to: Person, conversationId = newConversationId()): Route {
-  return { from, to, conversationId };
+export function messageId(route: number, seq: number): string {
+  return `m_${padded(route, ROUTE_DIGITS)}_${padded(seq, SEQ_DIGITS)}`;
 }
 
-/** What begins the conversation of a route; its sender's session sends it. */
-export function beginningOf({ from, to, conversationId }: Route): Upstream<'group_create'> {
-  return makeGroupCreate({ creator: from, device: from.device(0), peer: to, conversationId });
+/** Another id over the one that stands at `at`. */
+export function writeMessageId(bytes: Buffer, at: number, route: number, seq: number): void {
+  bytes.write(messageId(route, seq), at, 'latin1');
 }
 
 /** A message is known by its number; numbers of one route follow each other. */
 export type Progress = 'repeated' | 'noted' | 'complete';
 
+export type LedgerPlan = {
+  routes: number;
+  /** So many messages of each route can be sent. */
+  most: number;
+  frame: MakeFrame;
+  /** To so many people each message goes. Default 1. */
+  copies?: number;
+};
+
 /**
- * All messages of a run: signed ahead, because signing costs more than sending, and then what became of each. A
- * message is complete when it was both acked to its sender and received by its recipient.
+ * All messages of a run: made ahead, because signing costs more than sending, and then what became of each. A
+ * message is complete when it was both acked to its sender and received by all its recipients.
  */
 export class Ledger {
-  readonly routes: readonly Route[];
   /** Wall time of sending by message number, in the milliseconds of `performance.now()`. */
   readonly sentAtMs: Float64Array;
-  readonly #states: Uint8Array;
+  readonly #makeFrame: MakeFrame;
+  readonly #copies: number;
+  readonly #isAcked: Uint8Array;
+  readonly #arrived: Uint8Array;
   readonly #perRoute: number;
-  readonly #payloads: string[];
   readonly #frames: Uint8Array[][];
-  /** Messages taken so far, by route; also the last `client_seq`. */
+  /** Messages taken so far, by route; also the last place. */
   readonly #taken: Int32Array;
-  signedLate = 0;
+  madeLate = 0;
   sent = 0;
   acked = 0;
+  /** Copies. */
   delivered = 0;
   completed = 0;
   doubled = 0;
 
-  /** `most` messages of each route can be sent. */
-  constructor(routes: readonly Route[], most: number) {
-    this.routes = routes;
+  constructor({ routes, most, frame, copies = 1 }: LedgerPlan) {
+    if (copies > 255) throw new RangeError('copies are counted in a byte');
+    this.#makeFrame = frame;
+    this.#copies = copies;
     this.#perRoute = most + 1;
-    this.sentAtMs = new Float64Array(routes.length * this.#perRoute);
-    this.#states = new Uint8Array(routes.length * this.#perRoute);
-    this.#payloads = routes.map(() => randomBytes(CIPHERTEXT_BYTES).toString('base64'));
-    this.#frames = routes.map(() => []);
-    this.#taken = new Int32Array(routes.length);
+    this.sentAtMs = new Float64Array(routes * this.#perRoute);
+    this.#isAcked = new Uint8Array(routes * this.#perRoute);
+    this.#arrived = new Uint8Array(routes * this.#perRoute);
+    this.#frames = Array.from({ length: routes }, () => []);
+    this.#taken = new Int32Array(routes);
   }
 
-  /** Signs the first `count` messages of each route. */
-  signAhead(count: number): void {
+  /** Makes the first `count` messages of each route. */
+  makeAhead(count: number): void {
     this.#frames.forEach((frames, route) => {
-      for (let seq = frames.length + 1; seq <= count; seq++) frames.push(this.#frame(route, seq));
+      for (let seq = frames.length + 1; seq <= count; seq++) frames.push(this.#makeFrame(route, seq));
     });
   }
 
@@ -75,8 +77,8 @@ export class Ledger {
     this.#taken[route] = seq;
     this.sent++;
     const ready = this.#frames[route]?.[seq - 1];
-    if (!ready) this.signedLate++;
-    const frame = ready ?? this.#frame(route, seq);
+    if (!ready) this.madeLate++;
+    const frame = ready ?? this.#makeFrame(route, seq);
     this.sentAtMs[route * this.#perRoute + seq] = performance.now();
     return frame;
   }
@@ -90,16 +92,24 @@ export class Ledger {
   }
 
   noteAck(message: number): Progress {
-    const progress = this.#note(message, ACKED);
-    if (progress !== 'repeated') this.acked++;
-    return progress;
+    const isAcked = this.#isAcked[message];
+    if (isAcked === undefined) throw new Error(`there is no message ${message}`);
+    if (isAcked) return 'repeated';
+    this.#isAcked[message] = 1;
+    this.acked++;
+    return this.#progress(message);
   }
 
   noteDelivery(message: number): Progress {
-    const progress = this.#note(message, DELIVERED);
-    if (progress === 'repeated') this.doubled++;
-    else this.delivered++;
-    return progress;
+    const arrived = this.#arrived[message];
+    if (arrived === undefined) throw new Error(`there is no message ${message}`);
+    if (arrived === this.#copies) {
+      this.doubled++;
+      return 'repeated';
+    }
+    this.#arrived[message] = arrived + 1;
+    this.delivered++;
+    return this.#progress(message);
   }
 
   /** Number of the message whose id stands at `at`. */
@@ -117,45 +127,20 @@ export class Ledger {
     let unanswered = 0;
     this.#taken.forEach((taken, route) => {
       for (let seq = 1; seq <= taken; seq++) {
-        const state = this.#states[route * this.#perRoute + seq] ?? 0;
-        if (!(state & ACKED)) unanswered++;
-        else if (!(state & DELIVERED)) lost++;
+        const message = route * this.#perRoute + seq;
+        if (!this.#isAcked[message]) unanswered++;
+        else lost += this.#copies - (this.#arrived[message] ?? 0);
       }
     });
     const { sent, acked, delivered, doubled } = this;
     return { sent, acked, delivered, lost, doubled, unanswered, disordered, errors };
   }
 
-  #note(message: number, what: number): Progress {
-    const state = this.#states[message];
-    if (state === undefined) throw new Error(`there is no message ${message}`);
-    if (state & what) return 'repeated';
-    this.#states[message] = state | what;
-    if ((state | what) !== COMPLETE) return 'noted';
+  /** To be asked only when something was new. */
+  #progress(message: number): Progress {
+    if (!this.#isAcked[message] || this.#arrived[message] !== this.#copies) return 'noted';
     this.completed++;
     return 'complete';
-  }
-
-  #frame(routeNumber: number, seq: number): Uint8Array {
-    const route = this.routes[routeNumber] as Route;
-    const device = route.from.device(0);
-    const place = `${padded(routeNumber, ROUTE_DIGITS)}_${padded(seq, SEQ_DIGITS)}`;
-    const fields: Omit<Upstream<'chat'>, 'signature'> = {
-      type: 'chat',
-      id: `m_${place}`,
-      from: route.from.id,
-      to: route.to.id,
-      device_id: device.id,
-      conversation_id: route.conversationId,
-      epoch: 0,
-      client_seq: seq,
-      timestamp: nowSeconds(),
-      encrypted: true,
-      nonce: Buffer.from(place.padEnd(16, '-')).toString('base64'),
-      payload: this.#payloads[routeNumber] as string,
-    };
-    const signature = device.key.sign(transcript('envelope', fields)).toString('base64');
-    return encodeUpstream('chat', { ...fields, signature });
   }
 }
 

@@ -1,6 +1,7 @@
 // The load generator: a process of its own, so that its CPU time is never mixed with the system's.
 // Takes one job from its parent, answers with one outcome, and ends; ends as well when the parent is gone.
 import { runChat } from './chat-workload.ts';
+import { runGroup } from './group-workload.ts';
 import { runIdle } from './idle-workload.ts';
 import type { Job, Outcome, Results } from './job.ts';
 import { runOffline } from './offline-workload.ts';
@@ -10,6 +11,7 @@ const workloads: { [W in keyof Results]: (job: Job) => Promise<Results[W]> } = {
   rate: (job) => runChat(job, 'rate'),
   idle: runIdle,
   offline: runOffline,
+  group: runGroup,
 };
 
 async function run(job: Job): Promise<Outcome> {

@@ -1,28 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openWindow, waitForQuiet } from '../measure/window.ts';
+import { AT_ONCE, type Line, type LineContext, Tally } from './drivers/driver.ts';
+import { driverFor } from './drivers/index.ts';
 import type { Job, OfflineResult } from './job.ts';
-import { beginningOf, Ledger, routeBetween } from './ledger.ts';
-import { enrolPeople, inParallel } from './people.ts';
-import { Session, type SessionContext, Tally } from './session.ts';
+import { Ledger } from './ledger.ts';
+import { inParallel } from './people.ts';
 
 const SENDERS = 100;
 const MESSAGES = 20_000;
 const IN_FLIGHT = 16;
-const SENDERS_AT_ONCE = 25;
 /** Receivers that come back at the same time. */
 const RETURN_AT_ONCE = 20;
 const STALLED_MS = 10_000;
 
 /** Messages to people who are away, who then come back. Each sender writes to `users / SENDERS` of them in turn. */
 export async function runOffline(job: Job): Promise<OfflineResult> {
-  const senders = await enrolPeople(job.authUrl, 'sender', SENDERS);
-  const receivers = await enrolPeople(job.authUrl, 'receiver', job.users);
+  const driver = driverFor(job);
+  const senders = Array.from({ length: SENDERS }, (_, user) => user);
+  const receivers = Array.from({ length: job.users }, (_, index) => SENDERS + index);
+  await driver.enrol([...senders, ...receivers]);
   const perReceiver = Math.ceil(MESSAGES / job.users);
-  const routes = receivers.map((to, index) =>
-    routeBetween(senders[index % SENDERS] as (typeof senders)[number], to),
-  );
-  const ledger = new Ledger(routes, perReceiver);
-  ledger.signAhead(perReceiver);
+  const routes = receivers.map((to, index) => ({ from: index % SENDERS, to }));
+  const { frame, begin } = driver.inPairs(routes);
+  const ledger = new Ledger({ routes: routes.length, most: perReceiver, frame });
+  ledger.makeAhead(perReceiver);
 
   const tally = new Tally();
   const inFlight = new Int32Array(SENDERS);
@@ -37,10 +38,10 @@ export async function runOffline(job: Job): Promise<OfflineResult> {
       const route = mine.toSorted((a, b) => ledger.taken(a) - ledger.taken(b))[0];
       if (route === undefined || ledger.taken(route) === perReceiver) return;
       inFlight[sender] = (inFlight[sender] ?? 0) + 1;
-      sessions[sender]?.send(ledger.take(route));
+      lines[sender]?.send(ledger.take(route));
     }
   }
-  const context: SessionContext = {
+  const context: LineContext = {
     ledger,
     tally,
     onAck(message) {
@@ -53,19 +54,16 @@ export async function runOffline(job: Job): Promise<OfflineResult> {
       lastProgressMs = performance.now();
     },
   };
-  const open = (person: Session['person'], index: number): Promise<Session> =>
-    Session.open(job.wsUrls[index % job.wsUrls.length] ?? '', person, context);
+  const open = (user: number): Promise<Line> => driver.open(user, context);
   /** Until `isDone`, or until nothing has happened for a long time; what is missing shows in the counts. */
   async function progress(isDone: () => boolean): Promise<void> {
     while (!isDone() && performance.now() - lastProgressMs < STALLED_MS) await sleep(5);
   }
 
-  const sessions = await inParallel(senders, SENDERS_AT_ONCE, open);
-  await inParallel(sessions, SENDERS_AT_ONCE, async (session, sender) => {
-    for (const route of routesOfSender[sender] ?? []) {
-      await session.createConversation(beginningOf(routes[route] as (typeof routes)[number]));
-    }
-  });
+  // known to the server before they leave: some keep messages only for those who were there
+  for (const line of await inParallel(receivers, AT_ONCE, open)) line.close();
+  const lines = await inParallel(senders, AT_ONCE, open);
+  await begin();
 
   await waitForQuiet(job.pids, job.quietSeconds);
   lastProgressMs = performance.now();
@@ -73,7 +71,7 @@ export async function runOffline(job: Job): Promise<OfflineResult> {
   for (let sender = 0; sender < SENDERS; sender++) fill(sender);
   await progress(() => ledger.acked === perReceiver * job.users);
   const store = storing.close();
-  for (const session of sessions) session.close();
+  for (const line of lines) line.close();
   await sleep(1_000);
 
   await waitForQuiet(job.pids, job.quietSeconds);
@@ -84,6 +82,6 @@ export async function runOffline(job: Job): Promise<OfflineResult> {
   const drain = draining.close();
   await sleep(500);
   const counts = ledger.counts(tally.disordered, tally.errors);
-  for (const session of returned) session.close();
+  for (const line of returned) line.close();
   return { messages: ledger.sent, store, drain, counts, firstError: tally.firstError };
 }

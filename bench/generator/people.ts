@@ -8,8 +8,12 @@ export async function enrolPeople(authUrl: string, prefix: string, count: number
   const people = Array.from({ length: count }, (_, index) =>
     personNamed(`${prefix}_${index}`, { devices: 1 }),
   );
-  await inParallel(people, AT_ONCE, (person) => enrol(authUrl, person));
+  await enrolAll(authUrl, people);
   return people;
+}
+
+export async function enrolAll(authUrl: string, people: readonly Person[]): Promise<void> {
+  await inParallel(people, AT_ONCE, (person) => enrol(authUrl, person));
 }
 
 /** Does `work` with each item, with so many under way at once; gives the results in the order of the items. */

@@ -8,7 +8,7 @@ import {
   type Upstream,
 } from '@securechat/protocol';
 import { authFor, helloOf, type Person, within } from '@securechat/testkit';
-import type { Ledger, Progress } from './ledger.ts';
+import type { Line, LineContext } from './drivers/driver.ts';
 import { FastWebSocket } from './websocket.ts';
 
 const LOGIN_DEADLINE_MS = 20_000;
@@ -17,52 +17,28 @@ const LOGIN_DEADLINE_MS = 20_000;
 const ID_OFFSET = '{"type":"chat","id":"'.length;
 const STAMP = Buffer.from('"delivery":{"seq":');
 
-/** What all sessions of a run have seen. */
-export class Tally {
-  receipts = 0;
-  /** Frames that told how others are. */
-  presences = 0;
-  again = 0;
-  disordered = 0;
-  errors = 0;
-  firstError: string | undefined;
-
-  fault(text: string): void {
-    this.errors++;
-    this.firstError ??= text;
-  }
-}
-
-export type SessionContext = {
-  /** What becomes of messages, which are known by numbers that stand in their ids. */
-  ledger: Pick<Ledger, 'numberAt' | 'numberOf' | 'noteAck' | 'noteDelivery'>;
-  tally: Tally;
-  onAck(message: number, progress: Progress): void;
-  onDelivery(message: number, progress: Progress): void;
-};
-
 type Expected = { name: DownstreamName; resolve(message: Downstream): void; reject(error: Error): void };
 
 /**
  * One logged-in device, as cheap as it can be: the hot frames are read by position instead of being parsed. It keeps
  * the rules of a real client: a mailbox in order, repetitions dropped, one cumulative ack for each packet received.
  */
-export class Session {
+export class Session implements Line {
   readonly person: Person;
-  readonly #context: SessionContext;
+  readonly #context: LineContext;
   #socket!: FastWebSocket;
   #expected: Expected | undefined;
   #cursor = 0;
   #acked = 0;
   #isClosing = false;
 
-  private constructor(person: Person, context: SessionContext) {
+  private constructor(person: Person, context: LineContext) {
     this.person = person;
     this.#context = context;
   }
 
   /** Connects, logs in with real keys and resumes; resolves when the mailbox is drained. */
-  static async open(url: string, person: Person, context: SessionContext): Promise<Session> {
+  static async open(url: string, person: Person, context: LineContext): Promise<Session> {
     const session = new Session(person, context);
     await within(session.#logIn(url), LOGIN_DEADLINE_MS, () => `the login of ${person.id}`);
     return session;

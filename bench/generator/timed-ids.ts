@@ -1,4 +1,4 @@
-import type { SessionContext } from './session.ts';
+import type { LineContext } from './drivers/driver.ts';
 
 const DIGITS = 16;
 
@@ -13,7 +13,7 @@ export function timedId(): string {
 }
 
 /** Messages with such ids; their number is the time of sending. */
-export const timedIds: SessionContext['ledger'] = {
+export const timedIds: LineContext['ledger'] = {
   numberAt: (bytes, at) =>
     Number(Buffer.from(bytes.buffer, bytes.byteOffset + at + 2, DIGITS).toString('latin1')),
   numberOf: (id) => Number(id.slice(2)),

@@ -2,13 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { SUB_PROTOCOL } from '@securechat/testkit';
 
+const TEXT = 0x81;
 const BINARY = 0x82;
 const CLOSE = 0x88;
 const OPCODE = 0x0f;
 const FINAL = 0x80;
+const OPCODE_TEXT = 1;
 const OPCODE_BINARY = 2;
 const OPCODE_CLOSE = 8;
 const MASKED = 0x80;
+const NOTHING = Buffer.alloc(0);
 
 export type WebSocketEvents = {
   /** A whole binary message; a view that is good until the call returns. */
@@ -18,37 +21,43 @@ export type WebSocketEvents = {
   closed(why: string): void;
 };
 
+/** How a server wants it. `packed`: what goes out together is one message, as ours take it. */
+export type Framing = { kind: 'packed' | 'binary' | 'text'; protocol?: string };
+const OURS: Framing = { kind: 'packed', protocol: SUB_PROTOCOL };
+
 /**
- * A WebSocket client (RFC 6455) for generating load: just what our gateways use, at a fraction of the cost of a whole
- * one. Masks with the key zero, which leaves the bytes as they are, and writes what one event-loop turn has gathered
- * as one message.
+ * A WebSocket client (RFC 6455) for generating load: just what the measured servers use, at a fraction of the cost of a
+ * whole one. Masks with the key zero, which leaves the bytes as they are, and writes what one event-loop turn has
+ * gathered at once.
  */
 export class FastWebSocket {
   readonly #socket: Socket;
   readonly #events: WebSocketEvents;
+  readonly #kind: Framing['kind'];
   #isOpen = false;
   #rest: Buffer | undefined;
   #waiting: Uint8Array[] = [];
   #closeReason = 'connection lost';
 
-  private constructor(socket: Socket, events: WebSocketEvents) {
+  private constructor(socket: Socket, events: WebSocketEvents, { kind }: Framing) {
     this.#socket = socket;
     this.#events = events;
+    this.#kind = kind;
   }
 
-  static open(address: string, events: WebSocketEvents): Promise<FastWebSocket> {
-    const { hostname, port, pathname, host } = new URL(address);
+  static open(address: string, events: WebSocketEvents, framing = OURS): Promise<FastWebSocket> {
+    const { hostname, port, pathname, search, host } = new URL(address);
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-    const client = new FastWebSocket(socket, events);
+    const client = new FastWebSocket(socket, events, framing);
     const { promise, resolve, reject } = Promise.withResolvers<FastWebSocket>();
     const request = [
-      `GET ${pathname} HTTP/1.1`,
+      `GET ${pathname}${search} HTTP/1.1`,
       `Host: ${host}`,
       'Upgrade: websocket',
       'Connection: Upgrade',
       'Sec-WebSocket-Version: 13',
       `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
-      `Sec-WebSocket-Protocol: ${SUB_PROTOCOL}`,
+      ...(framing.protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${framing.protocol}`]),
     ];
     socket.on('connect', () => socket.write(`${request.join('\r\n')}\r\n\r\n`));
     socket.on('error', reject);
@@ -74,11 +83,14 @@ export class FastWebSocket {
   flush(): void {
     const frames = this.#waiting;
     this.#waiting = [];
-    if (this.#socket.writable) this.#socket.write(masked(BINARY, frames));
+    if (!this.#socket.writable) return;
+    const first = this.#kind === 'text' ? TEXT : BINARY;
+    const messages = this.#kind === 'packed' ? [frames] : frames.map((frame) => [frame]);
+    this.#socket.write(masked(first, messages));
   }
 
   close(): void {
-    this.#socket.end(masked(CLOSE, [Buffer.from([0x03, 0xe8])]));
+    this.#socket.end(masked(CLOSE, [[Buffer.from([0x03, 0xe8])]]));
   }
 
   destroy(): void {
@@ -97,9 +109,10 @@ export class FastWebSocket {
       return;
     }
     this.#isOpen = true;
-    this.#rest = undefined;
+    this.#rest = bytes.subarray(end + 4);
     opened();
-    if (end + 4 < bytes.length) this.#read(bytes.subarray(end + 4));
+    // a server may have spoken at once, and whoever opened this has to get hold of it first
+    setImmediate(() => this.#read(NOTHING));
   }
 
   #read(chunk: Buffer): void {
@@ -117,7 +130,8 @@ export class FastWebSocket {
 
   #take(first: number, payload: Buffer): void {
     const opcode = first & OPCODE;
-    if (opcode === OPCODE_BINARY && first & FINAL) this.#events.message(payload);
+    const isWhole = (opcode === OPCODE_BINARY || opcode === OPCODE_TEXT) && first & FINAL;
+    if (isWhole) this.#events.message(payload);
     else if (opcode === OPCODE_CLOSE) {
       this.#closeReason = `closed with ${payload.length < 2 ? 1005 : payload.readUInt16BE(0)} ${payload.toString('utf8', 2)}`;
       this.#socket.end();
@@ -144,8 +158,12 @@ function messageAt(bytes: Buffer, at: number): { first: number; start: number; e
   return start + length > bytes.length ? undefined : { first, start, end: start + length };
 }
 
-/** One message of all `parts`, masked with zeros. */
-function masked(first: number, parts: readonly Uint8Array[]): Buffer {
+/** Messages of parts, masked with zeros. */
+function masked(first: number, messages: readonly (readonly Uint8Array[])[]): Buffer {
+  return Buffer.concat(messages.flatMap((parts) => [headerOf(first, parts), ...parts]));
+}
+
+function headerOf(first: number, parts: readonly Uint8Array[]): Buffer {
   const length = parts.reduce((bytes, part) => bytes + part.length, 0);
   const lengthBytes = length < 126 ? 0 : length < 65_536 ? 2 : 8;
   const header = Buffer.alloc(2 + lengthBytes + 4);
@@ -158,7 +176,7 @@ function masked(first: number, parts: readonly Uint8Array[]): Buffer {
     header.writeUInt8(MASKED | 127, 1);
     header.writeBigUInt64BE(BigInt(length), 2);
   }
-  return Buffer.concat([header, ...parts]);
+  return header;
 }
 
 /** Clients with something to send; one `setImmediate` serves them all. */

@@ -1,0 +1,24 @@
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import type { Job, Outcome, Results, WorkloadName } from './generator/job.ts';
+
+/** A run that takes longer than its window and this is stuck. */
+const AROUND_WINDOW_SECONDS = 150;
+
+/** Runs the load generator to its end. */
+export async function generate(job: Job): Promise<Results[WorkloadName]> {
+  const child = fork(join(import.meta.dirname, 'generator/main.ts'), { execArgv: [] });
+  const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+  child.once('message', (outcome: Outcome) => resolve(outcome)).once('error', reject);
+  child.once('exit', (code, signal) => reject(new Error(`the load generator ended with ${signal ?? code}`)));
+  const deadline = setTimeout(() => child.kill('SIGKILL'), (job.seconds + AROUND_WINDOW_SECONDS) * 1000);
+  child.send(job);
+  try {
+    const outcome = await promise;
+    if (!outcome.ok) throw new Error(`the load generator failed: ${outcome.error}`);
+    return outcome.result;
+  } finally {
+    clearTimeout(deadline);
+    child.kill('SIGKILL');
+  }
+}

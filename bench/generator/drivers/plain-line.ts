@@ -1,0 +1,63 @@
+import { within } from '@securechat/testkit';
+import { FastWebSocket, type Framing } from '../websocket.ts';
+import type { Line, Tally } from './driver.ts';
+
+const LOGIN_DEADLINE_MS = 20_000;
+
+export type PlainLineOptions = {
+  url: string;
+  framing: Framing;
+  tally: Tally;
+  /** Who it is, for faults. */
+  name: string;
+  /** What the server said; the bytes are good until the call returns. */
+  read(bytes: Buffer, line: PlainLine): void;
+};
+
+/** A user of a server to which frames are written as they are. It is there once `read` has called `ready`. */
+export class PlainLine implements Line {
+  #socket!: FastWebSocket;
+  readonly #login = Promise.withResolvers<void>();
+  #isClosing = false;
+
+  private constructor() {}
+
+  static async open(options: PlainLineOptions, hello?: Uint8Array): Promise<PlainLine> {
+    const line = new PlainLine();
+    await within(line.#open(options, hello), LOGIN_DEADLINE_MS, () => `the login of ${options.name}`);
+    return line;
+  }
+
+  async #open({ url, framing, tally, name, read }: PlainLineOptions, hello?: Uint8Array): Promise<void> {
+    const events = {
+      message: (bytes: Buffer) => read(bytes, this),
+      turnEnded: () => undefined,
+      closed: (why: string) => {
+        if (!this.#isClosing) tally.fault(`${name}: ${why}`);
+        this.#login.reject(new Error(why));
+      },
+    };
+    this.#login.promise.catch(() => undefined);
+    this.#socket = await FastWebSocket.open(url, events, framing);
+    if (hello) this.#socket.send(hello);
+    await this.#login.promise;
+  }
+
+  ready(): void {
+    this.#login.resolve();
+  }
+
+  send(frame: Uint8Array): void {
+    this.#socket.send(frame);
+  }
+
+  close(): void {
+    this.#isClosing = true;
+    this.#socket.close();
+  }
+
+  destroy(): void {
+    this.#isClosing = true;
+    this.#socket.destroy();
+  }
+}
