@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Admin } from '../services/auth/src/admin/admin.ts';
+import type { WebhookAdmin } from '../services/auth/src/admin/webhooks.ts';
 import { openApiDocument } from '../services/auth/src/http/admin/openapi.ts';
 import { adminRoutes } from '../services/auth/src/http/admin/routes.ts';
 import { read } from './docs-check-markdown.ts';
@@ -11,7 +12,7 @@ const PAGE = 'docs/openapi.json';
 
 /** The document tells of forms; nothing is called. */
 const openApiPage = (): string =>
-  `${JSON.stringify(openApiDocument(adminRoutes({} as Admin)), undefined, 2)}\n`;
+  `${JSON.stringify(openApiDocument(adminRoutes({} as Admin, {} as WebhookAdmin)), undefined, 2)}\n`;
 
 export function checkOpenApi(): string[] {
   if (read(PAGE) === openApiPage()) return [];

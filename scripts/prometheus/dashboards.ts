@@ -156,6 +156,14 @@ const gateway: Dashboard = {
         ['{{class}}', rate('securechat_push_attempts_failed_total', 'class')],
       ],
     },
+    {
+      title: 'Events sent to webhooks, and attempts that failed, a second',
+      unit: 'short',
+      series: [
+        ['sent', rate('securechat_push_webhook_events_sent_total')],
+        ['{{class}}', rate('securechat_push_webhook_attempts_failed_total', 'class')],
+      ],
+    },
   ],
 };
 

@@ -1,9 +1,11 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Upstream } from '@securechat/protocol';
-import type { Device, Person, PushSubscription, RawClient } from '@securechat/testkit';
+import {
+  type Device,
+  type Person,
+  type PushSubscription,
+  type RawClient,
+  startWebhookReceiver,
+} from '@securechat/testkit';
 import { readMailbox } from './pair.ts';
 import type { Stack } from './stack.ts';
 
@@ -32,33 +34,15 @@ export async function fallAsleep(
   return person.device(device);
 }
 
-/** A bridge as an operator would have one: takes what is signed with the key and new, and says how the devices are woken. */
+/** A bridge as an operator would have one: takes what is signed with the key, and says how the devices are woken. */
 export async function startBridge(key: string) {
-  const bodies: Buffer[] = [];
-  const refused: string[] = [];
-  const seen = new Set<string>();
-  const server = createServer(async (request, response) => {
-    const body = Buffer.concat(await request.toArray());
-    const { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': given = '' } = request.headers;
-    const expected = createHmac('sha256', Buffer.from(key, 'base64'))
-      .update(`${id}.${at}.`)
-      .update(body)
-      .digest('base64');
-    const [theirs, ours] = [Buffer.from(String(given)), Buffer.from(`v1,${expected}`)];
-    const isGenuine = theirs.length === ours.length && timingSafeEqual(theirs, ours);
-    const isNew = Math.abs(Date.now() / 1000 - Number(at)) < 300 && !seen.has(String(id));
-    seen.add(String(id));
-    if (isGenuine && isNew) bodies.push(body);
-    else refused.push(String(id));
-    response.writeHead(isGenuine && isNew ? 204 : 401).end();
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const receiver = await startWebhookReceiver([Buffer.from(key, 'base64')]);
   return {
-    url: `http://127.0.0.1:${port}/wake`,
-    bodies,
-    refused,
-    close: () => void server.close(),
+    url: `${receiver.origin}/wake`,
+    get bodies(): Buffer[] {
+      return receiver.received.map(({ body }) => body);
+    },
+    refused: receiver.refused,
+    close: receiver.close,
   };
 }

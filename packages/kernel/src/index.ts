@@ -23,6 +23,7 @@ export {
   str,
   url,
 } from './config.ts';
+export { createEndpoints, type Endpoints, hostOf, isOrigin, isPublicAddress } from './endpoints.ts';
 export {
   classify,
   DeadlineError,
@@ -79,6 +80,7 @@ export {
   redisOption,
   streamOptions,
   trustedProxiesOption,
+  webhookOriginsOption,
 } from './shared-options.ts';
 export { type DeadLetter, insertDeadLetter } from './streams/dead-letter.ts';
 export { encodeRequest, type StreamRequest } from './streams/request.ts';

@@ -1,4 +1,5 @@
 import { bytes, defineConfig, int, list, str, url } from './config.ts';
+import { isOrigin } from './endpoints.ts';
 import { isNetwork } from './networks.ts';
 import { isOriginPattern } from './origins.ts';
 import { parseRedisUrl, redisProtocols } from './redis-address.ts';
@@ -65,6 +66,15 @@ export const originsOption = list({
   },
   doc: 'Web pages that may use this service from a browser, by origin; what is not a browser sends no origin and is not asked for it',
   example: 'https://chat.example.com',
+});
+
+/** What auth takes, and where push sends to. */
+export const webhookOriginsOption = list({
+  env: 'WEBHOOK_ALLOWED_ORIGINS',
+  default: [],
+  items: { are: isOrigin, expected: 'origins such as http://backend.internal:3000, separated by commas' },
+  doc: 'Backends that may have a private address or speak HTTP, and be told by webhooks: those of your own network; the same in auth and push',
+  example: 'http://backend.internal:3000',
 });
 
 /** What gateways and files must agree on. */

@@ -70,3 +70,9 @@ export { createSelfSigned, type SelfSigned } from './self-signed.ts';
 export { type OwnServer, say } from './servers/own-server.ts';
 export { askRedis, rowsOf } from './stored.ts';
 export { DEADLINE_MS, unlessAborted, until, within } from './until.ts';
+export {
+  type ReceivedWebhook,
+  startWebhookReceiver,
+  type WebhookAnswer,
+  type WebhookReceiver,
+} from './webhook-receiver.ts';

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createOutStreams, createRevocationSet } from '@securechat/directory';
 import {
+  createEndpoints,
   createJobRunner,
   createRequestConsumer,
   type Kit,
@@ -13,6 +14,7 @@ import { streamNames } from '@securechat/protocol/internal';
 import { createAdmin } from './admin/admin.ts';
 import { createAdmit } from './admin/admit.ts';
 import { createCallers } from './admin/callers.ts';
+import { createWebhookAdmin } from './admin/webhooks.ts';
 import { readAuthConfig } from './config.ts';
 import { chooseAdmission } from './enrolment/choose-admission.ts';
 import { createEnrolments } from './enrolment/enrol.ts';
@@ -80,11 +82,17 @@ export async function createAuth(kit: Kit): Promise<Service> {
     admit: createAdmit({ ...config, mode: config.enrolment, jwtSecret, clock }),
     publish: revocations.publish,
   });
+  const webhooks = createWebhookAdmin({
+    pool: enrolmentPool,
+    endpoints: createEndpoints(config.webhookAllowedOrigins),
+  });
   const http = createHttpServer({
     ...config,
     enrolments,
     admin:
-      adminToken === undefined ? undefined : { admin, findCaller: createCallers(enrolmentPool, adminToken) },
+      adminToken === undefined
+        ? undefined
+        : { admin, webhooks, findCaller: createCallers(enrolmentPool, adminToken) },
     serviceKeys,
     clock,
     metrics,

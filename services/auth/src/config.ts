@@ -17,6 +17,7 @@ import {
   streamOptions,
   trustedProxiesOption,
   url,
+  webhookOriginsOption,
 } from '@securechat/kernel';
 import { decodeBase64, isBase64 } from '@securechat/protocol';
 
@@ -29,6 +30,12 @@ export type EnrolmentMode = (typeof enrolmentModes)[number];
 
 /** Migrations need no more than this, and a role that may create schemas and roles. */
 export const migrateOptions = defineConfig({ postgresUrl });
+
+/** What the command `webhooks` needs. */
+export const webhookOptions = defineConfig({
+  postgresUrl,
+  webhookAllowedOrigins: webhookOriginsOption,
+});
 
 export const authOptions = defineConfig({
   postgresUrl,
@@ -44,6 +51,7 @@ export const authOptions = defineConfig({
   }),
   trustedProxies: trustedProxiesOption('AUTH_TRUSTED_PROXIES'),
   allowedOrigins: originsOption,
+  webhookAllowedOrigins: webhookOriginsOption,
   enrolment: oneOf(enrolmentModes, {
     env: 'AUTH_ENROLMENT',
     default: 'open',

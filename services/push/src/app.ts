@@ -1,5 +1,6 @@
 import { createOutStreams } from '@securechat/directory';
 import {
+  createEndpoints,
   createJobRunner,
   createRequestConsumer,
   type Kit,
@@ -12,16 +13,18 @@ import {
 import { streamNames } from '@securechat/protocol/internal';
 import { options } from './config.ts';
 import { lookJob } from './jobs/look.ts';
+import { lookForEventsJob } from './jobs/look-for-events.ts';
 import { pushMetrics } from './metrics.ts';
 import { migrations } from './migrations/index.ts';
+import { createDueQueue } from './queue.ts';
 import { answer } from './requests/answer.ts';
-import { createEndpoints } from './send/endpoint.ts';
+import { createPost } from './send/post.ts';
 import { createSend } from './send/send.ts';
 import { vapidPublicKey } from './send/web-push.ts';
-import { claimMsFor, createWakeQueue } from './wake/queue.ts';
-import { createWake } from './wake/wake.ts';
+import { claimMsFor, createWake } from './wake/wake.ts';
+import { createTell } from './webhooks/tell.ts';
 
-/** Wakes devices that did not take what waits for them. Apart from everything else: it alone speaks to addresses that clients choose. */
+/** Wakes devices that did not take what waits for them, and tells backends what happened. Apart from everything else: it alone speaks to addresses that others choose. */
 export async function createPush(kit: Kit): Promise<Service> {
   const { config, secrets } = readConfig(options, kit.env);
   const { logger, clock } = kit;
@@ -44,12 +47,21 @@ export async function createPush(kit: Kit): Promise<Service> {
   const producer = openProducer(redisUrl, { name: 'push', logger });
   const outStreams = createOutStreams(producer.redis, streams);
   const send = createSend({ ...config, endpoints, vapidPrivateKey, bridge, now: clock.now });
-  const queue = createWakeQueue({
-    redisUrl,
-    prefix,
-    concurrency: config.concurrency,
-    wake: createWake({ pool, timing, send, metrics, logger }),
-    logger,
+  const queues = { redisUrl, prefix, concurrency: config.concurrency, logger };
+  const wakes = createDueQueue<number>({
+    ...queues,
+    name: 'wakes',
+    run: createWake({ pool, timing, send, metrics, logger }),
+  });
+  const post = createPost({
+    endpoints: createEndpoints(config.webhookAllowedOrigins),
+    timeoutMs,
+    now: clock.now,
+  });
+  const events = createDueQueue<string>({
+    ...queues,
+    name: 'webhooks',
+    run: createTell({ pool, post, timeoutMs, now: clock.now, metrics, logger }),
   });
   const requests = createRequestConsumer({
     url: redisUrl,
@@ -70,7 +82,10 @@ export async function createPush(kit: Kit): Promise<Service> {
     redisUrl,
     prefix,
     service: 'push',
-    jobs: { look: lookJob({ pool, queue, timing, lookEveryMs, metrics }) },
+    jobs: {
+      look: lookJob({ pool, queue: wakes, timing, lookEveryMs, metrics }),
+      'look-for-events': lookForEventsJob({ pool, queue: events, lookEveryMs, metrics }),
+    },
     clock,
     logger,
     metrics: kit.metrics,
@@ -80,16 +95,17 @@ export async function createPush(kit: Kit): Promise<Service> {
     async start() {
       await requireMigrations(pool, 'push', migrations, logger);
       await requests.start();
-      queue.start();
+      wakes.start();
+      events.start();
       jobs.start();
     },
     async drain() {
       await Promise.all([requests.drain(), jobs.stop()]);
-      await queue.stop();
+      await Promise.all([wakes.stop(), events.stop()]);
     },
     async stop() {
       await Promise.all([requests.stop(), jobs.stop()]);
-      await queue.stop();
+      await Promise.all([wakes.stop(), events.stop()]);
       producer.close();
       await pool.end();
     },

@@ -2,6 +2,7 @@ import {
   defineConfig,
   durationMs,
   int,
+  isOrigin,
   list,
   postgresOption,
   redisOption,
@@ -9,8 +10,8 @@ import {
   str,
   streamOptions,
   url,
+  webhookOriginsOption,
 } from '@securechat/kernel';
-import { isOrigin } from './send/endpoint.ts';
 
 export const options = defineConfig({
   redisUrl: redisOption,
@@ -57,6 +58,7 @@ export const options = defineConfig({
     doc: 'Push services that may have a private address or speak HTTP: those of your own network',
     example: 'http://ntfy.internal:2586',
   }),
+  webhookAllowedOrigins: webhookOriginsOption,
   waitMs: durationMs({
     env: 'PUSH_WAIT_MS',
     default: 10_000,
@@ -73,20 +75,20 @@ export const options = defineConfig({
     env: 'PUSH_LOOK_EVERY_MS',
     default: 1_000,
     min: 100,
-    doc: 'How often it is looked for devices that have to be woken; one process does it for all',
+    doc: 'How often it is looked for devices that have to be woken and for events of webhooks; one process does it for all',
   }),
   concurrency: int({
     env: 'PUSH_CONCURRENCY',
     default: 32,
     min: 1,
     max: 1_000,
-    doc: 'Requests to push services that one process has under way at once',
+    doc: 'Requests to push services that one process has under way at once; as many again to backends that are told by webhooks',
   }),
   timeoutMs: durationMs({
     env: 'PUSH_TIMEOUT_MS',
     default: 5_000,
     min: 100,
     max: 10_000,
-    doc: 'Longest time for one request to a push service, name look-up and TLS included',
+    doc: 'Longest time for one request to a push service or a webhook, name look-up and TLS included',
   }),
 });

@@ -20,6 +20,11 @@ export function pushMetrics(metrics: Metrics) {
   const dropped = metrics.counter('subscriptions_dropped_total', 'Subscriptions removed, by why', {
     reason: dropReasons,
   });
+  const tellFailed = metrics.counter(
+    'webhook_attempts_failed_total',
+    'Attempts to tell a backend that failed, by what went wrong',
+    { class: failures },
+  );
   return {
     sent: (kind: 'web_push' | 'bridge') => sent.inc(1, { kind }),
     failed: (outcome: Exclude<Outcome['kind'], 'taken'>) => failed.inc(1, { class: outcome }),
@@ -27,6 +32,14 @@ export function pushMetrics(metrics: Metrics) {
     queueAge: metrics.histogram('queue_age_seconds', 'From the time a device should be woken to when it was'),
     due: metrics.gauge('due_entries', 'Devices that should be woken by now; at most 1,000 are counted'),
     oldestDue: metrics.gauge('oldest_due_seconds', 'How long the one that waits longest has been due'),
+    told: metrics.counter('webhook_events_sent_total', 'Events that the backend of a webhook has taken'),
+    tellFailed: (outcome: Exclude<Outcome['kind'], 'taken'>) => tellFailed.inc(1, { class: outcome }),
+    eventsDue: metrics.gauge(
+      'webhook_due_entries',
+      'Events that backends should have been told of; at most 1,000 are counted',
+    ),
+    oldestEvent: metrics.gauge('oldest_webhook_due_seconds', 'How long the one that waits longest is due'),
+    eventsDead: metrics.gauge('dead_webhook_events_count', 'Events that were given up and wait for somebody'),
     subscriptions: metrics.gauge('subscriptions_count', 'Devices that can be woken'),
   };
 }

@@ -19,6 +19,8 @@ export const access: Readonly<Record<string, Readonly<Record<string, readonly st
     'auth.key_claims': ['DELETE', 'INSERT', 'SELECT', 'UPDATE (bundles)'],
     'auth.erasures': ['INSERT', 'SELECT', 'UPDATE (finished_at, removed, user_id, user_name, waiting)'],
     'auth.erased_devices': ['DELETE', 'SELECT'],
+    'auth.webhooks': ['DELETE', 'INSERT', 'SELECT', 'UPDATE (previous_secret, previous_until, secret)'],
+    'auth.webhook_events': ['DELETE', 'SELECT', 'UPDATE (attempts, dead_at, due_at)'],
     'securechat_migrations.auth': ['SELECT'],
   },
   securechat_delivery: {
@@ -58,6 +60,8 @@ export const access: Readonly<Record<string, Readonly<Record<string, readonly st
     'push.mailboxes': ['SELECT'],
     'push.waiting': ['SELECT'],
     'push.devices': ['SELECT'],
+    'auth.webhooks': ['SELECT'],
+    'auth.webhook_events': ['DELETE', 'SELECT', 'UPDATE (attempts, dead_at, due_at, failure)'],
     'securechat_migrations.push': ['SELECT'],
   },
   securechat_files: {

@@ -77,6 +77,7 @@ export const postgres: Readonly<Record<string, Table>> = {
       device_id: 'to which device',
       count: 'how many invites',
       api_key: 'by which key of the product’s backend',
+      webhook: 'to which webhook',
     },
   },
   'auth.api_keys': {
@@ -113,6 +114,33 @@ export const postgres: Readonly<Record<string, Table>> = {
       removed: 'how many rows of what are gone',
       waiting: 'how many could not go yet',
       finished_at: 'when the last was gone',
+    },
+  },
+  'auth.webhooks': {
+    kept: REMOVED,
+    columns: {
+      id: SETTLED,
+      url: 'the product’s backend that is told',
+      events: 'of what it is told',
+      secret: 'what it knows this server by',
+      previous_secret: 'the one before, for a day',
+      previous_until: 'until when that is used',
+      created_at: 'when it was made',
+    },
+  },
+  'auth.webhook_events': {
+    kept: 'until the product’s backend has it; 31 days at most',
+    columns: {
+      id: 'random id, for retries',
+      webhook_id: 'which backend',
+      type: 'what happened',
+      user_name: 'the user id',
+      data: 'ids of the user and the device, or of the conversation',
+      at: 'when it happened',
+      attempts: SETTLED,
+      due_at: SETTLED,
+      failure: SETTLED,
+      dead_at: SETTLED,
     },
   },
   'auth.erased_devices': {

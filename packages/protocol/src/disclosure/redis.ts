@@ -58,6 +58,12 @@ export const redis: ReadonlyMap<string, RedisKeys> = new Map([
   ),
   key('{w.0}:req', 'where devices are to be woken', SEEN, { gateway: 'RW', push: 'RW', auth: 'RW' }),
   key(
+    '{push-webhooks}:*',
+    'random ids of events that a backend is to be told',
+    'told; the newest ten beyond that',
+    BY_PUSH,
+  ),
+  key(
     '{push-wakes}:*',
     'numbers of subscriptions that are to be woken',
     'woken; the newest ten beyond that',

@@ -12,6 +12,22 @@ export const adminRefusals = {
     error: 'USER_NOT_FOUND',
     advice: 'There is no such erasure: DELETE /v1/admin/accounts/{user_id} tells the id of one.',
   },
+  no_such_webhook: {
+    status: 404,
+    error: 'USER_NOT_FOUND',
+    advice: 'There is no such webhook. GET /v1/admin/webhooks lists those there are.',
+  },
+  unacceptable_url: {
+    status: 400,
+    error: 'INVALID_MESSAGE_FORMAT',
+    advice:
+      'The address must be https and not a private one; an origin of your own network is named in WEBHOOK_ALLOWED_ORIGINS.',
+  },
+  too_many_webhooks: {
+    status: 409,
+    error: 'PERMISSION_DENIED',
+    advice: 'There are 20 webhooks already: remove one.',
+  },
   being_erased: {
     status: 409,
     error: 'ACCOUNT_CONFLICT',
@@ -55,5 +71,10 @@ export class AdminRefused extends Error {
   constructor(refusal: AdminRefusal) {
     super(`Refused: ${refusal}`);
     this.refusal = refusal;
+  }
+
+  /** What the caller can do about it. */
+  get advice(): string {
+    return adminRefusals[this.refusal].advice;
   }
 }

@@ -9,6 +9,7 @@ import {
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Admin } from '../admin/admin.ts';
 import type { Caller } from '../admin/callers.ts';
+import type { WebhookAdmin } from '../admin/webhooks.ts';
 import type { EnrolmentMode } from '../config.ts';
 import type { Enrolments } from '../enrolment/enrol.ts';
 import type { AuthMetrics } from '../metrics.ts';
@@ -23,7 +24,9 @@ export type HttpOptions = {
   enrolmentsPerMinute: number;
   enrolment: EnrolmentMode;
   /** Without it there is no admin API. */
-  admin: { admin: Admin; findCaller(bearer: string): Promise<Caller | undefined> } | undefined;
+  admin:
+    | { admin: Admin; webhooks: WebhookAdmin; findCaller(bearer: string): Promise<Caller | undefined> }
+    | undefined;
   serviceKeys: Pick<ServiceKeys, 'published' | 'handovers'>;
   trustedProxies: readonly string[];
   allowedOrigins: readonly string[];
@@ -86,7 +89,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   });
   addEnrolmentRoutes(app, options);
   const { admin: door } = options;
-  if (door) addAdminRoutes(app, { ...options, ...door, routes: adminRoutes(door.admin) });
+  if (door) addAdminRoutes(app, { ...options, ...door, routes: adminRoutes(door.admin, door.webhooks) });
   app.get('/.well-known/securechat', async () => ({
     service_keys: options.serviceKeys.published,
     handovers: options.serviceKeys.handovers,

@@ -4,6 +4,8 @@ import type { Pool } from 'pg';
 
 /** A claim, or a request to the admin API, may be repeated for this long. */
 const CLAIMS_KEPT = `interval '24 hours'`;
+/** Of one webhook, waiting and given up together; some 50 MB. */
+const EVENTS_KEPT = 100_000;
 /** Rows of one statement: it holds its locks for milliseconds. */
 const ROWS = 5_000;
 const HOUR_MS = 3_600_000;
@@ -15,6 +17,13 @@ const OVER: readonly (readonly [table: string, condition: string])[] = [
   ['used_key_packages', `expires_at < now() - interval '1 hour'`],
   ['key_claims', `at < now() - ${CLAIMS_KEPT}`],
   ['api_requests', `at < now() - ${CLAIMS_KEPT}`],
+  ['webhook_events', `dead_at < now() - interval '30 days'`],
+  // the newest of each webhook: a backend that is away while many people come does not fill the disk
+  [
+    'webhook_events',
+    `id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY webhook_id ORDER BY at DESC) AS place
+              FROM auth.webhook_events) ranked WHERE place > ${EVENTS_KEPT})`,
+  ],
   ['erased_devices', `erased_at < now() - make_interval(secs => ${REVOCATION_KEPT_MS / 1000})`],
 ];
 

@@ -6,6 +6,7 @@ import { keyPackages } from './0004_key_packages.ts';
 import { keyLog } from './0005_key_log.ts';
 import { apiKeys } from './0006_api_keys.ts';
 import { erasures } from './0007_erasures.ts';
+import { webhooks } from './0008_webhooks.ts';
 
 /** Applied in the order of their names; an applied one never changes. */
 export const migrations: Migrations = {
@@ -16,4 +17,5 @@ export const migrations: Migrations = {
   '0005_key_log': keyLog,
   '0006_api_keys': apiKeys,
   '0007_erasures': erasures,
+  '0008_webhooks': webhooks,
 };

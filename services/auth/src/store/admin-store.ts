@@ -10,16 +10,29 @@ export type AuditEntry = {
     | 'enable_account'
     | 'admit_user'
     | 'export_account'
-    | 'erase_account';
+    | 'erase_account'
+    | 'create_webhook'
+    | 'remove_webhook'
+    | 'rotate_webhook'
+    | 'replay_webhook';
   account?: number | undefined;
   device?: number | undefined;
   count?: number;
+  webhook?: string;
 };
 
 export async function insertAudit(client: ClientBase, entry: AuditEntry): Promise<void> {
   await client.query(
-    'INSERT INTO auth.audit_log (action, user_id, device_id, count, api_key) VALUES ($1, $2, $3, $4, $5)',
-    [entry.action, entry.account ?? null, entry.device ?? null, entry.count ?? null, entry.keyId ?? null],
+    `INSERT INTO auth.audit_log (action, user_id, device_id, count, api_key, webhook)
+     VALUES ($1, $2, $3, $4, $5, $6)`,
+    [
+      entry.action,
+      entry.account ?? null,
+      entry.device ?? null,
+      entry.count ?? null,
+      entry.keyId ?? null,
+      entry.webhook ?? null,
+    ],
   );
 }
 

@@ -1,9 +1,17 @@
-import { type Clock, createLogger, createMetrics, openPool, systemClock } from '@securechat/kernel';
+import {
+  type Clock,
+  createEndpoints,
+  createLogger,
+  createMetrics,
+  openPool,
+  systemClock,
+} from '@securechat/kernel';
 import type { ErrorBody } from '@securechat/protocol';
 import type { Pool } from 'pg';
 import { createAdmin } from '../admin/admin.ts';
 import { createAdmit } from '../admin/admit.ts';
 import { createCallers } from '../admin/callers.ts';
+import { createWebhookAdmin } from '../admin/webhooks.ts';
 import type { EnrolmentMode } from '../config.ts';
 import { type Admission, openAdmission } from '../enrolment/admission.ts';
 import { createEnrolments } from '../enrolment/enrol.ts';
@@ -51,7 +59,11 @@ function adminOf(pool: Pool, publish: () => Promise<void>, options: TestHttpOpti
   if (adminToken === undefined) return undefined;
   const jwt = { jwtSecret, jwtIssuer: 'product', jwtAudience: 'chat', jwtUserClaim: 'sub' };
   const admit = createAdmit({ mode, ...jwt, clock: systemClock });
-  return { admin: createAdmin({ pool, admit, publish }), findCaller: createCallers(pool, adminToken) };
+  return {
+    admin: createAdmin({ pool, admit, publish }),
+    webhooks: createWebhookAdmin({ pool, endpoints: createEndpoints([]) }),
+    findCaller: createCallers(pool, adminToken),
+  };
 }
 
 /** The enrolment API on a real database, without a socket. */

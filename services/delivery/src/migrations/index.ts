@@ -9,6 +9,7 @@ import { up as bans } from './0007_bans.ts';
 import { up as outboxKeeps } from './0008_outbox_keeps.ts';
 import { up as hiddenMarks } from './0009_hidden_marks.ts';
 import { up as erasure } from './0010_erasure.ts';
+import { up as webhooks } from './0011_webhooks.ts';
 
 export const migrations: Migrations = {
   '0001_mailboxes': { up: mailboxes },
@@ -21,4 +22,5 @@ export const migrations: Migrations = {
   '0008_outbox_keeps': { up: outboxKeeps },
   '0009_hidden_marks': { up: hiddenMarks },
   '0010_erasure': { up: erasure },
+  '0011_webhooks': { up: webhooks },
 };

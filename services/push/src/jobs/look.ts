@@ -1,13 +1,13 @@
 import type { Job } from '@securechat/kernel';
 import type { Pool } from 'pg';
 import type { PushMetrics } from '../metrics.ts';
+import type { DueQueue } from '../queue.ts';
 import { countSubscriptions, removeRevoked } from '../store/subscriptions.ts';
 import { findDue, noteWaiting, type Timing } from '../store/wakes.ts';
-import type { WakeQueue } from '../wake/queue.ts';
 
 type Parts = {
   pool: Pool;
-  queue: Pick<WakeQueue, 'add'>;
+  queue: Pick<DueQueue<number>, 'add'>;
   timing: Timing;
   lookEveryMs: number;
   metrics: PushMetrics;

@@ -1,8 +1,7 @@
-import { PoisonError, type StreamRequest } from '@securechat/kernel';
+import { type Endpoints, PoisonError, type StreamRequest } from '@securechat/kernel';
 import type { ProtocolError } from '@securechat/protocol';
 import type { Answer, Ask, PushRequests } from '@securechat/protocol/internal';
 import type { Pool } from 'pg';
-import type { Endpoints } from '../send/endpoint.ts';
 import { isPublicKey } from '../send/web-push.ts';
 import { kindOf, putSubscription, removeSubscription, type Target } from '../store/subscriptions.ts';
 

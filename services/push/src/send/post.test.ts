@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createEndpoints, isPublicAddress } from './endpoint.ts';
+import { createEndpoints, isPublicAddress } from '@securechat/kernel';
 import { createPost } from './post.ts';
 
 let server: Server;

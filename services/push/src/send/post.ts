@@ -2,7 +2,7 @@ import { type LookupAddress, lookup as resolve } from 'node:dns';
 import { type IncomingMessage, request as overHttp, type RequestOptions } from 'node:http';
 import { request as overTls } from 'node:https';
 import { isIP } from 'node:net';
-import { type Endpoints, hostOf, isPublicAddress } from './endpoint.ts';
+import { type Endpoints, hostOf, isPublicAddress } from '@securechat/kernel';
 import { type Outcome, outcomeOf } from './outcome.ts';
 
 export type Post = (
@@ -21,7 +21,7 @@ class AddressRefusedError extends Error {
 }
 
 /**
- * Posts to an endpoint that a client chose. It is connected to the very address that was checked, whatever the name leads to a moment
+ * Posts to an endpoint that somebody else chose. It is connected to the very address that was checked, whatever the name leads to a moment
  * later; redirects are answers like others, none is followed; there is a deadline over all of it, and an end to what is read.
  */
 export function createPost(parts: {

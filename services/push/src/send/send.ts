@@ -1,7 +1,7 @@
+import { createEndpoints, type Endpoints } from '@securechat/kernel';
 import type { Target } from '../store/subscriptions.ts';
 import type { Send } from '../wake/wake.ts';
 import { createBridge } from './bridge.ts';
-import { createEndpoints, type Endpoints } from './endpoint.ts';
 import { createPost } from './post.ts';
 import { createWebPush } from './web-push.ts';
 

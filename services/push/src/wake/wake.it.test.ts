@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createLogger, createMetrics, openPool } from '@securechat/kernel';
+import { createEndpoints, createLogger, createMetrics, openPool } from '@securechat/kernel';
 import {
   createTestDatabase,
   type PushService,
@@ -10,7 +10,6 @@ import {
 } from '@securechat/testkit';
 import type { Pool } from 'pg';
 import { pushMetrics } from '../metrics.ts';
-import { createEndpoints } from '../send/endpoint.ts';
 import { createSend } from '../send/send.ts';
 import { forgetTarget, putSubscription, removeRevoked } from '../store/subscriptions.ts';
 import { findDue, noteWaiting } from '../store/wakes.ts';

@@ -1,6 +1,8 @@
 import type { Logger } from '@securechat/kernel';
+import { DEFAULT_RETRY_POLICY, retryDelayMs } from '@securechat/protocol';
 import type { Pool } from 'pg';
 import type { PushMetrics } from '../metrics.ts';
+import { ATTEMPTS, type Attempt } from '../queue.ts';
 import type { Outcome } from '../send/outcome.ts';
 import { forgetTarget, type Target } from '../store/subscriptions.ts';
 import { claim, isOwed, noteFailure, postpone, settle, settleWoken, type Timing } from '../store/wakes.ts';
@@ -9,10 +11,19 @@ import { claim, isOwed, noteFailure, postpone, settle, settleWoken, type Timing 
 const SHORTEST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 3_600_000;
 const USUAL_DELAY_MS = 60_000;
+/** Beside its requests: the waits between attempts, and what a busy machine takes. */
+const CLAIM_SLACK_MS = 5_000;
+
+/** All attempts of a wake are over by then, when each takes no longer than this. */
+export function claimMsFor(attemptMs: number): number {
+  const waits = Array.from(
+    { length: ATTEMPTS - 1 },
+    (_, n) => retryDelayMs(DEFAULT_RETRY_POLICY, n + 1, 1) ?? 0,
+  );
+  return ATTEMPTS * attemptMs + waits.reduce((sum, ms) => sum + ms, CLAIM_SLACK_MS);
+}
 
 export type Send = (target: Target) => Promise<Outcome>;
-/** `failed` calls for another attempt by the retry policy. */
-export type Attempt = 'over' | 'failed';
 
 /**
  * One attempt to wake a device: taken up, made, and what became of it written down. A process that dies in between leaves a claim that

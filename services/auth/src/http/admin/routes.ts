@@ -1,4 +1,5 @@
 import type { AccountState, Admin } from '../../admin/admin.ts';
+import type { WebhookAdmin } from '../../admin/webhooks.ts';
 import type { AccountRow } from '../../store/admin-store.ts';
 import { leaving } from './leaving.ts';
 import type { AdminCall, AdminRoute } from './route.ts';
@@ -13,12 +14,19 @@ import {
   unixSeconds,
   userId,
 } from './shapes.ts';
+import { webhooks } from './webhooks.ts';
 
 const PAGE = 100;
 
 /** All calls, in the order of the document. */
-export function adminRoutes(admin: Admin): AdminRoute[] {
-  return [...peopleToCome(admin), ...accounts(admin), ...changes(admin), ...leaving(admin)];
+export function adminRoutes(admin: Admin, webhookAdmin: WebhookAdmin): AdminRoute[] {
+  return [
+    ...peopleToCome(admin),
+    ...accounts(admin),
+    ...changes(admin),
+    ...leaving(admin),
+    ...webhooks(webhookAdmin),
+  ];
 }
 
 function peopleToCome(admin: Admin): AdminRoute[] {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { createNetworkMatcher } from '@securechat/kernel';
+import { createNetworkMatcher } from './networks.ts';
 
 /** IPv4 that is not somebody's on the public internet (IANA's special-purpose registry). */
 const NOT_PUBLIC_V4 = createNetworkMatcher([
@@ -35,13 +35,13 @@ export function isOrigin(text: string): boolean {
 }
 
 export type Endpoints = {
-  /** Whether a client may name this; says nothing of what its name leads to. */
+  /** Whether somebody else may name this; says nothing of what its name leads to. */
   isAcceptable(url: string): boolean;
   /** Whether it may have any address, and speak HTTP: the operator has named it. */
   isTrusted(url: URL): boolean;
 };
 
-/** Endpoints are chosen by clients, so none of them may be a way into the network that this service stands in. */
+/** Endpoints are chosen by others, so none of them may be a way into the network that this service stands in. */
 export function createEndpoints(allowedOrigins: readonly string[]): Endpoints {
   const isTrusted = (url: URL): boolean => allowedOrigins.includes(url.origin);
   return {

@@ -8,9 +8,7 @@ import {
 } from '@securechat/kernel';
 import { DEFAULT_RETRY_POLICY, retryDelayMs } from '@securechat/protocol';
 import { type Job, Queue, Worker } from 'bullmq';
-import type { Attempt } from './wake.ts';
 
-const NAME = 'wakes';
 const ADD_DEADLINE_MS = 5_000;
 const STOP_WAIT_MS = 12_000;
 /** The attempt of a process that died is found by another one after this; what it had claimed is due again later. */
@@ -18,22 +16,15 @@ const LOCK_MS = 10_000;
 /** What is kept in Redis for the curious. */
 const KEPT = { removeOnComplete: { count: 10 }, removeOnFail: { count: 50 } };
 const KEPT_EVENTS = 100;
-const ATTEMPTS = 1 + DEFAULT_RETRY_POLICY.max_retries;
-/** Beside its requests: the waits between attempts, and what a busy machine takes. */
-const CLAIM_SLACK_MS = 5_000;
+/** By the seed's retry policy. */
+export const ATTEMPTS = 1 + DEFAULT_RETRY_POLICY.max_retries;
 
-/** All attempts of a wake are over by then, when each takes no longer than this. */
-export function claimMsFor(attemptMs: number): number {
-  const waits = Array.from(
-    { length: ATTEMPTS - 1 },
-    (_, n) => retryDelayMs(DEFAULT_RETRY_POLICY, n + 1, 1) ?? 0,
-  );
-  return ATTEMPTS * attemptMs + waits.reduce((sum, ms) => sum + ms, CLAIM_SLACK_MS);
-}
+/** `failed` calls for another attempt by the retry policy. */
+export type Attempt = 'over' | 'failed';
 
-export type WakeQueue = {
+export type DueQueue<Id extends string | number> = {
   /** Puts those in that are not in already. */
-  add(ids: readonly number[]): Promise<void>;
+  add(ids: readonly Id[]): Promise<void>;
   start(): void;
   /** Waits for requests under way, for a bounded time. */
   stop(): Promise<void>;
@@ -43,36 +34,40 @@ export type WakeQueue = {
  * Attempts that are due, shared by all processes, each repeated by the seed's retry policy. A job holds the number of a row and nothing
  * else; what is lost with Redis is put in again, because the row still says that it is due.
  */
-export function createWakeQueue(parts: {
+export function createDueQueue<Id extends string | number>(parts: {
+  name: 'wakes' | 'webhooks';
   redisUrl: string;
   prefix: string;
   concurrency: number;
-  wake(id: number, attempt: { isRetry: boolean; isLast: boolean }): Promise<Attempt>;
+  run(id: Id, attempt: { isRetry: boolean; isLast: boolean }): Promise<Attempt>;
   logger: Logger;
-}): WakeQueue {
-  const { redisUrl, concurrency, wake, logger } = parts;
+}): DueQueue<Id> {
+  const { name, redisUrl, concurrency, run, logger } = parts;
   // in braces, so that a cluster keeps all keys of the queue on one node
-  const prefix = `${parts.prefix}:{push-${NAME}}`;
-  const producer = openProducer(redisUrl, { name: 'push-wakes-add', logger });
-  const connection = openQueueConnection(redisUrl, `${prefix}:${NAME}:meta`, { name: 'push-wakes', logger });
+  const prefix = `${parts.prefix}:{push-${name}}`;
+  const producer = openProducer(redisUrl, { name: `push-${name}-add`, logger });
+  const connection = openQueueConnection(redisUrl, `${prefix}:${name}:meta`, {
+    name: `push-${name}`,
+    logger,
+  });
   let worker: Worker | undefined;
 
-  async function attempt({ data, attemptsMade }: Job<{ id: number }>): Promise<void> {
+  async function attempt({ data, attemptsMade }: Job<{ id: Id }>): Promise<void> {
     const isLast = attemptsMade + 1 >= ATTEMPTS;
-    const outcome = await wake(data.id, { isRetry: attemptsMade > 0, isLast });
+    const outcome = await run(data.id, { isRetry: attemptsMade > 0, isLast });
     // the queue only needs to know that it has to come round again
     if (outcome === 'failed') throw new Error(outcome);
   }
 
   function complain(err: unknown): void {
-    if (!isRedisDown(err)) logger.warn({ err }, 'queue of wakes: trouble');
+    if (!isRedisDown(err)) logger.warn({ err }, `queue of ${name}: trouble`);
   }
 
   return {
     async add(ids) {
       if (ids.length === 0) return;
       // a queue object that met a failing Redis once may stay broken, so each round has a new one
-      const queue = new Queue(NAME, {
+      const queue = new Queue(name, {
         connection: producer.redis,
         prefix,
         skipVersionCheck: true,
@@ -81,7 +76,7 @@ export function createWakeQueue(parts: {
       queue.on('error', complain);
       try {
         const jobs = ids.map((id) => ({
-          name: 'wake',
+          name,
           data: { id },
           opts: {
             attempts: ATTEMPTS,
@@ -90,14 +85,14 @@ export function createWakeQueue(parts: {
             ...KEPT,
           },
         }));
-        await withDeadline(queue.addBulk(jobs), ADD_DEADLINE_MS, 'queueing wakes');
+        await withDeadline(queue.addBulk(jobs), ADD_DEADLINE_MS, `queueing ${name}`);
       } finally {
         await queue.close().catch(complain);
       }
     },
 
     start() {
-      worker = new Worker(NAME, attempt, {
+      worker = new Worker(name, attempt, {
         connection: connection.redis,
         prefix,
         concurrency,
@@ -114,7 +109,7 @@ export function createWakeQueue(parts: {
     },
 
     async stop() {
-      await closeWorker(worker, { producer, waitMs: STOP_WAIT_MS, what: 'queue of wakes', logger });
+      await closeWorker(worker, { producer, waitMs: STOP_WAIT_MS, what: `queue of ${name}`, logger });
       producer.close();
       connection.close();
     },
