@@ -23,7 +23,7 @@ export type Stack = {
   authUrl: string;
   /** Of the owner of the tables. */
   postgresUrl: string;
-  /** By name: gateway-1, gateway-2, delivery-1, delivery-2, auth, presence, files, push, redis, postgres. */
+  /** By name: gateway-1, gateway-2 and so on, delivery-1, delivery-2, auth, presence, files, push, redis, postgres. */
   pids: Pids;
   stop(): Promise<void>;
 };
@@ -45,6 +45,8 @@ const READY_POLL_MS = 50;
 const STOP_DEADLINE_MS = 20_000;
 
 export type StackOptions = {
+  /** How many gateways, and how many delivery processes; default 2. */
+  pairs?: number;
   /** Each service leaves a V8 CPU profile of its whole life in this folder when it ends. */
   profileFolder?: string | undefined;
   /** To try them out: variables of all services, and settings by their name in postgresql.conf. */
@@ -81,7 +83,7 @@ async function startAll(
   stops.push(() => postgres.stop());
   await migrate(postgres.url);
 
-  const instances = await plan(redis.url, postgres.url);
+  const instances = await plan(redis.url, postgres.url, options.pairs ?? 2);
   const pids: Record<string, number> = {};
   // gateways last, as in npm start
   for (const stage of ['data', 'edge'] as const) {
@@ -106,8 +108,8 @@ async function startAll(
   };
 }
 
-async function plan(redis: string, postgres: string): Promise<ServiceInstance[]> {
-  const ports = await Promise.all(Array.from({ length: 15 }, freePort));
+async function plan(redis: string, postgres: string, pairs: number): Promise<ServiceInstance[]> {
+  const ports = await Promise.all(Array.from({ length: 7 + 4 * pairs }, freePort));
   const take = (count: number): number[] => ports.splice(0, count);
   const asRole = (role: string): string => {
     const url = new URL(postgres);
@@ -116,15 +118,15 @@ async function plan(redis: string, postgres: string): Promise<ServiceInstance[]>
   };
   return serviceInstances({
     ports: {
-      ws: take(2),
-      tcp: take(2),
+      ws: take(pairs),
+      tcp: take(pairs),
       authHttp: take(1),
       redis: take(1),
       postgres: take(1),
       opsAuth: take(1),
-      opsDelivery: take(2),
+      opsDelivery: take(pairs),
       opsPresence: take(1),
-      opsGateway: take(2),
+      opsGateway: take(pairs),
       filesHttp: take(1),
       opsFiles: take(1),
       opsPush: take(1),
@@ -186,6 +188,8 @@ async function isReady(opsUrl: string): Promise<boolean> {
 
 /** Along the way of a message, so that tables read that way. */
 function inOrder(pids: Record<string, number>): Record<string, number> {
-  const names = ['gateway-1', 'gateway-2', 'delivery-1', 'delivery-2', 'auth', 'presence', 'files', 'push'];
-  return Object.fromEntries(names.flatMap((name) => (pids[name] === undefined ? [] : [[name, pids[name]]])));
+  const services = ['gateway', 'delivery', 'auth', 'presence', 'files', 'push'];
+  const placeOf = (name: string): number => services.findIndex((service) => name.startsWith(service));
+  const byName = Object.entries(pids).sort(([one], [other]) => one.localeCompare(other));
+  return Object.fromEntries(byName.sort(([one], [other]) => placeOf(one) - placeOf(other)));
 }

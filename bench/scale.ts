@@ -1,0 +1,156 @@
+// npm run bench:scale -- [processes] [connections] [options]: what a message costs when processes are added, each with the same load, and when
+// connections are; see README.md.
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { generate } from './generate.ts';
+import type { Job, Results } from './generator/job.ts';
+import { type ByProcess, sum, total } from './measure/processes.ts';
+import { referenceLoopMs } from './measure/reference.ts';
+import { median } from './measure/statistics.ts';
+import { formatNumber, formatTable } from './measure/table.ts';
+import { type StackOptions, startStack } from './stack.ts';
+
+const WARM_UP_SECONDS = 3;
+/** Who writes to each gateway. */
+const USERS_OF_A_GATEWAY = 50;
+/** All gateways together, while connections are added. */
+const STEADY_RATE = 300;
+/** Each private key has guarded pages of its own; more areas of memory than this a process may not have without being told. */
+const AREAS_OF_A_KEY = 8;
+/** On the way of a message. The others have a cost that does not hang on it. */
+const ON_THE_WAY = ['gateway', 'delivery', 'redis', 'postgres'] as const;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    counts: { type: 'string', default: '1,2,4' },
+    /** Messages per second for each gateway and delivery process. */
+    rate: { type: 'string', default: '150' },
+    connections: { type: 'string', default: '100,1000,10000' },
+    secs: { type: 'string', default: '8' },
+    runs: { type: 'string', default: '3' },
+    quiet: { type: 'string', default: '6' },
+  },
+});
+const numbers = (list: string): number[] => list.split(',').map(Number);
+const [rate, secs, runs, quiet] = [values.rate, values.secs, values.runs, values.quiet].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+const wants = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
+
+async function measure<W extends 'rate' | 'idle'>(
+  workload: W,
+  load: Partial<Job>,
+  options: StackOptions = {},
+): Promise<Results[W]> {
+  const { pids, stop, wsUrls, authUrl } = await startStack(options);
+  try {
+    return (await generate({
+      ...{
+        workload,
+        driver: 'securechat' as const,
+        wsUrls,
+        authUrl,
+        pids,
+        seconds: secs,
+        warmUpSeconds: WARM_UP_SECONDS,
+      },
+      ...{ quietSeconds: quiet, users: 0, messagesPerSecond: 0, connections: 0, ...load },
+    })) as Results[W];
+  } finally {
+    await stop();
+  }
+}
+
+/** CPU-µs for each message, by kind of process. */
+function costsOf({ window, messages, counts, firstError }: Results['rate']): number[] {
+  const faults = counts.lost + counts.doubled + counts.unanswered + counts.disordered + counts.errors;
+  if (faults > 0) throw new Error(`${faults} faults, the first: ${firstError}`);
+  const of = (kind: string): number =>
+    sum(Object.entries(window.cpu).flatMap(([name, cpu]) => (name.startsWith(kind) ? [cpu] : [])));
+  return ON_THE_WAY.map((kind) => (of(kind) * 1e6) / messages);
+}
+
+/** The middle of several runs, figure by figure. */
+const middle = (rows: readonly (readonly number[])[]): number[] =>
+  (rows[0] ?? []).map((_, column) => median(rows.map((row) => row[column] ?? Number.NaN)));
+
+/** One, two and four of each, by turns, so that what else happens on the machine falls on all of them. */
+async function addProcesses(): Promise<void> {
+  const counts = numbers(values.counts);
+  const costs = new Map<number, number[][]>(counts.map((count) => [count, []]));
+  for (let run = 1; run <= runs; run += 1) {
+    for (const pairs of counts) {
+      const load = { users: USERS_OF_A_GATEWAY * pairs, messagesPerSecond: rate * pairs };
+      const result = await measure('rate', load, { pairs });
+      costs.get(pairs)?.push(costsOf(result));
+      console.log(
+        `  run ${run}, ${pairs} of each: ${formatNumber(result.messages / result.window.seconds)} messages/s, p99 to deliver ` +
+          `${formatNumber(result.deliverMs.p99)} ms, ${formatNumber(result.window.foreignCores)} cores busy with other programs`,
+      );
+    }
+  }
+  const rows = counts.map((count) => middle(costs.get(count) ?? []));
+  const first = sum(rows[0] ?? []);
+  const lines = counts.map((count, index) => {
+    const cost = rows[index] ?? [];
+    return [`${count}`, ...[...cost, sum(cost)].map(formatNumber), formatNumber(sum(cost) / first)];
+  });
+  console.log(
+    `\nCPU-µs for each message at ${rate} messages/s for each gateway and delivery process, median of ${runs}\n` +
+      formatTable([['of each', ...ON_THE_WAY, 'all', 'ratio'], ...lines]),
+  );
+}
+
+/** The same traffic, by people of whom there are ever more; and what those cost who say nothing. */
+async function addConnections(): Promise<void> {
+  const lines: string[][] = [];
+  for (const count of numbers(values.connections)) {
+    demandAreas(count);
+    const talking = await measure('rate', { users: count, messagesPerSecond: STEADY_RATE });
+    const idle = await measure('idle', { connections: count });
+    const gateways = (of: ByProcess): number =>
+      sum(Object.entries(of).flatMap(([name, value]) => (name.startsWith('gateway') ? [value] : [])));
+    lines.push([
+      `${count}`,
+      formatNumber(sum(costsOf(talking))),
+      formatNumber(talking.deliverMs.p99),
+      formatNumber((total(idle.login.cpu) * 1000) / count),
+      formatNumber((total(idle.idle.cpu) / idle.idle.seconds) * 100),
+      formatNumber(gateways(idle.memoryKib) / count),
+      formatNumber(total(idle.memoryKib) / count),
+    ]);
+    console.log(
+      `  ${count} connections: done, ${formatNumber(talking.window.foreignCores)} cores busy with other programs`,
+    );
+  }
+  const heading = [
+    'connections',
+    'CPU-µs/message',
+    'p99 to deliver, ms',
+    'CPU-ms/login',
+    'at rest, % of a core',
+    'KiB/connection, gateways',
+    'all',
+  ];
+  console.log(
+    `\n2 gateways, 2 delivery processes; ${STEADY_RATE} messages/s by all of them together\n${formatTable([heading, ...lines])}`,
+  );
+}
+
+function demandAreas(people: number): void {
+  const most = Number(readFileSync('/proc/sys/vm/max_map_count', 'latin1'));
+  if (people * AREAS_OF_A_KEY > most)
+    throw new Error(`${people} keys need more areas of memory: sysctl -w vm.max_map_count=1000000`);
+}
+
+if (process.platform !== 'linux') throw new Error('This reads /proc, which is a thing of Linux.');
+console.log(`${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`);
+console.log(`  reference loop ${formatNumber(referenceLoopMs())} ms`);
+if (wants('processes')) await addProcesses();
+if (wants('connections')) await addConnections();
+process.exit(0);
