@@ -35,6 +35,7 @@ export {
   sqlState,
   withDeadline,
 } from './errors.ts';
+export { type Finding, judgeClock, lookAt, tellFindings } from './findings.ts';
 export { createJobRunner, type Job, type JobRunner, type JobRunnerOptions } from './jobs.ts';
 export { createLogger, type Logger, type LoggerOptions, type LogLevel, logLevels } from './logger.ts';
 export {
@@ -54,6 +55,7 @@ export {
   pendingMigrations,
   requireMigrations,
 } from './migrate.ts';
+export { runMigrate } from './migrate-command.ts';
 export { createNetworkMatcher, type NetworkMatcher } from './networks.ts';
 export { type OpsServer, type OpsServerOptions, startOpsServer } from './ops-server.ts';
 export { createOriginMatcher, type OriginMatcher } from './origins.ts';

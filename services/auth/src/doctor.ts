@@ -2,10 +2,17 @@
 // that is not as it should be what to do. Exit code 0: nothing is wrong, 1: something is, 2: the command makes no sense.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ConfigError, openPool, openProducer, systemClock } from '@securechat/kernel';
+import {
+  ConfigError,
+  type Finding,
+  lookAt,
+  openPool,
+  openProducer,
+  systemClock,
+  tellFindings,
+} from '@securechat/kernel';
 import { readAuthConfig } from './config.ts';
 import { lookAtDoor } from './doctor/door.ts';
-import { type Finding, lookAt, tellFindings } from './doctor/finding.ts';
 import { lookAtPostgres } from './doctor/postgres.ts';
 import { lookAtRedis } from './doctor/redis.ts';
 import { lookAtTurn } from './doctor/turn.ts';

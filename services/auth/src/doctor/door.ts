@@ -1,7 +1,6 @@
 import { type Agent, get } from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import type { Clock } from '@securechat/kernel';
-import { type Finding, judgeClock } from './finding.ts';
+import { type Clock, type Finding, judgeClock } from '@securechat/kernel';
 
 const WAIT_MS = 5_000;
 const MAX_BYTES = 64 * 1024;

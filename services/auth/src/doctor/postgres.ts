@@ -1,7 +1,6 @@
-import { type Clock, pendingMigrations } from '@securechat/kernel';
+import { type Clock, type Finding, judgeClock, pendingMigrations } from '@securechat/kernel';
 import type { Pool } from 'pg';
 import { migrations } from '../migrations/index.ts';
-import { type Finding, judgeClock } from './finding.ts';
 
 export type PostgresFacts = {
   version: number;

@@ -1,6 +1,5 @@
-import type { Clock, RedisClient } from '@securechat/kernel';
+import { type Clock, type Finding, judgeClock, type RedisClient } from '@securechat/kernel';
 import { Cluster, type Redis } from 'ioredis';
-import { type Finding, judgeClock } from './finding.ts';
 
 const LEAST_VERSION = 7;
 /** Beyond, a burst may find no room. */

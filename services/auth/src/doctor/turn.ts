@@ -3,8 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { isError } from '@securechat/kernel';
-import type { Finding } from './finding.ts';
+import { type Finding, isError } from '@securechat/kernel';
 
 const WAIT_MS = 3_000;
 const REMEDY =

@@ -1,4 +1,4 @@
-import { isError } from '@securechat/kernel';
+import { isError } from './errors.ts';
 
 /** Something that was looked at. With a remedy, it is not as it should be. */
 export type Finding = { about: string; says: string; remedy?: string };
