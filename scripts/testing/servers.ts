@@ -6,8 +6,9 @@ type Progress = (line: string) => void;
 export type TestServer = { url: string; source: string; stop(): Promise<unknown> };
 export type TestServers = { env: Record<string, string>; stop(): Promise<void> };
 
-export async function startTestServers(progress: Progress): Promise<TestServers> {
-  const redis = await startTestRedis(progress);
+/** `ready`: a Redis that runs already, in the place of the usual one; stopped with the others. */
+export async function startTestServers(progress: Progress, ready?: TestServer): Promise<TestServers> {
+  const redis = ready ?? (await startTestRedis(progress));
   progress(`Redis: ${redis.source}`);
   const postgres = await startTestPostgres(progress).catch(async (error: unknown) => {
     await redis.stop();

@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect } from '@jest/globals';
 import { transcript, type Upstream } from '@securechat/protocol';
-import { newMessageId, openTestRedis, type Person, type RawClient, rowsOf, until } from '@securechat/testkit';
+import {
+  connectRedis,
+  keysOf,
+  newMessageId,
+  type Person,
+  type RawClient,
+  rowsOf,
+  until,
+} from '@securechat/testkit';
 import { openPair } from '../support/pair.ts';
 import { useConstellation } from '../support/stack.ts';
 
@@ -164,17 +172,17 @@ test('of what was told of people nothing stays in a stream, and of who wrote not
   const typing = { type: 'typing', chat_id: conversation.id, typing: true } as const;
   asAlice.send('typing', { ...typing, expires_at: nowSeconds() + 5 });
   await asBob.next('typing');
-  const { redis, close } = await openTestRedis();
   const { streamPrefix, stores } = stack.constellation;
+  const { redis, close } = await connectRedis(stores.redisUrl);
   const streamsWithTyping = async (): Promise<string[]> => {
-    const streams = (await redis.keys(`${streamPrefix}:*`)).filter((key) => /:(presence|out)$/.test(key));
+    const streams = (await keysOf(redis, `${streamPrefix}:*`)).filter((key) => /:(presence|out)$/.test(key));
     const entries = await Promise.all(streams.map((stream) => redis.xrange(stream, '-', '+')));
     const hasTyping = (index: number): boolean =>
       entries[index]?.some(([, fields]) => fields.join().includes('"typing"')) === true;
     return streams.filter((_, index) => hasTyping(index));
   };
   await until('no stream holds it any more', async () => (await streamsWithTyping()).length === 0, 30_000);
-  await close();
+  close();
   const tables = await rowsOf<{ name: string }>(
     stores.postgresUrl,
     `SELECT table_name AS name FROM information_schema.columns

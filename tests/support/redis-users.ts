@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RedisService, redisUsers } from '@securechat/protocol/disclosure';
-import { ROOT, say, type TestRedis } from '@securechat/testkit';
+import { onEachMaster, ROOT, say } from '@securechat/testkit';
 
 /** No secret: it only has to be there, because without one ioredis names no user. */
 const PASSWORD = 'test';
@@ -17,10 +17,14 @@ export const redisUrlAs = (url: string, prefix: string, service: RedisService): 
 /** A release from before there were users goes on as it is, and so does what replaces it in the same test. */
 export const knowsRedisUsers = (root = ROOT): boolean => existsSync(join(root, 'infra/redis/users.acl'));
 
+type Shared = { url: string; prefix: string };
+
 /** Makes the users at a Redis that others use as well. False where it does not let us. */
-export async function addRedisUsers({ redis, prefix }: TestRedis): Promise<boolean> {
+export async function addRedisUsers({ url, prefix }: Shared): Promise<boolean> {
   try {
-    for (const line of redisUserLines(prefix)) await redis.call('ACL', ['SETUSER', ...line.split(' ')]);
+    await onEachMaster(url, async (redis) => {
+      for (const line of redisUserLines(prefix)) await redis.call('ACL', ['SETUSER', ...line.split(' ')]);
+    });
     return true;
   } catch (error) {
     if (!String(error).includes('NOPERM')) throw error;
@@ -30,11 +34,14 @@ export async function addRedisUsers({ redis, prefix }: TestRedis): Promise<boole
 }
 
 /** Takes them away again. Throws when one of them was refused something, even if nothing came of it. */
-export async function removeRedisUsers({ redis, prefix }: TestRedis): Promise<void> {
+export async function removeRedisUsers({ url, prefix }: Shared): Promise<void> {
   const names = redisUsers(prefix).map(({ name }) => name);
-  const log = (await redis.call('ACL', ['LOG', '128'])) as unknown[][];
-  await redis.call('ACL', ['DELUSER', ...names]);
-  const refused = log.map(fieldsOf).filter(({ username = '' }) => names.includes(username));
+  const refused: Record<string, string>[] = [];
+  await onEachMaster(url, async (redis) => {
+    const log = (await redis.call('ACL', ['LOG', '128'])) as unknown[][];
+    await redis.call('ACL', ['DELUSER', ...names]);
+    refused.push(...log.map(fieldsOf).filter(({ username = '' }) => names.includes(username)));
+  });
   if (refused.length > 0) throw new Error(`Redis refused services something: ${JSON.stringify(refused)}`);
 }
 

@@ -3,12 +3,14 @@ import {
   createTestDatabase,
   migrate,
   type OwnServer,
-  openTestRedis,
   type RedisCluster,
+  type RedisSentinel,
+  reserveKeys,
   say,
   startOwnPostgres,
   startOwnRedis,
   startOwnRedisCluster,
+  startOwnRedisSentinel,
   urlForRole,
 } from '@securechat/testkit';
 import {
@@ -21,7 +23,7 @@ import {
 
 export type StoresPlan = {
   /** `shared` (default): the one of this run. `own`: one that the test may hurt. */
-  redis?: 'shared' | 'own' | 'own, append-only' | 'own cluster';
+  redis?: 'shared' | 'own' | 'own, append-only' | 'own cluster' | 'own sentinel';
   postgres?: 'shared' | 'own';
   /** Folder of the release whose services run, and whose migrations an own Postgres gets; default this one. */
   root?: string;
@@ -47,6 +49,7 @@ export type Stores = {
   /** Only where it was asked for. */
   readonly ownRedis: OwnServer | undefined;
   readonly ownCluster: RedisCluster | undefined;
+  readonly ownSentinel: RedisSentinel | undefined;
   readonly ownPostgres: OwnServer | undefined;
   close(): Promise<void>;
 };
@@ -71,6 +74,7 @@ export async function openStores(plan: StoresPlan): Promise<Stores> {
     postgresUrlFor: (service) => roleUrls[service] ?? postgres.url,
     ownRedis: redis.own,
     ownCluster: redis.cluster,
+    ownSentinel: redis.sentinel,
     ownPostgres: postgres.own,
     async close() {
       await Promise.all([redis.close(), postgres.close()]);
@@ -78,24 +82,46 @@ export async function openStores(plan: StoresPlan): Promise<Stores> {
   };
 }
 
-async function openRedis({ redis: kind = 'shared', root }: StoresPlan) {
+type OpenedRedis = {
+  url: string;
+  prefix: string;
+  /** Each service is a user of its own. */
+  hasUsers: boolean;
+  own?: OwnServer;
+  cluster?: RedisCluster;
+  sentinel?: RedisSentinel;
+  close(): Promise<void>;
+};
+
+/** `npm run test:redis` says of which kind the own one of a test is. */
+const OWN =
+  process.env.TEST_OWN_REDIS === undefined
+    ? 'own'
+    : (`own ${process.env.TEST_OWN_REDIS}` as StoresPlan['redis']);
+
+async function openRedis({ redis: asked = 'shared', root }: StoresPlan): Promise<OpenedRedis> {
+  const kind = asked === 'own' ? OWN : asked;
   const shouldHaveUsers = knowsRedisUsers(root);
   if (kind === 'shared') return await openSharedRedis(shouldHaveUsers);
   const users = shouldHaveUsers ? redisUserLines(OWN_PREFIX) : [];
-  const as = { prefix: OWN_PREFIX, hasUsers: shouldHaveUsers, own: undefined, cluster: undefined };
+  const as = { prefix: OWN_PREFIX, hasUsers: shouldHaveUsers };
   if (kind === 'own cluster') {
     const cluster = await startOwnRedisCluster(users);
     return { ...as, url: cluster.url, cluster, close: cluster.stop };
+  }
+  if (kind === 'own sentinel') {
+    const sentinel = await startOwnRedisSentinel(users);
+    return { ...as, url: sentinel.url, sentinel, close: sentinel.stop };
   }
   const own = await startOwnRedis({ appendonly: kind === 'own, append-only', users });
   return { ...as, url: own.url, own, close: () => own.stop() };
 }
 
-async function openSharedRedis(shouldHaveUsers: boolean) {
-  const shared = await openTestRedis();
+async function openSharedRedis(shouldHaveUsers: boolean): Promise<OpenedRedis> {
+  const shared = await reserveKeys();
   const hasUsers = shouldHaveUsers && (await addRedisUsers(shared));
   return {
-    ...{ url: shared.url, prefix: shared.prefix, hasUsers, own: undefined, cluster: undefined },
+    ...{ url: shared.url, prefix: shared.prefix, hasUsers },
     async close() {
       try {
         if (hasUsers) await removeRedisUsers(shared);

@@ -11,4 +11,5 @@ export { type PostgresOptions, startPostgres } from './postgres.ts';
 export { type RedisOptions, startRedis } from './redis.ts';
 export { type RedisCluster, startRedisCluster } from './redis-cluster.ts';
 export type { ClusterNode } from './redis-cluster-node.ts';
+export { type RedisSentinel, startRedisSentinel } from './redis-sentinel.ts';
 export type { EmbeddedServer } from './server.ts';

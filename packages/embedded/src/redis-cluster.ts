@@ -1,9 +1,9 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { type ClusterNode, startClusterNode } from './redis-cluster-node.ts';
 import { ownersIn, tableOf } from './redis-cluster-table.ts';
+import { until } from './until.ts';
 
 export type RedisCluster = {
   /** Names all nodes. */
@@ -24,7 +24,6 @@ export type RedisCluster = {
 const SLOTS = 16_384;
 /** Nodes tell each other of changes in their own time, which on a busy machine is long. */
 const DEADLINE_MS = 60_000;
-const POLL_MS = 50;
 /** Of the keys of a slot, moved at once. */
 const KEYS_AT_ONCE = 100;
 const MIGRATE_DEADLINE_MS = 5_000;
@@ -60,7 +59,7 @@ export async function startRedisCluster({
   }
 
   async function settled(): Promise<void> {
-    await until('the cluster is whole', isWhole).catch(async (error: Error) => {
+    await until('the cluster is whole', isWhole, DEADLINE_MS).catch(async (error: Error) => {
       throw new Error(`${error.message}:\n${await first(running()).ask('CLUSTER', 'NODES')}`);
     });
   }
@@ -125,10 +124,14 @@ async function unite(nodes: readonly ClusterNode[], masters: number): Promise<vo
       await node.ask('CLUSTER', 'MEET', '127.0.0.1', other.port, other.busPort);
     }
   }
-  await until('all nodes know each other', async () => {
-    const tables = await Promise.all(nodes.map(tableOf));
-    return tables.every((table) => table.filter(({ isLinked }) => isLinked).length === nodes.length);
-  });
+  await until(
+    'all nodes know each other',
+    async () => {
+      const tables = await Promise.all(nodes.map(tableOf));
+      return tables.every((table) => table.filter(({ isLinked }) => isLinked).length === nodes.length);
+    },
+    DEADLINE_MS,
+  );
   const ids = await Promise.all(nodes.map((node) => node.ask('CLUSTER', 'MYID')));
   for (const [index, node] of nodes.slice(masters).entries()) {
     await node.ask('CLUSTER', 'REPLICATE', ids[index] ?? '');
@@ -153,15 +156,6 @@ async function moveSlot(nodes: readonly ClusterNode[], slot: number, to: Cluster
   // the new owner first: an old one that does not serve the slot any more would leave it without any
   await to.ask('CLUSTER', 'SETSLOT', slot, 'NODE', toId);
   await from.ask('CLUSTER', 'SETSLOT', slot, 'NODE', toId);
-}
-
-async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + DEADLINE_MS;
-  while (!(await condition().catch(() => false))) {
-    if (performance.now() > deadlineMs)
-      throw new Error(`Waited ${DEADLINE_MS / 1000} s in vain until ${what}`);
-    await wait(POLL_MS);
-  }
 }
 
 function first<T>(list: readonly T[]): T {

@@ -81,7 +81,8 @@ function redisArguments(
   ];
 }
 
-async function waitForRedis(server: GuardedProcess, port: number, logFile: string): Promise<void> {
+/** Until it answers; a Sentinel too. */
+export async function waitForRedis(server: GuardedProcess, port: number, logFile: string): Promise<void> {
   const deadline = Date.now() + START_DEADLINE_MS;
   while (!(await answersPing(port))) {
     if (!server.isRunning()) throw new Error(`Redis did not start:\n${lastLines(logFile, 15)}`);

@@ -60,6 +60,8 @@ const CONNECTION_MESSAGES = [
   'Command aborted due to connection close',
   'Socket timeout.',
   'Reached the max retries per request limit',
+  // ioredis, of Sentinel
+  'All sentinels are unreachable',
   // ioredis, of a cluster
   "Cluster isn't ready and enableOfflineQueue options is false",
   'Cluster is ended.',

@@ -23,7 +23,29 @@ test('a cluster is known by some of its nodes, with one login for all', () => {
   });
 });
 
+test('Sentinels name a master, with a login for it and another for themselves', () => {
+  expect(parseRedisUrl('redis+sentinel://one,two:7001/chat')).toEqual({
+    kind: 'sentinel',
+    nodes: [
+      { host: 'one', port: 26379 },
+      { host: 'two', port: 7001 },
+    ],
+    name: 'chat',
+    login: {},
+    sentinelPassword: undefined,
+  });
+  expect(parseRedisUrl('rediss+sentinel://u:p%40ss@one/my.chat?sentinelPassword=s%26s')).toEqual({
+    kind: 'sentinel',
+    nodes: [{ host: 'one', port: 26379 }],
+    name: 'my.chat',
+    login: { username: 'u', password: 'p@ss', tls: {} },
+    sentinelPassword: 's&s',
+  });
+});
+
 test.each([
+  ['redis+sentinel://one,two', 'the name of the master'],
+  ['redis+sentinel://one/a/b', 'the name of the master'],
   ['redis://one:7000,two:7000', 'one host'],
   ['redis+cluster://one:7000/2', 'without a database'],
   ['redis+cluster://one:7000,,two', 'hosts separated by commas'],

@@ -9,6 +9,7 @@ import {
 } from './redis.ts';
 import { parseRedisUrl, type RedisNode } from './redis-address.ts';
 import { pinnedTo } from './redis-pinned.ts';
+import { openServer } from './redis-server.ts';
 
 /** Of a connection that only asks where the queue is. */
 const PLACE_SILENCE_MS = 2_000;
@@ -38,14 +39,16 @@ export function openQueueConnection(
     retryStrategy: (attempt) => backoffDelayMs(attempt - 1, RECONNECT),
   };
   const redis =
-    address.kind === 'server'
-      ? new Redis(url, options)
-      : new Redis({ ...options, ...pinnedTo(address, key, lookUp) });
+    address.kind === 'cluster'
+      ? new Redis({ ...options, ...pinnedTo(address, key, lookUp) })
+      : openServer(address, options);
   logErrors(redis, name, logger);
   const all = [redis];
   const duplicate = redis.duplicate.bind(redis);
   redis.duplicate = (override) => {
     const copy = duplicate(override);
+    // bullmq stops listening before it has ended
+    logErrors(copy, name, logger);
     all.push(copy);
     return copy;
   };

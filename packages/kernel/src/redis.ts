@@ -6,6 +6,7 @@ import type { Logger } from './logger.ts';
 import { maskUrl } from './mask.ts';
 import { parseRedisUrl, type RedisNode } from './redis-address.ts';
 import { openCluster, type RedisClient, takesCommands } from './redis-cluster.ts';
+import { openServer } from './redis-server.ts';
 
 export type Producer = {
   /** For commands and scripts. Rejects at once while Redis is away; see `isRedisDown`. */
@@ -68,7 +69,7 @@ export function openProducer(
     socketTimeout: PRODUCER_SILENCE_MS,
     retryStrategy: (attempt) => backoffDelayMs(attempt - 1, RECONNECT),
   };
-  const redis = address.kind === 'server' ? new Redis(url, options) : openCluster(address, options);
+  const redis = address.kind === 'cluster' ? openCluster(address, options) : openServer(address, options);
   logErrors(redis, name, logger);
   return {
     redis,
@@ -100,9 +101,9 @@ export function createReaderConnection(
     lazyConnect: true,
   };
   const redis =
-    address.kind === 'server'
-      ? new Redis(url, options)
-      : new Redis({ ...options, ...address.login, ...(node ?? address.nodes[0]) });
+    address.kind === 'cluster'
+      ? new Redis({ ...options, ...address.login, ...(node ?? address.nodes[0]) })
+      : openServer(address, options);
   // what goes wrong is told by the commands, which all reject
   redis.on('error', () => {});
   return redis;

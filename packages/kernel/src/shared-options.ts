@@ -10,7 +10,7 @@ export const redisOption = {
     env: 'REDIS_URL',
     protocols: redisProtocols,
     secret: true,
-    doc: 'Redis or Valkey, 7.0 or later, with maxmemory-policy noeviction; of a cluster `redis+cluster://` and several of its nodes, separated by commas',
+    doc: 'Redis or Valkey, 7.0 or later, with maxmemory-policy noeviction; of a cluster `redis+cluster://` and several of its nodes, separated by commas; behind Sentinel `redis+sentinel://` and several Sentinels, then `/` and the name of the master',
     example: 'redis://127.0.0.1:6379',
   }),
   parse(text: string): string {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { askRedis, rowsOf } from './stored.ts';
+import { connectRedis, keysOf } from './redis.ts';
+import { rowsOf } from './stored.ts';
 
 export type Places = {
   /** Rows of all tables, and values of all keys. */
@@ -97,17 +98,17 @@ const readers: Readonly<Record<string, readonly string[]>> = {
 
 async function findInRedis(url: string, spellings: readonly string[]): Promise<string[]> {
   const found: string[] = [];
-  let cursor = '0';
-  do {
-    const [next, keys] = (await askRedis(url, 'SCAN', cursor, 'COUNT', 1_000)) as [string, string[]];
-    cursor = next;
-    for (const key of keys) {
-      const [command = 'GET', ...rest] = readers[String(await askRedis(url, 'TYPE', key))] ?? [];
-      if (has(JSON.stringify(await askRedis(url, command, key, ...rest)), spellings))
+  const { redis, close } = await connectRedis(url);
+  try {
+    for (const key of await keysOf(redis, '*')) {
+      const [command = 'GET', ...rest] = readers[await redis.type(key)] ?? [];
+      if (has(JSON.stringify(await redis.call(command, key, ...rest)), spellings))
         found.push(`Redis, ${key}`);
     }
-  } while (cursor !== '0');
-  return found;
+    return found;
+  } finally {
+    close();
+  }
 }
 
 function has(text: string, spellings: readonly string[]): boolean {

@@ -1,5 +1,5 @@
 export { type MadeKeyPackage, makeKeyPackage, randomX25519Key } from '@securechat/crypto/testing';
-export type { ClusterNode, RedisCluster } from '@securechat/embedded';
+export type { ClusterNode, RedisCluster, RedisSentinel } from '@securechat/embedded';
 export { ChatClient, type ChatClientOptions } from './chat-client/chat-client.ts';
 export type { Conversation } from './chat-client/conversations.ts';
 export { GroupLog } from './chat-client/group-log.ts';
@@ -65,7 +65,18 @@ export {
   type ServiceKeyPins,
 } from './raw-login.ts';
 export { ALPN, openTransport, type RawTarget, type RawTls, SUB_PROTOCOL } from './raw-transport.ts';
-export { openTestRedis, sharedUrl, startOwnRedis, startOwnRedisCluster, type TestRedis } from './redis.ts';
+export {
+  connectRedis,
+  keysOf,
+  onEachMaster,
+  openTestRedis,
+  reserveKeys,
+  sharedUrl,
+  startOwnRedis,
+  startOwnRedisCluster,
+  startOwnRedisSentinel,
+  type TestRedis,
+} from './redis.ts';
 export { createSelfSigned, type SelfSigned } from './self-signed.ts';
 export { type OwnServer, say } from './servers/own-server.ts';
 export { askRedis, rowsOf } from './stored.ts';

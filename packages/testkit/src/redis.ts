@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type RedisCluster, startRedis, startRedisCluster } from '@securechat/embedded';
+import {
+  type RedisCluster,
+  type RedisSentinel,
+  startRedis,
+  startRedisCluster,
+  startRedisSentinel,
+} from '@securechat/embedded';
+import { openProducer, type RedisClient } from '@securechat/kernel';
 import { Redis } from 'ioredis';
 import { ownContainer } from './servers/own-container.ts';
 import { type OwnServer, ownEmbeddedServer, say, wantsContainers } from './servers/own-server.ts';
@@ -13,19 +20,33 @@ export type TestRedis = {
   close(): Promise<void>;
 };
 
-/** The Redis that all test files share, with a key prefix of this file's own. */
+/** The Redis that all test files share, with a key prefix of this file's own: one server, which the tests of a part need. */
 export async function openTestRedis(): Promise<TestRedis> {
-  const url = sharedUrl('TEST_REDIS_URL');
+  const { url, prefix, close } = await reserveKeys();
   const redis = new Redis(url, { lazyConnect: true });
   await redis.connect();
-  const prefix = `test-${randomBytes(6).toString('hex')}`;
   return {
     url,
     prefix,
     redis,
     async close() {
-      await deleteKeys(redis, prefix);
       redis.disconnect();
+      await close();
+    },
+  };
+}
+
+/** A prefix of this file's own on the Redis that all share, whatever it is: for whole services. */
+export async function reserveKeys(): Promise<Omit<TestRedis, 'redis'>> {
+  const url = sharedUrl('TEST_REDIS_URL');
+  const prefix = `test-${randomBytes(6).toString('hex')}`;
+  return {
+    url,
+    prefix,
+    async close() {
+      const { redis, close } = await connectRedis(url);
+      for (const key of await keysOf(redis, `${prefix}*`)) await redis.unlink(key);
+      close();
     },
   };
 }
@@ -37,11 +58,41 @@ export function sharedUrl(variable: 'TEST_REDIS_URL' | 'TEST_POSTGRES_URL'): str
   throw new Error(`${variable} is not set: run the tests with \`npm test\`, which starts the servers.`);
 }
 
-async function deleteKeys(redis: Redis, prefix: string): Promise<void> {
-  for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1000 })) {
-    if (keys.length > 0) await redis.unlink(...(keys as string[]));
+const CONNECT_MS = 30_000;
+
+/** To a server, the master that Sentinels name, or a cluster: whatever the services are given. */
+export async function connectRedis(url: string): Promise<{ redis: RedisClient; close(): void }> {
+  const producer = openProducer(url, { name: 'test' });
+  try {
+    await producer.whenReady(CONNECT_MS);
+  } catch (error) {
+    producer.close();
+    throw error;
+  }
+  return producer;
+}
+
+/** On the server, or on each of a cluster that has keys of its own. */
+export async function onEachMaster(url: string, act: (redis: Redis) => Promise<void>): Promise<void> {
+  const { redis, close } = await connectRedis(url);
+  try {
+    for (const master of mastersOf(redis)) await act(master);
+  } finally {
+    close();
   }
 }
+
+/** Names of all keys that fit the pattern. */
+export async function keysOf(redis: RedisClient, pattern: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const master of mastersOf(redis)) {
+    for await (const keys of master.scanStream({ match: pattern, count: 1000 }))
+      found.push(...(keys as string[]));
+  }
+  return [...new Set(found)];
+}
+
+const mastersOf = (redis: RedisClient): Redis[] => (redis instanceof Redis ? [redis] : redis.nodes('master'));
 
 /**
  * A Redis of the test's own. `appendonly`: `start()` after an end brings back what was written up to the last
@@ -75,6 +126,13 @@ export async function startOwnRedisCluster(users: readonly string[] = []): Promi
   const cluster = await startRedisCluster({ users });
   say(`own Redis Cluster: ${cluster.url}`);
   return cluster;
+}
+
+/** A master and a replica of the test's own behind three Sentinels, always embedded. */
+export async function startOwnRedisSentinel(users: readonly string[] = []): Promise<RedisSentinel> {
+  const sentinel = await startRedisSentinel({ users });
+  say(`own Redis behind Sentinel: ${sentinel.url}`);
+  return sentinel;
 }
 
 async function pingRedis(url: string): Promise<void> {
