@@ -1,7 +1,7 @@
 // Run through `npm test`, which starts Redis and Postgres and passes the ESM flag that this config relies on.
 export default {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/{packages,services,apps,tests,scripts}/**/*.test.ts'],
+  testMatch: ['<rootDir>/{packages,services,apps,tests,scripts,bench}/**/*.test.ts'],
   testPathIgnorePatterns: [
     '/node_modules/',
     '<rootDir>/\\.cache/',

@@ -28,7 +28,8 @@ const VERIFIED = 5_000;
 
 export type CodecRow = { step: string; samplesNs: number[] };
 
-export function runCodec(): CodecRow[] {
+/** `ratioOf`: how a figure compares with another time. */
+export function runCodec(ratioOf: (step: string, ns: number) => string): CodecRow[] {
   const frame = chatFrames([routeBetween(alice, bob)])(0, 1);
   console.log(
     `\ncodec: one chat, payload of ${frame.length - HEADER_BYTES} bytes; ${SAMPLES} samples of ${SAMPLE_MS} ms`,
@@ -37,8 +38,11 @@ export function runCodec(): CodecRow[] {
     step,
     samplesNs: sample(work).map((ns) => ns / frames),
   }));
-  const cells = rows.map(({ step, samplesNs }) => [step, ...formatSpread(samplesNs), perSecond(samplesNs)]);
-  console.log(formatTable([['step', 'ns/frame', 'min – max', 'frames/s'], ...cells]));
+  const cells = rows.map(({ step, samplesNs }) => [
+    ...[step, ...formatSpread(samplesNs), perSecond(samplesNs)],
+    ratioOf(step, median(samplesNs)),
+  ]);
+  console.log(formatTable([['step', 'ns/frame', 'min – max', 'frames/s', 'of baseline'], ...cells]));
   return rows;
 }
 

@@ -16,7 +16,8 @@ const NOTHING = new Uint8Array();
 
 export type E2eeRow = { devices: number; step: string; samplesMs: number[]; cpuMs: number[]; bytes?: number };
 
-export async function runE2ee(): Promise<E2eeRow[]> {
+/** `ratioOf`: how the CPU time of a step compares with another time. */
+export async function runE2ee(ratioOf: (step: string, cpuMs: number) => string): Promise<E2eeRow[]> {
   const engine = await createMlsEngine({ authenticate: async ({ identity }) => parse(identity) });
   console.log(`\ne2ee: ms of each step, ${SAMPLES} samples; CPU over all threads of the process`);
   const rows: E2eeRow[] = [];
@@ -26,8 +27,11 @@ export async function runE2ee(): Promise<E2eeRow[]> {
     ...formatSpread(samplesMs),
     formatNumber(median(cpuMs)),
     bytes === undefined ? '' : formatNumber(bytes),
+    ratioOf(`${devices}: ${step}`, median(cpuMs)),
   ]);
-  console.log(formatTable([['devices: step', 'ms', 'min – max', 'CPU-ms', 'bytes'], ...cells]));
+  console.log(
+    formatTable([['devices: step', 'ms', 'min – max', 'CPU-ms', 'bytes', 'of baseline'], ...cells]),
+  );
   return rows;
 }
 

@@ -5,9 +5,12 @@ import type { Job, Outcome, Results, WorkloadName } from './generator/job.ts';
 /** A run that takes longer than its window and this is stuck. */
 const AROUND_WINDOW_SECONDS = 150;
 
-/** Runs the load generator to its end. */
-export async function generate(job: Job): Promise<Results[WorkloadName]> {
-  const child = fork(join(import.meta.dirname, 'generator/main.ts'), { execArgv: [] });
+/** Runs the load generator to its end. `certificateFile`: what it trusts besides. */
+export async function generate(job: Job, certificateFile?: string): Promise<Results[WorkloadName]> {
+  const trust = certificateFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificateFile };
+  const child = fork(join(import.meta.dirname, 'generator/main.ts'), {
+    ...{ execArgv: [], env: { ...process.env, ...trust } },
+  });
   const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
   child.once('message', (outcome: Outcome) => resolve(outcome)).once('error', reject);
   child.once('exit', (code, signal) => reject(new Error(`the load generator ended with ${signal ?? code}`)));

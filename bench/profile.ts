@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { sum } from './measure/processes.ts';
 import { formatNumber, formatTable } from './measure/table.ts';
 import type { Window } from './measure/window.ts';
+import { formatParts } from './profile-parts.ts';
 
 type CallFrame = { functionName: string; url: string; lineNumber: number };
 type CpuProfile = {
@@ -26,6 +27,7 @@ const NOT_WORK = '(idle)';
 export function printProfiles(folder: string, window: Window, count: number): void {
   const files = readdirSync(folder).filter((file) => file.endsWith('.cpuprofile'));
   const byService = Map.groupBy(files.sort(), (file) => serviceOf(basename(file, '.cpuprofile')));
+  const perMessage = new Map<string, Map<string, number>>();
   for (const [service, serviceFiles] of byService) {
     const micros = new Map<string, number>();
     for (const file of serviceFiles) {
@@ -37,13 +39,16 @@ export function printProfiles(folder: string, window: Window, count: number): vo
     const used = sum(
       Object.entries(window.cpu).map(([name, cpu]) => (serviceOf(name) === service ? cpu : 0)),
     );
+    const toCpu = (time: number): number => ((time / sampled) * used * 1e6) / count;
+    perMessage.set(service, new Map(sorted.map(([name, time]) => [name, toCpu(time)])));
     const rows = [['all', sampled] as const, ...sorted.slice(0, SHOWN)].map(([name, time]) => [
       name,
-      formatNumber(((time / sampled) * used * 1e6) / count),
+      formatNumber(toCpu(time)),
       `${((time / sampled) * 100).toFixed(1)} %`,
     ]);
     console.log(`\n${formatTable([[`${service}: the function itself`, 'CPU µs', 'share'], ...rows])}`);
   }
+  console.log(`\n${formatParts(perMessage)}`);
 }
 
 /** `gateway` of `gateway-2`. */

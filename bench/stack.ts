@@ -1,7 +1,7 @@
 // A system of its own for one measurement: embedded Postgres and Redis, durable as in `npm start`, and the same
 // service processes, with limits raised by configuration. No check is switched off.
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +13,7 @@ import {
   startPostgres,
   startRedis,
 } from '@securechat/embedded';
-import { migrate, ROOT } from '@securechat/testkit';
+import { createSelfSigned, migrate, ROOT } from '@securechat/testkit';
 import { type ServiceInstance, serviceInstances } from '../scripts/stack/services.ts';
 import type { Pids } from './measure/processes.ts';
 
@@ -25,6 +25,8 @@ export type Stack = {
   postgresUrl: string;
   /** By name: gateway-1, gateway-2 and so on, delivery-1, delivery-2, auth, presence, files, push, redis, postgres. */
   pids: Pids;
+  /** With TLS: the certificate that a client has to trust. */
+  certificateFile: string | undefined;
   stop(): Promise<void>;
 };
 
@@ -52,6 +54,8 @@ export type StackOptions = {
   /** To try them out: variables of all services, and settings by their name in postgresql.conf. */
   env?: Readonly<Record<string, string>>;
   postgresSettings?: Readonly<Record<string, string>>;
+  /** The gateways speak TLS themselves. */
+  hasTls?: boolean;
 };
 
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
@@ -84,13 +88,15 @@ async function startAll(
   await migrate(postgres.url);
 
   const instances = await plan(redis.url, postgres.url, options.pairs ?? 2);
+  const tls = options.hasTls ? writeCertificate(folder) : undefined;
+  const env = { ...tls, ...options.env };
   const pids: Record<string, number> = {};
   // gateways last, as in npm start
   for (const stage of ['data', 'edge'] as const) {
     const started = instances.filter((instance) => instance.stage === stage);
     await Promise.all(
       started.map(async (instance) => {
-        const child = await startService(instance, folder, options);
+        const child = await startService(instance, folder, { ...options, env });
         stops.push(() => child.stop('SIGTERM', STOP_DEADLINE_MS));
         pids[instance.name] = child.pid;
         await untilReady(instance, child, join(folder, `${instance.name}.log`));
@@ -100,12 +106,22 @@ async function startAll(
   const addressesOf = (service: string, kind: string): string[] =>
     instances.flatMap((instance) => (instance.service === service ? (instance.addresses[kind] ?? []) : []));
   return {
-    wsUrls: addressesOf('gateway', 'ws'),
+    wsUrls: addressesOf('gateway', 'ws').map((url) => (tls ? url.replace(/^ws:/, 'wss:') : url)),
+    certificateFile: tls?.GATEWAY_TLS_CERT_FILE,
     tcpPorts: addressesOf('gateway', 'tcp').map((address) => Number(address.split(':').at(-1))),
     authUrl: addressesOf('auth', 'http')[0] ?? '',
     postgresUrl: postgres.url,
     pids: { ...inOrder(pids), redis: redis.pid, postgres: postgres.pid },
   };
+}
+
+/** The variables that name it. */
+function writeCertificate(folder: string) {
+  const { certificate, key } = createSelfSigned();
+  const [certFile, keyFile] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')];
+  writeFileSync(certFile, certificate);
+  writeFileSync(keyFile, key, { mode: 0o600 });
+  return { GATEWAY_TLS_CERT_FILE: certFile, GATEWAY_TLS_KEY_FILE: keyFile };
 }
 
 async function plan(redis: string, postgres: string, pairs: number): Promise<ServiceInstance[]> {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { SUB_PROTOCOL } from '@securechat/testkit';
 
 const TEXT = 0x81;
@@ -46,8 +47,10 @@ export class FastWebSocket {
   }
 
   static open(address: string, events: WebSocketEvents, framing = OURS): Promise<FastWebSocket> {
-    const { hostname, port, pathname, search, host } = new URL(address);
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    const { protocol, hostname, port, pathname, search, host } = new URL(address);
+    const place = { host: hostname, port: Number(port), noDelay: true };
+    const hasTls = protocol === 'wss:';
+    const socket = hasTls ? connectTls(place) : connect(place);
     const client = new FastWebSocket(socket, events, framing);
     const { promise, resolve, reject } = Promise.withResolvers<FastWebSocket>();
     const request = [
@@ -59,7 +62,7 @@ export class FastWebSocket {
       `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
       ...(framing.protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${framing.protocol}`]),
     ];
-    socket.on('connect', () => socket.write(`${request.join('\r\n')}\r\n\r\n`));
+    socket.on(hasTls ? 'secureConnect' : 'connect', () => socket.write(`${request.join('\r\n')}\r\n\r\n`));
     socket.on('error', reject);
     socket.on('close', () => {
       reject(new Error(`no WebSocket to ${address}`));
