@@ -1,0 +1,11 @@
+/** A table: until when its rows stay, and what each column shows. A column that is not named here fails a test. */
+export type Table = { readonly kept: string; readonly columns: Readonly<Record<string, string>> };
+/** By schema and name; partitions are as their parent. */
+export type Tables = Readonly<Record<string, Table>>;
+
+export const USER = 'the account’s number';
+export const DEVICE = 'the device’s number';
+export const CONVERSATION = 'the conversation’s number';
+export const SETTLED = 'nothing of people: bookkeeping';
+export const FOREVER = 'for good, or until the user is erased';
+export const REMOVED = 'until an operator removes it';
