@@ -87,6 +87,9 @@ describe('that somebody writes', () => {
   });
 });
 
+const LAST_SEEN = `SELECT extract(epoch FROM seen_at)::int AS seconds FROM presence.last_seen
+   WHERE user_id = (SELECT id FROM auth.users WHERE ext_id = $1)`;
+
 describe('people who have talked', () => {
   test('see each other come, change and go, over gateways and processes', async () => {
     const { alice, bob, asAlice, asBob } = await openTalkers();
@@ -108,10 +111,12 @@ describe('people who have talked', () => {
     expect(nowSeconds() - last_seen).toBeLessThan(2 * 3600);
     const { postgresUrl } = stack.constellation.stores;
     await until('it is in Postgres', async () => {
-      const rows = await rowsOf(postgresUrl, 'SELECT * FROM presence.last_seen');
+      const rows = await rowsOf(postgresUrl, LAST_SEEN, [alice.id]);
       return rows.length > 0;
     });
     expect((await watch(asBob, alice))[0]?.last_seen).toBe(last_seen);
+    // and nothing more exact
+    expect(await rowsOf(postgresUrl, LAST_SEEN, [alice.id])).toEqual([{ seconds: last_seen }]);
   });
 
   test('see nothing across a block, which takes effect at once and looks like being away', async () => {
@@ -131,7 +136,7 @@ describe('people who have talked', () => {
   });
 
   test('see what the other lets them see', async () => {
-    const { alice, asAlice, asBob } = await openTalkers();
+    const { alice, bob, asAlice, asBob } = await openTalkers();
     const set = async (changes: { status_to?: 'nobody' | 'direct'; last_seen?: 'hidden' }) => {
       asAlice.send('presence_privacy', { type: 'presence_privacy', id: 'privacy', ...changes });
       return await asAlice.next('presence_privacy');
@@ -145,6 +150,15 @@ describe('people who have talked', () => {
     beStatus(asAlice, 'offline');
     expect(await nextOf(asBob, alice)).toBe('offline');
     expect(await watch(asBob, alice)).toEqual([{ user_id: alice.id, status: 'offline' }]);
+    // after the turn in which it would have been written, the time is nowhere
+    const { postgresUrl } = stack.constellation.stores;
+    beStatus(asBob, 'online');
+    await until('Alice sees Bob', async () => (await watch(asAlice, bob))[0]?.status === 'online');
+    asBob.close();
+    await until('the time of Bob is in Postgres', async () => {
+      return (await rowsOf(postgresUrl, LAST_SEEN, [bob.id])).length > 0;
+    });
+    expect(await rowsOf(postgresUrl, LAST_SEEN, [alice.id])).toEqual([]);
   });
 });
 

@@ -4,9 +4,9 @@
  */
 export const access: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   securechat_auth: {
-    'auth.users': ['INSERT', 'SELECT', 'UPDATE'],
-    'auth.devices': ['INSERT', 'SELECT', 'UPDATE'],
-    'auth.device_lists': ['INSERT', 'SELECT', 'UPDATE'],
+    'auth.users': ['INSERT', 'SELECT', 'UPDATE (state)'],
+    'auth.devices': ['INSERT', 'SELECT', 'UPDATE (revoked_at)'],
+    'auth.device_lists': ['INSERT', 'SELECT'],
     'auth.key_log_entries': ['SELECT'],
     'auth.key_log_nodes': ['SELECT'],
     'auth.key_log_head': ['SELECT'],
@@ -46,7 +46,7 @@ export const access: Readonly<Record<string, Readonly<Record<string, readonly st
     'securechat_migrations.delivery': ['SELECT'],
   },
   securechat_presence: {
-    'presence.last_seen': ['INSERT', 'SELECT', 'UPDATE'],
+    'presence.last_seen': ['DELETE', 'INSERT', 'SELECT', 'UPDATE'],
     'presence.settings': ['INSERT', 'SELECT', 'UPDATE'],
     'auth.users': ['SELECT (ext_id, id, state)'],
     'delivery.conversations': ['SELECT (ext_id, id, kind)'],

@@ -137,7 +137,7 @@ test.each([
   'SELECT account_key FROM auth.users',
   'SELECT public_key FROM auth.devices',
   'UPDATE delivery.conv_members SET left_seq = 1',
-  'DELETE FROM presence.last_seen',
+  'DELETE FROM presence.settings',
   'CREATE TABLE presence.another ()',
 ])('the role of presence may not: %s', async (statement) => {
   const client = await owner.connect();

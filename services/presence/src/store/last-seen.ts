@@ -16,8 +16,8 @@ export type LastSeen = {
 };
 
 /**
- * When users went offline: kept in Redis until it is written to Postgres, many at once. If Redis, or the process that writes, is
- * lost in between, the time before that stands.
+ * When users went offline: kept in Redis until it is written to Postgres, many at once, and no more of it than is told: the hour, and
+ * nothing of who hides it. If Redis, or the process that writes, is lost in between, the time before that stands.
  */
 export function createLastSeen(parts: {
   redis: RedisClient;
@@ -48,10 +48,11 @@ export function createLastSeen(parts: {
     await pool.query({
       name: 'write-last-seen',
       text: `INSERT INTO presence.last_seen AS l (user_id, seen_at)
-             SELECT user_id, to_timestamp(ms / 1000.0) FROM unnest($1::bigint[], $2::bigint[]) AS t(user_id, ms)
+             SELECT user_id, to_timestamp(hour) FROM unnest($1::bigint[], $2::bigint[]) AS t(user_id, hour)
+              WHERE NOT EXISTS (SELECT FROM presence.settings s WHERE s.user_id = t.user_id AND s.last_seen = 'hidden')
               ORDER BY user_id
              ON CONFLICT (user_id) DO UPDATE SET seen_at = GREATEST(l.seen_at, excluded.seen_at)`,
-      values: [rows.map(([user]) => user), rows.map(([, ms]) => ms)],
+      values: [rows.map(([user]) => user), rows.map(([, ms]) => hourOf(ms))],
     });
   }
 

@@ -12,7 +12,7 @@ export async function readSettings(pool: Pool, user: number): Promise<Settings> 
   return found.rows[0] ?? { status_to: 'direct', last_seen: 'hour' };
 }
 
-/** Changes what is given and leaves the rest; resolves with how it stands. */
+/** Changes what is given and leaves the rest; resolves with how it stands. Who hides the time has none that is kept. */
 export async function writeSettings(
   pool: Pool,
   user: number,
@@ -20,7 +20,8 @@ export async function writeSettings(
 ): Promise<Settings | undefined> {
   const written = await pool.query<Settings>({
     name: 'write-settings',
-    text: `INSERT INTO presence.settings AS s (user_id, status_to, last_seen)
+    text: `WITH forgotten AS (DELETE FROM presence.last_seen WHERE user_id = $1 AND $3 = 'hidden')
+           INSERT INTO presence.settings AS s (user_id, status_to, last_seen)
            VALUES ($1, coalesce($2, 'direct'), coalesce($3, 'hour'))
            ON CONFLICT (user_id) DO UPDATE SET status_to = coalesce($2, s.status_to), last_seen = coalesce($3, s.last_seen)
            RETURNING status_to, last_seen`,
