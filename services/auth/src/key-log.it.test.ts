@@ -212,6 +212,8 @@ test('nobody who serves changes the log, or stores a list beside it', async () =
     `SELECT auth.key_log_append('somebody', '', '')`,
     'ALTER TABLE auth.device_lists DISABLE TRIGGER ALL',
     'DROP TRIGGER key_log_take ON auth.device_lists',
+    `UPDATE auth.device_lists SET sha256 = ''`,
+    `UPDATE auth.devices SET public_key = ''`,
   ])
     await expect(database.query(sql, [], 'securechat_auth')).rejects.toThrow(
       /permission denied|must be owner/,

@@ -7,6 +7,7 @@ import { keyLog } from './0005_key_log.ts';
 import { apiKeys } from './0006_api_keys.ts';
 import { erasures } from './0007_erasures.ts';
 import { webhooks } from './0008_webhooks.ts';
+import { narrowerRights } from './0009_narrower_rights.ts';
 
 /** Applied in the order of their names; an applied one never changes. */
 export const migrations: Migrations = {
@@ -18,4 +19,5 @@ export const migrations: Migrations = {
   '0006_api_keys': apiKeys,
   '0007_erasures': erasures,
   '0008_webhooks': webhooks,
+  '0009_narrower_rights': narrowerRights,
 };
