@@ -12,6 +12,9 @@ const PUBLIC_ALGORITHMS = ['RS256', 'ES256', 'EdDSA', 'Ed25519'];
 /** Clocks of two machines. */
 const CLOCK_TOLERANCE_SECONDS = 30;
 
+/** What they call themselves, if anything: other tokens of the same issuer, such as those that end a session, let nobody in. */
+const TOKEN_TYPES = /^(application\/)?(at\+)?jwt$/i;
+
 const JWKS_DEADLINE_MS = 3_000;
 /** Keys are fetched again when they are this old, and for an unknown key id, but not more often than the second number. */
 const JWKS_CACHE_MS = 10 * 60_000;
@@ -58,10 +61,11 @@ function createVerify(
   const keys = 'jwksUrl' in key ? remoteKeys(new URL(key.jwksUrl)) : undefined;
   return async (token, rules) => {
     try {
-      const { payload } = secret
+      const { payload, protectedHeader } = secret
         ? await jwtVerify(token, secret, { ...rules, algorithms: SHARED_ALGORITHMS })
         : await jwtVerify(token, keys as JWTVerifyGetKey, { ...rules, algorithms: PUBLIC_ALGORITHMS });
-      return payload;
+      const { typ } = protectedHeader;
+      return typ === undefined || TOKEN_TYPES.test(typ) ? payload : undefined;
     } catch (error) {
       if (error instanceof errors.JOSEError) return undefined;
       throw error;

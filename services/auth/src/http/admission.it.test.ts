@@ -121,7 +121,7 @@ describe('by token', () => {
   const sign = (
     claims: JWTPayload,
     key: Parameters<SignJWT['sign']>[0],
-    header: { alg: string; kid?: string },
+    header: { alg: string; kid?: string; typ?: string },
   ) => new SignJWT(claims).setProtectedHeader(header).sign(key);
   const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -143,7 +143,7 @@ describe('by token', () => {
     await withTokens({ secret }, async (enrol) => {
       const person = createPerson();
       const hs256 = { alg: 'HS256' };
-      const good = await sign(claimsOf(person), bytes(secret), hs256);
+      const good = await sign(claimsOf(person), bytes(secret), { ...hs256, typ: 'at+JWT' });
       const { exp: _, ...forEver } = claimsOf(person);
       const forged = [
         undefined,
@@ -157,6 +157,7 @@ describe('by token', () => {
         await sign(claimsOf(person, { iss: 'somebody' }), bytes(secret), hs256),
         await sign(claimsOf(createPerson()), bytes(secret), hs256),
         await sign(claimsOf(person, { uid: [person.id] }), bytes(secret), hs256),
+        await sign(claimsOf(person), bytes(secret), { ...hs256, typ: 'logout+jwt' }),
       ];
       const replies = [];
       for (const token of forged) replies.push(await enrol(person, token === undefined ? {} : { token }));
