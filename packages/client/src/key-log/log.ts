@@ -108,6 +108,8 @@ export class Log {
     const { connection, signal } = this.#parts;
     const { head, entries } = await connection.request('key_log', { from }, { signal });
     await this.#checkHead(head);
+    // no longer than a gateway may answer for the server: without the service key it could show the same one for ever
+    if (head.created_at < Date.now() / 1000 - 86_400) throw new LogBroken('its head is old');
     return { head, entries: pieces(decodeBase64(entries), KEY_LOG_ENTRY_BYTES) };
   }
 

@@ -171,6 +171,13 @@ describe('a server that', () => {
     expect(one.alarms).toEqual(['bob: it is longer for others']);
   });
 
+  test('shows a head of the day before yesterday, as whoever has no key to sign another would, is noticed', async () => {
+    const { monitor, alarms } = await met();
+    server.now = () => Math.floor(Date.now() / 1000) - 2 * 86_400;
+    await monitor.check();
+    expect(alarms).toEqual(['log: its head is old']);
+  });
+
   test.each<[string, LogServer['answer'], string]>([
     [
       'shows a head that another has signed',

@@ -25,6 +25,10 @@ export class LogServer {
   readonly asked: string[] = [];
   /** Entries of one answer. */
   pageSize = 3;
+  /** Of its heads, Unix seconds. */
+  now = (): number => Math.floor(Date.now() / 1000);
+  /** Hashes of complete subtrees that were made already, where the log is long and only grows. */
+  known: KnownHashes | undefined;
   /** Of what it says, before it is sent. */
   answer: (name: string, answer: Record<string, unknown>) => Record<string, unknown> = (_, answer) => answer;
 
@@ -87,8 +91,8 @@ export class LogServer {
   async #page(from: number): Promise<Record<string, unknown>> {
     const facts = {
       size: this.entries.length,
-      root: encodeBase64(await rootOf(this.entries)),
-      created_at: 1_795_651_200,
+      root: encodeBase64(await rootOf(this.entries, this.known)),
+      created_at: this.now(),
       service_key_id: 'service',
     };
     const signature = encodeBase64(await sign(this.key.secretKey, transcript('kt-head', facts)));
@@ -98,19 +102,39 @@ export class LogServer {
 
   async #hashes(nodes: readonly KeyLogNode[]): Promise<string> {
     const hashes = nodes.map(({ level, position }) =>
-      rootOf(this.entries.slice(position * 2 ** level, (position + 1) * 2 ** level)),
+      rootOf(
+        this.entries.slice(position * 2 ** level, (position + 1) * 2 ** level),
+        this.known,
+        position * 2 ** level,
+      ),
     );
     return encodeBase64(concat(...(await Promise.all(hashes))));
   }
 }
 
-/** MTH of RFC 6962, 2.1. */
-export async function rootOf(entries: readonly Uint8Array[]): Promise<Uint8Array> {
+/** By where they begin, and how many entries they have. */
+type KnownHashes = Map<string, Uint8Array>;
+
+/** MTH of RFC 6962, 2.1; of entries that stand from `from` on. */
+export async function rootOf(
+  entries: readonly Uint8Array[],
+  known?: KnownHashes,
+  from = 0,
+): Promise<Uint8Array> {
   const [first, second] = entries;
   if (!first) return sha256(new Uint8Array());
   if (!second) return sha256(concat(Uint8Array.of(0), first));
+  const name = `${from}+${entries.length}`;
+  const earlier = known?.get(name);
+  if (earlier) return earlier;
   let half = 1;
   while (half * 2 < entries.length) half *= 2;
-  const parts = await Promise.all([rootOf(entries.slice(0, half)), rootOf(entries.slice(half))]);
-  return sha256(concat(Uint8Array.of(1), ...parts));
+  const parts = await Promise.all([
+    rootOf(entries.slice(0, half), known, from),
+    rootOf(entries.slice(half), known, from + half),
+  ]);
+  const root = await sha256(concat(Uint8Array.of(1), ...parts));
+  // the others grow
+  if (entries.length === 2 * half) known?.set(name, root);
+  return root;
 }
