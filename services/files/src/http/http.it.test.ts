@@ -174,6 +174,35 @@ test('who asks and does not read holds a connection no longer than nothing moves
   }
 });
 
+test('who has too much under way at once is refused more, and others are not, until some of it is over', async () => {
+  // 400,000 bytes at once, and as much again as may be waited for: forty answers, and more that wait than one may have
+  const [slow, slowUrl] = await serve(budgetOf(2_000_000));
+  const leaving = new AbortController();
+  try {
+    const headersOf = async (who: TestUser) => ({ authorization: `Bearer ${await tokenOf(who)}` });
+    const headers = await headersOf(world.bob);
+    const refusals: Response[] = [];
+    for (let asked = 0; asked < 160; asked++) {
+      const answer = fetch(`${slowUrl}/v1/files/${file.id}`, { headers, signal: leaving.signal });
+      answer.then(
+        (response) => response.status === 429 && refusals.push(response),
+        () => undefined,
+      );
+    }
+    const [refused] = await until('one is too many', () => refusals.length > 0 && refusals);
+    expect(refused?.headers.get('retry-after')).toBe('1');
+    expect(await refused?.json()).toMatchObject({ error_code: 'RATE_LIMITED', scope: 'file_requests' });
+    const statusFor = async (who: TestUser) =>
+      (await fetch(`${slowUrl}/v1/files/${file.id}/status`, { headers: await headersOf(who) })).status;
+    expect(await statusFor(world.alice)).toBe(200);
+    leaving.abort();
+    await until('it may ask again', async () => (await statusFor(world.bob)) === 200);
+  } finally {
+    leaving.abort();
+    await slow.close();
+  }
+});
+
 test('a list begins behind an id and behind nothing else', async () => {
   const token = await tokenOf(world.alice);
   const statusOf = async (query: string) => (await ask(token, query)).status;

@@ -8,6 +8,7 @@ import type { ChunkReader } from '../chunks/read-chunk.ts';
 import type { FilesMetrics } from '../metrics.ts';
 import type { Handlers } from '../requests/handlers.ts';
 import type { FileStore } from '../store/file-store.ts';
+import type { Places } from './places.ts';
 
 export type FileHttpParts = {
   tokens: Tokens;
@@ -18,6 +19,7 @@ export type FileHttpParts = {
   handlers: Handlers;
   onStored: (stored: Awaited<ReturnType<ChunkWriter['put']>>) => void;
   metrics: FilesMetrics;
+  places: Places;
 };
 
 /** A transfer is slowed down to the user's limit by waiting; whoever would wait longer is told to come again. */
@@ -26,10 +28,10 @@ const LONGEST_WAIT_MS = 30_000;
 const bearers = new WeakMap<FastifyRequest, Bearer>();
 const id = new RegExp(ID_PATTERN);
 
-/** Who this request is from. Throws a ProtocolError for what no session of a served device was given. */
+/** Who this request is from. Throws a ProtocolError for what no session of a served device was given, or for one too many. */
 export async function authenticate(
   request: FastifyRequest,
-  { tokens, files }: FileHttpParts,
+  { tokens, files, places }: FileHttpParts,
 ): Promise<Bearer> {
   const known = bearers.get(request);
   if (known) return known;
@@ -37,6 +39,7 @@ export async function authenticate(
   const bearer = token === undefined ? undefined : await tokens.open(token);
   if (!bearer || !(await files.isServed(bearer.user, bearer.device)))
     throw new ProtocolError('AUTHENTICATION_FAILED');
+  places.take(request, bearer.user);
   bearers.set(request, bearer);
   return bearer;
 }

@@ -5,9 +5,10 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { addDownloadRoutes } from './download-routes.ts';
 import { describeFailure, logFailure, sendFailure } from './errors.ts';
 import type { FileHttpParts } from './parts.ts';
+import { createPlaces } from './places.ts';
 import { addUploadRoutes } from './upload-routes.ts';
 
-export type HttpOptions = FileHttpParts & {
+export type HttpOptions = Omit<FileHttpParts, 'places'> & {
   trustedProxies: readonly string[];
   allowedOrigins: readonly string[];
   /** A connection on which nothing moves for this long is ended; for tests. */
@@ -43,6 +44,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });
+  const places = createPlaces();
+  app.addHook('onRequest', async (request, reply) => places.watch(request, reply));
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
   app.setErrorHandler(async (error, _request, reply) => {
@@ -62,7 +65,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     exposedHeaders: ['retry-after', 'content-range', 'etag'],
     maxAge: PREFLIGHT_SECONDS,
   });
-  addUploadRoutes(app, options);
-  addDownloadRoutes(app, options);
+  addUploadRoutes(app, { ...options, places });
+  addDownloadRoutes(app, { ...options, places });
   return app;
 }
