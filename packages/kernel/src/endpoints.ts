@@ -41,8 +41,14 @@ export type Endpoints = {
   isTrusted(url: URL): boolean;
 };
 
-/** Endpoints are chosen by others, so none of them may be a way into the network that this service stands in. */
-export function createEndpoints(allowedOrigins: readonly string[]): Endpoints {
+/**
+ * Endpoints are chosen by others, so none of them may be a way into the network that this service stands in; those that anybody may
+ * choose are to have the `usual` port of HTTPS, so that nobody has other services of other people knocked at.
+ */
+export function createEndpoints(
+  allowedOrigins: readonly string[],
+  ports: 'any' | 'usual' = 'any',
+): Endpoints {
   const isTrusted = (url: URL): boolean => allowedOrigins.includes(url.origin);
   return {
     isTrusted,
@@ -51,6 +57,7 @@ export function createEndpoints(allowedOrigins: readonly string[]): Endpoints {
       const url = new URL(text);
       if (url.username !== '' || url.password !== '') return false;
       if (isTrusted(url)) return true;
+      if (ports === 'usual' && url.port !== '') return false;
       const host = hostOf(url);
       return url.protocol === 'https:' && (isIP(host) === 0 || isPublicAddress(host));
     },

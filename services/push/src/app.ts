@@ -32,7 +32,7 @@ export async function createPush(kit: Kit): Promise<Service> {
   const { streamPrefix: prefix, streamPartitions: partitions } = config;
   const { redisUrl, postgresUrl, vapidPrivateKey, bridgeKey } = secrets;
   const streams = streamNames({ prefix, partitions });
-  const endpoints = createEndpoints(config.allowedOrigins);
+  const endpoints = createEndpoints(config.allowedOrigins, 'usual');
   const bridge = bridgeOf(config.bridgeUrl, bridgeKey);
   const publicKey = vapidPublicKey(vapidPrivateKey);
   const { waitMs, debounceMs, timeoutMs, lookEveryMs } = config;

@@ -55,7 +55,7 @@ export const options = defineConfig({
     env: 'PUSH_ALLOWED_ORIGINS',
     default: [],
     items: { are: isOrigin, expected: 'origins such as http://ntfy.internal:2586, separated by commas' },
-    doc: 'Push services that may have a private address or speak HTTP: those of your own network',
+    doc: 'Push services that may have a private address or another port than 443, or speak HTTP: those of your own network',
     example: 'http://ntfy.internal:2586',
   }),
   webhookAllowedOrigins: webhookOriginsOption,

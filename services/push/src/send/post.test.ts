@@ -61,7 +61,7 @@ test('what is not on the public internet is told from what is', () => {
 });
 
 test('a client may name HTTPS and no address of the inside, in whatever way it is written', () => {
-  const { isAcceptable } = createEndpoints(['http://127.0.0.1:2586']);
+  const { isAcceptable } = createEndpoints(['http://127.0.0.1:2586'], 'usual');
   const refused = [
     ...[
       'http://push.example.net/x',
@@ -76,10 +76,12 @@ test('a client may name HTTPS and no address of the inside, in whatever way it i
       'ftp://push.example.net/x',
       'nothing',
     ],
+    ...['https://push.example.net:22/x', 'https://push.example.net:8443/x'],
     ...['http://127.0.0.1:2587/x', 'https://127.0.0.1:2586/x', 'https://169.254.169.254/latest/meta-data'],
   ].filter(isAcceptable);
   expect(refused).toEqual([]);
-  expect(['https://push.example.net/x', 'http://127.0.0.1:2586/up'].filter(isAcceptable)).toHaveLength(2);
+  const fine = ['https://push.example.net/x', 'https://push.example.net:443/x', 'http://127.0.0.1:2586/up'];
+  expect(fine.filter(isAcceptable)).toEqual(fine);
 });
 
 test('a name that leads inside is not connected to, not even when another of its addresses is public', async () => {
