@@ -83,7 +83,7 @@ export async function openHonestTalk(siege: Siege): Promise<HonestTalk> {
   };
 }
 
-function quantile(values: readonly number[], share: number): string {
+export function quantile(values: readonly number[], share: number): string {
   const sorted = [...values].sort((a, b) => a - b);
   return (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(1);
 }
