@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { memoryOf } from './process-memory.ts';
 import { connectRedis, keysOf } from './redis.ts';
 import { rowsOf } from './stored.ts';
 
@@ -11,6 +12,8 @@ export type Places = {
   texts: Readonly<Record<string, string>>;
   /** Files of servers, by name: what has been deleted or overwritten since may still be in them. */
   folders?: Readonly<Record<string, string>>;
+  /** Processes, by name: what they hold now, as a core file would. */
+  pids?: Readonly<Record<string, number>>;
 };
 
 /**
@@ -19,7 +22,7 @@ export type Places = {
  */
 export async function findWords(
   words: readonly (string | Uint8Array)[],
-  { postgresUrl, redisUrl, texts, folders = {} }: Places,
+  { postgresUrl, redisUrl, texts, folders = {}, pids = {} }: Places,
 ): Promise<string[]> {
   const spellings = words.flatMap(spellingsOf);
   const inTexts = Object.entries(texts).flatMap(([name, text]) => (has(text, spellings) ? [name] : []));
@@ -27,11 +30,16 @@ export async function findWords(
     ...words.map((word) => Buffer.from(word)),
     ...spellings.map((spelling) => Buffer.from(spelling)),
   ];
+  // as the engine writes texts that have other letters beside them
+  const wide = [...words, ...spellings].flatMap((text) =>
+    typeof text === 'string' ? [Buffer.from(text, 'utf16le')] : [],
+  );
   return [
     ...(await findInPostgres(postgresUrl, spellings)),
     ...(await findInRedis(redisUrl, spellings)),
     ...inTexts,
     ...Object.entries(folders).flatMap(([name, folder]) => findInFiles(name, folder, raw)),
+    ...Object.entries(pids).flatMap(([name, pid]) => (isInMemory(pid, [...raw, ...wide]) ? [name] : [])),
   ];
 }
 
@@ -59,6 +67,11 @@ function findInFiles(name: string, folder: string, spellings: readonly Buffer[])
       return spellings.some((spelling) => bytes.includes(spelling));
     })
     .map((path) => `${name}, ${relative(folder, path)}`);
+}
+
+function isInMemory(pid: number, spellings: readonly Buffer[]): boolean {
+  for (const slice of memoryOf(pid)) if (spellings.some((spelling) => slice.includes(spelling))) return true;
+  return false;
 }
 
 /** Servers that run take files away. */
