@@ -19,7 +19,7 @@ import type { Publisher } from './publisher.ts';
 import type { Receipts } from './receipts.ts';
 import { overfull } from './rules/backlog.ts';
 import { checkForm, checkOrigin, isSound } from './rules/check-record.ts';
-import { DAY_MS, dayOf, REMEMBER_IDS_MS } from './rules/days.ts';
+import { DAY_MS, daysBetween, REMEMBER_IDS_MS } from './rules/days.ts';
 import { DEFAULT_POLICY, type Policy } from './rules/policy.ts';
 import { type Named, NOBODY } from './rules/roster.ts';
 import { findNamed, type Naming } from './store/named.ts';
@@ -200,7 +200,7 @@ function wantedBy(records: StreamRecord<Value>[], nowMs: number, named: Readonly
     ids,
     ackingDevices: [...ackingDevices],
     // A day more at the end: another process may be a little ahead of midnight.
-    days: { first: dayOf(nowMs - REMEMBER_IDS_MS), last: dayOf(nowMs + DAY_MS) },
+    days: daysBetween(nowMs - REMEMBER_IDS_MS, nowMs + DAY_MS),
   };
 }
 

@@ -7,6 +7,14 @@ export const REMEMBER_IDS_MS = MAX_TIMESTAMP_BEHIND_SECONDS * 1000 + DAY_MS;
 /** `YYYY-MM-DD`, UTC. */
 export const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
+/** From the newest to the oldest, both included: most is asked about what has just come in. */
+export function daysBetween(fromMs: number, toMs: number): string[] {
+  const days: string[] = [];
+  for (let day = Math.floor(toMs / DAY_MS); day >= Math.floor(fromMs / DAY_MS); day--)
+    days.push(dayOf(day * DAY_MS));
+  return days;
+}
+
 export type Days = {
   /** What came in before this day is dropped, delivered or not. */
   keepFrom: string;

@@ -57,8 +57,8 @@ export type Wanted = {
   ids: { device: number; id: string }[];
   /** Devices whose mailboxes are acknowledged in this batch. */
   ackingDevices: number[];
-  /** First and last day (`YYYY-MM-DD`) that a message with such an id can have come in. */
-  days: { first: string; last: string };
+  /** The days (`YYYY-MM-DD`) on which a message with such an id can have come in. */
+  days: string[];
 };
 
 export const knownKey = (device: number, id: string): string => `${device}:${id}`;
@@ -201,7 +201,10 @@ async function readDevices(client: Client, wanted: Wanted): Promise<DeviceRow[]>
   return found.rows;
 }
 
-/** LATERAL with LIMIT keeps it one index probe per id and day, whatever the planner thinks of the table's size. */
+/**
+ * LATERAL with LIMIT keeps it one index probe per id and day, whatever the planner thinks of the table's size. Each day has to be told: the
+ * index begins with it, and before Postgres 18 a range of days means reading all of their ids for each one that is looked for.
+ */
 export async function findKnown(
   client: Client,
   wanted: Pick<Wanted, 'ids' | 'days'>,
@@ -219,15 +222,13 @@ export async function findKnown(
     text: `SELECT k.device, k.id, m.hash, c.ext_id, m.conv_seq, m.server_ts_ms
              FROM unnest($1::bigint[], $2::text[]) AS k(device, id)
             CROSS JOIN LATERAL (
-                  SELECT hash, conv_id, conv_seq, server_ts_ms FROM delivery.messages
-                   WHERE day BETWEEN $3::date AND $4::date AND sender_device = k.device AND msg_id = k.id LIMIT 1) m
+                  SELECT m.* FROM unnest($3::date[]) AS d(day)
+                   CROSS JOIN LATERAL (
+                         SELECT hash, conv_id, conv_seq, server_ts_ms FROM delivery.messages
+                          WHERE day = d.day AND sender_device = k.device AND msg_id = k.id LIMIT 1) m
+                   LIMIT 1) m
              JOIN delivery.conversations c ON c.id = m.conv_id`,
-    values: [
-      wanted.ids.map((key) => key.device),
-      wanted.ids.map((key) => key.id),
-      wanted.days.first,
-      wanted.days.last,
-    ],
+    values: [wanted.ids.map((key) => key.device), wanted.ids.map((key) => key.id), wanted.days],
   });
   return new Map(
     found.rows.map((row) => [
