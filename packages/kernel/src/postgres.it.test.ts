@@ -55,6 +55,28 @@ test('int8 is a number, in arrays too, and one that a number cannot hold is refu
   await expect(pool.query('SELECT 9007199254740992::int8')).rejects.toThrow(RangeError);
 });
 
+test('lists of numbers arrive as they are, with what is missing, whichever way they are sent', async () => {
+  const lists = [[1, -2, null, Number.MAX_SAFE_INTEGER], [null], [], [0]];
+  const text = `SELECT ${lists.map((_, index) => `$${index + 1}::bigint[]`).join(', ')}, $5::float8[], $6::text[], $7::boolean[]`;
+  const others = [
+    [0.5, 1e-9],
+    ['1', 'a,b', '{"}'],
+    [true, null],
+  ];
+  for (const client of [
+    openTestPool(),
+    await openDedicatedClient(database.url, { applicationName: 't', pipeline: true }),
+  ]) {
+    const { rows } = await client.query<unknown[]>({
+      text,
+      values: [...lists, ...others],
+      rowMode: 'array',
+    } as never);
+    expect(rows[0]).toEqual([...lists, ...others]);
+    if (!pools.includes(client as Pool)) await client.end();
+  }
+});
+
 test('a client whose statement was cancelled is destroyed, also under kysely, which only releases it', async () => {
   const pool = openTestPool({ max: 1, statementTimeoutMs: 100 });
   const before = await pidOf(pool);

@@ -1,6 +1,8 @@
+import type { Writable } from 'node:stream';
 import { Kysely, PostgresDialect } from 'kysely';
 import { Client, type ClientBase, type ClientConfig, Pool, type PoolClient } from 'pg';
 import { isConnectionLoss, isError, sqlState } from './errors.ts';
+import { gatherWrites } from './gather-writes.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { getTypeParser } from './postgres-types.ts';
@@ -53,8 +55,13 @@ export async function openDedicatedClient(
   const client = new Client({ ...configure(url, options), pipeline: options.pipeline ?? false });
   guard(client, options.logger);
   await client.connect();
+  if (options.pipeline) gatherWrites(streamOf(client));
   return client;
 }
+
+/** Not in the types of pg. */
+const streamOf = (client: Client): Writable =>
+  (client as unknown as { connection: { stream: Writable } }).connection.stream;
 
 export function kyselyFor<DB>(pool: Pool): Kysely<DB> {
   return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
@@ -101,8 +108,8 @@ function configure(url: string, options: ConnectionOptions): ClientConfig {
 function guard(client: ClientBase, logger: Logger | undefined): void {
   client.on('error', (err: Error) => logger?.warn({ err }, 'postgres connection lost'));
   const query = client.query.bind(client) as (...args: unknown[]) => unknown;
-  client.query = ((...args: unknown[]) => {
-    const result = query(...args);
+  client.query = ((config: unknown, ...rest: unknown[]) => {
+    const result = query(withNumberLists(config), ...rest);
     if (result instanceof Promise) {
       result.catch((error: unknown) => {
         if (isSessionLost(error)) close(client);
@@ -111,6 +118,23 @@ function guard(client: ClientBase, logger: Logger | undefined): void {
     return result;
   }) as ClientBase['query'];
 }
+
+/** pg looks at each number of a list for what would have to be escaped, which is a tenth of what a batch of messages costs delivery. */
+function withNumberLists(config: unknown): unknown {
+  const { values } = (typeof config === 'object' ? (config ?? {}) : {}) as { values?: unknown[] };
+  if (!values?.some(isNumberList)) return config;
+  return {
+    ...(config as object),
+    values: values.map((value) => (isNumberList(value) ? listOf(value) : value)),
+  };
+}
+
+const isNumberList = (value: unknown): value is (number | null)[] =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.every((item) => item === null || typeof item === 'number');
+const listOf = (numbers: readonly (number | null)[]): string =>
+  `{${numbers.map((number) => number ?? 'NULL').join()}}`;
 
 /** `end` is part of every client, but not of the type of a pool's. The pool does the same on release. */
 function close(client: ClientBase): void {

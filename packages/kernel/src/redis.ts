@@ -2,6 +2,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { backoffDelayMs } from './backoff.ts';
 import { sleep, systemClock } from './clock.ts';
 import { DeadlineError, isConnectionLoss, isRedisNotNow } from './errors.ts';
+import { gatherWrites } from './gather-writes.ts';
 import type { Logger } from './logger.ts';
 import { maskUrl } from './mask.ts';
 import { parseRedisUrl, type RedisNode } from './redis-address.ts';
@@ -70,6 +71,7 @@ export function openProducer(
     retryStrategy: (attempt) => backoffDelayMs(attempt - 1, RECONNECT),
   };
   const redis = address.kind === 'cluster' ? openCluster(address, options) : openServer(address, options);
+  gatherCommands(redis);
   logErrors(redis, name, logger);
   return {
     redis,
@@ -77,6 +79,12 @@ export function openProducer(
     whenReady: (deadlineMs) => waitUntilReady(redis, url, deadlineMs),
     close: () => redis.disconnect(),
   };
+}
+
+/** On each connection that it makes, to each node. */
+function gatherCommands(redis: RedisClient): void {
+  if (redis instanceof Redis) redis.on('connect', () => gatherWrites(redis.stream));
+  else redis.on('+node', (node: Redis) => node.on('connect', () => gatherWrites(node.stream)));
 }
 
 /** True when Redis cannot be reached, did not answer in time, or says that it cannot serve now. */
