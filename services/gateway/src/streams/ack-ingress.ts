@@ -1,6 +1,7 @@
 import type { RedisClient } from '@securechat/kernel';
 import type { AckRecord, StreamNames } from '@securechat/protocol/internal';
 import type { Session } from '../connection/session.ts';
+import { Departures } from './departures.ts';
 import { Lane } from './lane.ts';
 
 const MAX_STREAM_ENTRIES = 10_000;
@@ -26,8 +27,9 @@ export function createAckIngress(parts: {
   gatewayId: string;
   now: () => number;
 }): AckIngress {
+  const departures = new Departures(0);
   const lanes = parts.streams.acks.map(
-    (stream) => new Lane<AckRecord>(parts.redis, stream, MAX_STREAM_ENTRIES),
+    (stream) => new Lane<AckRecord>(parts.redis, { stream, maxEntries: MAX_STREAM_ENTRIES, departures }),
   );
   let waiting = new Map<string, AckRecord>();
   let timer: NodeJS.Timeout | undefined;

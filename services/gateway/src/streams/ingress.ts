@@ -8,10 +8,12 @@ import {
 import type { Connection } from '../connection/connection.ts';
 import { unavailable } from '../handlers/admit.ts';
 import type { GatewayMetrics } from '../metrics.ts';
+import { Departures } from './departures.ts';
 import { Lane } from './lane.ts';
 
 /** About a second of entries at full load; beyond it the sender is told to come back. */
 const MAX_STREAM_ENTRIES = 4_000;
+const DEPART_EVERY_MS = 3;
 
 export type Ingress = {
   /** Takes a checked message to delivery, in the order of its conversation. Throws when this process holds too much. */
@@ -27,8 +29,9 @@ export function createIngress(parts: {
   metrics: GatewayMetrics;
 }): Ingress {
   const { streams, maxBytes, metrics } = parts;
+  const departures = new Departures(DEPART_EVERY_MS);
   const lanes = streams.ordered.map(
-    (stream) => new Lane<IngressRecord>(parts.redis, stream, MAX_STREAM_ENTRIES),
+    (stream) => new Lane<IngressRecord>(parts.redis, { stream, maxEntries: MAX_STREAM_ENTRIES, departures }),
   );
   let bytes = 0;
 

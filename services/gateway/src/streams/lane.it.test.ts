@@ -13,6 +13,7 @@ import { Redis } from 'ioredis';
 import { Connection } from '../connection/connection.ts';
 import { createTestContext, sessionOf } from '../testing/context.ts';
 import { TestTransport, turnEnded } from '../testing/transport.ts';
+import { Departures } from './departures.ts';
 import { createIngress } from './ingress.ts';
 import { Lane } from './lane.ts';
 
@@ -53,7 +54,7 @@ function track(lane: Lane<Head>, outcomes: string[], n: number, bytes?: number):
 const idle = (lane: Lane<Head>) => until('the lane is idle', () => lane.isIdle);
 
 test('an entry has one field, whose bytes arrive as they were', async () => {
-  const lane = new Lane<Head>(store.redis, stream, 100);
+  const lane = new Lane<Head>(store.redis, { stream, maxEntries: 100, departures: new Departures(0) });
   const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
   lane.add({ head: { n: 1 }, body });
   await idle(lane);
@@ -72,7 +73,7 @@ test('what one turn brings shares an entry, in order, and what comes meanwhile s
     underWay--;
     return reply;
   }) as Redis['call'];
-  const lane = new Lane<Head>(watched, stream, 1000);
+  const lane = new Lane<Head>(watched, { stream, maxEntries: 1000, departures: new Departures(0) });
   const outcomes: string[] = [];
   let n = 0;
   for (let turn = 0; turn < 30; turn++) {
@@ -89,7 +90,7 @@ test('what one turn brings shares an entry, in order, and what comes meanwhile s
 });
 
 test('an entry holds at most 256 records and 256 KiB, or one record', async () => {
-  const lane = new Lane<Head>(store.redis, stream, 1000);
+  const lane = new Lane<Head>(store.redis, { stream, maxEntries: 1000, departures: new Departures(0) });
   for (let n = 0; n < 600; n++) lane.add(record(n));
   for (let n = 600; n < 604; n++) lane.add(record(n, 100 * 1024));
   lane.add(record(604, 300 * 1024));
@@ -101,7 +102,7 @@ test('an entry holds at most 256 records and 256 KiB, or one record', async () =
 });
 
 test('a full stream is refused and nothing in it is lost; when it has room again it is taken', async () => {
-  const lane = new Lane<Head>(store.redis, stream, 2);
+  const lane = new Lane<Head>(store.redis, { stream, maxEntries: 2, departures: new Departures(0) });
   const outcomes: string[] = [];
   for (const n of [1, 2, 3]) {
     track(lane, outcomes, n);
@@ -116,7 +117,7 @@ test('a full stream is refused and nothing in it is lost; when it has room again
 });
 
 test('while Redis is away every record is refused once, and nothing is kept', async () => {
-  const lane = new Lane<Head>(awayRedis(), stream, 10);
+  const lane = new Lane<Head>(awayRedis(), { stream, maxEntries: 10, departures: new Departures(0) });
   const outcomes: string[] = [];
   for (let n = 0; n < 600; n++) track(lane, outcomes, n);
   await idle(lane);

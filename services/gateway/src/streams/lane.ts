@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { loadScript, type RedisClient } from '@securechat/kernel';
 import { ENTRY_FIELD, type Packed, packEntry } from '@securechat/protocol/internal';
+import type { Departures } from './departures.ts';
 
 export const guardedAdd = loadScript<string | null>(
   'guarded-add',
@@ -22,43 +23,44 @@ export type LaneEvents = {
 type Waiting<Head> = { record: Packed<Head>; events: LaneEvents };
 
 /**
- * Writes records to one stream, in order, with one entry under way at a time. What arrives meanwhile shares the next
- * entry: idle lanes send at once, busy ones pack by themselves, and no timer is needed.
+ * Writes records to one stream, in order, with one entry under way at a time. What arrives meanwhile, and until the next departure,
+ * shares the next entry: idle lanes send at once, busy ones pack by themselves.
  */
 export class Lane<Head> {
   readonly #redis: RedisClient;
   readonly #stream: string;
   readonly #maxEntries: number;
+  readonly #departures: Departures;
   #waiting: Waiting<Head>[] = [];
   #isBusy = false;
 
-  constructor(redis: RedisClient, stream: string, maxEntries: number) {
+  constructor(redis: RedisClient, options: { stream: string; maxEntries: number; departures: Departures }) {
     this.#redis = redis;
-    this.#stream = stream;
-    this.#maxEntries = maxEntries;
+    this.#stream = options.stream;
+    this.#maxEntries = options.maxEntries;
+    this.#departures = options.departures;
   }
 
   add(record: Packed<Head>, events: LaneEvents = {}): void {
     this.#waiting.push({ record, events });
     if (this.#isBusy) return;
     this.#isBusy = true;
-    setImmediate(() => void this.#run());
+    this.#departures.add(() => void this.#depart());
   }
 
   get isIdle(): boolean {
     return !this.#isBusy;
   }
 
-  async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#take();
-      const wasTaken = await this.#write(batch);
-      for (const { events } of batch) {
-        events.onDone?.();
-        if (!wasTaken) events.onRefused?.();
-      }
+  async #depart(): Promise<void> {
+    const batch = this.#take();
+    const wasTaken = await this.#write(batch);
+    for (const { events } of batch) {
+      events.onDone?.();
+      if (!wasTaken) events.onRefused?.();
     }
-    this.#isBusy = false;
+    this.#isBusy = this.#waiting.length > 0;
+    if (this.#isBusy) this.#departures.add(() => void this.#depart());
   }
 
   #take(): Waiting<Head>[] {
