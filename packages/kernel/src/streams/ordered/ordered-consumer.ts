@@ -17,6 +17,9 @@ import { type Batch, runBatch } from './transaction.ts';
 const BALANCE_EVERY_MS = 500;
 /** Records in one transaction: enough to share a commit, few enough to keep locks and latency short. */
 const MAX_RECORDS = 1000;
+/** A batch with fewer costs little more than one with none: most of it are round trips and wake-ups. */
+const MANY_RECORDS = 200;
+const MOST_REST_MS = 20;
 
 export type OrderedConsumerOptions<R> = {
   redisUrl: string;
@@ -56,6 +59,8 @@ export type OrderedConsumer = {
  *            nothing to read.
  * COMMITTING one Postgres transaction: fences, data, dead letters, cursors. While it runs, entries gather in
  *            Redis, so batches grow by themselves as load grows.
+ * RESTING    after a small batch for as long as it took, at most 20 ms: what comes meanwhile shares the next one. Whoever comes after a
+ *            silence is not kept waiting.
  * PUBLISHING after COMMIT, never before.
  *
  * Any error of Postgres leads, after a growing pause, back to READING from the cursor that Postgres holds. That cursor also
@@ -86,6 +91,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
   let mustRecover = false;
   let balancedAt = Number.NEGATIVE_INFINITY;
   let readAt = Number.NEGATIVE_INFINITY;
+  let restUntil = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | undefined;
 
   async function loop(): Promise<void> {
@@ -137,7 +143,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
 
   /** A cursor ahead of a stream that began anew would wait for ever; reading it from the start is harmless. */
   async function read(): Promise<void> {
-    const early = readAt + everyMs - clock.monotonicMs();
+    const early = Math.max(readAt + everyMs, restUntil) - clock.monotonicMs();
     if (early > 0) await sleep(early, abort.signal);
     readAt = clock.monotonicMs();
     const { entries, reborn } = await reader.read(
@@ -172,6 +178,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
 
   async function commitBatch(batch: Batch<R>): Promise<void> {
     const endTimer = metrics.batchTimer();
+    const begunAt = clock.monotonicMs();
     client ??= await openClient();
     const outcome = await runBatch(client, schema, batch, fences, handler);
     if ('lost' in outcome) {
@@ -185,6 +192,8 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     options.onCommitted(batch.cursors);
     metrics.parked(batch.unreadable.length);
     endTimer(batch.records.length);
+    const endedAt = clock.monotonicMs();
+    if (batch.records.length < MANY_RECORDS) restUntil = endedAt + Math.min(endedAt - begunAt, MOST_REST_MS);
   }
 
   /**

@@ -49,7 +49,9 @@ export function createStreamReader(parts: ReaderParts): StreamReader {
     async read(positions) {
       const bySlot = Map.groupBy(positions, ({ stream }) => (isCluster ? slotTagOf(stream) : ''));
       closeAllBut(bySlot);
-      await firstOf([...bySlot].map(([tag, wanted]) => slotOf(tag).read(wanted)));
+      const reads = [...bySlot].map(([tag, wanted]) => slotOf(tag).read(wanted));
+      // a read ends by itself; one that is alone needs no timer beside it
+      await (reads.length === 1 ? reads[0] : firstOf(reads));
       const readings = [...slots.values()].map((slot) => slot.take());
       return {
         entries: readings.flatMap(({ entries }) => entries),
