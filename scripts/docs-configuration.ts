@@ -48,6 +48,7 @@ Read by the scripts, not by the services.
 | \`POSTGRES_URL\` | \`npm start\` uses this Postgres instead of an embedded one; the role must own the tables and may create schemas and roles |
 | \`AUTH_POSTGRES_URL\`, \`DELIVERY_POSTGRES_URL\`, \`PRESENCE_POSTGRES_URL\`, \`FILES_POSTGRES_URL\` | with \`POSTGRES_URL\`: what the services themselves connect with; otherwise the same |
 | \`REDIS_SERVER\` | path of the redis-server or valkey-server program to start |
+| \`POSTGRES_PROGRAMS\` | folder with \`bin/postgres\` and \`bin/initdb\` to start in the place of the embedded ones, e.g. \`/usr/lib/postgresql/15\` |
 | \`TEST_REDIS_URL\`, \`TEST_POSTGRES_URL\` | \`npm test\` uses these servers; the role must be a superuser |
 | \`TEST_SERVICES\` | \`embedded\` (the default) or \`containers\`: what \`npm test\` starts otherwise |
 | \`S3_TEST_ENDPOINT\`, \`S3_TEST_ACCESS_KEY\`, \`S3_TEST_SECRET_KEY\`, \`S3_TEST_REGION\` | \`npm run test:s3\` uses this server; it makes and deletes buckets there |

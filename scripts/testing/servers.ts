@@ -43,7 +43,7 @@ async function startTestPostgres(progress: Progress): Promise<TestServer> {
   const server = await startPostgres({ durable: false, settings: { max_connections: 300 }, progress });
   return {
     url: server.url,
-    source: `embedded (PostgreSQL 18), port ${server.port}, without fsync`,
+    source: `embedded (${server.program}), port ${server.port}, without fsync`,
     stop: () => server.stop(),
   };
 }

@@ -6,8 +6,12 @@ import { type Account, mayAccess } from './account.ts';
 import { stableFolder } from './folders.ts';
 import type { Progress } from './server.ts';
 
-/** The folder with bin/initdb and bin/postgres, readable by the account. */
+/**
+ * The folder with bin/initdb and bin/postgres, readable by the account. POSTGRES_PROGRAMS names those of another version, which everybody
+ * can read, as Debian's in /usr/lib/postgresql/15.
+ */
 export function postgresPrograms(account: Account, progress: Progress): string {
+  if (process.env.POSTGRES_PROGRAMS) return process.env.POSTGRES_PROGRAMS;
   const { folder, version } = installedPrograms();
   if (mayAccess(account, 'rx', join(folder, 'bin/postgres')) && mayAccess(account, 'r', sampleOf(folder))) {
     return folder;
