@@ -14,7 +14,7 @@ import {
   listAccounts,
 } from '../store/admin-store.ts';
 import { askErasure, type ErasureRow, findErasure, isBeingErased } from '../store/erasure-store.ts';
-import { insertInvites } from '../store/invite-store.ts';
+import { insertInvites, listOpenInvites, type OpenInviteRow } from '../store/invite-store.ts';
 import { revokeAllDevices, revokeDevice } from '../store/revocation-store.ts';
 import type { Admit } from './admit.ts';
 import { type AdminRequest, codesFor, once } from './once.ts';
@@ -34,6 +34,8 @@ export type Admin = {
     count: number,
     validSeconds: number,
   ): Promise<{ codes: string[]; expiresAt: number }>;
+  /** Those that may still be used, without their codes. */
+  listInvites(after: Buffer | undefined, limit: number): Promise<OpenInviteRow[]>;
   /** What lets exactly this user create its account. */
   admit(
     request: AdminRequest,
@@ -81,6 +83,8 @@ export function createAdmin(parts: { pool: Pool; admit: Admit; publish: () => Pr
       });
       return { codes, expiresAt };
     },
+
+    listInvites: (after, limit) => listOpenInvites(pool, after, limit),
 
     async admit(request, userId, validSeconds) {
       const [code = ''] = codesFor(request, 1);

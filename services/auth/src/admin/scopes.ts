@@ -6,6 +6,7 @@ export const scopes = {
   'accounts:erase': 'erase users for good, and see receipts of it',
   'webhooks:read': 'see webhooks and what they could not be told',
   'webhooks:write': 'have an address told what happens, and give it secrets',
+  'invites:read': 'see which invites may still be used, without their codes',
   'invites:write': 'make invites, and let named users in',
 } as const;
 

@@ -19,6 +19,30 @@ export async function insertInvites(
   return first.expires_at;
 }
 
+export type OpenInviteRow = {
+  code_sha256: Buffer;
+  created_at: Date;
+  expires_at: Date;
+  for_user: string | null;
+};
+
+/** Those that may still be used, the first to expire first; behind the one of this hash, where there is one. */
+export async function listOpenInvites(
+  client: Queryable,
+  after: Buffer | undefined,
+  limit: number,
+): Promise<OpenInviteRow[]> {
+  const result = await client.query<OpenInviteRow>(
+    `SELECT code_sha256, created_at, expires_at, for_user FROM auth.invites
+      WHERE used_at IS NULL AND expires_at > now()
+        AND ($1::bytea IS NULL OR (expires_at, code_sha256) >
+            (SELECT expires_at, code_sha256 FROM auth.invites WHERE code_sha256 = $1))
+      ORDER BY expires_at, code_sha256 LIMIT $2`,
+    [after ?? null, limit],
+  );
+  return result.rows;
+}
+
 export async function findOpenInvite(client: Queryable, hash: Buffer, userId: string): Promise<boolean> {
   const result = await client.query(
     `SELECT FROM auth.invites WHERE code_sha256 = $1 AND used_at IS NULL AND expires_at > now()

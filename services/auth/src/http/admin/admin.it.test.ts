@@ -6,7 +6,7 @@ import { openPool, systemClock } from '@securechat/kernel';
 import { createTestClock } from '@securechat/kernel/testing';
 import { createApiKey, hashOfKey } from '../../admin/callers.ts';
 import type { Scope } from '../../admin/scopes.ts';
-import { createInviteAdmission } from '../../enrolment/admission.ts';
+import { createInviteAdmission, hashOfInvite } from '../../enrolment/admission.ts';
 import { createTokenAdmission } from '../../enrolment/token-admission.ts';
 import { insertApiKey } from '../../store/api-key-store.ts';
 import { openTestHttp, type TestHttp } from '../../testing/http.ts';
@@ -207,6 +207,29 @@ describe('a request that is sent again by the same name', () => {
     expect((await disable()).status).toBe(200);
     expect((await get(`accounts/${person.id}`, ADMIN)).body).toMatchObject({ state: 'disabled' });
   });
+});
+
+test('invites that may still be used are listed page by page, without their codes', async () => {
+  await database.query('DELETE FROM auth.invites');
+  const { body } = await post('invites', { count: 150, valid_seconds: 3_600 }, ADMIN);
+  await post('accounts/zoe/admission', { valid_seconds: 60 }, ADMIN);
+  await post('invites', ONE_INVITE, ADMIN);
+  await database.query(
+    `UPDATE auth.invites SET expires_at = now() WHERE for_user IS NULL AND expires_at < now() + interval '5 min'`,
+  );
+  const reader = await apiKey('invites:read');
+  const first = await get('invites', reader);
+  const second = await get(`invites?after=${first.body.next}`, reader);
+  const listed = [...first.body.invites, ...second.body.invites] as {
+    invite_id: string;
+    for_user?: string;
+  }[];
+  expect([first.body.invites.length, second.body.next]).toEqual([100, undefined]);
+  expect(listed[0]).toMatchObject({ for_user: 'zoe' });
+  const hashes = (body.invites as string[]).map((code) => hashOfInvite(code).toString('hex'));
+  expect(new Set(listed.slice(1).map(({ invite_id }) => invite_id))).toEqual(new Set(hashes));
+  for (const code of body.invites as string[]) expect(JSON.stringify(listed)).not.toContain(code);
+  expect((await get('invites?after=nonsense', reader)).status).toBe(400);
 });
 
 describe('letting one user in', () => {

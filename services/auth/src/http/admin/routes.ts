@@ -9,8 +9,10 @@ import {
   admissionWanted,
   device,
   deviceId,
+  inviteId,
   invitesWanted,
   object,
+  time,
   unixSeconds,
   userId,
 } from './shapes.ts';
@@ -46,6 +48,37 @@ function peopleToCome(admin: Admin): AdminRoute[] {
           body.valid_seconds as number,
         );
         return { invites: codes, expires_at: expiresAt };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/admin/invites',
+      scope: 'invites:read',
+      summary: `Invites that may still be used, the first to expire first, ${PAGE} at a time; without their codes`,
+      query: { after: { ...inviteId, description: '`next` of the page before' } },
+      status: 200,
+      answer: object(
+        {
+          invites: {
+            type: 'array',
+            items: object(
+              { invite_id: inviteId, created_at: time, expires_at: time },
+              { for_user: { ...userId, description: 'Lets in this user only' } },
+            ),
+          },
+        },
+        { next: inviteId },
+      ),
+      async handle({ query }) {
+        const after = query.after === undefined ? undefined : Buffer.from(query.after, 'hex');
+        const found = await admin.listInvites(after, PAGE);
+        const invites = found.map(({ code_sha256, created_at, expires_at, for_user }) => ({
+          invite_id: code_sha256.toString('hex'),
+          created_at: created_at.toISOString(),
+          expires_at: expires_at.toISOString(),
+          ...(for_user !== null && { for_user }),
+        }));
+        return { invites, ...(found.length === PAGE ? { next: invites.at(-1)?.invite_id } : {}) };
       },
     },
     {

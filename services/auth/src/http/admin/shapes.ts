@@ -17,6 +17,11 @@ const MAX_TOKEN_SECONDS = 7 * 24 * 3600;
 export const userId = { ...UserId, description: 'As your product names the user' };
 export const deviceId = { ...DeviceId, description: 'As the device has named itself' };
 export const time = { type: 'string', format: 'date-time' };
+export const inviteId = {
+  type: 'string' as const,
+  pattern: '^[0-9a-f]{64}$',
+  description: 'SHA-256 of the code: whoever has the code finds it, and nobody the code by it',
+};
 export const unixSeconds = { type: 'integer', description: 'Unix seconds' };
 export const accountState = { type: 'string', enum: ['active', 'disabled'] };
 
