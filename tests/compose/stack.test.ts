@@ -265,5 +265,5 @@ test('every part is restarted in turn under load: nothing acked is lost, and the
   expect(acked.size).toBeGreaterThan(1_000);
   expect(checkHistory(history.events)).toEqual([]);
   expect(await serviceKeyNow()).toBe(serviceKey);
-  console.log(`${acked.size} messages acked and delivered over ten restarts`);
+  console.log(`${acked.size} messages acked and delivered over eleven restarts`);
 }, 1_200_000);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RedisService, redisUsers } from '@securechat/protocol/disclosure';
-import { onEachMaster, ROOT, say } from '@securechat/testkit';
+import { onEachServer, ROOT, say } from '@securechat/testkit';
 
 /** No secret: it only has to be there, because without one ioredis names no user. */
 const PASSWORD = 'test';
@@ -22,7 +22,7 @@ type Shared = { url: string; prefix: string };
 /** Makes the users at a Redis that others use as well. False where it does not let us. */
 export async function addRedisUsers({ url, prefix }: Shared): Promise<boolean> {
   try {
-    await onEachMaster(url, async (redis) => {
+    await onEachServer(url, async (redis) => {
       for (const line of redisUserLines(prefix)) await redis.call('ACL', ['SETUSER', ...line.split(' ')]);
     });
     return true;
@@ -37,7 +37,7 @@ export async function addRedisUsers({ url, prefix }: Shared): Promise<boolean> {
 export async function removeRedisUsers({ url, prefix }: Shared): Promise<void> {
   const names = redisUsers(prefix).map(({ name }) => name);
   const refused: Record<string, string>[] = [];
-  await onEachMaster(url, async (redis) => {
+  await onEachServer(url, async (redis) => {
     const log = (await redis.call('ACL', ['LOG', '128'])) as unknown[][];
     await redis.call('ACL', ['DELUSER', ...names]);
     refused.push(...log.map(fieldsOf).filter(({ username = '' }) => names.includes(username)));

@@ -68,7 +68,7 @@ export { ALPN, openTransport, type RawTarget, type RawTls, SUB_PROTOCOL } from '
 export {
   connectRedis,
   keysOf,
-  onEachMaster,
+  onEachServer,
   openTestRedis,
   reserveKeys,
   sharedUrl,

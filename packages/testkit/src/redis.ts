@@ -72,11 +72,11 @@ export async function connectRedis(url: string): Promise<{ redis: RedisClient; c
   return producer;
 }
 
-/** On the server, or on each of a cluster that has keys of its own. */
-export async function onEachMaster(url: string, act: (redis: Redis) => Promise<void>): Promise<void> {
+/** On the server, or on each of a cluster, replicas too: what is asked for is no data, and not passed on to them. */
+export async function onEachServer(url: string, act: (redis: Redis) => Promise<void>): Promise<void> {
   const { redis, close } = await connectRedis(url);
   try {
-    for (const master of mastersOf(redis)) await act(master);
+    for (const server of redis instanceof Redis ? [redis] : redis.nodes('all')) await act(server);
   } finally {
     close();
   }
@@ -85,14 +85,12 @@ export async function onEachMaster(url: string, act: (redis: Redis) => Promise<v
 /** Names of all keys that fit the pattern. */
 export async function keysOf(redis: RedisClient, pattern: string): Promise<string[]> {
   const found: string[] = [];
-  for (const master of mastersOf(redis)) {
+  for (const master of redis instanceof Redis ? [redis] : redis.nodes('master')) {
     for await (const keys of master.scanStream({ match: pattern, count: 1000 }))
       found.push(...(keys as string[]));
   }
   return [...new Set(found)];
 }
-
-const mastersOf = (redis: RedisClient): Redis[] => (redis instanceof Redis ? [redis] : redis.nodes('master'));
 
 /**
  * A Redis of the test's own. `appendonly`: `start()` after an end brings back what was written up to the last

@@ -14,7 +14,8 @@ const COMMANDS = [
   '-@dangerous',
   // of a connection: who it is, whether the server lives, and where keys are in a cluster
   ...['+auth', '+hello', '+ping', '+select', '+quit', '+client|setname', '+info', '+time'],
-  ...['+asking', '+cluster|info', '+cluster|slots'],
+  // ioredis opens connections to replicas too, and says so there
+  ...['+asking', '+readonly', '+cluster|info', '+cluster|slots'],
 ];
 
 /** One user for each service of a deployment with this prefix. */
