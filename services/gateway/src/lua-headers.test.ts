@@ -45,7 +45,7 @@ test.each(files)('%s is loaded with as many keys as its header names', (file) =>
   const sources = globSync('*.ts', { cwd: join(ROOT, file, '..') }).map((source) =>
     readFileSync(join(ROOT, file, '..', source), 'utf8'),
   );
-  const call = new RegExp(`loadScript<[^(]*\\(\\s*'${name}',[^;]*?(\\d+),?\\s*\\);`);
+  const call = new RegExp(`loadScript<[^(]*\\(\\s*'${name}',[^;]*?(\\d+),?\\s*(?:'reads',?\\s*)?\\);`);
   const [loaded] = sources.flatMap((source) => call.exec(source)?.[1] ?? []);
   expect(Number(loaded)).toBe(namesIn(lua).filter((key) => key.startsWith('KEYS')).length);
 });
