@@ -19,6 +19,8 @@ const PAUSES_MS = [500, 5_000, 15_000, 60_000];
 const PATIENCE_MS = 100_000;
 /** Candidates are told in batches. */
 const BATCH_MS = 100;
+/** Frames of the other end that wait to be opened, which it sends as fast as it likes; those beyond come with the server's copy. */
+const MAX_UNHEARD = 256;
 /** An end has some ten candidates; more of one round are not taken. */
 const MAX_TAKEN = 64;
 
@@ -60,6 +62,7 @@ export class Session {
   #sequence = 0;
   #heardAtMs = 0;
   #taken = 0;
+  #unheard = 0;
   #cancelTimer: (() => void) | undefined;
   /** Candidates of this end that are not told yet; none is before the description that they belong to. */
   #candidates: Candidate[] = [];
@@ -151,7 +154,7 @@ export class Session {
     const peer = this.#parts.makePeer(servers, {
       candidate: (candidate) => isOurs() && this.#tell(candidate),
       open: () => isOurs() && this.#opened(),
-      text: (text) => isOurs() && this.#inTurn(() => this.#hear(text)),
+      text: (text) => isOurs() && this.#unheard < MAX_UNHEARD && this.#hearInTurn(text),
       lost: () => isOurs() && this.#lost(round),
     });
     this.#peer = peer;
@@ -179,6 +182,11 @@ export class Session {
     const pauseMs = PAUSES_MS[Math.min(this.#failures++, PAUSES_MS.length - 1)] ?? 0;
     if (this.#parts.isCaller) this.#wait(pauseMs, () => this.#inTurn(() => this.#offer()));
     else this.#wait(PATIENCE_MS, () => this.end());
+  }
+
+  #hearInTurn(text: string): void {
+    this.#unheard++;
+    this.#inTurn(() => this.#hear(text).finally(() => this.#unheard--));
   }
 
   async #hear(text: string): Promise<void> {
