@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 // biome-ignore lint/style/noRestrictedImports: the test reshards a cluster of its own and kills its nodes
 import { type ClusterNode, type RedisCluster, startRedisCluster } from '@securechat/embedded';
-import { openBlockingReader } from './blocking-reader.ts';
 import { sleep, systemClock } from './clock.ts';
 import { createJobRunner } from './jobs.ts';
 import { createLogger } from './logger.ts';
@@ -11,6 +10,7 @@ import { runsOf } from './redis-runs.ts';
 import { loadScript } from './script.ts';
 import { openNumbers, range, until as untilWithin } from './streams/ordered/testing/numbers.ts';
 import { createOwnDatabase, type OwnDatabase } from './testing/own-database.ts';
+import { watchStream } from './testing/watch-stream.ts';
 
 let cluster: RedisCluster;
 let producer: Producer;
@@ -110,28 +110,8 @@ test('a command on a lost connection rejects at once and is not sent to whoever 
 test('a blocking reader follows a slot that moves', async () => {
   const key = '{read}:stream';
   const { slot, owner, other } = await placeOf(key);
-  const reader = openBlockingReader(cluster.url);
-  cleanups.push(() => reader.close());
-  const seen: string[] = [];
-  let lastId = '0-0';
-  let isOver = false;
-  const reading = (async () => {
-    while (!isOver) {
-      const reply = await reader
-        .run((redis) => redis.xread('BLOCK', 250, 'STREAMS', key, lastId))
-        .catch(() => sleep(50));
-      for (const [id, [, value = '']] of reply?.[0]?.[1] ?? []) {
-        lastId = id;
-        // one that was answered late is written again
-        if (seen.at(-1) !== value) seen.push(value);
-      }
-    }
-  })();
-  cleanups.push(async () => {
-    isOver = true;
-    await reading;
-  });
-
+  const { seen, stop } = watchStream(cluster.url, key);
+  cleanups.push(stop);
   const write = (value: string) =>
     until(`${value} is written`, () => producer.redis.xadd(key, '*', 'a', value).then(Boolean));
   await write('before');

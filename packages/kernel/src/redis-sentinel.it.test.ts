@@ -2,13 +2,14 @@ import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/global
 // biome-ignore lint/style/noRestrictedImports: the test kills the master of its own Redis
 import { type RedisSentinel, startRedisSentinel } from '@securechat/embedded';
 import { openBlockingReader } from './blocking-reader.ts';
-import { sleep, systemClock } from './clock.ts';
+import { systemClock } from './clock.ts';
 import { createJobRunner } from './jobs.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 import { isRedisDown, openProducer, type Producer } from './redis.ts';
 import { runsOf } from './redis-runs.ts';
 import { until as untilWithin } from './streams/ordered/testing/numbers.ts';
+import { watchStream } from './testing/watch-stream.ts';
 
 let sentinel: RedisSentinel;
 let producer: Producer;
@@ -33,31 +34,6 @@ afterAll(async () => {
   await sentinel?.stop();
 });
 
-/** What it has read of the stream, each value once. */
-function startReading(): readonly string[] {
-  const reader = openBlockingReader(sentinel.url);
-  const seen: string[] = [];
-  let lastId = '0-0';
-  let isOver = false;
-  const reading = (async () => {
-    while (!isOver) {
-      const reply = await reader
-        .run((redis) => redis.xread('BLOCK', 250, 'STREAMS', KEY, lastId))
-        .catch(() => sleep(50));
-      for (const [id, [, value = '']] of reply?.[0]?.[1] ?? []) {
-        lastId = id;
-        if (seen.at(-1) !== value) seen.push(value);
-      }
-    }
-  })();
-  cleanups.push(async () => {
-    isOver = true;
-    await reading;
-    reader.close();
-  });
-  return seen;
-}
-
 /** The times of a job’s runs. */
 function startJob(): readonly number[] {
   const times: number[] = [];
@@ -78,7 +54,9 @@ function startJob(): readonly number[] {
 test('when the master is killed, commands, readers and jobs go on at its replica, and the change is noticed', async () => {
   const write = (value: string) =>
     until(`${value} is written`, () => producer.redis.xadd(KEY, '*', 'a', value).then(Boolean));
-  const [seen, times] = [startReading(), startJob()];
+  const { seen, stop } = watchStream(sentinel.url, KEY);
+  cleanups.push(stop);
+  const times = startJob();
   await write('before');
   await until('it reads', () => seen.length === 1);
   await until('the job runs', () => times.length > 2);
