@@ -5,6 +5,7 @@ import { openPool, readConfig } from '@securechat/kernel';
 import type { Pool } from 'pg';
 import { createApiKey, hashOfKey } from './admin/callers.ts';
 import { isScope, scopes } from './admin/scopes.ts';
+import { runCommand, UsageError } from './command.ts';
 import { migrateOptions } from './config.ts';
 import { insertApiKey, listApiKeys, revokeApiKey } from './store/api-key-store.ts';
 
@@ -15,8 +16,6 @@ const USAGE = `Usage: node src/api-key.ts create NAME SCOPE… [--days N]
        node src/api-key.ts list
        node src/api-key.ts revoke ID
 Scopes: ${Object.keys(scopes).join(', ')}`;
-
-class UsageError extends Error {}
 
 async function create(pool: Pool, [name = '', ...wanted]: string[], days?: string): Promise<string> {
   if (!/^[\x20-\x7e]{1,64}$/.test(name))
@@ -70,12 +69,4 @@ async function run(): Promise<string> {
   }
 }
 
-try {
-  process.stdout.write(`${await run()}\n`);
-} catch (error) {
-  const isMisuse =
-    error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
-  if (!isMisuse && !(error instanceof Error && error.name === 'ConfigError')) throw error;
-  process.stderr.write(`${(error as Error).message}\n${isMisuse ? `${USAGE}\n` : ''}`);
-  process.exitCode = isMisuse ? 2 : 1;
-}
+await runCommand(USAGE, run);

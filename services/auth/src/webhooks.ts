@@ -3,10 +3,10 @@
 import { parseArgs } from 'node:util';
 import { createEndpoints, openPool, readConfig } from '@securechat/kernel';
 import type { AdminRequest } from './admin/once.ts';
-import { AdminRefused } from './admin/refused.ts';
 import { allScopes } from './admin/scopes.ts';
 import { allWebhookEvents, type WebhookEvent } from './admin/webhook-events.ts';
 import { createWebhookAdmin, type WebhookAdmin } from './admin/webhooks.ts';
+import { runCommand, UsageError } from './command.ts';
 import { webhookOptions } from './config.ts';
 
 const CONNECT_MS = 30_000;
@@ -14,8 +14,6 @@ const USAGE = `Usage: node src/webhooks.ts create URL EVENT…
        node src/webhooks.ts list
        node src/webhooks.ts rotate ID | remove ID | dead ID | replay ID
 Events: ${allWebhookEvents.join(', ')}`;
-
-class UsageError extends Error {}
 
 /** As by the admin token; a person at a terminal repeats nothing by itself. */
 const request: AdminRequest = {
@@ -81,15 +79,4 @@ async function run(): Promise<string> {
   }
 }
 
-try {
-  process.stdout.write(`${await run()}\n`);
-} catch (error) {
-  const isMisuse =
-    error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
-  const isRefused = error instanceof AdminRefused;
-  if (!isMisuse && !isRefused && !(error instanceof Error && error.name === 'ConfigError')) throw error;
-  process.stderr.write(
-    `${isRefused ? error.advice : (error as Error).message}\n${isMisuse ? `${USAGE}\n` : ''}`,
-  );
-  process.exitCode = isMisuse ? 2 : 1;
-}
+await runCommand(USAGE, run);
