@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { createTestDatabase, rowsOf } from '@securechat/testkit';
 import { directoryKeys } from '../packages/directory/src/keys.ts';
+import { announcers } from '../packages/directory/src/limits-in-force.ts';
 import { type Fields, flatten, http, postgres, redis } from '../packages/protocol/src/disclosure/index.ts';
 import { streamNames } from '../packages/protocol/src/internal/streams.ts';
 import {
@@ -52,12 +53,14 @@ test('every column of Postgres is declared, no other is, and one more would be n
 
 test('every key of Redis is declared', () => {
   const streams = streamNames({ prefix: 'sc', partitions: 2 });
-  const { routes, fileBudget, ...ofAll } = directoryKeys('sc', 4);
+  const { routes, fileBudget, messages, groupOperations, groupCommits, limits, gateways, revoked } =
+    directoryKeys('sc', 4);
   const presence = presenceKeys('sc', 2);
   const keys = [
     ...[...streams.ordered, ...streams.acks, ...streams.sync, ...streams.auth, ...streams.presence],
     ...[...streams.files, ...streams.chunks, streams.bulk('gateway-1'), streams.out('gateway-1')],
-    ...[routes(7), fileBudget(7), ...Object.values(ofAll)],
+    ...[routes, fileBudget, messages, groupOperations, groupCommits].map((keyOf) => keyOf(7)),
+    ...[gateways, revoked, ...announcers.map(limits)],
     ...[
       ...presence.shards.flatMap((shard) => Object.values(shard)),
       presence.watchers(7),

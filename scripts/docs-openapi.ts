@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Admin } from '../services/auth/src/admin/admin.ts';
+import type { LimitsAdmin } from '../services/auth/src/admin/limits.ts';
 import type { WebhookAdmin } from '../services/auth/src/admin/webhooks.ts';
 import { openApiDocument } from '../services/auth/src/http/admin/openapi.ts';
 import { adminRoutes } from '../services/auth/src/http/admin/routes.ts';
@@ -12,7 +13,7 @@ const PAGE = 'docs/openapi.json';
 
 /** The document tells of forms; nothing is called. */
 const openApiPage = (): string =>
-  `${JSON.stringify(openApiDocument(adminRoutes({} as Admin, {} as WebhookAdmin)), undefined, 2)}\n`;
+  `${JSON.stringify(openApiDocument(adminRoutes({} as Admin, {} as WebhookAdmin, {} as LimitsAdmin)), undefined, 2)}\n`;
 
 export function checkOpenApi(): string[] {
   if (read(PAGE) === openApiPage()) return [];

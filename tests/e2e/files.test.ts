@@ -1,4 +1,8 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect } from '@jest/globals';
+import { ROOT, rowsOf, until } from '@securechat/testkit';
 import {
   accessOf,
   answerTo,
@@ -17,7 +21,12 @@ import {
 import { openPair } from '../support/pair.ts';
 import { useConstellation } from '../support/stack.ts';
 
-const stack = useConstellation({ deliveries: 1, files: 1 });
+const ADMIN = 'an admin token of more than 32 characters';
+const stack = useConstellation({
+  deliveries: 1,
+  files: 1,
+  env: { auth: { AUTH_ADMIN_TOKEN: ADMIN } },
+});
 const { test } = stack;
 
 /** A conversation of two, and a second device of each on the wire, on different gateways. */
@@ -136,4 +145,82 @@ test('an offer that tells the server what is in the file is refused, and has no 
   });
   expect(await answerTo(alices, 'file_abc123')).toMatchObject({ code: 1003, error_code: 'ENCRYPTION_ERROR' });
   expect(await askStatus(alices, 'file_abc123')).toMatchObject({ state: 'gone' });
+});
+
+type Limit = { name: string; used?: number; most: number; device_id?: string; is_own?: boolean };
+
+async function admin<T>(method: string, path: string, body?: object): Promise<T> {
+  const response = await fetch(`${stack.constellation.authUrl}/v1/admin/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${ADMIN}`, ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  expect(response.status).toBe(200);
+  return (await response.json()) as T;
+}
+
+/** `node src/limits.ts`, as an operator runs it beside auth. */
+async function limitsCommand(...args: string[]): Promise<string> {
+  const { stores, streamPrefix } = stack.constellation;
+  const { NODE_OPTIONS: _, ...inherited } = process.env;
+  const env = {
+    ...inherited,
+    POSTGRES_URL: stores.postgresUrlFor('auth'),
+    REDIS_URL: stores.redisUrlFor('auth'),
+    STREAM_PREFIX: streamPrefix,
+  };
+  const script = join(ROOT, 'services/auth/src/limits.ts');
+  return (await promisify(execFile)(process.execPath, [script, ...args], { env })).stdout.trim();
+}
+
+test('an admin sees what stands against somebody’s limits, and a quota counts from the next offer on', async () => {
+  const { alice, bob, alices, conversation } = await openPair(stack);
+  const { client } = await stack.login(alice, { where: 0, device: 1 });
+  for (const text of ['one', 'two', 'three']) await alices.sendChat(conversation, text);
+  await offer(client, makeFile(10_000, 5_000), conversation.id);
+
+  const limitsOf = async (user: string) =>
+    (await admin<{ limits: Limit[]; silent: string[] }>('GET', `accounts/${user}/limits`)).limits;
+  const limitOf = async (user: string, name: string) =>
+    (await limitsOf(user)).filter((limit) => limit.name === name);
+  // gateways, delivery and files have announced theirs by now, or will within a second
+  await until('nobody is silent', async () => {
+    const { silent } = await admin<{ silent: string[] }>('GET', 'limits');
+    return silent.length === 0;
+  });
+  expect(await limitOf(alice.id, 'storage')).toMatchObject([{ used: 10_000, most: 1_000_000_000 }]);
+  expect(await limitOf(alice.id, 'files')).toMatchObject([{ used: 1, most: 10_000 }]);
+  expect(await limitOf(alice.id, 'connections')).toMatchObject([{ used: 2 }]);
+  const [messages] = await limitOf(alice.id, 'messages');
+  expect(messages?.used).toBeGreaterThanOrEqual(3);
+  // Bob's first device has fetched them, his second one was never here
+  await until('three messages wait for one device of Bob', async () => {
+    const waiting = await limitOf(bob.id, 'waiting_messages');
+    return waiting.some(({ used = 0 }) => used >= 3);
+  });
+
+  await admin('POST', `accounts/${alice.id}/quota`, { bytes: 15_000 });
+  expect(await limitOf(alice.id, 'storage')).toMatchObject([{ used: 10_000, most: 15_000, is_own: true }]);
+  const second = makeFile(10_000, 5_000);
+  expect(await offer(client, second, conversation.id)).toMatchObject({
+    error_code: 'STORAGE_FULL',
+    limit: 15_000,
+  });
+  const { users } = await admin<{ users: object[] }>('GET', 'quotas');
+  expect(users).toContainEqual({ user_id: alice.id, used: 0, reserved: 10_000, files: 1, quota: 15_000 });
+  expect(await limitsCommand('show', alice.id)).toMatch(
+    /storage +10000 B of 15000 B +per user +quota of this user/,
+  );
+  expect(await limitsCommand('quota', alice.id, 'default')).toBe(`${alice.id} may keep what all may`);
+  expect(await offer(client, second, conversation.id)).toMatchObject({ state: 'uploading' });
+  expect(
+    await rowsOf(
+      stack.constellation.stores.postgresUrl,
+      `SELECT l.action, l.bytes FROM auth.audit_log l JOIN auth.users u ON u.id = l.user_id
+        WHERE u.ext_id = '${alice.id}' ORDER BY l.id`,
+    ),
+  ).toEqual([
+    { action: 'set_quota', bytes: '15000' },
+    { action: 'set_quota', bytes: null },
+  ]);
 });

@@ -1,4 +1,5 @@
 export { type BulkList, createBulkList, openBulkReader } from './bulk-list.ts';
+export { type Counts, GROUP_WINDOW_MS, MESSAGE_BUCKETS, messageCount, readCounts } from './counts.ts';
 export {
   createDirectory,
   type Directory,
@@ -8,6 +9,15 @@ export {
   type Route,
 } from './directory.ts';
 export { createFileBudget, type FileBudget, type FileGrant } from './file-budget.ts';
+export { type DirectoryKeys, directoryKeys } from './keys.ts';
+export {
+  type Announcer,
+  announceLimits,
+  announcers,
+  type LimitInForce,
+  type LimitsInForce,
+  readLimits,
+} from './limits-in-force.ts';
 export { createOutStreams, type OutStreams } from './out-streams.ts';
 export {
   createRevocationSet,

@@ -3,20 +3,31 @@
  *
  * `…:{u.N}:routes`  hash, user number → JSON list of that user's connections, N by user number
  * `…:{u.N}:files:USER`  when a user's transfers of files are even again; see file-budget.ts
+ * `…:{u.N}:rate:USER`, `…:group-operations:USER`, `…:group-commits:USER`  what gateways count of a user; see counts.ts
+ * `…:{limits}:SERVICE`  the limits of a service as its processes have them; see limits-in-force.ts
  * `…:gateways`      sorted set, gateway id → time of its last heartbeat (Redis clock, ms)
  * `…:revoked`       sorted set, devices that are not served any more; see revocation-set.ts
  */
 export type DirectoryKeys = {
   routes(user: number): string;
   fileBudget(user: number): string;
+  messages(user: number): string;
+  groupOperations(user: number): string;
+  groupCommits(user: number): string;
+  limits(service: string): string;
   gateways: string;
   revoked: string;
 };
 
 export function directoryKeys(prefix: string, shards: number): DirectoryKeys {
+  const ofUser = (user: number, what: string): string => `${prefix}:{u.${user % shards}}:${what}`;
   return {
-    routes: (user) => `${prefix}:{u.${user % shards}}:routes`,
-    fileBudget: (user) => `${prefix}:{u.${user % shards}}:files:${user}`,
+    routes: (user) => ofUser(user, 'routes'),
+    fileBudget: (user) => ofUser(user, `files:${user}`),
+    messages: (user) => ofUser(user, `rate:${user}`),
+    groupOperations: (user) => ofUser(user, `group-operations:${user}`),
+    groupCommits: (user) => ofUser(user, `group-commits:${user}`),
+    limits: (service) => `${prefix}:{limits}:${service}`,
     gateways: `${prefix}:gateways`,
     revoked: `${prefix}:revoked`,
   };

@@ -14,6 +14,7 @@ import { streamNames } from '@securechat/protocol/internal';
 import { createAdmin } from './admin/admin.ts';
 import { createAdmit } from './admin/admit.ts';
 import { createCallers } from './admin/callers.ts';
+import { createLimitsAdmin } from './admin/limits.ts';
 import { createWebhookAdmin } from './admin/webhooks.ts';
 import { readAuthConfig } from './config.ts';
 import { chooseAdmission } from './enrolment/choose-admission.ts';
@@ -86,13 +87,20 @@ export async function createAuth(kit: Kit): Promise<Service> {
     pool: enrolmentPool,
     endpoints: createEndpoints(config.webhookAllowedOrigins),
   });
+  const keyParts = createKeyParts(config, { pool, redis: producer.redis, outStreams, logger });
+  const limits = createLimitsAdmin({
+    pool: enrolmentPool,
+    redis: producer.redis,
+    keyLimits: keyParts.keyLimits,
+    config,
+  });
   const http = createHttpServer({
     ...config,
     enrolments,
     admin:
       adminToken === undefined
         ? undefined
-        : { admin, webhooks, findCaller: createCallers(enrolmentPool, adminToken) },
+        : { admin, webhooks, limits, findCaller: createCallers(enrolmentPool, adminToken) },
     serviceKeys,
     clock,
     metrics,
@@ -101,7 +109,7 @@ export async function createAuth(kit: Kit): Promise<Service> {
   const handlers = createHandlers({
     ...config,
     turnSecret: secrets.turnSecret,
-    ...createKeyParts(config, { pool, redis: producer.redis, outStreams, logger }),
+    ...keyParts,
     devices: createDeviceStore(pool),
     keyLog: createKeyLogStore(pool),
     serviceKeys,

@@ -213,6 +213,18 @@ export const authOptions = defineConfig({
   }),
 });
 
+/** What the command `limits` needs: auth's own limits are among what it tells. */
+export const limitsOptions = defineConfig({
+  postgresUrl,
+  redisUrl: authOptions.redisUrl,
+  ...streamOptions,
+  keyRequestsPerMinute: authOptions.keyRequestsPerMinute,
+  keysPerPairHour: authOptions.keysPerPairHour,
+  keysPerTargetHour: authOptions.keysPerTargetHour,
+  keyUploadsPerHour: authOptions.keyUploadsPerHour,
+  turnPerHour: authOptions.turnPerHour,
+});
+
 type AuthConfig = { config: ConfigOf<typeof authOptions>; secrets: SecretsOf<typeof authOptions> };
 
 /** The environment of auth, with all faults at once: also of options that need each other. */

@@ -2,8 +2,7 @@
 // options; who may run this is who has auth's POSTGRES_URL. A secret is shown once, on standard output.
 import { parseArgs } from 'node:util';
 import { createEndpoints, openPool, readConfig } from '@securechat/kernel';
-import type { AdminRequest } from './admin/once.ts';
-import { allScopes } from './admin/scopes.ts';
+import { atTerminal } from './admin/once.ts';
 import { allWebhookEvents, type WebhookEvent } from './admin/webhook-events.ts';
 import { createWebhookAdmin, type WebhookAdmin } from './admin/webhooks.ts';
 import { runCommand, UsageError } from './command.ts';
@@ -15,13 +14,6 @@ const USAGE = `Usage: node src/webhooks.ts create URL EVENT…
        node src/webhooks.ts rotate ID | remove ID | dead ID | replay ID
 Events: ${allWebhookEvents.join(', ')}`;
 
-/** As by the admin token; a person at a terminal repeats nothing by itself. */
-const request: AdminRequest = {
-  caller: { keyId: undefined, scopes: new Set(allScopes), secret: '' },
-  idempotencyKey: undefined,
-  question: '',
-};
-
 type Act = (webhooks: WebhookAdmin, args: readonly string[]) => Promise<string>;
 
 const acts: Readonly<Record<string, Act>> = {
@@ -29,7 +21,7 @@ const acts: Readonly<Record<string, Act>> = {
     const unknown = events.find((event) => !allWebhookEvents.includes(event as WebhookEvent));
     if (events.length === 0 || unknown !== undefined)
       throw new UsageError(unknown === undefined ? 'Which events?' : `There is no event ${unknown}.`);
-    const { id, secret } = await webhooks.create(request, { url, events: [...new Set(events)] });
+    const { id, secret } = await webhooks.create(atTerminal, { url, events: [...new Set(events)] });
     return `${id}\n${secret}`;
   },
   async list(webhooks) {
@@ -42,9 +34,9 @@ const acts: Readonly<Record<string, Act>> = {
       )
       .join('\n');
   },
-  rotate: async (webhooks, [id = '']) => (await webhooks.rotate(request, id)).secret,
+  rotate: async (webhooks, [id = '']) => (await webhooks.rotate(atTerminal, id)).secret,
   async remove(webhooks, [id = '']) {
-    await webhooks.remove(request, id);
+    await webhooks.remove(atTerminal, id);
     return `${id} is told nothing more`;
   },
   async dead(webhooks, [id = '']) {
@@ -57,7 +49,7 @@ const acts: Readonly<Record<string, Act>> = {
       )
       .join('\n');
   },
-  replay: async (webhooks, [id = '']) => `${await webhooks.replay(request, id)} are sent again`,
+  replay: async (webhooks, [id = '']) => `${await webhooks.replay(atTerminal, id)} are sent again`,
 };
 
 async function run(): Promise<string> {

@@ -1,4 +1,4 @@
-import { createDirectory, createOutStreams } from '@securechat/directory';
+import { announceLimits, createDirectory, createOutStreams } from '@securechat/directory';
 import {
   createJobRunner,
   createRequestConsumer,
@@ -19,6 +19,7 @@ import { deliveryJobs } from './jobs/index.ts';
 import { createTrimmer } from './jobs/trim-streams.ts';
 import { startRetentionWatch } from './jobs/watch-retention.ts';
 import { startStreamWatch } from './jobs/watch-streams.ts';
+import { limitsInForce } from './limits-in-force.ts';
 import { deliveryMetrics } from './metrics.ts';
 import { migrations } from './migrations/index.ts';
 import { createBatchHandler } from './process-batch.ts';
@@ -124,6 +125,13 @@ export async function createDelivery(kit: Kit): Promise<Service> {
     gauge: metrics.streamLength,
     logger,
   });
+  const announced = announceLimits({
+    redis: producer.redis,
+    prefix: config.streamPrefix,
+    service: 'delivery',
+    limits: limitsInForce(config),
+    logger,
+  });
   const retentionWatch = startRetentionWatch({
     pool,
     clock,
@@ -167,6 +175,7 @@ export async function createDelivery(kit: Kit): Promise<Service> {
     },
     async stop() {
       streamWatch.stop();
+      announced.stop();
       retentionWatch.stop();
       trimmer.stop();
       await Promise.all([

@@ -1,5 +1,11 @@
 import type { AddressInfo } from 'node:net';
-import { createBulkList, createDirectory, createFileBudget, createOutStreams } from '@securechat/directory';
+import {
+  announceLimits,
+  createBulkList,
+  createDirectory,
+  createFileBudget,
+  createOutStreams,
+} from '@securechat/directory';
 import {
   createJobRunner,
   createRequestConsumer,
@@ -25,6 +31,7 @@ import { createFileLife } from './file-life.ts';
 import { createHttpServer } from './http/server.ts';
 import { reconcileJob } from './jobs/reconcile.ts';
 import { sweepJob } from './jobs/sweep.ts';
+import { limitsInForce } from './limits-in-force.ts';
 import { filesMetrics } from './metrics.ts';
 import { migrations } from './migrations/index.ts';
 import { createNotices } from './notices.ts';
@@ -148,6 +155,14 @@ export async function createFiles(kit: Kit): Promise<Service> {
     metrics: kit.metrics,
   });
 
+  const announced = announceLimits({
+    redis: producer.redis,
+    prefix: config.streamPrefix,
+    service: 'files',
+    limits: limitsInForce(config),
+    logger,
+  });
+
   /** Downloads may take for ever, and go on elsewhere with the next range. */
   async function closeHttp(): Promise<void> {
     const timer = setTimeout(() => http.server.closeAllConnections(), TRANSFERS_END_MS);
@@ -177,6 +192,7 @@ export async function createFiles(kit: Kit): Promise<Service> {
       await life.stop();
     },
     async stop() {
+      announced.stop();
       await Promise.all([closeHttp(), requests.stop(), jobs.stop(), ...consumers.map((each) => each.stop())]);
       await verifier.stop();
       await life.stop();

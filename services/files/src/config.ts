@@ -48,7 +48,7 @@ export const options = defineConfig({
     default: 1_000_000_000,
     min: 1,
     max: MAX_FILE_BYTES,
-    doc: 'Bytes of files that count for one user: those that are complete, and what is reserved for those on their way',
+    doc: 'Bytes of files that count for one user: those that are complete, and what is reserved for those on their way; an admin may give a user another quota',
   }),
   filesPerUser: int({
     env: 'FILES_PER_USER',

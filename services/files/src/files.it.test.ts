@@ -105,6 +105,20 @@ test('parallel offers meet the quota to the byte', async () => {
   expect(await world.storageOf()).toEqual({ used: 0, reserved: 0 });
 });
 
+test('a quota of the user’s own counts in place of that of all, from the next offer on', async () => {
+  const [first, second] = [makeFile(QUOTA / 2, 65_536), makeFile(QUOTA / 2, 65_536)];
+  await world.offer(first);
+  const give = (bytes: number | null) =>
+    world.rows('SELECT files.set_quota($1, $2)', [world.alice.user, bytes]);
+  await give(QUOTA - 1);
+  const refused = world.offer(second);
+  await expect(refused).rejects.toMatchObject({ error: 'STORAGE_FULL', detail: { limit: QUOTA - 1 } });
+  await give(null);
+  await world.offer(second);
+  expect(await refusal(world.offer(makeFile(1)))).toBe('STORAGE_FULL');
+  for (const file of [first, second]) await cancel(file);
+});
+
 describe('a chunk', () => {
   test('comes in any order and as often as it likes, also at the same time, and counts once', async () => {
     const file = makeFile(20_000);

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import {
+  announceLimits,
   createDirectory,
   createFileBudget,
   createOutStreams,
   createRevocationSet,
+  directoryKeys,
   openBulkReader,
 } from '@securechat/directory';
 import {
@@ -31,6 +33,7 @@ import { createAddressLimit } from './limits/address-limit.ts';
 import { createBandwidth } from './limits/bandwidth.ts';
 import { createGlobalLimit } from './limits/global-limit.ts';
 import { createGroupLimit } from './limits/group-limit.ts';
+import { limitsInForce } from './limits/in-force.ts';
 import { createMessageLimit } from './limits/message-limit.ts';
 import { createStorm } from './limits/storm.ts';
 import { gatewayMetrics } from './metrics.ts';
@@ -138,20 +141,17 @@ export async function createGateway(kit: Kit): Promise<Service> {
     clock,
     logger,
   });
+  const keys = directoryKeys(config.streamPrefix, shards);
   const groupLimit = createGroupLimit({
     redis,
-    prefix: config.streamPrefix,
-    shards,
+    keyOf: keys.groupOperations,
     perMinute: config.groupOperationsPerMinute,
-    of: 'group-operations',
     logger,
   });
   const commitLimit = createGroupLimit({
     redis,
-    prefix: config.streamPrefix,
-    shards,
+    keyOf: keys.groupCommits,
     perMinute: config.groupCommitsPerMinute,
-    of: 'group-commits',
     logger,
   });
   const globalLimit = createGlobalLimit({
@@ -243,6 +243,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
   const opening = new AbortController();
   let opened: Promise<void> = Promise.resolve();
   let sweep: { stop(): void } | undefined;
+  let announced: { stop(): void } | undefined;
 
   /** Opens the doors as soon as Redis is there and auth has certified this gateway's key; until then not ready. */
   async function open(): Promise<void> {
@@ -256,6 +257,13 @@ export async function createGateway(kit: Kit): Promise<Service> {
     await revocations.start();
     if (opening.signal.aborted) return;
     teller.start();
+    announced = announceLimits({
+      redis,
+      prefix: config.streamPrefix,
+      service: 'gateway',
+      limits: limitsInForce(config),
+      logger,
+    });
     sweep = startSweep({
       hub,
       requests,
@@ -329,6 +337,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
     async stop() {
       await stopOpening();
       sweep?.stop();
+      announced?.stop();
       teller.stop();
       const closed = doors.splice(0).map((door) => door.close());
       // After a failure nothing was drained; a door is closed when its last client is gone.

@@ -27,6 +27,8 @@ const HANDLED = 'handled, which takes milliseconds, then trimmed';
 const SEEN = 'trimmed by length, after the newest thousands';
 
 const BY_GATEWAYS: Users = { gateway: 'RW' };
+/** Auth looks at it when an admin asks what stands against a user's limits. */
+const BY_GATEWAYS_FOR_ADMINS: Users = { gateway: 'RW', auth: 'R' };
 const BY_AUTH: Users = { auth: 'RW' };
 const BY_PRESENCE: Users = { presence: 'RW' };
 const BY_PUSH: Users = { push: 'RW' };
@@ -92,9 +94,9 @@ export const redis: ReadonlyMap<string, RedisKeys> = new Map([
     presence: 'R',
     files: 'R',
   }),
-  key('{u.N}:rate:USER', 'how many messages a user sent', 'a minute', BY_GATEWAYS),
-  key('{u.N}:group-operations:USER', 'when a user changed groups', 'a minute', BY_GATEWAYS),
-  key('{u.N}:group-commits:USER', 'when a user committed', 'a minute', BY_GATEWAYS),
+  key('{u.N}:rate:USER', 'how many messages a user sent', 'a minute', BY_GATEWAYS_FOR_ADMINS),
+  key('{u.N}:group-operations:USER', 'when a user changed groups', 'a minute', BY_GATEWAYS_FOR_ADMINS),
+  key('{u.N}:group-commits:USER', 'when a user committed', 'a minute', BY_GATEWAYS_FOR_ADMINS),
   key('{u.N}:files:USER', 'how busy a user’s transfers are', 'until they are even with the limit', {
     gateway: 'RW',
     files: 'RW',
@@ -129,6 +131,18 @@ export const redis: ReadonlyMap<string, RedisKeys> = new Map([
   key('{s.N}:watchers:USER', 'which gateways ask for a user’s status', '15 minutes', BY_PRESENCE),
   key('revoked', 'devices that are not served any more', '48 hours', { auth: 'RW', gateway: 'R' }),
   key('gateways', 'nothing of people', 'while the gateway lives', BY_GATEWAYS),
+  key('{limits}:gateway', 'nothing of people: the limits that gateways have', 'three minutes', {
+    gateway: 'RW',
+    auth: 'R',
+  }),
+  key('{limits}:delivery', 'nothing of people: the limits that delivery has', 'three minutes', {
+    delivery: 'RW',
+    auth: 'R',
+  }),
+  key('{limits}:files', 'nothing of people: the limits that files has', 'three minutes', {
+    files: 'RW',
+    auth: 'R',
+  }),
   key(
     '{jobs-SERVICE}:*',
     'nothing of people: when background work runs',

@@ -3,9 +3,17 @@ import { withTransaction } from '@securechat/kernel';
 import type { ClientBase, Pool } from 'pg';
 import type { Caller } from './callers.ts';
 import { AdminRefused } from './refused.ts';
+import { allScopes } from './scopes.ts';
 
 /** A request that changes something. `idempotencyKey` is the caller's name for it, if it has given one. */
 export type AdminRequest = { caller: Caller; idempotencyKey: string | undefined; question: string };
+
+/** Of a command: as by the admin token. A person at a terminal repeats nothing by itself. */
+export const atTerminal: AdminRequest = {
+  caller: { keyId: undefined, scopes: new Set(allScopes), secret: '' },
+  idempotencyKey: undefined,
+  question: '',
+};
 
 /** 128 random bits. */
 const CODE_BYTES = 16;

@@ -28,6 +28,11 @@ export const adminRefusals = {
     error: 'PERMISSION_DENIED',
     advice: 'There are 20 webhooks already: remove one.',
   },
+  no_files: {
+    status: 409,
+    error: 'PERMISSION_DENIED',
+    advice: 'This deployment keeps no files: the migrations of that service were never run.',
+  },
   being_erased: {
     status: 409,
     error: 'ACCOUNT_CONFLICT',

@@ -9,6 +9,7 @@ import {
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Admin } from '../admin/admin.ts';
 import type { Caller } from '../admin/callers.ts';
+import type { LimitsAdmin } from '../admin/limits.ts';
 import type { WebhookAdmin } from '../admin/webhooks.ts';
 import type { EnrolmentMode } from '../config.ts';
 import type { Enrolments } from '../enrolment/enrol.ts';
@@ -25,7 +26,12 @@ export type HttpOptions = {
   enrolment: EnrolmentMode;
   /** Without it there is no admin API. */
   admin:
-    | { admin: Admin; webhooks: WebhookAdmin; findCaller(bearer: string): Promise<Caller | undefined> }
+    | {
+        admin: Admin;
+        webhooks: WebhookAdmin;
+        limits: LimitsAdmin;
+        findCaller(bearer: string): Promise<Caller | undefined>;
+      }
     | undefined;
   serviceKeys: Pick<ServiceKeys, 'published' | 'handovers'>;
   trustedProxies: readonly string[];
@@ -89,7 +95,10 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   });
   addEnrolmentRoutes(app, options);
   const { admin: door } = options;
-  if (door) addAdminRoutes(app, { ...options, ...door, routes: adminRoutes(door.admin, door.webhooks) });
+  if (door) {
+    const routes = adminRoutes(door.admin, door.webhooks, door.limits);
+    addAdminRoutes(app, { ...options, ...door, routes });
+  }
   app.get('/.well-known/securechat', async () => ({
     service_keys: options.serviceKeys.published,
     handovers: options.serviceKeys.handovers,

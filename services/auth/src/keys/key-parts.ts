@@ -14,16 +14,32 @@ export type KeyParts = {
   keyNotices: KeyNotices;
 };
 
-type KeyConfig = {
+type LimitConfig = {
   streamPrefix: string;
   streamPartitions: number;
-  keyLowWater: number;
   keyRequestsPerMinute: number;
   keysPerPairHour: number;
   keysPerTargetHour: number;
   keyUploadsPerHour: number;
   turnPerHour: number;
 };
+type KeyConfig = LimitConfig & { keyLowWater: number };
+
+/** The limits as they are configured. */
+export function createKeyLimitsOf(config: LimitConfig, redis: RedisClient): KeyLimits {
+  return createKeyLimits({
+    redis,
+    prefix: config.streamPrefix,
+    shards: config.streamPartitions,
+    most: {
+      keyRequests: config.keyRequestsPerMinute,
+      keysPerPair: config.keysPerPairHour,
+      keysPerTarget: config.keysPerTargetHour,
+      keyUploads: config.keyUploadsPerHour,
+      turnCredentials: config.turnPerHour,
+    },
+  });
+}
 
 /** All that requests about key packages need, as it is configured. */
 export function createKeyParts(
@@ -35,17 +51,7 @@ export function createKeyParts(
   return {
     keys: createKeyStore(pool),
     claims: createClaimStore(pool, MLS_SUITE),
-    keyLimits: createKeyLimits({
-      redis,
-      ...place,
-      most: {
-        keyRequests: config.keyRequestsPerMinute,
-        keysPerPair: config.keysPerPairHour,
-        keysPerTarget: config.keysPerTargetHour,
-        keyUploads: config.keyUploadsPerHour,
-        turnCredentials: config.turnPerHour,
-      },
-    }),
+    keyLimits: createKeyLimitsOf(config, redis),
     keyNotices: createKeyNotices({
       directory: createDirectory(redis, place),
       outStreams,

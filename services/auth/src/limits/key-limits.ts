@@ -20,6 +20,8 @@ export type Taken = {
 /** `who` are the server's numbers of users, the one whose limit it is first. */
 export type KeyLimits = {
   take(limit: KeyLimit, who: readonly number[], wanted: number): Promise<Taken>;
+  /** How many were taken in the window that ends now. */
+  count(limit: KeyLimit, user: number): Promise<number>;
 };
 
 /** Exact over all processes: Redis counts, and never more than a limit stands in it at once. */
@@ -30,10 +32,11 @@ export function createKeyLimits(parts: {
   most: Record<KeyLimit, number>;
 }): KeyLimits {
   const { redis, prefix, shards, most } = parts;
+  const keyOf = (limit: KeyLimit, who: readonly number[]): string =>
+    `${prefix}:{u.${(who[0] ?? 0) % shards}}:${limit}:${who.join('.')}`;
   return {
     async take(limit, who, wanted) {
-      const [user = 0] = who;
-      const key = `${prefix}:{u.${user % shards}}:${limit}:${who.join('.')}`;
+      const key = keyOf(limit, who);
       const name = randomBytes(9).toString('base64url');
       const [count, retryAfterMs] =
         wanted === 0
@@ -49,6 +52,12 @@ export function createKeyLimits(parts: {
           if (names.length > 0) await redis.zrem(key, ...names);
         },
       };
+    },
+
+    async count(limit, user) {
+      const [seconds, micros] = await redis.time();
+      const nowMs = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+      return redis.zcount(keyOf(limit, [user]), `(${nowMs - limitWindows[limit]}`, '+inf');
     },
   };
 }

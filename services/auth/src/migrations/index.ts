@@ -8,6 +8,7 @@ import { apiKeys } from './0006_api_keys.ts';
 import { erasures } from './0007_erasures.ts';
 import { webhooks } from './0008_webhooks.ts';
 import { narrowerRights } from './0009_narrower_rights.ts';
+import { quotas } from './0010_quotas.ts';
 
 /** Applied in the order of their names; an applied one never changes. */
 export const migrations: Migrations = {
@@ -20,4 +21,5 @@ export const migrations: Migrations = {
   '0007_erasures': erasures,
   '0008_webhooks': webhooks,
   '0009_narrower_rights': narrowerRights,
+  '0010_quotas': quotas,
 };

@@ -14,17 +14,19 @@ export type AuditEntry = {
     | 'create_webhook'
     | 'remove_webhook'
     | 'rotate_webhook'
-    | 'replay_webhook';
+    | 'replay_webhook'
+    | 'set_quota';
   account?: number | undefined;
   device?: number | undefined;
   count?: number;
   webhook?: string;
+  bytes?: number | undefined;
 };
 
 export async function insertAudit(client: ClientBase, entry: AuditEntry): Promise<void> {
   await client.query(
-    `INSERT INTO auth.audit_log (action, user_id, device_id, count, api_key, webhook)
-     VALUES ($1, $2, $3, $4, $5, $6)`,
+    `INSERT INTO auth.audit_log (action, user_id, device_id, count, api_key, webhook, bytes)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
     [
       entry.action,
       entry.account ?? null,
@@ -32,6 +34,7 @@ export async function insertAudit(client: ClientBase, entry: AuditEntry): Promis
       entry.count ?? null,
       entry.keyId ?? null,
       entry.webhook ?? null,
+      entry.bytes ?? null,
     ],
   );
 }

@@ -4,6 +4,8 @@ import {
   createLogger,
   createMetrics,
   openPool,
+  type RedisClient,
+  readConfig,
   systemClock,
 } from '@securechat/kernel';
 import type { ErrorBody } from '@securechat/protocol';
@@ -11,11 +13,13 @@ import type { Pool } from 'pg';
 import { createAdmin } from '../admin/admin.ts';
 import { createAdmit } from '../admin/admit.ts';
 import { createCallers } from '../admin/callers.ts';
+import { createLimitsAdmin, type LimitsAdmin } from '../admin/limits.ts';
 import { createWebhookAdmin } from '../admin/webhooks.ts';
-import type { EnrolmentMode } from '../config.ts';
+import { type EnrolmentMode, limitsOptions } from '../config.ts';
 import { type Admission, openAdmission } from '../enrolment/admission.ts';
 import { createEnrolments } from '../enrolment/enrol.ts';
 import { createHttpServer, type HttpOptions } from '../http/server.ts';
+import { createKeyLimitsOf } from '../keys/key-parts.ts';
 import { createAuthMetrics } from '../metrics.ts';
 
 export type Reply = {
@@ -36,6 +40,8 @@ export type TestHttpOptions = {
   publish?: () => Promise<void>;
   /** Of the limits. */
   clock?: Clock;
+  /** For what is told of limits; without it nobody may ask. */
+  store?: { redis: RedisClient; url: string; prefix: string };
 };
 export type TestHttp = {
   post(
@@ -62,8 +68,17 @@ function adminOf(pool: Pool, publish: () => Promise<void>, options: TestHttpOpti
   return {
     admin: createAdmin({ pool, admit, publish }),
     webhooks: createWebhookAdmin({ pool, endpoints: createEndpoints([]) }),
+    limits: limitsOf(pool, options),
     findCaller: createCallers(pool, adminToken),
   };
+}
+
+function limitsOf(pool: Pool, { store }: TestHttpOptions): LimitsAdmin {
+  if (store === undefined) return {} as LimitsAdmin;
+  const { redis, url, prefix } = store;
+  const env = { POSTGRES_URL: 'postgres://none', REDIS_URL: url, STREAM_PREFIX: prefix };
+  const { config } = readConfig(limitsOptions, env);
+  return createLimitsAdmin({ pool, redis, keyLimits: createKeyLimitsOf(config, redis), config });
 }
 
 /** The enrolment API on a real database, without a socket. */

@@ -10,6 +10,7 @@ import { up as outboxKeeps } from './0008_outbox_keeps.ts';
 import { up as hiddenMarks } from './0009_hidden_marks.ts';
 import { up as erasure } from './0010_erasure.ts';
 import { up as webhooks } from './0011_webhooks.ts';
+import { up as waiting } from './0012_waiting.ts';
 
 export const migrations: Migrations = {
   '0001_mailboxes': { up: mailboxes },
@@ -23,4 +24,5 @@ export const migrations: Migrations = {
   '0009_hidden_marks': { up: hiddenMarks },
   '0010_erasure': { up: erasure },
   '0011_webhooks': { up: webhooks },
+  '0012_waiting': { up: waiting },
 };

@@ -56,6 +56,8 @@ test('it sees no message, no key and nobody’s blocks, and changes nothing of o
     'SELECT FROM auth.key_packages',
     'SELECT FROM auth.device_lists',
     'DELETE FROM files.storage',
+    'SELECT files.set_quota(1, 1)',
+    'SELECT files.most_stored(1)',
     `UPDATE files.blobs SET bytes = ''`,
     `UPDATE files.chunks SET len = 1`,
     `UPDATE files.token_keys SET key = ''`,

@@ -65,12 +65,12 @@ export function createFileStore(pool: Pool, storageLimit: number) {
     },
 
     async storageOf(user: number): Promise<FileStorage> {
-      const found = await pool.query<{ used: number; reserved: number }>({
+      const found = await pool.query<FileStorage>({
         name: 'storage-of',
-        text: 'SELECT used, reserved FROM files.storage WHERE user_id = $1',
-        values: [user],
+        text: 'SELECT used, reserved, coalesce(quota, $2) AS limit FROM files.storage WHERE user_id = $1',
+        values: [user, storageLimit],
       });
-      return { ...(found.rows[0] ?? { used: 0, reserved: 0 }), limit: storageLimit };
+      return found.rows[0] ?? { used: 0, reserved: 0, limit: storageLimit };
     },
 
     /** False for a device that is revoked, or whose account is disabled. */

@@ -93,9 +93,20 @@ async function reserve(client: PoolClient, offer: Offer, policy: OfferPolicy): P
   const reserved = await client.query({
     name: 'reserve',
     text: `UPDATE files.storage SET reserved = reserved + $2, files = files + 1
-            WHERE user_id = $1 AND used + reserved + $2 <= $3 AND files < $4`,
+            WHERE user_id = $1 AND used + reserved + $2 <= coalesce(quota, $3) AND files < $4`,
     values: [offer.user, offer.file_size, policy.storagePerUser, policy.filesPerUser],
   });
   if (reserved.rowCount === 1) return;
-  throw new ProtocolError('STORAGE_FULL', { scope: 'storage', limit: policy.storagePerUser });
+  const limit = await limitOf(client, offer.user, policy.storagePerUser);
+  throw new ProtocolError('STORAGE_FULL', { scope: 'storage', limit });
+}
+
+/** An admin may have given the user a quota of its own. */
+async function limitOf(client: PoolClient, user: number, storagePerUser: number): Promise<number> {
+  const found = await client.query<{ quota: number | null }>({
+    name: 'quota-of',
+    text: 'SELECT quota FROM files.storage WHERE user_id = $1',
+    values: [user],
+  });
+  return found.rows[0]?.quota ?? storagePerUser;
 }

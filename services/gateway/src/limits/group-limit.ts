@@ -1,6 +1,6 @@
+import { GROUP_WINDOW_MS } from '@securechat/directory';
 import type { Logger, RedisClient } from '@securechat/kernel';
 import { groupOperationScript } from './scripts.ts';
-import { seedLimits } from './table.ts';
 import type { Verdict } from './verdict.ts';
 
 export type GroupLimit = {
@@ -14,20 +14,20 @@ export type GroupLimit = {
  */
 export function createGroupLimit(parts: {
   redis: RedisClient;
-  prefix: string;
-  shards: number;
+  /** Where it is counted. */
+  keyOf: (user: number) => string;
   perMinute: number;
-  /** Part of the key: what is counted. */
-  of: 'group-operations' | 'group-commits';
   logger: Logger;
 }): GroupLimit {
-  const { redis, prefix, shards, perMinute, of, logger } = parts;
+  const { redis, keyOf, perMinute, logger } = parts;
   return {
     async take(user) {
-      const key = `${prefix}:{u.${user % shards}}:${of}:${user}`;
       try {
-        const args = [perMinute, seedLimits.groupOperations.windowMs];
-        const retryAfterMs = await groupOperationScript.run(redis, [key], args);
+        const retryAfterMs = await groupOperationScript.run(
+          redis,
+          [keyOf(user)],
+          [perMinute, GROUP_WINDOW_MS],
+        );
         return retryAfterMs === 0 ? undefined : { retryAfterMs, limit: perMinute };
       } catch (err) {
         logger.debug({ err }, 'limit of group operations not reachable');

@@ -1,12 +1,8 @@
+import { directoryKeys, MESSAGE_BUCKETS, messageCount } from '@securechat/directory';
 import type { Clock, Logger, RedisClient } from '@securechat/kernel';
 import { leaseScript } from './scripts.ts';
-import { seedLimits } from './table.ts';
 import type { Verdict } from './verdict.ts';
 
-/** A lease is used up within this time, or given back. */
-const LEASE_MS = 5_000;
-const BUCKET_MS = 5_000;
-const COUNTED_BUCKETS = (seedLimits.messages.windowMs + LEASE_MS) / BUCKET_MS + 1;
 /** A refusal is remembered this long at most, so that a flood of refused messages does not reach Redis. */
 const REMEMBER_REFUSAL_MS = 500;
 
@@ -46,7 +42,7 @@ export function createMessageLimit(parts: {
   const { redis, prefix, shards, perMinute, clock, logger } = parts;
   const largestLease = Math.max(1, Math.floor(perMinute / 10));
   const leases = new Map<number, Lease>();
-  const keyOf = (user: number): string => `${prefix}:{u.${user % shards}}:rate:${user}`;
+  const keys = directoryKeys(prefix, shards);
 
   function leaseOf(user: number): Lease {
     let lease = leases.get(user);
@@ -61,8 +57,8 @@ export function createMessageLimit(parts: {
   function askRedis(user: number, wanted: number, lease: Lease) {
     const unused = lease.left;
     lease.left = 0;
-    const ages = [BUCKET_MS, COUNTED_BUCKETS, 0];
-    return leaseScript.run(redis, [keyOf(user)], [perMinute, wanted, ...ages, lease.bucket, unused]);
+    const ages = [messageCount.bucketMs, MESSAGE_BUCKETS, 0];
+    return leaseScript.run(redis, [keys.messages(user)], [perMinute, wanted, ...ages, lease.bucket, unused]);
   }
 
   async function renew(user: number, lease: Lease): Promise<Verdict> {
@@ -77,7 +73,7 @@ export function createMessageLimit(parts: {
         lease.grantedFrom = now + retryAfterMs;
         return { retryAfterMs, limit: perMinute };
       }
-      Object.assign(lease, { left: granted, bucket, endsAt: askedAt + LEASE_MS, size: granted });
+      Object.assign(lease, { left: granted, bucket, endsAt: askedAt + messageCount.leaseMs, size: granted });
       return undefined;
     } catch (err) {
       logger.debug({ err }, 'message limit not reachable');

@@ -1,3 +1,5 @@
+import { GROUP_WINDOW_MS, messageCount } from '@securechat/directory';
+
 /**
  * Every limit of the seed on one page: how much, of what, for whom, in which window, where it is counted, and what
  * happens when Redis is away. The numbers are the defaults of the settings in `config.ts`; a load test raises them
@@ -7,7 +9,7 @@ export const seedLimits = {
   messages: {
     most: 100,
     of: 'chat messages of one user, over all devices and gateways',
-    windowMs: 60_000,
+    windowMs: messageCount.windowMs,
     counted: 'Redis, leased for 5 s (message-limit.ts)',
     redisAway: 'refused with 2002: they could not be passed on either',
   },
@@ -21,14 +23,14 @@ export const seedLimits = {
   groupOperations: {
     most: 10,
     of: 'group operations of one user, over all devices and gateways; they are no messages of the user',
-    windowMs: 60_000,
+    windowMs: GROUP_WINDOW_MS,
     counted: 'Redis, one by one (group-limit.ts)',
     redisAway: 'refused with 2002: who is in a group may not depend on a count that nobody knows',
   },
   groupCommits: {
     most: 100,
     of: 'group_commit of one user, over all devices and gateways; they are neither messages nor group operations',
-    windowMs: 60_000,
+    windowMs: GROUP_WINDOW_MS,
     counted: 'Redis, one by one (group-limit.ts)',
     redisAway: 'refused with 2002, as group operations',
   },

@@ -56,6 +56,7 @@ export const authTables: Tables = {
       count: 'how many invites',
       api_key: 'by which key of the product’s backend',
       webhook: 'to which webhook',
+      bytes: 'which quota',
     },
   },
   'auth.api_keys': {

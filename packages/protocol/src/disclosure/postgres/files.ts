@@ -4,7 +4,13 @@ import { FOREVER, SETTLED, type Tables, USER } from './table.ts';
 export const filesTables: Tables = {
   'files.storage': {
     kept: FOREVER,
-    columns: { user_id: USER, used: 'bytes in use', reserved: 'bytes on their way', files: 'how many' },
+    columns: {
+      user_id: USER,
+      used: 'bytes in use',
+      reserved: 'bytes on their way',
+      files: 'how many',
+      quota: 'bytes that an admin allows this user; none: as many as everybody',
+    },
   },
   'files.files': {
     kept: 'a week when it is not complete, 30 days when it is, or until it is taken back',

@@ -1,7 +1,9 @@
 import type { AccountState, Admin } from '../../admin/admin.ts';
+import type { LimitsAdmin } from '../../admin/limits.ts';
 import type { WebhookAdmin } from '../../admin/webhooks.ts';
 import type { AccountRow } from '../../store/admin-store.ts';
 import { leaving } from './leaving.ts';
+import { limits } from './limits.ts';
 import type { AdminCall, AdminRoute } from './route.ts';
 import {
   account,
@@ -21,12 +23,17 @@ import { webhooks } from './webhooks.ts';
 const PAGE = 100;
 
 /** All calls, in the order of the document. */
-export function adminRoutes(admin: Admin, webhookAdmin: WebhookAdmin): AdminRoute[] {
+export function adminRoutes(
+  admin: Admin,
+  webhookAdmin: WebhookAdmin,
+  limitsAdmin: LimitsAdmin,
+): AdminRoute[] {
   return [
     ...peopleToCome(admin),
     ...accounts(admin),
     ...changes(admin),
     ...leaving(admin),
+    ...limits(limitsAdmin),
     ...webhooks(webhookAdmin),
   ];
 }

@@ -1,0 +1,40 @@
+import type { RedisClient } from '@securechat/kernel';
+import { directoryKeys } from './keys.ts';
+
+/** How gateways count the messages of a user: leased to them, by the bucket in which the lease was given (lease.lua). */
+export const messageCount = { windowMs: 60_000, leaseMs: 5_000, bucketMs: 5_000 } as const;
+/** A lease counts until a window after it can last be used. */
+export const MESSAGE_BUCKETS = (messageCount.windowMs + messageCount.leaseMs) / messageCount.bucketMs + 1;
+/** Group operations and commits, each by its time (group-operation.lua). */
+export const GROUP_WINDOW_MS = 60_000;
+
+/** What stands against a user's limits at this moment. Messages that a gateway was lent and has not sent yet are among them. */
+export type Counts = { messages: number; groupOperations: number; groupCommits: number; connections: number };
+
+/** Looks only: whoever asks changes nothing of it. */
+export async function readCounts(
+  redis: RedisClient,
+  options: { prefix: string; shards: number },
+  user: number,
+): Promise<Counts> {
+  const keys = directoryKeys(options.prefix, options.shards);
+  const [[seconds, micros], buckets, operations, commits, routes] = await Promise.all([
+    redis.time(),
+    redis.hgetall(keys.messages(user)),
+    redis.lrange(keys.groupOperations(user), 0, -1),
+    redis.lrange(keys.groupCommits(user), 0, -1),
+    redis.hget(keys.routes(user), String(user)),
+  ]);
+  const nowMs = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+  const oldest = Math.floor(nowMs / messageCount.bucketMs) - MESSAGE_BUCKETS + 1;
+  const young = (times: readonly string[]): number =>
+    times.filter((time) => Number(time) + GROUP_WINDOW_MS >= nowMs).length;
+  return {
+    messages: Object.entries(buckets)
+      .filter(([bucket]) => Number(bucket) >= oldest)
+      .reduce((sum, [, count]) => sum + Number(count), 0),
+    groupOperations: young(operations),
+    groupCommits: young(commits),
+    connections: routes === null ? 0 : (JSON.parse(routes) as unknown[]).length,
+  };
+}

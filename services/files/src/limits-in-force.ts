@@ -1,0 +1,12 @@
+import type { LimitsInForce } from '@securechat/directory';
+import type { ConfigOf } from '@securechat/kernel';
+import { options } from './config.ts';
+
+/** What this process goes by, as operators are told (`GET /v1/admin/limits`); a user may have a quota of its own. */
+export function limitsInForce(config: ConfigOf<typeof options>): LimitsInForce {
+  const kept = { per: 'user', windowMs: 0 } as const;
+  return {
+    storage: { ...kept, most: config.storagePerUser, unit: 'bytes', option: options.storagePerUser.env },
+    files: { ...kept, most: config.filesPerUser, unit: 'count', option: options.filesPerUser.env },
+  };
+}

@@ -1,0 +1,65 @@
+import { GROUP_WINDOW_MS, type LimitsInForce, messageCount } from '@securechat/directory';
+import type { ConfigOf } from '@securechat/kernel';
+import { options } from '../config.ts';
+import { seedLimits } from './table.ts';
+
+/** What this gateway goes by, as operators are told (`GET /v1/admin/limits`). */
+export function limitsInForce(config: ConfigOf<typeof options>): LimitsInForce {
+  const count = { unit: 'count', windowMs: 0 } as const;
+  return {
+    messages: {
+      ...count,
+      most: config.messagesPerMinute,
+      per: 'user',
+      windowMs: messageCount.windowMs,
+      option: options.messagesPerMinute.env,
+    },
+    group_operations: {
+      ...count,
+      most: config.groupOperationsPerMinute,
+      per: 'user',
+      windowMs: GROUP_WINDOW_MS,
+      option: options.groupOperationsPerMinute.env,
+    },
+    group_commits: {
+      ...count,
+      most: config.groupCommitsPerMinute,
+      per: 'user',
+      windowMs: GROUP_WINDOW_MS,
+      option: options.groupCommitsPerMinute.env,
+    },
+    connections: {
+      ...count,
+      most: config.connectionsPerUser,
+      per: 'user',
+      option: options.connectionsPerUser.env,
+    },
+    address_connections: {
+      ...count,
+      most: config.connectionsPerAddress,
+      per: 'address',
+      option: options.connectionsPerAddress.env,
+    },
+    global_messages: {
+      ...count,
+      most: config.globalMessagesPerSecond,
+      per: 'deployment',
+      windowMs: seedLimits.globalMessages.windowMs,
+      option: options.globalMessagesPerSecond.env,
+    },
+    bandwidth: {
+      most: config.bandwidthPerMinute,
+      unit: 'bytes',
+      per: 'process',
+      windowMs: seedLimits.bandwidth.windowMs,
+      option: options.bandwidthPerMinute.env,
+    },
+    file_bytes: {
+      most: config.fileBytesPerMinute,
+      unit: 'bytes',
+      per: 'user',
+      windowMs: seedLimits.fileBytes.windowMs,
+      option: options.fileBytesPerMinute.env,
+    },
+  };
+}
