@@ -25,8 +25,10 @@ export function agreementFindings(objects: readonly K8sObject[]): string[] {
     findings.push(`${origin}: ${kind} ${name}: ${what}`);
   const services = objects.filter(({ kind, metadata }) => kind === 'Deployment' && isService(metadata.name));
   for (const object of services) checkService(object, objects, find);
+  const hasAuthority = objects.some((object) => containersOf(object).some(knowsAuthority));
   for (const object of objects) {
     checkSecrets(object, find);
+    if (hasAuthority) checkAuthority(object, find);
     if (object.kind === 'NetworkPolicy') checkPolicy(object, find);
     if (object.kind === 'Service') checkPorts(object, objects, find);
     if (object.kind === 'Ingress') checkIngress(object, objects, find);
@@ -74,6 +76,21 @@ function checkOptions(
   const { config, faults } = read(spec, readable);
   for (const fault of faults) find(object, fault);
   return config;
+}
+
+const containersOf = (object: K8sObject): readonly Container[] => {
+  const { containers = [], initContainers = [] } = podOf(object) ?? {};
+  return [...containers, ...initContainers];
+};
+const hasVariable = ({ env = [] }: Container, names: readonly string[]): boolean =>
+  env.some(({ name }) => names.includes(name));
+const knowsAuthority = (container: Container): boolean => hasVariable(container, ['NODE_EXTRA_CA_CERTS']);
+
+/** Where Redis or Postgres has a certificate of an authority of its own, whoever goes there without it is refused TLS. */
+function checkAuthority(object: K8sObject, find: Finding): void {
+  for (const container of containersOf(object))
+    if (hasVariable(container, ['POSTGRES_URL_FILE', 'REDIS_URL_FILE']) && !knowsAuthority(container))
+      find(object, `${container.name} does not know the authority that others know`);
 }
 
 function checkTimes(object: K8sObject, pod: PodSpec, config: Record<string, unknown>, find: Finding): void {

@@ -67,6 +67,11 @@ const faults: [name: string, objects: () => K8sObject[], finding: RegExp][] = [
     /drains for longer/,
   ],
   [
+    'an authority that migrations do not know',
+    () => gatewayPod((pod) => container(pod).env!.push({ name: 'NODE_EXTRA_CA_CERTS', value: '/run/ca' })),
+    /Job migrate: files does not know the authority/,
+  ],
+  [
     'a port that the service does not open',
     () => gatewayPod((pod) => (container(pod).ports![0]!.containerPort = 80)),
     /opens/,
