@@ -185,6 +185,17 @@ describe('catch-up', () => {
     expect(bench.sent).toHaveLength(1);
   });
 
+  test('a page that adds nothing says nothing of a message that came after it was asked for', async () => {
+    const bench = createBench();
+    bench.mailbox.resume(0, undefined, undefined);
+    bench.push(1);
+    await bench.question().answer(page(1, 0));
+    expect(bench.mailbox.mode).toBe('catch-up');
+    await bench.question().answer(page(1, 1));
+    expect(bench.mailbox.mode).toBe('live');
+    expect(seqsOf(bench.sent)).toEqual([1]);
+  });
+
   test('no page is asked for while the socket is full, and none twice', async () => {
     const bench = createBench();
     bench.setBuffered(64 * KIB + 1);

@@ -50,6 +50,8 @@ export class Mailbox {
   /** The mailbox is known to reach this far. */
   #headSeen = 0;
   #asked: PageQuestion | undefined;
+  /** `#headSeen` when that was asked. */
+  #headBefore = 0;
   /** Asked before the client started over: its answer is not wanted any more, and still waited for. */
   #superseded: PageQuestion | undefined;
   /** What the next question shall say beside `from`. */
@@ -128,6 +130,7 @@ export class Mailbox {
       limit: Math.min(room, SYNC_PAGE_ITEMS),
     };
     this.#asked = question;
+    this.#headBefore = this.#headSeen;
     this.#port.ask(question).then(
       (page) => this.#onPage(question, page.head, page.bodies),
       () => {
@@ -157,8 +160,9 @@ export class Mailbox {
     // A cursor that the server does not share (another epoch, a restored backup) is corrected by the page.
     if (question.ack) this.#ackedThrough = Math.min(this.#ackedThrough, head.through);
     if (isNews) this.#port.send('sync_page', pageFrame(head, bodies));
-    // A push may tell of a message that the page was too early for; but a page that adds nothing is the last word.
-    const isLast = this.#headSeen <= head.through || head.through === question.from;
+    // A push may tell of a message that the page was too early for; but a page that adds nothing is the last word on what was known before.
+    const isNothing = head.through === question.from && this.#headSeen === this.#headBefore;
+    const isLast = this.#headSeen <= head.through || isNothing;
     if (!head.more && isLast) this.#mode = 'live';
     else this.continue();
   }
