@@ -29,8 +29,10 @@ export function decodeRequest({ stream, fields }: StreamEntry): StreamRequest {
   };
 }
 
-/** The same as the arguments of XADD after the entry id. */
-export function encodeRequest(request: Omit<StreamRequest, 'stream'>): (string | Buffer)[] {
+/** The same as the arguments of XADD after the entry id. A command that is all text is written in one piece. */
+export function encodeRequest(
+  request: Omit<StreamRequest, 'stream' | 'body'> & { body: string | Buffer },
+): (string | Buffer)[] {
   const { correlationId, gatewayId, deadlineMs, withinMs, body } = request;
   const within = withinMs === undefined ? [] : ['w', String(withinMs)];
   return ['c', correlationId, 'g', gatewayId, 'd', String(deadlineMs), ...within, 'b', body];

@@ -12,8 +12,11 @@ export class LocalRate {
   /** 0 when one more is allowed now; otherwise the milliseconds until it will be. */
   take(nowMs: number): number {
     const { count, windowMs } = this.#limit;
-    // Made on first use: most connections never need most of their limits.
-    this.#taken ??= [];
+    // Made on first use, and no larger than that.
+    if (this.#taken === undefined) {
+      this.#taken = [nowMs];
+      return 0;
+    }
     while (this.#taken[0] !== undefined && this.#taken[0] <= nowMs - windowMs) this.#taken.shift();
     // At least 1: the difference of two large fractions may round to 0, which would mean "allowed".
     if (this.#taken.length >= count)

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { DeadlineError, encodeRequest, type RedisClient } from '@securechat/kernel';
 import {
   type Answer,
@@ -91,11 +90,13 @@ export function createRequests(parts: {
 }): Requests {
   const { redis, bulkRedis, streams, gatewayId, now } = parts;
   const pending = new Map<string, Pending>();
+  /** Answers come on a stream that is this process's alone, so a number is name enough. */
+  let asked = 0;
 
   /** `write` takes the question to where it is answered from. */
   async function waitFor(write: (correlationId: string) => Promise<unknown>): Promise<Uint8Array> {
     if (pending.size >= MAX_PENDING) throw new DeadlineError('too many questions are waiting');
-    const correlationId = randomBytes(12).toString('base64url');
+    const correlationId = (++asked).toString(36);
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     const timer = setTimeout(
       () => settle(correlationId)?.reject(new DeadlineError('no answer in time')),
@@ -123,8 +124,13 @@ export function createRequests(parts: {
   ): Promise<void> {
     const { stream, maxEntries, correlationId, withinMs } = place;
     const deadlineMs = now() + withinMs;
-    const bytes = Buffer.from(JSON.stringify(body));
-    const fields = encodeRequest({ correlationId, gatewayId, deadlineMs, withinMs, body: bytes });
+    const fields = encodeRequest({
+      correlationId,
+      gatewayId,
+      deadlineMs,
+      withinMs,
+      body: JSON.stringify(body),
+    });
     await redis.xadd(stream, 'MAXLEN', '~', maxEntries, '*', ...fields);
   }
 

@@ -241,7 +241,7 @@ export class FarServices {
       return;
     }
     const field = (name: string) =>
-      fields[fields.findIndex((key) => key.toString() === name) + 1] ?? Buffer.alloc(0);
+      fields[fields.findIndex((key, at) => at % 2 === 0 && key.toString() === name) + 1] ?? Buffer.alloc(0);
     const gateway = field('g').toString();
     const ask = JSON.parse(field('b').toString()) as Ask<'auth'> | Ask<'delivery'>;
     this.asked.push(ask);
