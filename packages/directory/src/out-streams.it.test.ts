@@ -69,3 +69,22 @@ test('a stream that nobody reads is trimmed instead of growing without end', asy
   }
   expect(await store.redis.xlen(names().out('slow'))).toBeLessThan(21_000);
 });
+
+test('answers of one moment share an entry of their gateway, and one that is gone harms nobody', async () => {
+  await makeStream('g5');
+  await makeStream('g6');
+  const { reply: answer } = createOutStreams(store.redis, names());
+  const body = (text: string) => Buffer.from(text);
+  await Promise.all([
+    answer('g5', 'a', body('1')),
+    answer('gone', 'b', body('2')),
+    answer('g6', 'c', body('3')),
+    answer('g5', 'd', body('4')),
+  ]);
+  const told = async (gateway: string) =>
+    (await entriesOf(gateway)).map((entry) =>
+      entry.map(({ head, body }) => head.kind === 'reply' && `${head.correlation} ${Buffer.from(body)}`),
+    );
+  expect([await told('g5'), await told('g6')]).toEqual([[['a 1', 'd 4']], [['c 3']]]);
+  expect(await store.redis.exists(names().out('gone'))).toBe(0);
+});

@@ -1,4 +1,4 @@
-import type { RedisClient } from '@securechat/kernel';
+import { gatherCalls, type RedisClient } from '@securechat/kernel';
 import {
   ENTRY_FIELD,
   type OutRecord,
@@ -11,6 +11,8 @@ import {
 const MAX_ENTRIES = 20_000;
 /** Keeps single Redis values and the gateways' turns small. */
 const MAX_ENTRY_BYTES = 256 * 1024;
+/** Answers that leave together, and how often that is under way; to a Redis that does not answer nothing more is sent. */
+const REPLIES = { most: 256, atOnce: 4 };
 
 export type OutStreams = {
   /**
@@ -18,26 +20,52 @@ export type OutStreams = {
    * when the gateway is gone: its stream is never created by others, so a stale route shows itself here.
    */
   send(gateway: string, records: readonly Packed<OutRecord>[]): Promise<boolean>;
+  /** Answers a gateway's question. The answers of one moment share entries. */
+  reply(gateway: string, correlation: string, body: Uint8Array): Promise<void>;
 };
 
+type Reply = { gateway: string; record: Packed<OutRecord> };
+
 export function createOutStreams(redis: RedisClient, streams: StreamNames): OutStreams {
-  return {
-    async send(gateway, records) {
-      const ids = await Promise.all(
-        slices(records).map((slice) =>
-          redis.xadd(
-            streams.out(gateway),
-            'NOMKSTREAM',
-            'MAXLEN',
-            '~',
-            MAX_ENTRIES,
-            '*',
-            ENTRY_FIELD,
-            Buffer.from(packEntry(slice).buffer),
-          ),
+  async function send(gateway: string, records: readonly Packed<OutRecord>[]): Promise<boolean> {
+    const ids = await Promise.all(
+      slices(records).map((slice) =>
+        redis.xadd(
+          streams.out(gateway),
+          'NOMKSTREAM',
+          'MAXLEN',
+          '~',
+          MAX_ENTRIES,
+          '*',
+          ENTRY_FIELD,
+          Buffer.from(packEntry(slice).buffer),
         ),
-      );
-      return ids.every((id) => id !== null);
+      ),
+    );
+    return ids.every((id) => id !== null);
+  }
+
+  /** One gateway's entry may fail without those of the others. */
+  async function replyAll(replies: readonly Reply[]): Promise<Promise<boolean>[]> {
+    const byGateway = Map.groupBy(replies, ({ gateway }) => gateway);
+    const sent = new Map(
+      [...byGateway].map(([gateway, own]) => [
+        gateway,
+        send(
+          gateway,
+          own.map(({ record }) => record),
+        ),
+      ]),
+    );
+    await Promise.allSettled(sent.values());
+    return replies.map(({ gateway }) => sent.get(gateway) ?? Promise.resolve(false));
+  }
+  const gather = gatherCalls(replyAll, REPLIES);
+
+  return {
+    send,
+    async reply(gateway, correlation, body) {
+      await gather({ gateway, record: { head: { kind: 'reply', correlation }, body } });
     },
   };
 }

@@ -36,6 +36,7 @@ export {
   withDeadline,
 } from './errors.ts';
 export { type Finding, judgeClock, lookAt, tellFindings } from './findings.ts';
+export { gatherCalls } from './gather-calls.ts';
 export { createJobRunner, type Job, type JobRunner, type JobRunnerOptions } from './jobs.ts';
 export { createLogger, type Logger, type LoggerOptions, type LogLevel, logLevels } from './logger.ts';
 export {

@@ -123,9 +123,7 @@ export async function createAuth(kit: Kit): Promise<Service> {
     consumer: 'auth',
     concurrency: config.poolSize * REQUESTS_PER_CONNECTION,
     handle: ({ body }) => answer(body),
-    reply: async (gateway, correlation, body) => {
-      await outStreams.send(gateway, [{ head: { kind: 'reply', correlation }, body }]);
-    },
+    reply: outStreams.reply,
     clock,
     logger,
     metrics: kit.metrics,

@@ -26,6 +26,7 @@ import { createBatchHandler } from './process-batch.ts';
 import { createPublisher } from './publisher.ts';
 import { createReceipts } from './receipts.ts';
 import { answerSync } from './sync/answer.ts';
+import { createPages } from './sync/page.ts';
 
 /** Everything goes by index here; a plan made while a table was empty must not be a scan when it is full. */
 const SESSION = {
@@ -104,6 +105,7 @@ export async function createDelivery(kit: Kit): Promise<Service> {
     everyMs: ACKS_EVERY_MS,
   });
 
+  const pages = createPages(pool);
   const sync = createRequestConsumer({
     url: secrets.redisUrl,
     streams: streams.sync,
@@ -111,10 +113,8 @@ export async function createDelivery(kit: Kit): Promise<Service> {
     consumer: 'delivery',
     concurrency: config.syncConcurrency,
     handle: async (request) =>
-      Buffer.from(await answerSync({ pool, receipts, clock }, parseAsk(request.body))),
-    reply: async (gateway, correlation, body) => {
-      await outStreams.send(gateway, [{ head: { kind: 'reply', correlation }, body }]);
-    },
+      Buffer.from(await answerSync({ pool, pages, receipts, clock }, parseAsk(request.body))),
+    reply: outStreams.reply,
     clock,
     logger,
     metrics: kit.metrics,

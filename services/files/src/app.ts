@@ -113,9 +113,7 @@ export async function createFiles(kit: Kit): Promise<Service> {
     consumer: 'files',
     concurrency: config.poolSize * REQUESTS_PER_CONNECTION,
     handle: createAnswer({ handlers, reader, bulkList, metrics }),
-    reply: async (gateway, correlation, body) => {
-      await outStreams.send(gateway, [{ head: { kind: 'reply', correlation }, body }]);
-    },
+    reply: outStreams.reply,
     clock,
     logger,
     metrics: kit.metrics,

@@ -10,7 +10,7 @@ function gatewayOfUserOne() {
   const directory = {
     locate: async () => new Map([[1, [{ device: 7, gateway: 'g', connection: 1 }]]]),
   } as unknown as Directory;
-  const outStreams: OutStreams = {
+  const outStreams: Pick<OutStreams, 'send'> = {
     async send(_gateway, records) {
       for (const { body } of records) {
         const { bytes_received: bytes, status } = JSON.parse(Buffer.from(body).toString());

@@ -17,7 +17,7 @@ export type Notices = {
 
 export function createNotices(parts: {
   directory: Directory;
-  outStreams: OutStreams;
+  outStreams: Pick<OutStreams, 'send'>;
   clock: Clock;
   logger: Logger;
 }): Notices {

@@ -64,9 +64,7 @@ export async function createPresence(kit: Kit): Promise<Service> {
     consumer: 'presence',
     concurrency: config.poolSize * REQUESTS_PER_CONNECTION,
     handle: (request) => answer(parts, request),
-    reply: async (gateway, correlation, body) => {
-      await outStreams.send(gateway, [{ head: { kind: 'reply', correlation }, body }]);
-    },
+    reply: outStreams.reply,
     clock,
     logger,
     metrics: kit.metrics,

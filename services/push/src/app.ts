@@ -71,9 +71,7 @@ export async function createPush(kit: Kit): Promise<Service> {
     concurrency: config.poolSize,
     handle: (request) =>
       answer({ pool, endpoints, vapidPublicKey: publicKey, hasBridge: bridge !== undefined }, request),
-    reply: async (gateway, correlation, body) => {
-      await outStreams.send(gateway, [{ head: { kind: 'reply', correlation }, body }]);
-    },
+    reply: outStreams.reply,
     clock,
     logger,
     metrics: kit.metrics,

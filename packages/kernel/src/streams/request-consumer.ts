@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { createBackoff } from '../backoff.ts';
 import { BLOCK_MS, openBlockingReader } from '../blocking-reader.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, sleep } from '../clock.ts';
 import { isError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
@@ -40,6 +40,8 @@ export type RequestConsumer = {
 
 /** Bounds the memory of one read. */
 const MOST_PER_READ = 128;
+/** From one that brought something to the next: what comes meanwhile shares a read, and what is looked up and answered for it. */
+const READ_EVERY_MS = 4;
 
 /**
  * Answers requests from streams through a consumer group without acknowledgement: each request is taken by one
@@ -79,7 +81,11 @@ export function createRequestConsumer(options: RequestConsumerOptions): RequestC
     while (!ending.signal.aborted) {
       try {
         await runner.untilFree();
-        for (const entry of await read()) await runner.take(entry);
+        const entries = await read();
+        const readAtMs = clock.monotonicMs();
+        for (const entry of entries) await runner.take(entry);
+        const earlyMs = readAtMs + READ_EVERY_MS - clock.monotonicMs();
+        if (entries.length > 0 && earlyMs > 0) await sleep(earlyMs, ending.signal);
         if (isTroubled) logger.info({ group }, 'request streams readable again');
         isTroubled = false;
         backoff.reset();

@@ -1,3 +1,4 @@
+import { gatherCalls } from '@securechat/kernel';
 import type { SignedDeviceList } from '@securechat/protocol';
 import type { Pool } from 'pg';
 import { type KeyStock, stockQuery } from './key-store.ts';
@@ -17,16 +18,25 @@ export type DeviceStore = {
   findNewestList(userId: string): Promise<SignedDeviceList | undefined>;
 };
 
-/** Named statements: each connection plans them once. */
-const FIND_DEVICE = {
-  name: 'auth_find_device',
+/** Devices looked for in one statement, and statements at once: after an outage everybody logs in at the same moment. */
+const LOOKING = { most: 64, atOnce: 4 };
+
+/**
+ * Named statements: each connection plans them once. LATERAL with LIMIT keeps it one index probe for each device, whatever the planner thinks of the
+ * size of the tables.
+ */
+const FIND_DEVICES = {
+  name: 'auth_find_devices',
   text: `
-    SELECT d.user_id AS "user", d.id AS device, d.public_key,
-           d.revoked_at IS NULL AND u.state = 'active' AS is_active,
-           CASE WHEN d.public_key = $3 AND d.revoked_at IS NULL AND u.state = 'active'
-             THEN (SELECT row_to_json(stock) FROM (${stockQuery('d.id')}) AS stock) END AS stock
-    FROM auth.users u JOIN auth.devices d ON d.user_id = u.id
-    WHERE u.ext_id = $1 AND d.ext_id = $2`,
+    SELECT k.place::int AS place, f.*
+    FROM unnest($1::text[], $2::text[], $3::bytea[]) WITH ORDINALITY AS k(user_name, device_name, key, place)
+    CROSS JOIN LATERAL (
+      SELECT d.user_id AS "user", d.id AS device, d.public_key,
+             d.revoked_at IS NULL AND u.state = 'active' AS is_active,
+             CASE WHEN d.public_key = k.key AND d.revoked_at IS NULL AND u.state = 'active'
+               THEN (SELECT row_to_json(stock) FROM (${stockQuery('d.id')}) AS stock) END AS stock
+      FROM auth.users u JOIN auth.devices d ON d.user_id = u.id
+      WHERE u.ext_id = k.user_name AND d.ext_id = k.device_name LIMIT 1) f`,
 };
 const FIND_NEWEST_LIST = {
   name: 'auth_find_newest_list',
@@ -37,13 +47,23 @@ const FIND_NEWEST_LIST = {
     ORDER BY l.version DESC LIMIT 1`,
 };
 
+type Wanted = { userId: string; deviceId: string; publicKey: Buffer };
+
 export function createDeviceStore(pool: Pool): DeviceStore {
+  async function findDevices(wanted: readonly Wanted[]): Promise<(DeviceRow | undefined)[]> {
+    const values = [
+      wanted.map(({ userId }) => userId),
+      wanted.map(({ deviceId }) => deviceId),
+      wanted.map(({ publicKey }) => publicKey),
+    ];
+    const result = await pool.query<DeviceRow & { place: number }>({ ...FIND_DEVICES, values });
+    const byPlace = new Map(result.rows.map((row) => [row.place, row]));
+    return wanted.map((_, index) => byPlace.get(index + 1));
+  }
+  const gather = gatherCalls(findDevices, LOOKING);
+
   return {
-    async findDevice(userId, deviceId, publicKey) {
-      const values = [userId, deviceId, publicKey];
-      const result = await pool.query<DeviceRow>({ ...FIND_DEVICE, values });
-      return result.rows[0];
-    },
+    findDevice: (userId, deviceId, publicKey) => gather({ userId, deviceId, publicKey }),
     async findNewestList(userId) {
       const result = await pool.query<{ list: SignedDeviceList }>({ ...FIND_NEWEST_LIST, values: [userId] });
       return result.rows[0]?.list;

@@ -8,7 +8,7 @@ import { deliveryMetrics } from '../metrics.ts';
 import { DAY_MS, dayOf, daysAt } from '../rules/days.ts';
 import { DEFAULT_POLICY } from '../rules/policy.ts';
 import { retirePartition } from '../store/retention.ts';
-import { readPage } from '../sync/page.ts';
+import { createPages } from '../sync/page.ts';
 import { ackFrom, chatFrom, deviceOf, type Endpoint, type Place } from '../testing/records.ts';
 import { openWorld, type World } from '../testing/world.ts';
 import { agreedTime } from './agreed-time.ts';
@@ -74,7 +74,7 @@ async function acknowledgeAll(reader: Endpoint): Promise<void> {
 
 async function pageOf({ user, device }: Endpoint) {
   const ask = { kind: 'page' as const, device, user, from: 0, ack: false, limit: 200 };
-  return (await readPage(world.pool, ask, nowMs)).head;
+  return (await createPages(world.pool)(ask, nowMs)).head;
 }
 
 const bodiesOf = async (place: Place) =>

@@ -4,7 +4,7 @@ import type { OutRecord } from '@securechat/protocol/internal';
 import { until } from '@securechat/testkit';
 import { Client } from 'pg';
 import { decideBatch, lockForBatch } from '../process-batch.ts';
-import { readPage } from '../sync/page.ts';
+import { createPages } from '../sync/page.ts';
 import {
   type Account,
   ackFrom,
@@ -108,8 +108,7 @@ describe('a message', () => {
       'PERMISSION_DENIED',
     ]);
     const { device, user } = bob;
-    const page = await readPage(
-      world.pool,
+    const page = await createPages(world.pool)(
       { kind: 'page', device, user, from: 0, ack: false, limit: 9 },
       Date.now(),
     );
@@ -167,7 +166,7 @@ describe('marks', () => {
       limit: 1,
       receipts_since_ms: sinceMs,
     };
-    return (await readPage(world.pool, ask, Date.now())).head.receipts ?? [];
+    return (await createPages(world.pool)(ask, Date.now())).head.receipts ?? [];
   };
 
   test('of the one who blocks are not told to the other one, only to their own devices; after it they are', async () => {

@@ -4,7 +4,7 @@ import { runBatch } from '@securechat/kernel/testing';
 import { deliveryMetrics } from '../metrics.ts';
 import { createBatchHandler } from '../process-batch.ts';
 import { DEFAULT_POLICY, type Policy } from '../rules/policy.ts';
-import { readPage } from '../sync/page.ts';
+import { createPages } from '../sync/page.ts';
 import { ackFrom, chatFrom, createBy, deviceOf, type Endpoint, type Place } from '../testing/records.ts';
 import { openWorld, type World } from '../testing/world.ts';
 import type { Mark } from './watermarks.ts';
@@ -46,7 +46,7 @@ async function send(place: Place, count: number, body = 'hello') {
 
 async function pageOf({ user, device }: Endpoint) {
   const ask = { kind: 'page' as const, device, user, from: 0, ack: false, limit: 200 };
-  const { head, bodies } = await readPage(world.pool, ask, Date.now());
+  const { head, bodies } = await createPages(world.pool)(ask, Date.now());
   return { head, entries: bodies.map(String).filter((body) => body.includes('history_truncated')) };
 }
 const acknowledge = (device: Endpoint) => world.run([ackFrom(device, Number.MAX_SAFE_INTEGER)]);

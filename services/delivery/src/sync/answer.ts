@@ -5,19 +5,19 @@ import type { Receipts } from '../receipts.ts';
 import { addBlock, listBlocks, removeBlock } from '../store/blocks.ts';
 import { readGroupInfo } from '../store/group-info.ts';
 import { receiptPrivacy } from '../store/receipt-privacy.ts';
-import { readPage } from './page.ts';
+import type { Pages } from './page.ts';
 
 /**
  * Answers a gateway's question. The answer is a packed entry: its first record's body is the JSON head, the
  * bodies behind it are the items of a page, byte for byte as their senders sent them.
  */
 export async function answerSync(
-  parts: { pool: Pool; receipts: Receipts; clock: Clock },
+  parts: { pool: Pool; pages: Pages; receipts: Receipts; clock: Clock },
   ask: Ask<'delivery'>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   switch (ask.kind) {
     case 'page': {
-      const page = await readPage(parts.pool, ask, parts.clock.now());
+      const page = await parts.pages(ask, parts.clock.now());
       parts.receipts.add(page.moved);
       return packAnswer(page.head, page.bodies);
     }

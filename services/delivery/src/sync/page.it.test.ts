@@ -5,7 +5,7 @@ import { type Ask, unpackEntry } from '@securechat/protocol/internal';
 import { ackFrom, chatFrom, deviceOf, type Endpoint, type Place, readBy } from '../testing/records.ts';
 import { openWorld, type World } from '../testing/world.ts';
 import { answerSync } from './answer.ts';
-import { type Page, readPage } from './page.ts';
+import { createPages, type Page } from './page.ts';
 
 let world: World;
 let place: Place;
@@ -43,7 +43,7 @@ function ask(changes: Partial<PageAsk> = {}, nowMs = Date.now()): Promise<Page> 
     limit: SYNC_PAGE_ITEMS,
     ...changes,
   };
-  return readPage(world.pool, question, nowMs);
+  return createPages(world.pool)(question, nowMs);
 }
 const seqsOf = (page: Page): number[] => page.head.items.map(({ seq }) => seq);
 const range = (first: number, last: number) =>
@@ -268,6 +268,7 @@ describe('answers', () => {
   const marks: unknown[] = [];
   const parts = () => ({
     pool: world.pool,
+    pages: createPages(world.pool),
     clock: createTestClock(Date.now()),
     receipts: { add: (moved: readonly unknown[]) => void marks.push(...moved), stop: async () => {} },
   });

@@ -1,3 +1,4 @@
+import { gatherCalls } from '@securechat/kernel';
 import { downstreamById, SYNC_PAGE_BYTES, SYNC_PAGE_ITEMS } from '@securechat/protocol';
 import type { Answer, Ask, StoredType, SyncPageHead } from '@securechat/protocol/internal';
 import type { Pool } from 'pg';
@@ -7,6 +8,8 @@ type PageAsk = Extract<Ask<'delivery'>, { kind: 'page' }>;
 
 /** Watermarks told in one page; more are told by later receipts. */
 const MAX_RECEIPTS = 200;
+/** Mailboxes looked at in one statement, and statements at once: after an outage everybody asks at the same moment. */
+const LOOKING = { most: 64, atOnce: 4 };
 
 export type Page = { head: Answer<'delivery', 'page'>; bodies: Buffer[]; moved: Mark[] };
 
@@ -25,27 +28,36 @@ type Row = {
   conversation: string;
 };
 
+export type Pages = (ask: PageAsk, nowMs: number) => Promise<Page>;
+
 /**
- * One page of a device's mailbox. One statement, so that pointers and head are seen at the same instant: `through`
- * of the last page may then jump to the head, past whatever has expired. The page ends at 200 items or 256 KiB.
+ * Reads pages of mailboxes. Where a mailbox ends is looked up for all that are asked for at the same moment together, and most have nothing behind
+ * what the device has. What is there comes by one more statement, so that pointers and head are seen at the same instant: `through`
+ * of the last page may then jump to the head, past whatever has expired. A page ends at 200 items or 256 KiB.
  */
-export async function readPage(pool: Pool, ask: PageAsk, nowMs: number): Promise<Page> {
-  const start = await findStart(pool, ask);
-  const moved =
-    start.acknowledged > 0 ? await applyAcks(pool, new Map([[ask.device, start.acknowledged]])) : [];
-  const rows = await readRows(pool, ask.device, start.from, Math.min(ask.limit, SYNC_PAGE_ITEMS));
-  const pointers = rows.filter((row) => row.seq !== null);
-  const more = rows[0]?.has_more === true;
-  const shown = pointers.flatMap((row) => itemFrom(row, nowMs) ?? []);
-  const head: SyncPageHead = {
-    through: more ? (pointers.at(-1)?.seq ?? start.from) : Math.max(start.from, rows[0]?.head_seq ?? 0),
-    more,
-    mailbox_epoch: start.mailboxEpoch,
-    items: shown.map(({ item }) => item),
+export function createPages(pool: Pool): Pages {
+  const lookUp = gatherCalls((devices: readonly number[]) => readEnds(pool, devices), LOOKING);
+
+  return async (ask, nowMs) => {
+    const start = startOf(ask, await lookUp(ask.device));
+    const moved =
+      start.acknowledged > 0 ? await applyAcks(pool, new Map([[ask.device, start.acknowledged]])) : [];
+    const rows = start.isEnd
+      ? []
+      : await readRows(pool, ask.device, start.from, Math.min(ask.limit, SYNC_PAGE_ITEMS));
+    const pointers = rows.filter((row) => row.seq !== null);
+    const more = rows[0]?.has_more === true;
+    const shown = pointers.flatMap((row) => itemFrom(row, nowMs) ?? []);
+    const head: SyncPageHead = {
+      through: more ? (pointers.at(-1)?.seq ?? start.from) : Math.max(start.from, rows[0]?.head_seq ?? 0),
+      more,
+      mailbox_epoch: start.mailboxEpoch,
+      items: shown.map(({ item }) => item),
+    };
+    if (ask.receipts_since_ms !== undefined)
+      head.receipts = await readReceipts(pool, ask.device, ask.receipts_since_ms);
+    return { head, bodies: shown.map(({ body }) => body), moved };
   };
-  if (ask.receipts_since_ms !== undefined)
-    head.receipts = await readReceipts(pool, ask.device, ask.receipts_since_ms);
-  return { head, bodies: shown.map(({ body }) => body), moved };
 }
 
 type Shown = { item: SyncPageHead['items'][number]; body: Buffer };
@@ -63,30 +75,36 @@ function itemFrom(row: Row, nowMs: number): Shown | undefined {
   return { item: { type, seq, conv_seq: row.conv_seq, at: row.server_ts_ms }, body: row.body };
 }
 
-type Start = { from: number; acknowledged: number; mailboxEpoch: number };
+/** How far a mailbox reaches, and how far its device has acknowledged it. */
+type Ends = { mailbox_epoch: number; head_seq: number | null; acked_seq: number | null };
 
-/** A cursor of another mailbox epoch, or one beyond the head, says nothing about what the device has. */
-async function findStart(pool: Pool, ask: PageAsk): Promise<Start> {
-  const found = await pool.query<{
-    mailbox_epoch: number;
-    head_seq: number | null;
-    acked_seq: number | null;
-  }>({
-    name: 'find-start',
+async function readEnds(pool: Pool, devices: readonly number[]): Promise<Ends[]> {
+  const found = await pool.query<Ends>({
+    name: 'read-ends',
     text: `SELECT s.mailbox_epoch, q.head_seq, a.acked_seq
              FROM delivery.settings s
-             LEFT JOIN delivery.device_queue q ON q.device_id = $1
-             LEFT JOIN delivery.device_acks a ON a.device_id = $1`,
-    values: [ask.device],
+            CROSS JOIN unnest($1::bigint[]) WITH ORDINALITY AS k(device_id, place)
+             LEFT JOIN LATERAL (SELECT head_seq FROM delivery.device_queue WHERE device_id = k.device_id LIMIT 1) q ON true
+             LEFT JOIN LATERAL (SELECT acked_seq FROM delivery.device_acks WHERE device_id = k.device_id LIMIT 1) a ON true
+            ORDER BY k.place`,
+    values: [devices],
   });
-  const row = found.rows[0];
-  const mailboxEpoch = row?.mailbox_epoch ?? 1;
-  const acked = row?.acked_seq ?? 0;
-  const head = row?.head_seq ?? 0;
+  return found.rows;
+}
+
+/** `isEnd`: there was nothing behind it. */
+type Start = { from: number; acknowledged: number; mailboxEpoch: number; isEnd: boolean };
+
+/** A cursor of another mailbox epoch, or one beyond the head, says nothing about what the device has. */
+function startOf(ask: PageAsk, ends: Ends | undefined): Start {
+  const mailboxEpoch = ends?.mailbox_epoch ?? 1;
+  const acked = ends?.acked_seq ?? 0;
+  const head = ends?.head_seq ?? 0;
   const isOtherEpoch = ask.mailbox_epoch !== undefined && ask.mailbox_epoch !== mailboxEpoch;
-  if (isOtherEpoch || (ask.ack && ask.from > head)) return { from: acked, acknowledged: 0, mailboxEpoch };
-  const from = Math.min(ask.from, head);
-  return { from, acknowledged: ask.ack && from > acked ? from : 0, mailboxEpoch };
+  const isUnknown = isOtherEpoch || (ask.ack && ask.from > head);
+  const from = isUnknown ? acked : Math.min(ask.from, head);
+  const acknowledged = !isUnknown && ask.ack && from > acked ? from : 0;
+  return { from, acknowledged, mailboxEpoch, isEnd: from >= head };
 }
 
 async function readRows(pool: Pool, device: number, from: number, limit: number): Promise<Row[]> {

@@ -31,7 +31,7 @@ export function createChunkAnswer(parts: Parts): (entry: StreamEntry) => Promise
         metrics.answered('chunk', answer.ok ? 'ok' : 'refused');
         const { gateway, correlation } = chunk.head;
         const body = Buffer.from(JSON.stringify(answer));
-        await outStreams.send(gateway, [{ head: { kind: 'reply', correlation }, body }]);
+        await outStreams.reply(gateway, correlation, body);
       }
     } catch (err) {
       metrics.answered('chunk', 'failed');
