@@ -9,6 +9,7 @@ import {
   freePort,
   type GuardedProcess,
   lastLines,
+  SERVICE_FLAGS,
   spawnGuarded,
   startPostgres,
   startRedis,
@@ -174,7 +175,7 @@ function startService(
       ? []
       : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${instance.name}.cpuprofile`];
   const script = join(ROOT, 'services', instance.service, 'src', 'main.ts');
-  return spawnGuarded(process.execPath, [...profile, script], {
+  return spawnGuarded(process.execPath, [...SERVICE_FLAGS, ...profile, script], {
     cwd: ROOT,
     env: { ...process.env, ...instance.env, ...RAISED_LIMITS, LOG_LEVEL: 'warn', ...env },
     logFile: join(folder, `${instance.name}.log`),

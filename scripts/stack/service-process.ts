@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type GuardedProcess, lastLines, spawnGuarded } from '@securechat/embedded';
+import { type GuardedProcess, lastLines, SERVICE_FLAGS, spawnGuarded } from '@securechat/embedded';
 import { ROOT } from '../tools.ts';
 import { freshLog } from './logs.ts';
 import type { Running, Stage } from './running.ts';
@@ -39,7 +39,7 @@ export async function startProcess(plan: ProcessPlan, around: Surroundings): Pro
 
   const logFile = freshLog(dataFolder, plan.name);
   const startedAtMs = performance.now();
-  const child = await spawnGuarded(process.execPath, [script], {
+  const child = await spawnGuarded(process.execPath, [...SERVICE_FLAGS, script], {
     cwd: ROOT,
     env: { ...process.env, ...plan.env },
     logFile,

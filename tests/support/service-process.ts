@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { DEADLINE_MS, ROOT, until, within } from '@securechat/testkit';
+import { DEADLINE_MS, ROOT, SERVICE_FLAGS, until, within } from '@securechat/testkit';
 import { type Metrics, parseMetrics } from './metrics.ts';
 
 export type ServiceName = 'auth' | 'delivery' | 'presence' | 'files' | 'push' | 'gateway';
@@ -142,7 +142,8 @@ export async function startService(plan: ServicePlan): Promise<ServiceProcess> {
 
 /** The channel ('ipc') closes when this process ends in whatever way, and the service then ends itself. */
 function launch(plan: ServicePlan, root: string, log: string[]): ChildProcess {
-  const child = spawn(process.execPath, [join(root, 'services', plan.service, 'src/main.ts')], {
+  const program = join(root, 'services', plan.service, 'src/main.ts');
+  const child = spawn(process.execPath, [...SERVICE_FLAGS, program], {
     cwd: root,
     env: { ...plan.env, PATH: process.env.PATH, OPS_PORT: String(plan.opsPort) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -13,3 +13,4 @@ export { type RedisCluster, startRedisCluster } from './redis-cluster.ts';
 export type { ClusterNode } from './redis-cluster-node.ts';
 export { type RedisSentinel, startRedisSentinel } from './redis-sentinel.ts';
 export type { EmbeddedServer } from './server.ts';
+export { SERVICE_FLAGS } from './service-flags.ts';

@@ -1,5 +1,5 @@
 export { type MadeKeyPackage, makeKeyPackage, randomX25519Key } from '@securechat/crypto/testing';
-export type { ClusterNode, RedisCluster, RedisSentinel } from '@securechat/embedded';
+export { type ClusterNode, type RedisCluster, type RedisSentinel, SERVICE_FLAGS } from '@securechat/embedded';
 export { ChatClient, type ChatClientOptions } from './chat-client/chat-client.ts';
 export type { Conversation } from './chat-client/conversations.ts';
 export { GroupLog } from './chat-client/group-log.ts';

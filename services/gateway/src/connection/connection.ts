@@ -18,9 +18,8 @@ import type { GatewayContext } from '../context.ts';
 import type { LoginProgress } from '../handlers/client_hello.ts';
 import { unregister } from '../handlers/register.ts';
 import type { Peer, Waiter } from '../limits/bandwidth.ts';
-import { LocalRate } from '../limits/local-rate.ts';
+import { LocalRates } from '../limits/local-rate.ts';
 import { Offences } from '../limits/offences.ts';
-import { limits } from '../limits/table.ts';
 import { Standing } from '../presence/standing.ts';
 import type { Transport, TransportEvents } from '../transport/transport.ts';
 import { FileWindow } from './file-window.ts';
@@ -49,17 +48,9 @@ export class Connection implements TransportEvents, Waiter {
   readonly context: GatewayContext;
   readonly mailbox: Mailbox;
   readonly offences: Offences;
-  readonly pings = new LocalRate(limits.pings);
-  readonly lookups = new LocalRate(limits.lookups);
-  readonly keyLogs = new LocalRate(limits.keyLogs);
-  readonly syncs = new LocalRate(limits.syncs);
-  readonly blocks = new LocalRate(limits.blocks);
-  readonly statuses = new LocalRate(limits.statuses);
-  readonly signals = new LocalRate(limits.signals);
-  readonly typings = new LocalRate(limits.typings);
+  readonly rates = new LocalRates();
   readonly standing = new Standing();
-  readonly files = new LocalRate(limits.files);
-  readonly fileWindow = new FileWindow();
+  #fileWindow: FileWindow | undefined;
   /** Set by the login handlers while the login lasts. */
   login: LoginProgress | undefined;
   session: Session | undefined;
@@ -96,7 +87,7 @@ export class Connection implements TransportEvents, Waiter {
       this.#state === 'ready' ? upstreamLimit(type) : limitBeforeLogin(type),
     );
     this.#stateSince = this.#lastHeard = context.clock.monotonicMs();
-    this.offences = new Offences(context.clock);
+    this.offences = new Offences(context.clock, this.rates);
     this.mailbox = new Mailbox({
       ask: (question) => context.requests.askPage(this, question),
       send: (type, frame) => this.sendFrame(type, frame),
@@ -105,6 +96,11 @@ export class Connection implements TransportEvents, Waiter {
     });
     context.hub.add(this);
     context.metrics.opened(transport.kind);
+  }
+
+  get fileWindow(): FileWindow {
+    this.#fileWindow ??= new FileWindow();
+    return this.#fileWindow;
   }
 
   get kind(): Transport['kind'] {
@@ -175,7 +171,7 @@ export class Connection implements TransportEvents, Waiter {
   onPing(answer: () => void): void {
     if (this.#state === 'closing') return;
     this.#lastHeard = this.context.clock.monotonicMs();
-    const retryAfterMs = this.pings.take(this.#lastHeard);
+    const retryAfterMs = this.rates.take('pings', this.#lastHeard);
     if (retryAfterMs === 0) return answer();
     this.refuse(new ProtocolError('RATE_LIMITED', { scope: 'pings', retry_after_ms: retryAfterMs }));
   }

@@ -56,7 +56,8 @@ export class Mailbox {
   #superseded: PageQuestion | undefined;
   /** What the next question shall say beside `from`. */
   #next: Partial<PageQuestion> = {};
-  readonly #held = new Map<number, Push>();
+  /** Made when the first one comes. */
+  #held: Map<number, Push> | undefined;
   #heldTimer: NodeJS.Timeout | undefined;
 
   constructor(port: MailboxPort) {
@@ -196,27 +197,27 @@ export class Mailbox {
   }
 
   #hold(seq: number, push: Push): void {
+    this.#held ??= new Map();
     if (this.#held.size === MAX_HELD) return this.catchUp();
     this.#held.set(seq, push);
     this.#heldTimer ??= setTimeout(() => this.catchUp(), HELD_MS);
   }
 
   #releaseHeld(): void {
-    for (
-      let next = this.#held.get(this.#sentThrough + 1);
-      next;
-      next = this.#held.get(this.#sentThrough + 1)
-    ) {
-      this.#held.delete(this.#sentThrough + 1);
+    const held = this.#held;
+    if (held === undefined) return;
+    for (let next = held.get(this.#sentThrough + 1); next; next = held.get(this.#sentThrough + 1)) {
+      held.delete(this.#sentThrough + 1);
       this.#send(this.#sentThrough + 1, next);
     }
-    if (this.#held.size === 0) this.#dropHeld();
+    if (held.size === 0) this.#dropHeld();
   }
 
   #dropHeld(): void {
+    if (this.#held === undefined) return;
     clearTimeout(this.#heldTimer);
     this.#heldTimer = undefined;
-    this.#held.clear();
+    this.#held = undefined;
   }
 }
 

@@ -14,7 +14,7 @@ export async function askBlocks<K extends AboutBlocks>(
   ask: SyncRequests[K]['ask'],
 ): Promise<Answer<'delivery', K> | undefined> {
   const { clock, requests } = connection.context;
-  const retryAfterMs = connection.blocks.take(clock.monotonicMs());
+  const retryAfterMs = connection.rates.take('blocks', clock.monotonicMs());
   if (retryAfterMs > 0)
     throw new ProtocolError('RATE_LIMITED', {
       scope: 'blocks',

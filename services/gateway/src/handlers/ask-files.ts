@@ -20,7 +20,7 @@ export function askFiles<K extends PlainFileQuestion>(
   question: Question<K>,
 ): Promise<void> | undefined {
   const { clock, requests } = connection.context;
-  const retryAfterMs = connection.files.take(clock.monotonicMs());
+  const retryAfterMs = connection.rates.take('files', clock.monotonicMs());
   if (retryAfterMs > 0)
     throw new ProtocolError('RATE_LIMITED', {
       scope: 'files',

@@ -18,7 +18,7 @@ export async function passSignal(
   const session = sessionOf(connection);
   const { id: reference_id } = message;
   checkSender(connection, session, message);
-  const retry_after_ms = connection.signals.take(clock.monotonicMs());
+  const retry_after_ms = connection.rates.take('signals', clock.monotonicMs());
   if (retry_after_ms > 0)
     throw new ProtocolError('RATE_LIMITED', { scope: 'signals', retry_after_ms, reference_id });
   checkSignature(session, message, () => transcript('p2p', message));

@@ -8,7 +8,7 @@ export function ping(connection: Connection, message: Upstream<'ping'>): undefin
     throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: '/sequence' });
   }
   connection.lastPingSequence = message.sequence;
-  const retryAfterMs = connection.pings.take(clock.monotonicMs());
+  const retryAfterMs = connection.rates.take('pings', clock.monotonicMs());
   if (retryAfterMs > 0)
     throw new ProtocolError('RATE_LIMITED', { scope: 'pings', retry_after_ms: retryAfterMs });
   connection.send('pong', {

@@ -8,8 +8,8 @@ export function sync(connection: Connection, message: Upstream<'sync'>): undefin
 }
 
 /** One of the connection's minute, or `RATE_LIMITED`: a few bytes of a client make delivery read a page. */
-export function chargeSync({ syncs, context }: Connection): void {
-  const retryAfterMs = syncs.take(context.clock.monotonicMs());
+export function chargeSync({ rates, context }: Connection): void {
+  const retryAfterMs = rates.take('syncs', context.clock.monotonicMs());
   if (retryAfterMs > 0)
     throw new ProtocolError('RATE_LIMITED', { scope: 'syncs', retry_after_ms: retryAfterMs });
 }

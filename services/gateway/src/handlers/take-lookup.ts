@@ -9,7 +9,7 @@ export function takeLookup(
   { id: reference_id }: { id: string },
   rate: keyof typeof scopes = 'lookups',
 ): void {
-  const retry_after_ms = connection[rate].take(connection.context.clock.monotonicMs());
+  const retry_after_ms = connection.rates.take(rate, connection.context.clock.monotonicMs());
   if (retry_after_ms > 0)
     throw new ProtocolError('RATE_LIMITED', { scope: scopes[rate], retry_after_ms, reference_id });
 }

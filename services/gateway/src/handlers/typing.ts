@@ -9,7 +9,7 @@ import { sessionOf } from './session-of.ts';
 export function typing(connection: Connection, message: Upstream<'typing'>): undefined {
   const { clock, requests, logger } = connection.context;
   const { user, device, userId: user_id } = sessionOf(connection);
-  const retry_after_ms = connection.typings.take(clock.monotonicMs());
+  const retry_after_ms = connection.rates.take('typings', clock.monotonicMs());
   if (retry_after_ms > 0) throw new ProtocolError('RATE_LIMITED', { scope: 'typing', retry_after_ms });
   const { chat_id: conversation, typing, expires_at } = message;
   const wanted = expires_at - Math.floor(clock.now() / 1000);

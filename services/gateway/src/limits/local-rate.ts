@@ -1,4 +1,4 @@
-import type { LocalLimit } from './table.ts';
+import { type LocalLimit, limits } from './table.ts';
 
 /** At most `count` in any `windowMs`, counted in this process for one connection. Memory is bounded by `count`. */
 export class LocalRate {
@@ -23,5 +23,20 @@ export class LocalRate {
       return Math.max(1, Math.ceil((this.#taken[0] ?? nowMs) + windowMs - nowMs));
     this.#taken.push(nowMs);
     return 0;
+  }
+}
+
+type Named = Exclude<keyof typeof limits, 'excessPauseMs'>;
+
+/** The rates of one connection, each made when it is first asked: most connections never need most of them. */
+export class LocalRates {
+  #rates: Partial<Record<Named, LocalRate>> | undefined;
+
+  /** 0 when one more is allowed now; otherwise the milliseconds until it will be. */
+  take(name: Named, nowMs: number): number {
+    this.#rates ??= {};
+    const rate = this.#rates[name] ?? new LocalRate(limits[name]);
+    this.#rates[name] = rate;
+    return rate.take(nowMs);
   }
 }

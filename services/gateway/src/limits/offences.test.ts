@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { createTestClock } from '@securechat/kernel/testing';
 import { type ErrorName, errorNames, errors } from '@securechat/protocol';
+import { LocalRates } from './local-rate.ts';
 import { Offences } from './offences.ts';
 import { limits } from './table.ts';
 
 function createBench() {
   const clock = createTestClock();
-  const offences = new Offences(clock);
+  const offences = new Offences(clock, new LocalRates());
   const add = (error: ErrorName, times: number) => Array.from({ length: times }, () => offences.add(error));
   return { clock, offences, add };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '@securechat/kernel';
 import type { CloseReason, ErrorName } from '@securechat/protocol';
-import { LocalRate } from './local-rate.ts';
+import type { LocalRates } from './local-rate.ts';
 import { limits } from './table.ts';
 
 /** Refusals that an honest client meets in normal operation: races, retries, a conversation that moved on. */
@@ -31,14 +31,11 @@ export type Verdict = { pauseMs: number; close?: CloseReason };
 /** Counts what a connection does wrong and says when it has been enough. */
 export class Offences {
   readonly #clock: Clock;
-  readonly #faults = new LocalRate(limits.faults);
-  readonly #denials = new LocalRate(limits.denials);
-  readonly #excesses = new LocalRate(limits.excesses);
-  readonly #strangers = new LocalRate(limits.strangers);
-  readonly #persistent = new LocalRate(limits.persistentExcesses);
+  readonly #rates: LocalRates;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, rates: LocalRates) {
     this.#clock = clock;
+    this.#rates = rates;
   }
 
   /** `scope` tells which limit was run into; the global one is nobody's own fault. */
@@ -47,14 +44,16 @@ export class Offences {
     if (INNOCENT.has(error) || scope === GLOBAL_SCOPE) return { pauseMs: 0 };
     // Never ends the connection, or a newer client could not talk to an older server.
     if (error === 'UNKNOWN_TYPE')
-      return { pauseMs: this.#strangers.take(now) > 0 ? limits.excessPauseMs : 0 };
+      return { pauseMs: this.#rates.take('strangers', now) > 0 ? limits.excessPauseMs : 0 };
     // People block, remove and leave while others write. Who probes is slowed down as much.
     if (error === 'PERMISSION_DENIED')
-      return { pauseMs: this.#denials.take(now) > 0 ? limits.excessPauseMs : 0 };
+      return { pauseMs: this.#rates.take('denials', now) > 0 ? limits.excessPauseMs : 0 };
     if (error !== 'RATE_LIMITED') {
-      return this.#faults.take(now) > 0 ? { pauseMs: 0, close: 'protocol_violation' } : { pauseMs: 0 };
+      return this.#rates.take('faults', now) > 0
+        ? { pauseMs: 0, close: 'protocol_violation' }
+        : { pauseMs: 0 };
     }
-    if (this.#persistent.take(now) > 0) return { pauseMs: 0, close: 'rate_limited' };
-    return { pauseMs: this.#excesses.take(now) > 0 ? limits.excessPauseMs : 0 };
+    if (this.#rates.take('persistentExcesses', now) > 0) return { pauseMs: 0, close: 'rate_limited' };
+    return { pauseMs: this.#rates.take('excesses', now) > 0 ? limits.excessPauseMs : 0 };
   }
 }

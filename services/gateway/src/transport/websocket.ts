@@ -1,11 +1,18 @@
-import { isIP } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isIP, type Socket } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import websocket from '@fastify/websocket';
 import { addressKey } from '@securechat/kernel';
-import { closeCodes, closeTexts, HEADER_BYTES, MAX_FILE_CHUNK_FRAME_BYTES } from '@securechat/protocol';
+import {
+  type CloseReason,
+  closeCodes,
+  closeTexts,
+  HEADER_BYTES,
+  MAX_FILE_CHUNK_FRAME_BYTES,
+} from '@securechat/protocol';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
-import { addressRefusal } from '../limits/address-limit.ts';
+import { type AddressLimit, addressRefusal } from '../limits/address-limit.ts';
 import type { Door, DoorOptions } from './door.ts';
 import { guardEntrance } from './entrance.ts';
 import type { Accept, Transport } from './transport.ts';
@@ -24,6 +31,8 @@ const LOOK_AT_REQUESTS_MS = 1_000;
 /** The WebSocket door: one path, one sub-protocol, binary messages only. */
 export async function openWebSocketDoor(options: DoorOptions): Promise<Door> {
   const { addresses, storm, accept, onTurnedAway } = options;
+  /** Of an upgrade nothing is answered by it, and the socket would hold it, and with it the whole request. */
+  const responses = new WeakMap<IncomingMessage, ServerResponse>();
   const app = createApp(options);
   const entrance = guardEntrance(app.server, {
     ...options,
@@ -81,12 +90,18 @@ export async function openWebSocketDoor(options: DoorOptions): Promise<Door> {
         }
         const admitted = await addresses.enter(address);
         if (!admitted) return refuse();
-        // It may have gone while the limit was asked for. The closure holds the address and nothing of the request.
+        // It may have gone while the limit was asked for.
         if (socket.destroyed) addresses.leave(address);
-        else socket.once('close', () => addresses.leave(address));
+        else leaveWithSocket(socket, addresses, address);
+        responses.set(request.raw, reply.raw);
       },
     },
-    (socket, request) => carry(socket, accept, addressOf(request) ?? 'unknown'),
+    (socket, request) => {
+      responses.get(request.raw)?.detachSocket(request.raw.socket);
+      // The plugin's holds the request and the reply for as long as the connection lasts.
+      socket.removeAllListeners('error');
+      carry(socket, accept, addressOf(request) ?? 'unknown');
+    },
   );
   await app.listen({ host: options.host, port: options.port });
   const bound = app.server.address();
@@ -114,18 +129,48 @@ function createApp({ tls, handshakeTimeoutMs, proxyProtocol, isTrustedProxy }: D
   return Fastify({ ...common, https }) as unknown as FastifyInstance;
 }
 
+/** Apart, because the functions made in one call share what any of them holds: a request, with all its headers. */
+function leaveWithSocket(socket: Socket, addresses: AddressLimit, address: string): void {
+  socket.once('close', () => addresses.leave(address));
+}
+
+/** A class, because ten thousand connections would have six functions each of their own. */
+class WebSocketTransport implements Transport {
+  readonly kind = 'websocket';
+  readonly chunksAreWhole = true;
+  readonly #socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#socket.send(bytes);
+  }
+
+  bufferedBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  close(reason: CloseReason): void {
+    this.#socket.close(closeCodes[reason], closeTexts[reason]);
+  }
+
+  destroy(): void {
+    this.#socket.terminate();
+  }
+}
+
 function carry(socket: WebSocket, accept: Accept, address: string): void {
-  const transport: Transport = {
-    kind: 'websocket',
-    chunksAreWhole: true,
-    write: (bytes) => socket.send(bytes),
-    bufferedBytes: () => socket.bufferedAmount,
-    pause: () => socket.pause(),
-    resume: () => socket.resume(),
-    close: (reason) => socket.close(closeCodes[reason], closeTexts[reason]),
-    destroy: () => socket.terminate(),
-  };
-  const events = accept(transport, address);
+  const events = accept(new WebSocketTransport(socket), address);
   socket.on('message', (data, isBinary) => {
     if (isBinary && Buffer.isBuffer(data)) events.onBytes(data);
     else events.onForeign();
@@ -133,5 +178,9 @@ function carry(socket: WebSocket, accept: Accept, address: string): void {
   socket.on('ping', (data) => events.onPing(() => socket.pong(data)));
   socket.on('close', () => events.onClosed());
   // ws closes the connection itself with the fitting code; 'close' follows.
-  socket.on('error', () => {});
+  socket.on('error', ignore);
+}
+
+function ignore(): void {
+  // see where it listens
 }

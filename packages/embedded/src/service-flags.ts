@@ -1,0 +1,6 @@
+/**
+ * What each service's Node is started with, here as in the image (`infra/Dockerfile`). V8 lets the space for new objects grow to 128 MiB on
+ * machines with much memory, and each process then holds as much garbage; with 32 MiB a message and a login cost the same
+ * (docs/decisions/0136-little-room-for-new-objects.md).
+ */
+export const SERVICE_FLAGS: readonly string[] = ['--max-semi-space-size=16'];
