@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 /** `A=1` and `B=2` as `{ A: '1', B: '2' }`. */
 export function assignments(given: readonly string[] = []): Record<string, string> {
   return Object.fromEntries(
@@ -13,4 +15,47 @@ export function wholeNumber(name: string, given: string | undefined, otherwise: 
   if (given === undefined) return otherwise;
   if (!/^[1-9]\d{0,6}$/.test(given)) throw new Error(`--${name} wants a whole number, not ${given}.`);
   return Number(given);
+}
+
+const text = { type: 'string' } as const;
+/** What runs of a load have in common; the rest is theirs. */
+export const loadOptions = {
+  ...{ secs: text, users: text, connections: text, quiet: text, json: text },
+  help: { type: 'boolean' },
+} as const;
+
+type Given = Partial<Record<'secs' | 'users' | 'connections' | 'quiet' | 'json', string>>;
+
+export function loadOf(given: Given, { seconds }: { seconds: number }) {
+  return {
+    seconds: wholeNumber('secs', given.secs, seconds),
+    users: wholeNumber('users', given.users, 200),
+    connections: wholeNumber('connections', given.connections, 2_000),
+    quiet: wholeNumber('quiet', given.quiet, 6),
+    json: given.json === undefined ? undefined : resolve(given.json),
+  };
+}
+
+/** Those that were named, all of them known; all when none was. */
+export function chosen<N extends string>(
+  kind: string,
+  names: readonly string[],
+  known: readonly N[],
+): readonly N[] {
+  const unknown = names.filter((name) => !(known as readonly string[]).includes(name));
+  if (unknown.length > 0) throw new Error(`There is no ${kind} called ${unknown.join(', ')}.`);
+  return names.length > 0 ? (names as N[]) : known;
+}
+
+/** What `read` makes of the command line. Undefined is a request for help; that and a fault end the process with the usage. */
+export function readOrEnd<T>(usage: string, read: () => T | undefined): T {
+  try {
+    const options = read();
+    if (options !== undefined) return options;
+    console.log(usage);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    process.exit(1);
+  }
+  process.exit(0);
 }

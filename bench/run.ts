@@ -11,7 +11,7 @@ import type { Job, Results, WorkloadName } from './generator/job.ts';
 import { referenceLoopMs } from './measure/reference.ts';
 import { median } from './measure/statistics.ts';
 import { formatNumber, formatSpread, formatTable } from './measure/table.ts';
-import { assignments, wholeNumber } from './options.ts';
+import { assignments, chosen, loadOf, loadOptions, readOrEnd, wholeNumber } from './options.ts';
 import { printProfiles } from './profile.ts';
 import { type Figures, type Report, scenarios } from './scenarios.ts';
 import { startStack } from './stack.ts';
@@ -215,55 +215,38 @@ function readOptions() {
   const text = { type: 'string' } as const;
   const texts = { type: 'string', multiple: true } as const;
   const known = {
+    ...loadOptions,
     runs: text,
-    secs: text,
-    users: text,
     rate: text,
-    connections: text,
-    quiet: text,
-    json: text,
     profile: text,
     tls: { type: 'boolean' },
     'save-baseline': { type: 'boolean' },
     env: texts,
     postgres: texts,
-    help: { type: 'boolean' },
   } as const;
-  try {
+  return readOrEnd(USAGE, () => {
     const { values, positionals } = parseArgs({ allowPositionals: true, options: known });
-    if (values.help) {
-      console.log(USAGE);
-      process.exit(0);
-    }
-    const unknown = positionals.filter((name) => !(NAMES as readonly string[]).includes(name));
-    if (unknown.length > 0) throw new Error(`There is no measurement called ${unknown.join(', ')}.`);
-    const names = positionals.length > 0 ? (positionals as Name[]) : NAMES;
+    if (values.help) return undefined;
+    const names = chosen('measurement', positionals, NAMES);
     if (process.platform !== 'linux' && names.some((name) => name !== 'codec' && name !== 'e2ee')) {
       throw new Error(
         'Only codec and e2ee can be measured here: all others read /proc, which is a thing of Linux.',
       );
     }
-    const { json, profile, tls: hasTls = false, 'save-baseline': isBaseline = false } = values;
+    const { profile, tls: hasTls = false, 'save-baseline': isBaseline = false } = values;
     const isSpecial = hasTls || (profile ?? values.env ?? values.postgres) !== undefined;
     if (isBaseline && isSpecial) throw new Error('A baseline has no --tls, --profile, --env or --postgres.');
     if (profile !== undefined) mkdirSync(profile, { recursive: true });
     return {
+      ...loadOf(values, { seconds: 8 }),
       names,
       runs: wholeNumber('runs', values.runs, 3),
-      seconds: wholeNumber('secs', values.secs, 8),
-      users: wholeNumber('users', values.users, 200),
       messagesPerSecond: wholeNumber('rate', values.rate, 1_000),
-      connections: wholeNumber('connections', values.connections, 2_000),
-      quiet: wholeNumber('quiet', values.quiet, 6),
-      json: json === undefined ? undefined : resolve(json),
       profile: profile === undefined ? undefined : resolve(profile),
       hasTls,
       isBaseline,
       env: assignments(values.env),
       postgres: assignments(values.postgres),
     };
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    process.exit(1);
-  }
+  });
 }

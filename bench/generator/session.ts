@@ -8,7 +8,8 @@ import {
   type Upstream,
 } from '@securechat/protocol';
 import { authFor, helloOf, type Person, within } from '@securechat/testkit';
-import type { Line, LineContext } from './drivers/driver.ts';
+import type { LineContext } from './drivers/driver.ts';
+import { SocketLine } from './socket-line.ts';
 import { FastWebSocket } from './websocket.ts';
 
 const LOGIN_DEADLINE_MS = 20_000;
@@ -23,16 +24,15 @@ type Expected = { name: DownstreamName; resolve(message: Downstream): void; reje
  * One logged-in device, as cheap as it can be: the hot frames are read by position instead of being parsed. It keeps
  * the rules of a real client: a mailbox in order, repetitions dropped, one cumulative ack for each packet received.
  */
-export class Session implements Line {
+export class Session extends SocketLine {
   readonly person: Person;
   readonly #context: LineContext;
-  #socket!: FastWebSocket;
   #expected: Expected | undefined;
   #cursor = 0;
   #acked = 0;
-  #isClosing = false;
 
   private constructor(person: Person, context: LineContext) {
+    super();
     this.person = person;
     this.#context = context;
   }
@@ -45,18 +45,18 @@ export class Session implements Line {
   }
 
   async #logIn(url: string): Promise<void> {
-    this.#socket = await FastWebSocket.open(url, {
+    this.socket = await FastWebSocket.open(url, {
       message: (payload) => this.#read(payload),
       turnEnded: () => this.#acknowledge(),
       closed: (why) => this.#closed(why),
     });
     const identity = { person: this.person, device: this.person.device(0) };
     const hello = helloOf(identity);
-    this.#socket.send(encodeUpstream('client_hello', hello));
+    this.socket.send(encodeUpstream('client_hello', hello));
     const serverHello = await this.#next('server_hello');
-    this.#socket.send(encodeUpstream('client_auth', authFor(identity, hello, serverHello)));
+    this.socket.send(encodeUpstream('client_auth', authFor(identity, hello, serverHello)));
     await this.#next('session_ready');
-    this.#socket.send(encodeUpstream('resume', { type: 'resume', cursor: this.#cursor }));
+    this.socket.send(encodeUpstream('resume', { type: 'resume', cursor: this.#cursor }));
     while ((await this.#next('sync_page')).more) {
       // the mailbox was longer than a page
     }
@@ -64,27 +64,13 @@ export class Session implements Line {
 
   /** Begins a conversation. Resolves when the server has stored it. */
   async createConversation(message: Upstream<'group_create'>): Promise<void> {
-    this.#socket.send(encodeUpstream('group_create', message));
+    this.socket.send(encodeUpstream('group_create', message));
     const ack = await within(
       this.#next('ack'),
       LOGIN_DEADLINE_MS,
       () => `a conversation of ${this.person.id}`,
     );
     if (ack.ref !== message.id) throw new Error(`an ack for ${ack.ref} instead of ${message.id}`);
-  }
-
-  send(frame: Uint8Array): void {
-    this.#socket.send(frame);
-  }
-
-  close(): void {
-    this.#isClosing = true;
-    this.#socket.close();
-  }
-
-  destroy(): void {
-    this.#isClosing = true;
-    this.#socket.destroy();
   }
 
   async #next<N extends DownstreamName>(name: N): Promise<Downstream<N>> {
@@ -94,7 +80,7 @@ export class Session implements Line {
   }
 
   #closed(why: string): void {
-    if (this.#isClosing) return;
+    if (this.isClosing) return;
     this.#context.tally.fault(`${this.person.id}: ${why}`);
     this.#expected?.reject(new Error(why));
   }
@@ -173,7 +159,7 @@ export class Session implements Line {
   #acknowledge(): void {
     if (this.#cursor === this.#acked) return;
     this.#acked = this.#cursor;
-    this.#socket.send(encodeUpstream('ack', { type: 'ack', through: this.#acked }));
+    this.socket.send(encodeUpstream('ack', { type: 'ack', through: this.#acked }));
   }
 }
 

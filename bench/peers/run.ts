@@ -1,14 +1,13 @@
 // npm run bench:peers -- [workloads…] [options]: SecureChat beside others, in turn, in one run; see ../README.md.
 import { appendFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { verifyMicros } from '../codec.ts';
 import { generate } from '../generate.ts';
 import type { Results, WorkloadName } from '../generator/job.ts';
 import { referenceLoopMs } from '../measure/reference.ts';
 import { formatNumber } from '../measure/table.ts';
-import { wholeNumber } from '../options.ts';
+import { chosen, loadOf, loadOptions, readOrEnd, wholeNumber } from '../options.ts';
 import { type Report, scenarios } from '../scenarios.ts';
 import { columns, figureOf, formatComparison, formatSystems, type Row } from './comparison.ts';
 import { formatGoals } from './goals.ts';
@@ -91,35 +90,16 @@ function reportOf<W extends WorkloadName>(workload: W, result: Results[WorkloadN
 
 function readOptions() {
   const text = { type: 'string' } as const;
-  const known = {
-    ...{ systems: text, rounds: text, secs: text, users: text, connections: text, quiet: text, json: text },
-    help: { type: 'boolean' },
-  } as const;
-  try {
+  const known = { ...loadOptions, systems: text, rounds: text } as const;
+  return readOrEnd(USAGE, () => {
     const { values, positionals } = parseArgs({ allowPositionals: true, options: known });
-    if (values.help) {
-      console.log(USAGE);
-      process.exit(0);
-    }
+    if (values.help) return undefined;
     if (process.platform !== 'linux') throw new Error('All of it reads /proc, which is a thing of Linux.');
     return {
+      ...loadOf(values, { seconds: 5 }),
       workloads: chosen('workload', positionals, WORKLOADS),
       systems: chosen('system', values.systems?.split(',') ?? [], SYSTEMS),
       rounds: wholeNumber('rounds', values.rounds, 3),
-      seconds: wholeNumber('secs', values.secs, 5),
-      users: wholeNumber('users', values.users, 200),
-      connections: wholeNumber('connections', values.connections, 2_000),
-      quiet: wholeNumber('quiet', values.quiet, 6),
-      json: values.json === undefined ? undefined : resolve(values.json),
     };
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    process.exit(1);
-  }
-}
-
-function chosen<N extends string>(kind: string, names: readonly string[], known: readonly N[]): readonly N[] {
-  const unknown = names.filter((name) => !(known as readonly string[]).includes(name));
-  if (unknown.length > 0) throw new Error(`There is no ${kind} called ${unknown.join(', ')}.`);
-  return names.length > 0 ? (names as N[]) : known;
+  });
 }

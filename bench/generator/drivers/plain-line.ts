@@ -1,6 +1,7 @@
 import { within } from '@securechat/testkit';
+import { SocketLine } from '../socket-line.ts';
 import { FastWebSocket, type Framing } from '../websocket.ts';
-import type { Line, Tally } from './driver.ts';
+import type { Tally } from './driver.ts';
 
 const LOGIN_DEADLINE_MS = 20_000;
 
@@ -15,12 +16,12 @@ export type PlainLineOptions = {
 };
 
 /** A user of a server to which frames are written as they are. It is there once `read` has called `ready`. */
-export class PlainLine implements Line {
-  #socket!: FastWebSocket;
+export class PlainLine extends SocketLine {
   readonly #login = Promise.withResolvers<void>();
-  #isClosing = false;
 
-  private constructor() {}
+  private constructor() {
+    super();
+  }
 
   static async open(options: PlainLineOptions, hello?: Uint8Array): Promise<PlainLine> {
     const line = new PlainLine();
@@ -33,31 +34,17 @@ export class PlainLine implements Line {
       message: (bytes: Buffer) => read(bytes, this),
       turnEnded: () => undefined,
       closed: (why: string) => {
-        if (!this.#isClosing) tally.fault(`${name}: ${why}`);
+        if (!this.isClosing) tally.fault(`${name}: ${why}`);
         this.#login.reject(new Error(why));
       },
     };
     this.#login.promise.catch(() => undefined);
-    this.#socket = await FastWebSocket.open(url, events, framing);
-    if (hello) this.#socket.send(hello);
+    this.socket = await FastWebSocket.open(url, events, framing);
+    if (hello) this.socket.send(hello);
     await this.#login.promise;
   }
 
   ready(): void {
     this.#login.resolve();
-  }
-
-  send(frame: Uint8Array): void {
-    this.#socket.send(frame);
-  }
-
-  close(): void {
-    this.#isClosing = true;
-    this.#socket.close();
-  }
-
-  destroy(): void {
-    this.#isClosing = true;
-    this.#socket.destroy();
   }
 }

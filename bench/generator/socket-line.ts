@@ -1,0 +1,22 @@
+import type { Line } from './drivers/driver.ts';
+import type { FastWebSocket } from './websocket.ts';
+
+/** A user's connection, whatever is said over it. An end that was asked for is no fault. */
+export abstract class SocketLine implements Line {
+  protected socket!: FastWebSocket;
+  protected isClosing = false;
+
+  send(frame: Uint8Array): void {
+    this.socket.send(frame);
+  }
+
+  close(): void {
+    this.isClosing = true;
+    this.socket.close();
+  }
+
+  destroy(): void {
+    this.isClosing = true;
+    this.socket.destroy();
+  }
+}
