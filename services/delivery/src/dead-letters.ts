@@ -1,14 +1,9 @@
 // node src/dead-letters.ts list | show ID | replay ID | drop ID: records that could not succeed. POSTGRES_URL is that of the owner of
 // the tables: no service may read them. Shows no content and names no person.
-import { openPool, openProducer, readConfig } from '@securechat/kernel';
-import { streamNames } from '@securechat/protocol/internal';
-import { options } from './config.ts';
 import { dropLetter, findLetter, listLetters, NoSuchLetter, replayLetter } from './dead-letters/letters.ts';
 import { tellLetter, tellLetters } from './dead-letters/tell.ts';
+import { type Stores, withStores } from './with-stores.ts';
 
-const STATEMENT_MS = 60_000;
-const CONNECT_MS = 30_000;
-const REDIS_MS = 5_000;
 const USAGE = `Usage: node src/dead-letters.ts list
        node src/dead-letters.ts show ID
        node src/dead-letters.ts replay ID   # back into its stream, from where it came
@@ -21,48 +16,22 @@ if (!isSound) {
   process.stderr.write(USAGE);
   process.exit(2);
 }
-const { config, secrets } = readConfig({
-  postgresUrl: options.postgresUrl,
-  redisUrl: options.redisUrl,
-  streamPrefix: options.streamPrefix,
-  streamPartitions: options.streamPartitions,
-});
-const pool = openPool(secrets.postgresUrl, {
-  applicationName: 'dead-letters',
-  max: 1,
-  statementTimeoutMs: STATEMENT_MS,
-  connectTimeoutMs: CONNECT_MS,
-});
 
-async function replay(): Promise<string> {
-  const producer = openProducer(secrets.redisUrl, { name: 'dead-letters' });
-  try {
-    await producer.whenReady(REDIS_MS);
-    const { ordered, acks } = streamNames({
-      prefix: config.streamPrefix,
-      partitions: config.streamPartitions,
-    });
-    const stream = await replayLetter(pool, producer.redis, id, [...ordered, ...acks]);
-    return `${id} is in ${stream} again: look with \`list\` whether it comes back`;
-  } finally {
-    producer.close();
-  }
-}
-
-async function act(): Promise<string> {
+async function act({ pool, streams, redis }: Stores): Promise<string> {
   if (word === 'list') return tellLetters(await listLetters(pool));
   if (word === 'show') return tellLetter(await findLetter(pool, id));
-  if (word === 'replay') return replay();
+  if (word === 'replay') {
+    const stream = await replayLetter(pool, await redis(), id, [...streams.ordered, ...streams.acks]);
+    return `${id} is in ${stream} again: look with \`list\` whether it comes back`;
+  }
   await dropLetter(pool, id);
   return `${id} is gone`;
 }
 
 try {
-  process.stdout.write(`${await act()}\n`);
+  process.stdout.write(`${await withStores('dead-letters', act)}\n`);
 } catch (error) {
   if (!(error instanceof NoSuchLetter)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
-} finally {
-  await pool.end();
 }

@@ -2,5 +2,7 @@
 import { lookAtQueues, tellQueues } from './queues/look.ts';
 import { withStores } from './with-stores.ts';
 
-const queues = await withStores('queues', lookAtQueues);
+const queues = await withStores('queues', async ({ pool, streams, redis }) =>
+  lookAtQueues({ pool, streams, redis: await redis() }),
+);
 process.stdout.write(`${tellQueues(queues).join('\n')}\n`);

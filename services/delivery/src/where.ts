@@ -10,5 +10,7 @@ if (!new RegExp(ID_PATTERN).test(id)) {
   process.stderr.write('Usage: node src/where.ts MESSAGE_ID\n');
   process.exit(2);
 }
-const traces = await withStores('where', (stores) => lookUp(id, stores));
+const traces = await withStores('where', async ({ pool, streams, redis }) =>
+  lookUp(id, { pool, streams, redis: await redis() }),
+);
 process.stdout.write(`${tell(traces, new Date()).join('\n')}\n`);
