@@ -3,6 +3,7 @@ export { BLOCK_MS, type BlockingReader, openBlockingReader } from './blocking-re
 export { addressKey } from './client-address.ts';
 export { type Clock, sleep, systemClock } from './clock.ts';
 export { closeWorker } from './close-worker.ts';
+export { createComplaints } from './complaints.ts';
 export {
   bool,
   bytes,

@@ -1,6 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import type { Clock } from './clock.ts';
 import { closeWorker } from './close-worker.ts';
+import { createComplaints } from './complaints.ts';
 import { withDeadline } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
@@ -50,7 +51,6 @@ const SCHEDULE_DEADLINE_MS = 5 * SECOND_MS;
 /** The run of a process that died is taken up by another one after this. */
 const LOCK_MS = 30 * SECOND_MS;
 const STOP_WAIT_MS = 2 * SECOND_MS;
-const LOG_EVERY_MS = 5 * SECOND_MS;
 
 /**
  * Runs a service's jobs: each scheduled run happens in one of its processes. Redis holds the schedule and nothing
@@ -83,7 +83,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   let worker: Worker | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isScheduling = false;
-  let lastLoggedMs = Number.NEGATIVE_INFINITY;
+  const warn = createComplaints({ what: 'job queue: trouble', clock, logger });
 
   /** Writing a schedule that is there changes nothing. */
   async function schedule(): Promise<void> {
@@ -150,12 +150,9 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     return outcome;
   }
 
-  /** The connections tell of an outage themselves. The rest could come at any rate. */
+  /** The connections tell of an outage themselves. */
   function complain(error: unknown): void {
-    const nowMs = clock.monotonicMs();
-    if (isRedisDown(error) || stopping.signal.aborted || nowMs - lastLoggedMs < LOG_EVERY_MS) return;
-    lastLoggedMs = nowMs;
-    logger.warn({ err: error }, 'job queue: trouble');
+    if (!isRedisDown(error) && !stopping.signal.aborted) warn(error);
   }
 
   return {

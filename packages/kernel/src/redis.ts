@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { backoffDelayMs } from './backoff.ts';
 import { sleep, systemClock } from './clock.ts';
+import { createComplaints } from './complaints.ts';
 import { DeadlineError, isConnectionLoss, isRedisNotNow } from './errors.ts';
 import { gatherWrites } from './gather-writes.ts';
 import type { Logger } from './logger.ts';
@@ -33,8 +34,6 @@ const COMMAND_TIMEOUT_MS = 1500;
  */
 const PRODUCER_SILENCE_MS = 2000;
 export const RECONNECT = { baseMs: 50, capMs: 2000 };
-/** An outage fails thousands of commands; one line in this time is enough. */
-const LOG_EVERY_MS = 5000;
 /** A cluster has no event for it. */
 const READY_LOOK_MS = 10;
 
@@ -128,18 +127,12 @@ async function waitUntilReady(redis: RedisClient, url: string, deadlineMs: numbe
 
 /** The listener also keeps Node from ending the process: 'error' events must be heard. */
 export function logErrors(redis: RedisClient, name: string, logger: Logger | undefined): void {
-  let lastLoggedMs = Number.NEGATIVE_INFINITY;
-  let unlogged = 0;
-  function log(err: Error): void {
-    const now = systemClock.monotonicMs();
-    if (now - lastLoggedMs < LOG_EVERY_MS) {
-      unlogged += 1;
-      return;
-    }
-    logger?.warn({ err, connection: name, unlogged }, 'redis connection failed');
-    lastLoggedMs = now;
-    unlogged = 0;
-  }
+  const log = createComplaints({
+    what: 'redis connection failed',
+    facts: { connection: name },
+    clock: systemClock,
+    logger,
+  });
   redis.on('error', log);
   // of one node of a cluster
   redis.on('node error', log);

@@ -1,9 +1,11 @@
 import {
   closeWorker,
+  createComplaints,
   isRedisDown,
   type Logger,
   openProducer,
   openQueueConnection,
+  systemClock,
   withDeadline,
 } from '@securechat/kernel';
 import { DEFAULT_RETRY_POLICY, retryDelayMs } from '@securechat/protocol';
@@ -16,8 +18,6 @@ const LOCK_MS = 10_000;
 /** What is kept in Redis for the curious. */
 const KEPT = { removeOnComplete: { count: 10 }, removeOnFail: { count: 50 } };
 const KEPT_EVENTS = 100;
-/** An outage fails whatever is under way; one line in this time is enough. */
-const LOG_EVERY_MS = 5_000;
 /** By the seed's retry policy. */
 export const ATTEMPTS = 1 + DEFAULT_RETRY_POLICY.max_retries;
 
@@ -53,7 +53,7 @@ export function createDueQueue<Id extends string | number>(parts: {
     logger,
   });
   let worker: Worker | undefined;
-  let lastLoggedMs = Number.NEGATIVE_INFINITY;
+  const warn = createComplaints({ what: `queue of ${name}: trouble`, clock: systemClock, logger });
 
   async function attempt({ data, attemptsMade }: Job<{ id: Id }>): Promise<void> {
     const isLast = attemptsMade + 1 >= ATTEMPTS;
@@ -63,10 +63,7 @@ export function createDueQueue<Id extends string | number>(parts: {
   }
 
   function complain(err: unknown): void {
-    const nowMs = performance.now();
-    if (isRedisDown(err) || nowMs - lastLoggedMs < LOG_EVERY_MS) return;
-    lastLoggedMs = nowMs;
-    logger.warn({ err }, `queue of ${name}: trouble`);
+    if (!isRedisDown(err)) warn(err);
   }
 
   return {

@@ -1,0 +1,28 @@
+import type { Clock } from './clock.ts';
+import type { Logger } from './logger.ts';
+
+/** An outage fails thousands of commands; one line in this time is enough. */
+const EVERY_MS = 5_000;
+
+/** Warns of what may go wrong at any rate: the first of it at once, and then once in a while with how many were left out. */
+export function createComplaints(parts: {
+  what: string;
+  /** Of each line. */
+  facts?: object;
+  clock: Pick<Clock, 'monotonicMs'>;
+  logger: Logger | undefined;
+}): (err: unknown) => void {
+  const { what, facts, clock, logger } = parts;
+  let lastLoggedMs = Number.NEGATIVE_INFINITY;
+  let unlogged = 0;
+  return (err) => {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - lastLoggedMs < EVERY_MS) {
+      unlogged += 1;
+      return;
+    }
+    logger?.warn({ err, ...facts, unlogged }, what);
+    lastLoggedMs = nowMs;
+    unlogged = 0;
+  };
+}
