@@ -41,7 +41,7 @@ export type RequestConsumer = {
 /** Bounds the memory of one read. */
 const MOST_PER_READ = 128;
 /** From one that brought something to the next: what comes meanwhile shares a read, and what is looked up and answered for it. */
-const READ_EVERY_MS = 4;
+const READ_EVERY_MS = 10;
 
 /**
  * Answers requests from streams through a consumer group without acknowledgement: each request is taken by one
