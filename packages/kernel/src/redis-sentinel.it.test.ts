@@ -1,12 +1,14 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 // biome-ignore lint/style/noRestrictedImports: the test kills the master of its own Redis
 import { type RedisSentinel, startRedisSentinel } from '@securechat/embedded';
 import { openBlockingReader } from './blocking-reader.ts';
-import { systemClock } from './clock.ts';
+import { sleep, systemClock } from './clock.ts';
 import { createJobRunner } from './jobs.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
-import { isRedisDown, openProducer, type Producer } from './redis.ts';
+import { isRedisDown, openProducer, type Producer, RECONNECT } from './redis.ts';
 import { runsOf } from './redis-runs.ts';
 import { until as untilWithin } from './streams/ordered/testing/numbers.ts';
 import { watchStream } from './testing/watch-stream.ts';
@@ -100,4 +102,25 @@ test('without a Sentinel that answers there is nothing to wait for', async () =>
   cleanups.push(() => reader.close());
   const failure = await reader.run((redis) => redis.ping()).catch((reason: unknown) => reason);
   expect(isRedisDown(failure)).toBe(true);
+});
+
+test('a connection that is closed asks no Sentinel any more', async () => {
+  let asked = 0;
+  const server = createServer((socket) => {
+    asked += 1;
+    socket.destroy();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const lost = openProducer(`redis+sentinel://127.0.0.1:${port}/chat`, { name: 'lost' });
+  cleanups.push(() => lost.close());
+  // it has been refused, and will try again
+  await once(lost.redis, 'error');
+  expect(asked).toBeGreaterThan(0);
+  const before = asked;
+  lost.close();
+  await sleep(10 * RECONNECT.baseMs);
+  expect(asked).toBe(before);
 });

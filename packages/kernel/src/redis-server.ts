@@ -1,4 +1,5 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Socket } from 'node:net';
+import { Redis, type RedisOptions, type SentinelConnectionOptions, SentinelConnector } from 'ioredis';
 import type { RedisAddress } from './redis-address.ts';
 
 type ServerAddress = Exclude<RedisAddress, { kind: 'cluster' }>;
@@ -18,9 +19,30 @@ export function openServer(address: ServerAddress, options: RedisOptions): Redis
     ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
     ...(login.tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
     sentinelCommandTimeout: SENTINEL_TIMEOUT_MS,
-    // who does not connect again does not ask again either
-    sentinelRetryStrategy: options.retryStrategy ?? (() => null),
+    Connector: AsksOnce,
+    sentinelRetryStrategy: () => null,
     // a master that has become a replica under an open connection: the command is not repeated, the next one asks anew who is master
     reconnectOnError: (error: Error) => /^READONLY\b/.test(error.message),
   });
+}
+
+/**
+ * Asks each Sentinel once. When none names a master the connection fails like one to a server, so that it comes back, or does not, as one to a
+ * server does. By itself ioredis would wait here and ask again, and not even a connection that was closed would end that.
+ */
+class AsksOnce extends SentinelConnector {
+  constructor(options: unknown) {
+    super(options as SentinelConnectionOptions);
+  }
+
+  override async connect(emit: Parameters<SentinelConnector['connect']>[0]) {
+    try {
+      return await super.connect(emit);
+    } catch (error) {
+      if (!this.connecting) throw error;
+      // a connector that rejects would not be asked again
+      this.firstError = error as Error;
+      return new Socket().on('error', () => undefined).destroy(error as Error);
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { openTestRedis, sharedUrl, startOwnRedis } from './redis.ts';
+import { onEachServer, openTestRedis, sharedUrl, startOwnRedis, startOwnRedisCluster } from './redis.ts';
 import type { OwnServer } from './servers/own-server.ts';
 import { until } from './until.ts';
 
@@ -72,4 +72,15 @@ test('a paused Redis answers nobody until it goes on', async () => {
   await expect(ask(server.url, (redis) => redis.ping())).rejects.toThrow();
   await server.resume();
   await until('it answers', () => ask(server.url, (redis) => redis.ping()));
+});
+
+test('of a cluster that has just been started each node is asked, also those that no client knows yet', async () => {
+  const cluster = await startOwnRedisCluster();
+  const ports: (number | undefined)[] = [];
+  try {
+    await onEachServer(cluster.url, async (redis) => void ports.push(redis.options.port));
+    expect(ports.sort()).toEqual(cluster.nodes.map(({ port }) => port).sort());
+  } finally {
+    await cluster.stop();
+  }
 });

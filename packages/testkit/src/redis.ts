@@ -7,7 +7,7 @@ import {
   startRedisSentinel,
 } from '@securechat/embedded';
 import { openProducer, type RedisClient } from '@securechat/kernel';
-import { Redis } from 'ioredis';
+import { type Cluster, Redis } from 'ioredis';
 import { ownContainer } from './servers/own-container.ts';
 import { type OwnServer, ownEmbeddedServer, say, wantsContainers } from './servers/own-server.ts';
 
@@ -76,10 +76,30 @@ export async function connectRedis(url: string): Promise<{ redis: RedisClient; c
 export async function onEachServer(url: string, act: (redis: Redis) => Promise<void>): Promise<void> {
   const { redis, close } = await connectRedis(url);
   try {
-    for (const server of redis instanceof Redis ? [redis] : redis.nodes('all')) await act(server);
+    if (redis instanceof Redis) return await act(redis);
+    for (const place of await membersOf(redis)) {
+      const server = new Redis({ ...redis.options.redisOptions, ...place, lazyConnect: true });
+      await server.connect();
+      await act(server).finally(() => server.disconnect());
+    }
   } finally {
     close();
   }
+}
+
+/**
+ * `<id> <host>:<port>@<bus port> …`, a node a line. Slots, by which clients find nodes, do not name a replica until its
+ * master has heard from it how much it has, which takes some ten seconds after the start of a cluster.
+ */
+async function membersOf(cluster: Cluster): Promise<{ host: string; port: number }[]> {
+  const [master] = cluster.nodes('master');
+  const lines = String(await master?.cluster('NODES')).split('\n');
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [, host = '', port] = /^\S+ (\S+):(\d+)@/.exec(line) ?? [];
+      return { host, port: Number(port) };
+    });
 }
 
 /** Names of all keys that fit the pattern. */
