@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { keyId } from '@securechat/crypto/sign';
 import { createOutStreams, createRevocationSet } from '@securechat/directory';
 import {
   createEndpoints,
@@ -31,6 +32,7 @@ import { createRevocationPublisher } from './revocations/publisher.ts';
 import { openServiceKeys } from './service-keys.ts';
 import { createDeviceStore } from './store/device-store.ts';
 import { createKeyLogStore } from './store/key-log-store.ts';
+import { noteServiceKey } from './store/service-key-store.ts';
 
 /** Logins wait for Postgres, so twice its connections keep them all busy. */
 const REQUESTS_PER_CONNECTION = 2;
@@ -151,6 +153,10 @@ export async function createAuth(kit: Kit): Promise<Service> {
   return {
     async start() {
       await requireMigrations(pool, 'auth', migrations, logger);
+      // without Postgres it starts all the same, and the next start tells
+      noteServiceKey(pool, keyId(serviceKeys.current.publicKey)).catch((err: unknown) =>
+        logger.warn({ err }, 'since when the service key signs was not noted'),
+      );
       await http.listen({ host: config.httpHost, port: config.httpPort });
       const { port } = http.server.address() as AddressInfo;
       logger.info({ httpPort: port, serviceKeyId: serviceKeys.published[0]?.id }, 'enrolment API listening');

@@ -5,6 +5,7 @@ import { certificateTranscript } from '@securechat/crypto/challenge';
 import { createSigningKey, keyId, signingKeyFromSeed, verifySignature } from '@securechat/crypto/sign';
 import { openTicket } from '@securechat/crypto/ticket';
 import type { GatewayCertificate, SignedDeviceList } from '@securechat/protocol';
+import { until } from '@securechat/testkit';
 import { type AuthProcess, startAuthProcess } from './testing/auth-process.ts';
 import { openTestGateway, type TestGateway } from './testing/gateway.ts';
 import {
@@ -85,6 +86,13 @@ async function answerTo(body: unknown): Promise<Record<string, unknown>> {
   if (!reply) throw new Error(`no reply; the log says:\n${auth.log()}`);
   return JSON.parse(reply.toString()) as Record<string, unknown>;
 }
+
+test('since when its key signs is noted when it starts', async () => {
+  await until('it is noted', async () => {
+    const noted = await database.query<{ id: string }>('SELECT id FROM auth.service_keys');
+    return noted.length === 1;
+  });
+});
 
 test('clients learn which key to pin and what is spoken here', async () => {
   const response = await fetch(`${auth.httpUrl}/.well-known/securechat`);

@@ -13,10 +13,11 @@ import {
 } from '@securechat/kernel';
 import { readAuthConfig } from './config.ts';
 import { lookAtDoor } from './doctor/door.ts';
+import { lookAtKeys } from './doctor/keys.ts';
 import { lookAtPostgres } from './doctor/postgres.ts';
 import { lookAtRedis } from './doctor/redis.ts';
 import { lookAtTurn } from './doctor/turn.ts';
-import { openServiceKeys, type ServiceKeys } from './service-keys.ts';
+import { openServiceKeys } from './service-keys.ts';
 
 const REDIS_MS = 3_000;
 
@@ -36,7 +37,9 @@ async function examine({ url, ca }: Options): Promise<Finding[]> {
         return lookAtRedis(producer.redis, systemClock);
       }),
       lookAtTurn(config.turnUrls),
-      lookAtKeys(serviceKeys),
+      lookAt('service key', 'Have the migrations of auth been run?', () =>
+        lookAtKeys(pool, serviceKeys, systemClock),
+      ),
       url === undefined
         ? []
         : lookAt(url, 'Is that the address of this server, and its certificate one that clients trust?', () =>
@@ -49,10 +52,6 @@ async function examine({ url, ca }: Options): Promise<Finding[]> {
     producer.close();
     await pool.end();
   }
-}
-
-function lookAtKeys({ published }: ServiceKeys): Finding[] {
-  return published.map(({ id, state }) => ({ about: 'service key', says: `${id} is the ${state} one` }));
 }
 
 try {

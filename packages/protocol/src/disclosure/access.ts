@@ -11,6 +11,7 @@ export const access: Readonly<Record<string, Readonly<Record<string, readonly st
     'auth.key_log_nodes': ['SELECT'],
     'auth.key_log_head': ['SELECT'],
     'auth.invites': ['INSERT', 'SELECT', 'UPDATE'],
+    'auth.service_keys': ['INSERT', 'SELECT'],
     'auth.audit_log': ['INSERT'],
     'auth.api_keys': ['INSERT', 'SELECT', 'UPDATE (revoked_at)'],
     'auth.api_requests': ['DELETE', 'INSERT', 'SELECT', 'UPDATE (answer)'],

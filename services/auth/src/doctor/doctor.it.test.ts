@@ -7,12 +7,14 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Finding, judgeClock, systemClock } from '@securechat/kernel';
+import { type Finding, judgeClock, openPool, systemClock } from '@securechat/kernel';
 import { createTestClock } from '@securechat/kernel/testing';
 import { createSelfSigned } from '@securechat/testkit';
+import { noteServiceKey, serviceKeySince } from '../store/service-key-store.ts';
 import { base64 } from '../testing/lists.ts';
 import { createOwnDatabase, type OwnDatabase } from '../testing/own-database.ts';
 import { judgeDoor, lookAtDoor } from './door.ts';
+import { lookAtKeys } from './keys.ts';
 import { judgePostgres } from './postgres.ts';
 import { judgeRedis, parseInfo } from './redis.ts';
 import { lookAtTurn, parseTurnUrl } from './turn.ts';
@@ -212,6 +214,30 @@ describe('the command', () => {
   afterAll(async () => {
     rmSync(folder, { recursive: true });
     await database?.drop();
+  });
+
+  test('a service key that has signed for more than two years is found, from the first time on', async () => {
+    const pool = openPool(database.url, { applicationName: 'test', max: 1 });
+    try {
+      await noteServiceKey(pool, 'ours');
+      const first = await serviceKeySince(pool, 'ours');
+      await noteServiceKey(pool, 'ours');
+      expect(await serviceKeySince(pool, 'ours')).toEqual(first);
+      const published = [
+        { id: 'ours', public_key: '', state: 'current' as const },
+        { id: 'new', public_key: '', state: 'next' as const },
+      ];
+      const after = (days: number) =>
+        lookAtKeys(pool, { published }, createTestClock(Date.now() + days * 86_400_000));
+      expect((await after(730)).map(({ says }) => says)).toEqual([
+        'ours is the current one, and has signed here for 730 days',
+        'new is the next one',
+      ]);
+      expect(wrong(await after(730))).toEqual([]);
+      expect(wrong(await after(731))).toEqual(['ours is the current one, and has signed here for 731 days']);
+    } finally {
+      await pool.end();
+    }
   });
 
   function doctor(env: Record<string, string> = {}, ...args: string[]) {

@@ -9,6 +9,7 @@ import { erasures } from './0007_erasures.ts';
 import { webhooks } from './0008_webhooks.ts';
 import { narrowerRights } from './0009_narrower_rights.ts';
 import { quotas } from './0010_quotas.ts';
+import { serviceKeys } from './0011_service_keys.ts';
 
 /** Applied in the order of their names; an applied one never changes. */
 export const migrations: Migrations = {
@@ -22,4 +23,5 @@ export const migrations: Migrations = {
   '0008_webhooks': webhooks,
   '0009_narrower_rights': narrowerRights,
   '0010_quotas': quotas,
+  '0011_service_keys': serviceKeys,
 };

@@ -45,6 +45,10 @@ export const authTables: Tables = {
       for_user: 'the user id that it lets in, when only that one',
     },
   },
+  'auth.service_keys': {
+    kept: 'for good',
+    columns: { id: 'the id of a key of the server', first_used_at: 'since when it signs here' },
+  },
   'auth.audit_log': {
     kept: REMOVED,
     columns: {

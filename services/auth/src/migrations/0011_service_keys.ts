@@ -1,0 +1,17 @@
+import { type Kysely, sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+
+/** Since when each service key has signed here, by its public id: a seed in a file does not tell how old it is. */
+export const serviceKeys: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await sql
+      .raw(`
+        CREATE TABLE auth.service_keys (
+          id            text PRIMARY KEY COLLATE "C",
+          first_used_at timestamptz NOT NULL DEFAULT now()
+        );
+        GRANT SELECT, INSERT ON auth.service_keys TO securechat_auth;
+      `)
+      .execute(db);
+  },
+};
