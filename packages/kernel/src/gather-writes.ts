@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
 
 /**
- * What one turn of the event loop writes to this stream leaves together, behind the promises that are settled in it. Drivers write each command by
- * itself: a system call here, and at the other end another read, for each of a dozen statements that are sent at once.
+ * What one turn of the event loop writes to this stream leaves together, when all that came in with it has been looked at. Drivers write each command
+ * by itself: a system call here, and at the other end another read, for each of a dozen statements that are sent at once.
  */
 export function gatherWrites(stream: Writable): void {
   const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
@@ -15,7 +15,7 @@ export function gatherWrites(stream: Writable): void {
     if (!isGathering) {
       isGathering = true;
       stream.cork();
-      process.nextTick(release);
+      setImmediate(release);
     }
     return write(...args);
   }) as Writable['write'];
