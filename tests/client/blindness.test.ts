@@ -1,5 +1,5 @@
 import { afterAll, describe, expect } from '@jest/globals';
-import { findWords, type Places, startPushService } from '@securechat/testkit';
+import { findWords, type Places, startPushService, until } from '@securechat/testkit';
 import type { ServiceName } from '../support/service-process.ts';
 import { useConstellation } from '../support/stack.ts';
 import { liveMarked, MARK } from './support/marked-life.ts';
@@ -38,7 +38,7 @@ describe('whoever has all servers, their files, memory, logs, metrics and pushes
       const life = await liveMarked(devices, { endpoint, keys });
       people = life.devices;
       secrets.push(...life.fileKeys.map((key) => Buffer.from(key, 'base64')));
-      expect(target.received.length).toBeGreaterThan(0);
+      await until('somebody has been woken', () => target.received.length > 0);
       const pushed = target.received.map(({ content, headers }) => JSON.stringify([content, headers]));
       const places = await everything({ pushes: pushed.join('\n') });
       expect(await findWords([MARK], { ...places, pids: memory() })).toEqual([]);
