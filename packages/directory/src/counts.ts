@@ -1,4 +1,4 @@
-import type { RedisClient } from '@securechat/kernel';
+import { type RedisClient, redisTimeMs } from '@securechat/kernel';
 import { directoryKeys } from './keys.ts';
 
 /** How gateways count the messages of a user: leased to them, by the bucket in which the lease was given (lease.lua). */
@@ -18,14 +18,14 @@ export async function readCounts(
   user: number,
 ): Promise<Counts> {
   const keys = directoryKeys(options.prefix, options.shards);
-  const [[seconds, micros], buckets, operations, commits, routes] = await Promise.all([
+  const [time, buckets, operations, commits, routes] = await Promise.all([
     redis.time(),
     redis.hgetall(keys.messages(user)),
     redis.lrange(keys.groupOperations(user), 0, -1),
     redis.lrange(keys.groupCommits(user), 0, -1),
     redis.hget(keys.routes(user), String(user)),
   ]);
-  const nowMs = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+  const nowMs = Math.floor(redisTimeMs(time));
   const oldest = Math.floor(nowMs / messageCount.bucketMs) - MESSAGE_BUCKETS + 1;
   const young = (times: readonly string[]): number =>
     times.filter((time) => Number(time) + GROUP_WINDOW_MS >= nowMs).length;

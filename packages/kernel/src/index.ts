@@ -75,6 +75,7 @@ export { isRedisDown, openProducer, type Producer, type RedisConnectionOptions }
 export type { RedisClient } from './redis-cluster.ts';
 export { openQueueConnection } from './redis-queue.ts';
 export { runsOf } from './redis-runs.ts';
+export { redisTimeMs } from './redis-time.ts';
 export { loadScript, type Script, type ScriptArg } from './script.ts';
 export { type Kit, runService, type Service, serviceOptions } from './service.ts';
 export {

@@ -5,6 +5,7 @@ import { type Clock, sleep } from '../clock.ts';
 import { isError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
+import { redisTimeMs } from '../redis-time.ts';
 import {
   createRequestRunner,
   type ReadEntry,
@@ -124,10 +125,10 @@ export function createRequestConsumer(options: RequestConsumerOptions): RequestC
 /** Ids begin with the time of Redis at the writing. A clock of Redis that was set back makes entries of the future: they are new. */
 function withAges(
   entries: readonly StreamEntry[],
-  [seconds, microseconds]: readonly (number | string)[],
+  time: readonly (number | string)[],
   readAtMs: number,
 ): ReadEntry[] {
-  const nowMs = Number(seconds) * 1000 + Number(microseconds) / 1000;
+  const nowMs = redisTimeMs(time);
   return entries.map((entry) => {
     const ageMs = Math.max(0, nowMs - Number.parseInt(entry.id, 10));
     return { ...entry, ageMs, readAtMs };

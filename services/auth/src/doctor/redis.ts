@@ -1,4 +1,4 @@
-import { type Clock, type Finding, judgeClock, type RedisClient } from '@securechat/kernel';
+import { type Clock, type Finding, judgeClock, type RedisClient, redisTimeMs } from '@securechat/kernel';
 import { Cluster, type Redis } from 'ioredis';
 
 const LEAST_VERSION = 7;
@@ -12,12 +12,9 @@ export async function lookAtRedis(redis: RedisClient, clock: Clock): Promise<Fin
 
 async function lookAtNode(redis: Redis, clock: Clock): Promise<Finding[]> {
   const askedMs = clock.now();
-  const [seconds = 0, microseconds = 0] = (await redis.time()).map(Number);
+  const time = await redis.time();
   const middleMs = (askedMs + clock.now()) / 2;
-  return [
-    ...judgeRedis(parseInfo(await redis.info())),
-    judgeClock('Redis', seconds * 1000 + microseconds / 1000 - middleMs),
-  ];
+  return [...judgeRedis(parseInfo(await redis.info())), judgeClock('Redis', redisTimeMs(time) - middleMs)];
 }
 
 /** By the lines of `INFO` and their names. */
