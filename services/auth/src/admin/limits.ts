@@ -60,9 +60,9 @@ export function createLimitsAdmin(parts: {
   /** What is counted of a user as a whole, by the name of the limit. */
   async function usedBy(account: number, stored: StoredRow): Promise<Readonly<Record<string, number>>> {
     const { messages, groupOperations, groupCommits, connections } = await readCounts(redis, place, account);
-    const own = Object.entries(countedAs).map(
-      async ([name, limit]) => [name, await keyLimits.count(limit, account)] as const,
-    );
+    // what counts for a pair stands at both of them together
+    const ofUser = Object.entries(countedAs).filter(([, limit]) => limit !== 'keysPerPair');
+    const own = ofUser.map(async ([name, limit]) => [name, await keyLimits.count(limit, account)] as const);
     return {
       ...Object.fromEntries(await Promise.all(own)),
       messages,

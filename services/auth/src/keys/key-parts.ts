@@ -3,6 +3,7 @@ import { createDirectory, type OutStreams } from '@securechat/directory';
 import type { Logger, RedisClient } from '@securechat/kernel';
 import type { Pool } from 'pg';
 import { createKeyLimits, type KeyLimits } from '../limits/key-limits.ts';
+import { type LimitConfig, mostOf } from '../limits/table.ts';
 import { type ClaimStore, createClaimStore } from '../store/claim-store.ts';
 import { createKeyStore, type KeyStore } from '../store/key-store.ts';
 import { createKeyNotices, type KeyNotices } from './notices.ts';
@@ -14,30 +15,16 @@ export type KeyParts = {
   keyNotices: KeyNotices;
 };
 
-type LimitConfig = {
-  streamPrefix: string;
-  streamPartitions: number;
-  keyRequestsPerMinute: number;
-  keysPerPairHour: number;
-  keysPerTargetHour: number;
-  keyUploadsPerHour: number;
-  turnPerHour: number;
-};
-type KeyConfig = LimitConfig & { keyLowWater: number };
+type CountedConfig = LimitConfig & { streamPrefix: string; streamPartitions: number };
+type KeyConfig = CountedConfig & { keyLowWater: number };
 
 /** The limits as they are configured. */
-export function createKeyLimitsOf(config: LimitConfig, redis: RedisClient): KeyLimits {
+export function createKeyLimitsOf(config: CountedConfig, redis: RedisClient): KeyLimits {
   return createKeyLimits({
     redis,
     prefix: config.streamPrefix,
     shards: config.streamPartitions,
-    most: {
-      keyRequests: config.keyRequestsPerMinute,
-      keysPerPair: config.keysPerPairHour,
-      keysPerTarget: config.keysPerTargetHour,
-      keyUploads: config.keyUploadsPerHour,
-      turnCredentials: config.turnPerHour,
-    },
+    most: mostOf(config),
   });
 }
 

@@ -1,12 +1,6 @@
 import type { LimitsInForce } from '@securechat/directory';
-import type { ConfigOf } from '@securechat/kernel';
 import { authOptions } from '../config.ts';
-import { type KeyLimit, limitWindows } from './table.ts';
-
-type OwnConfig = Pick<
-  ConfigOf<typeof authOptions>,
-  'keyRequestsPerMinute' | 'keysPerPairHour' | 'keysPerTargetHour' | 'keyUploadsPerHour' | 'turnPerHour'
->;
+import { type KeyLimit, type LimitConfig, limitOptions, limitWindows } from './table.ts';
 
 /** What `KeyLimits` counts, by the name that admins are told. */
 export const countedAs = {
@@ -18,24 +12,16 @@ export const countedAs = {
 } as const satisfies Record<string, KeyLimit>;
 
 /** What this process goes by; the other services announce theirs. */
-export function ownLimits(config: OwnConfig): LimitsInForce {
-  const set: Record<keyof typeof countedAs, keyof OwnConfig> = {
-    key_requests: 'keyRequestsPerMinute',
-    keys_per_pair: 'keysPerPairHour',
-    keys_per_target: 'keysPerTargetHour',
-    key_uploads: 'keyUploadsPerHour',
-    turn_credentials: 'turnPerHour',
-  };
-  const limits = Object.entries(set) as [keyof typeof countedAs, keyof OwnConfig][];
+export function ownLimits(config: LimitConfig): LimitsInForce {
   return Object.fromEntries(
-    limits.map(([name, option]) => [
+    Object.entries(countedAs).map(([name, limit]) => [
       name,
       {
-        most: config[option],
+        most: config[limitOptions[limit]],
         unit: 'count',
-        per: name === 'keys_per_pair' ? 'pair' : 'user',
-        windowMs: limitWindows[countedAs[name]],
-        option: authOptions[option].env,
+        per: limit === 'keysPerPair' ? 'pair' : 'user',
+        windowMs: limitWindows[limit],
+        option: authOptions[limitOptions[limit]].env,
       },
     ]),
   );

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { loadScript, type RedisClient } from '@securechat/kernel';
+import { loadScript, type RedisClient, redisTimeMs } from '@securechat/kernel';
 import { type KeyLimit, limitWindows } from './table.ts';
 
 const windowScript = loadScript<[taken: number, retryAfterMs: number]>(
@@ -55,8 +55,7 @@ export function createKeyLimits(parts: {
     },
 
     async count(limit, user) {
-      const [seconds, micros] = await redis.time();
-      const nowMs = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+      const nowMs = Math.floor(redisTimeMs(await redis.time()));
       return redis.zcount(keyOf(limit, [user]), `(${nowMs - limitWindows[limit]}`, '+inf');
     },
   };

@@ -21,5 +21,24 @@ export const limitWindows = {
 } as const;
 export type KeyLimit = keyof typeof limitWindows;
 
+/** By which option of `config.ts` each is set. */
+export const limitOptions = {
+  keyRequests: 'keyRequestsPerMinute',
+  keysPerPair: 'keysPerPairHour',
+  keysPerTarget: 'keysPerTargetHour',
+  keyUploads: 'keyUploadsPerHour',
+  turnCredentials: 'turnPerHour',
+} as const satisfies Record<KeyLimit, string>;
+/** What they are set to. */
+export type LimitConfig = Record<(typeof limitOptions)[KeyLimit], number>;
+
+export function mostOf(config: LimitConfig): Record<KeyLimit, number> {
+  const options = Object.entries(limitOptions) as [KeyLimit, keyof LimitConfig][];
+  return Object.fromEntries(options.map(([limit, option]) => [limit, config[option]])) as Record<
+    KeyLimit,
+    number
+  >;
+}
+
 /** Of the packages that are handed out once; the last resort comes on top. */
 export const MAX_KEY_PACKAGES = 100;
