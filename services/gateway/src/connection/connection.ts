@@ -33,8 +33,6 @@ import { type ConnectionState, timeoutOf } from './states.ts';
 const MAX_WAITING_FRAMES = 64;
 /** Messages on their way to delivery without an answer; with more, the socket is not read. */
 const MAX_IN_FLIGHT = 64;
-/** A socket that holds this much belongs to a reader that is too slow. */
-const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** An answer may get lost with Redis; then the client sends again and counts anew. */
 const IN_FLIGHT_FORGOTTEN_AFTER_MS = 5_000;
 
@@ -74,8 +72,6 @@ export class Connection implements TransportEvents, Waiter {
   #waitsForBandwidth = false;
   #inFlight = 0;
   #lastAnswered = 0;
-  #lastBuffered = 0;
-  #stuckSince: number | undefined;
 
   constructor(context: GatewayContext, transport: Transport, address: string) {
     this.context = context;
@@ -148,7 +144,7 @@ export class Connection implements TransportEvents, Waiter {
     this.#lastHeard = this.context.clock.monotonicMs();
     this.context.bandwidth.received(chunk.length, this.#peer);
     // Who asks and does not read makes the answers pile up; the next sweep would be late.
-    if (this.#outbox.bufferedBytes > MAX_BUFFERED_BYTES) return this.close('slow_consumer');
+    if (this.#outbox.isFull) return this.close('slow_consumer');
     try {
       this.#reader.read(chunk, (frame) => {
         this.#frameBegan = undefined;
@@ -341,19 +337,10 @@ export class Connection implements TransportEvents, Waiter {
     const isReading = this.#frameBegan !== undefined && !this.#isPaused;
     if (isReading && nowMs - (this.#frameBegan ?? nowMs) > this.context.timeouts.frameMs)
       return this.close('protocol_violation');
-    if (this.#isStuck(nowMs)) return this.close('slow_consumer');
+    if (this.#outbox.isStuck(nowMs, this.context.timeouts.stuckMs)) return this.close('slow_consumer');
     if (this.#inFlight > 0 && nowMs - this.#lastAnswered > IN_FLIGHT_FORGOTTEN_AFTER_MS) this.#inFlight = 0;
     this.#regulate();
     this.mailbox.continue();
-  }
-
-  #isStuck(nowMs: number): boolean {
-    const buffered = this.#outbox.bufferedBytes;
-    if (buffered > MAX_BUFFERED_BYTES) return true;
-    const isMoving = buffered === 0 || buffered < this.#lastBuffered;
-    this.#lastBuffered = buffered;
-    this.#stuckSince = isMoving ? undefined : (this.#stuckSince ?? nowMs);
-    return this.#stuckSince !== undefined && nowMs - this.#stuckSince > this.context.timeouts.stuckMs;
   }
 }
 

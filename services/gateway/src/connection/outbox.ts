@@ -1,6 +1,9 @@
 import { MAX_PACKED_BYTES, MAX_PACKED_FRAMES } from '@securechat/protocol';
 import type { Transport } from '../transport/transport.ts';
 
+/** A socket that holds this much belongs to a reader that is too slow. */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+
 /**
  * Frames on their way out. What one event-loop turn produces leaves in one write: a system call costs about
  * 10 µs, as much as everything else that happens to a frame here.
@@ -11,6 +14,8 @@ export class Outbox {
   #frames: Uint8Array[] = [];
   #bytes = 0;
   #isScheduled = false;
+  #lastBuffered = 0;
+  #stuckSince: number | undefined;
 
   constructor(transport: Transport, onSent: (bytes: number) => void) {
     this.#transport = transport;
@@ -40,6 +45,21 @@ export class Outbox {
   /** Not yet handed to the transport, and handed over but not yet taken by the operating system. */
   get bufferedBytes(): number {
     return this.#bytes + this.#transport.bufferedBytes();
+  }
+
+  /** More waits than a reader may leave unread. */
+  get isFull(): boolean {
+    return this.bufferedBytes > MAX_BUFFERED_BYTES;
+  }
+
+  /** Asked again and again: whether what waits has not become less for longer than `stuckMs`, or is too much already. */
+  isStuck(nowMs: number, stuckMs: number): boolean {
+    if (this.isFull) return true;
+    const buffered = this.bufferedBytes;
+    const isMoving = buffered === 0 || buffered < this.#lastBuffered;
+    this.#lastBuffered = buffered;
+    this.#stuckSince = isMoving ? undefined : (this.#stuckSince ?? nowMs);
+    return this.#stuckSince !== undefined && nowMs - this.#stuckSince > stuckMs;
   }
 
   endTurn(): void {
