@@ -56,7 +56,10 @@ export function defineConfig<const S extends ConfigSpec>(spec: S): S {
 export function readConfig<S extends ConfigSpec>(
   spec: S,
   env: NodeJS.ProcessEnv = process.env,
-  findFaults: (read: { config: ConfigOf<S>; secrets: SecretsOf<S> }) => readonly string[] = () => [],
+  findFaults: (read: {
+    config: Partial<ConfigOf<S>>;
+    secrets: Partial<SecretsOf<S>>;
+  }) => readonly string[] = () => [],
 ): { config: ConfigOf<S>; secrets: SecretsOf<S> } {
   const faults: string[] = [];
   const config = {};

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigError, readConfig } from '@securechat/kernel';
-import { authOptions, readAuthConfig } from './config.ts';
+import { authOptions } from './config.ts';
+import { readAuthConfig } from './read-config.ts';
 
 const env = {
   POSTGRES_URL: 'postgres://auth:pw@db/securechat',
@@ -105,6 +106,16 @@ test('of the service keys no two are the same', () => {
   expect(twice).toThrow('AUTH_SERVICE_KEY_PREVIOUS is the same as AUTH_SERVICE_KEY_NEXT.');
   expect(twice).not.toThrow(other);
   expect(read({ AUTH_SERVICE_KEY_PREVIOUS: other })().secrets.serviceKeyPreviousSeed).toHaveLength(32);
+});
+
+test('TURN servers and their secret belong together, and a list that cannot be read is the only fault', () => {
+  const read = (given: object) => () => readAuthConfig({ ...env, ...given });
+  const secret = { AUTH_TURN_SECRET: 'x'.repeat(32) };
+  expect(read(secret)).toThrow('belong together');
+  expect(read({ ...secret, AUTH_TURN_URLS: 'turn:turn.example.org' })().config.turnUrls).toHaveLength(1);
+  const unreadable = read({ ...secret, AUTH_TURN_URLS: 'turn.example.org' });
+  expect(unreadable).toThrow(ConfigError);
+  expect(unreadable).toThrow('The environment has 1 fault(s)');
 });
 
 test('an admin token is no short one', () => {

@@ -1,6 +1,5 @@
 import { SEED_BYTES } from '@securechat/crypto/sign';
 import {
-  type ConfigOf,
   defineConfig,
   durationMs,
   int,
@@ -9,9 +8,7 @@ import {
   oneOf,
   originsOption,
   postgresOption,
-  readConfig,
   redisOption,
-  type SecretsOf,
   secret,
   str,
   streamOptions,
@@ -224,76 +221,6 @@ export const limitsOptions = defineConfig({
   keyUploadsPerHour: authOptions.keyUploadsPerHour,
   turnPerHour: authOptions.turnPerHour,
 });
-
-type AuthConfig = { config: ConfigOf<typeof authOptions>; secrets: SecretsOf<typeof authOptions> };
-
-/** The environment of auth, with all faults at once: also of options that need each other. */
-export function readAuthConfig(env: NodeJS.ProcessEnv): AuthConfig {
-  return readConfig(authOptions, env, (given) => [
-    ...findInviteFaults(given),
-    ...findJwtFaults(given),
-    ...findTurnFaults(given),
-    ...findKeyFaults(given),
-  ]);
-}
-
-function findInviteFaults({ config, secrets }: AuthConfig): string[] {
-  if (config.enrolment !== 'invite' || secrets.adminToken !== undefined) return [];
-  return ['AUTH_ADMIN_TOKEN is missing: AUTH_ENROLMENT=invite needs it, or nobody could make codes.'];
-}
-
-function findJwtFaults({ config, secrets }: AuthConfig): string[] {
-  if (config.enrolment !== 'jwt') return findForgottenMode({ config, secrets });
-  const faults: string[] = [];
-  const needed = { AUTH_JWT_ISSUER: config.jwtIssuer, AUTH_JWT_AUDIENCE: config.jwtAudience };
-  for (const [name, value] of Object.entries(needed))
-    if (value === undefined) faults.push(`${name} is missing: AUTH_ENROLMENT=jwt needs it.`);
-  if ((secrets.jwtSecret === undefined) === (config.jwksUrl === undefined))
-    faults.push('AUTH_ENROLMENT=jwt needs exactly one of AUTH_JWT_SECRET and AUTH_JWT_JWKS_URL.');
-  if (config.jwksUrl !== undefined && !isPrivate(new URL(config.jwksUrl)))
-    faults.push('AUTH_JWT_JWKS_URL must be https: who can change the keys on their way can name any user.');
-  return faults;
-}
-
-/** Who has told of tokens and not asked for them would otherwise be open to everybody. */
-function findForgottenMode({ config, secrets }: AuthConfig): string[] {
-  const given = {
-    AUTH_JWT_SECRET: secrets.jwtSecret,
-    AUTH_JWT_JWKS_URL: config.jwksUrl,
-    AUTH_JWT_ISSUER: config.jwtIssuer,
-    AUTH_JWT_AUDIENCE: config.jwtAudience,
-  };
-  return Object.entries(given).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name} is set, and AUTH_ENROLMENT is ${config.enrolment}, not jwt.`],
-  );
-}
-
-/** A `turn_credentials` has room for eight. */
-const MAX_TURN_URLS = 8;
-
-function findTurnFaults({ config, secrets }: AuthConfig): string[] {
-  if (config.turnUrls.length > MAX_TURN_URLS) return [`AUTH_TURN_URLS has more than ${MAX_TURN_URLS}.`];
-  if (config.turnUrls.length > 0 === (secrets.turnSecret !== undefined)) return [];
-  return ['AUTH_TURN_URLS and AUTH_TURN_SECRET belong together: one of them is missing.'];
-}
-
-/** A key that follows itself: a change of keys that was not made, or one that would seem to be over. */
-function findKeyFaults({ secrets }: AuthConfig): string[] {
-  const seeds: [name: string, seed: Uint8Array | undefined][] = [
-    ['AUTH_SERVICE_KEY', secrets.serviceKeySeed],
-    ['AUTH_SERVICE_KEY_NEXT', secrets.serviceKeyNextSeed],
-    ['AUTH_SERVICE_KEY_PREVIOUS', secrets.serviceKeyPreviousSeed],
-  ];
-  return seeds.flatMap(([name, seed], index) => {
-    const same = seeds
-      .slice(0, index)
-      .find(([, other]) => seed && other && Buffer.compare(seed, other) === 0);
-    return same ? [`${name} is the same as ${same[0]}.`] : [];
-  });
-}
-
-const isPrivate = ({ protocol, hostname }: URL): boolean =>
-  protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
 
 type SeedOption = { env: string; doc: string; example: string };
 

@@ -11,12 +11,12 @@ import {
   systemClock,
   tellFindings,
 } from '@securechat/kernel';
-import { readAuthConfig } from './config.ts';
 import { lookAtDoor } from './doctor/door.ts';
 import { lookAtKeys } from './doctor/keys.ts';
 import { lookAtPostgres } from './doctor/postgres.ts';
 import { lookAtRedis } from './doctor/redis.ts';
 import { lookAtTurn } from './doctor/turn.ts';
+import { readAuthConfig } from './read-config.ts';
 import { openServiceKeys } from './service-keys.ts';
 
 const REDIS_MS = 3_000;

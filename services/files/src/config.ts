@@ -124,15 +124,17 @@ export const options = defineConfig({
 });
 
 type Read = { config: ConfigOf<typeof options>; secrets: SecretsOf<typeof options> };
+/** What could be read. */
+type Given = { config: Partial<Read['config']>; secrets: Partial<Read['secrets']> };
 
 const BUCKET_OPTIONS = ['FILES_S3_ENDPOINT', 'FILES_S3_BUCKET', 'FILES_S3_ACCESS_KEY', 'FILES_S3_SECRET_KEY'];
 
 /** A bucket is named whole or not at all. */
-export function bucketFaults(read: Read): string[] {
+export function bucketFaults(read: Given): string[] {
   const { store, s3Endpoint, s3Bucket } = read.config;
   const { s3AccessKey, s3SecretKey } = read.secrets;
   const given = [s3Endpoint, s3Bucket, s3AccessKey, s3SecretKey];
-  if (given.every((value) => value === undefined) && store === 'postgres') return [];
+  if (given.every((value) => value === undefined) && store !== 's3') return [];
   return BUCKET_OPTIONS.flatMap((name, index) =>
     given[index] === undefined ? [`${name} is missing: a bucket needs ${BUCKET_OPTIONS.join(', ')}.`] : [],
   );
