@@ -2,44 +2,32 @@ import { randomBytes } from 'node:crypto';
 import {
   announceLimits,
   createDirectory,
-  createFileBudget,
   createOutStreams,
   createRevocationSet,
-  directoryKeys,
   openBulkReader,
 } from '@securechat/directory';
 import {
-  ConfigError,
   createNetworkMatcher,
   createOriginMatcher,
   type Kit,
   openProducer,
-  readConfig,
   type Service,
-  serviceOptions,
   sleep,
 } from '@securechat/kernel';
-import { MAX_BLOCKED_USERS, MAX_CHAT_BYTES, UNACKED_WINDOW } from '@securechat/protocol';
 import { streamNames } from '@securechat/protocol/internal';
-import { options } from './config.ts';
 import { Connection } from './connection/connection.ts';
 import { Hub } from './connection/hub.ts';
-import { connectionStates } from './connection/states.ts';
 import type { GatewayContext } from './context.ts';
 import { createDeployment } from './deployment.ts';
-import { ANSWERS_MS, announceRestart, sendAllAway } from './drain.ts';
+import { announceRestart, sendAllAway } from './drain.ts';
 import { createIdentity } from './identity.ts';
-import { createAddressLimit } from './limits/address-limit.ts';
-import { createBandwidth } from './limits/bandwidth.ts';
-import { createGlobalLimit } from './limits/global-limit.ts';
-import { createGroupLimit } from './limits/group-limit.ts';
-import { limitsInForce } from './limits/in-force.ts';
-import { createMessageLimit } from './limits/message-limit.ts';
-import { createStorm } from './limits/storm.ts';
+import { limitsForClients, limitsInForce } from './limits/in-force.ts';
+import { createLimits } from './limits/limits.ts';
 import { gatewayMetrics } from './metrics.ts';
 import { createReporter } from './presence/reporter.ts';
 import { createTeller } from './presence/teller.ts';
 import { createWatchers } from './presence/watchers.ts';
+import { readGatewayConfig } from './read-config.ts';
 import { createRegistrar } from './registrar.ts';
 import { createRevocations } from './revocations.ts';
 import { createAckIngress } from './streams/ack-ingress.ts';
@@ -49,20 +37,16 @@ import { createOutReader } from './streams/out-reader.ts';
 import { dispatch } from './streams/outbound.ts';
 import { createRequests } from './streams/requests.ts';
 import { startSweep } from './sweep.ts';
-import type { Door } from './transport/door.ts';
-import { openTcpDoor } from './transport/tcp.ts';
+import { createDoors } from './transport/doors.ts';
 import { openCertificate } from './transport/tls.ts';
 import type { Accept } from './transport/transport.ts';
-import { openWebSocketDoor } from './transport/websocket.ts';
 
-/** For what comes after the last client has been told and answered: acknowledgements, routes, the place in Redis. */
-const LEAVING_MS = 2_000;
 /** How often a gateway that waits for Redis looks whether it is there. */
 const REDIS_LOOK_MS = 50;
 
 /** Holds the sockets: login, checks, limits, and the way to and from the other services. No Postgres, no chat rules. */
 export async function createGateway(kit: Kit): Promise<Service> {
-  const { config, secrets } = readConfig(options, kit.env);
+  const { config, secrets } = readGatewayConfig(kit.env);
   const { logger, clock } = kit;
   const metrics = gatewayMetrics(kit.metrics);
   const certificate = openCertificate({
@@ -73,8 +57,6 @@ export async function createGateway(kit: Kit): Promise<Service> {
     logger,
   });
   if (certificate) metrics.watchCertificate(certificate.expiresAt);
-  requireProxies(config);
-  requireGrace(config.drainMs, kit.env);
   const streams = streamNames({ prefix: config.streamPrefix, partitions: config.streamPartitions });
   const shards = config.streamPartitions;
   // A restarted gateway is another one: it must never read what was meant for its predecessor.
@@ -133,50 +115,8 @@ export async function createGateway(kit: Kit): Promise<Service> {
     clock,
     logger,
   });
-  const messageLimit = createMessageLimit({
-    redis,
-    prefix: config.streamPrefix,
-    shards,
-    perMinute: config.messagesPerMinute,
-    clock,
-    logger,
-  });
-  const keys = directoryKeys(config.streamPrefix, shards);
-  const groupLimit = createGroupLimit({
-    redis,
-    keyOf: keys.groupOperations,
-    perMinute: config.groupOperationsPerMinute,
-    logger,
-  });
-  const commitLimit = createGroupLimit({
-    redis,
-    keyOf: keys.groupCommits,
-    perMinute: config.groupCommitsPerMinute,
-    logger,
-  });
-  const globalLimit = createGlobalLimit({
-    redis,
-    prefix: config.streamPrefix,
-    perSecond: config.globalMessagesPerSecond,
-    liveGateways: lifeline.liveGateways,
-    clock,
-    logger,
-  });
-  const bandwidth = createBandwidth({ bytesPerMinute: config.bandwidthPerMinute, clock, metrics });
-  const fileBudget = createFileBudget(redis, {
-    prefix: config.streamPrefix,
-    shards,
-    bytesPerMinute: config.fileBytesPerMinute,
-  });
-  const addresses = createAddressLimit({
-    redis,
-    prefix: config.streamPrefix,
-    gatewayId,
-    most: config.connectionsPerAddress,
-    liveGateways: lifeline.liveGateways,
-    onRefused: () => metrics.limited('connections_per_address'),
-    logger,
-  });
+  const { liveGateways } = lifeline;
+  const limits = createLimits({ config, redis, gatewayId, liveGateways, clock, metrics, logger });
 
   const context: GatewayContext = {
     gatewayId,
@@ -186,16 +126,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
       frameMs: config.frameTimeoutMs,
       stuckMs: config.stuckTimeoutMs,
     },
-    publicLimits: {
-      messages_per_minute: config.messagesPerMinute,
-      group_operations_per_minute: config.groupOperationsPerMinute,
-      group_commits_per_minute: config.groupCommitsPerMinute,
-      connections_per_user: config.connectionsPerUser,
-      blocked_users: MAX_BLOCKED_USERS,
-      unacked_window: UNACKED_WINDOW,
-      max_chat_bytes: MAX_CHAT_BYTES,
-      file_bytes_per_minute: config.fileBytesPerMinute,
-    },
+    publicLimits: limitsForClients(config),
     clock,
     logger,
     metrics,
@@ -205,13 +136,13 @@ export async function createGateway(kit: Kit): Promise<Service> {
     revocations,
     directory,
     outStreams,
-    liveGateways: lifeline.liveGateways,
-    messageLimit,
-    groupLimit,
-    commitLimit,
-    globalLimit,
-    bandwidth,
-    fileBudget,
+    liveGateways,
+    messageLimit: limits.messageLimit,
+    groupLimit: limits.groupLimit,
+    commitLimit: limits.commitLimit,
+    globalLimit: limits.globalLimit,
+    bandwidth: limits.bandwidth,
+    fileBudget: limits.fileBudget,
     ingress: createIngress({ redis, streams, maxBytes: config.maxIngressBytes, metrics }),
     ackIngress: createAckIngress({ redis, streams, gatewayId, now }),
     requests,
@@ -220,14 +151,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
   };
 
   metrics.watchRevocations(revocations.ageMs);
-  metrics.watchConnections(() => {
-    const counts = Object.fromEntries(connectionStates.map((state) => [state, 0])) as Record<
-      Connection['state'],
-      number
-    >;
-    for (const connection of hub.all()) counts[connection.state]++;
-    return counts;
-  });
+  metrics.watchConnections(() => hub.countStates());
 
   let isDraining = false;
   const accept: Accept = (transport, address) => {
@@ -239,7 +163,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
     }
     return connection;
   };
-  const doors: Door[] = [];
+  const doors = createDoors();
   const opening = new AbortController();
   let opened: Promise<void> = Promise.resolve();
   let sweep: { stop(): void } | undefined;
@@ -270,42 +194,30 @@ export async function createGateway(kit: Kit): Promise<Service> {
       clock,
       logger,
       onSweep() {
-        messageLimit.sweep();
-        bandwidth.sweep();
+        limits.messageLimit.sweep();
+        limits.bandwidth.sweep();
         registrar.sweep();
         reporter.sweep(monotonicMs());
         watchers.sweep(monotonicMs());
       },
     });
-    const parts = {
+    const common = {
       host: config.host,
       tls: certificate?.options,
       handshakeTimeoutMs: config.handshakeTimeoutMs,
       isTrustedProxy: createNetworkMatcher(config.trustedProxies),
       isAllowedOrigin: createOriginMatcher(config.allowedOrigins),
-      addresses,
-      storm: createStorm({
-        perSecond: config.handshakesPerSecond,
-        clock,
-        onRefused: () => metrics.limited('handshakes_per_second'),
-      }),
+      addresses: limits.addresses,
+      storm: limits.storm,
       onTurnedAway: metrics.turnedAway,
       accept,
     };
-    const { wsProxyProtocol, tcpProxyProtocol } = config;
-    const websocket = await openWebSocketDoor({
-      ...parts,
-      port: config.wsPort,
-      proxyProtocol: wsProxyProtocol,
+    const ports = await doors.open(common, {
+      ws: { port: config.wsPort, proxyProtocol: config.wsProxyProtocol },
+      tcp: { port: config.tcpPort, proxyProtocol: config.tcpProxyProtocol },
     });
-    doors.push(websocket);
-    const tcp = await openTcpDoor({ ...parts, port: config.tcpPort, proxyProtocol: tcpProxyProtocol });
-    doors.push(tcp);
-    certificate?.watch((renewed) => {
-      for (const door of doors) door.renew(renewed);
-    });
+    certificate?.watch(doors.renew);
     kit.ready.set('doors_open', true);
-    const ports = { wsPort: websocket.port, tcpPort: tcp.port };
     logger.info({ gatewayId, ...ports, tls: certificate !== undefined }, 'doors open');
   }
 
@@ -327,11 +239,11 @@ export async function createGateway(kit: Kit): Promise<Service> {
 
     async drain() {
       isDraining = true;
-      if (doors.length === 0) return await stopOpening();
-      const closed = doors.splice(0).map((door) => door.close());
+      if (!doors.isAnyOpen) return await stopOpening();
+      const closed = doors.close();
       await sendAllAway(hub, config.drainMs, logger);
       await Promise.all([context.ackIngress.flush(), reporter.flush()]);
-      await Promise.all(closed);
+      await closed;
     },
 
     async stop() {
@@ -339,12 +251,12 @@ export async function createGateway(kit: Kit): Promise<Service> {
       sweep?.stop();
       announced?.stop();
       teller.stop();
-      const closed = doors.splice(0).map((door) => door.close());
+      const closed = doors.close();
       // After a failure nothing was drained; a door is closed when its last client is gone.
       for (const connection of hub.all()) connection.cut();
-      await Promise.all(closed);
+      await closed;
       await reporter.flush();
-      bandwidth.stop();
+      limits.bandwidth.stop();
       requests.stop();
       await Promise.all([reader.stop(), bulkReader.stop()]);
       await lifeline.stop();
@@ -352,26 +264,4 @@ export async function createGateway(kit: Kit): Promise<Service> {
       bulk.close();
     },
   };
-}
-
-/** A gateway that waits for headers from nobody would take every client for a stranger's. */
-function requireProxies(config: {
-  wsProxyProtocol: boolean;
-  tcpProxyProtocol: boolean;
-  trustedProxies: readonly string[];
-}): void {
-  if (!(config.wsProxyProtocol || config.tcpProxyProtocol) || config.trustedProxies.length > 0) return;
-  throw new ConfigError([
-    'The PROXY protocol is of use only from a proxy that GATEWAY_TRUSTED_PROXIES names',
-  ]);
-}
-
-/** A process that is ended half-way cuts off the clients that it has not told yet. */
-function requireGrace(drainMs: number, env: NodeJS.ProcessEnv): void {
-  const { shutdownGraceMs } = readConfig(serviceOptions, env).config;
-  const least = drainMs + ANSWERS_MS + LEAVING_MS;
-  if (shutdownGraceMs >= least) return;
-  throw new ConfigError([
-    `SHUTDOWN_GRACE_MS is ${shutdownGraceMs}: with GATEWAY_DRAIN_MS=${drainMs} it must be at least ${least}`,
-  ]);
 }

@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts';
+import { type ConnectionState, connectionStates } from './states.ts';
 
 /** The connections of this process: all of them by number, and the logged-in ones by device. */
 export class Hub {
@@ -41,6 +42,15 @@ export class Hub {
 
   sessions(): Iterable<Connection> {
     return this.#byDevice.values();
+  }
+
+  countStates(): Record<ConnectionState, number> {
+    const counts = Object.fromEntries(connectionStates.map((state) => [state, 0])) as Record<
+      ConnectionState,
+      number
+    >;
+    for (const connection of this.all()) counts[connection.state]++;
+    return counts;
   }
 
   get size(): number {

@@ -1,5 +1,6 @@
 import { GROUP_WINDOW_MS, type LimitsInForce, messageCount } from '@securechat/directory';
 import type { ConfigOf } from '@securechat/kernel';
+import { MAX_BLOCKED_USERS, MAX_CHAT_BYTES, UNACKED_WINDOW } from '@securechat/protocol';
 import { options } from '../config.ts';
 import { seedLimits } from './table.ts';
 
@@ -61,5 +62,19 @@ export function limitsInForce(config: ConfigOf<typeof options>): LimitsInForce {
       windowMs: seedLimits.fileBytes.windowMs,
       option: options.fileBytesPerMinute.env,
     },
+  };
+}
+
+/** Of those, and of the protocol's, what a client goes by; told in `server_hello`. */
+export function limitsForClients(config: ConfigOf<typeof options>): Record<string, number> {
+  return {
+    messages_per_minute: config.messagesPerMinute,
+    group_operations_per_minute: config.groupOperationsPerMinute,
+    group_commits_per_minute: config.groupCommitsPerMinute,
+    connections_per_user: config.connectionsPerUser,
+    blocked_users: MAX_BLOCKED_USERS,
+    unacked_window: UNACKED_WINDOW,
+    max_chat_bytes: MAX_CHAT_BYTES,
+    file_bytes_per_minute: config.fileBytesPerMinute,
   };
 }

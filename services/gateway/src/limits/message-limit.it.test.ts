@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { directoryKeys } from '@securechat/directory';
 import { type Clock, createLogger } from '@securechat/kernel';
 import { createTestClock } from '@securechat/kernel/testing';
 import { openTestRedis, type TestRedis } from '@securechat/testkit';
@@ -12,15 +13,15 @@ const logger = createLogger({ service: 'gateway', instance: 'test', level: 'sile
 
 let store: TestRedis;
 let key: string;
-let prefix: string;
+let keyOf: (user: number) => string;
 let run = 0;
 beforeAll(async () => {
   store = await openTestRedis();
 });
 afterAll(() => store?.close());
 beforeEach(() => {
-  prefix = `${store.prefix}-${++run}`;
-  key = `${prefix}:{u.1}:rate:1`;
+  keyOf = directoryKeys(`${store.prefix}-${++run}`, 4).messages;
+  key = keyOf(1);
 });
 
 const lease = (limit: number, wanted: number, unused: [bucket: number, count: number] = [0, 0]) =>
@@ -118,7 +119,7 @@ describe('one gateway', () => {
       if (args[0] === 'EVALSHA') calls++;
       return redis.call(...args);
     }) as Redis['call'];
-    const limit = createMessageLimit({ redis: counted, prefix, shards: 4, perMinute, clock, logger });
+    const limit = createMessageLimit({ redis: counted, keyOf, perMinute, clock, logger });
     return { limit, clock, calls: () => calls };
   }
 
@@ -204,7 +205,7 @@ describe('several gateways, in minutes of 600 ms', () => {
         command,
         args.map((arg, at) => (at === BUCKET_AT ? BUCKET_MS / FASTER : arg)),
       )) as Redis['call'];
-    return createMessageLimit({ redis, prefix, shards: 4, perMinute, clock, logger });
+    return createMessageLimit({ redis, keyOf, perMinute, clock, logger });
   }
 
   /** Takes as many messages as it gets, for `minutes`; `eager` is the share of the time that it tries. */

@@ -1,4 +1,4 @@
-import { directoryKeys, MESSAGE_BUCKETS, messageCount } from '@securechat/directory';
+import { MESSAGE_BUCKETS, messageCount } from '@securechat/directory';
 import type { Clock, Logger, RedisClient } from '@securechat/kernel';
 import { leaseScript } from './scripts.ts';
 import type { Verdict } from './verdict.ts';
@@ -33,16 +33,15 @@ export type MessageLimit = {
  */
 export function createMessageLimit(parts: {
   redis: RedisClient;
-  prefix: string;
-  shards: number;
+  /** Where it is counted. */
+  keyOf: (user: number) => string;
   perMinute: number;
   clock: Clock;
   logger: Logger;
 }): MessageLimit {
-  const { redis, prefix, shards, perMinute, clock, logger } = parts;
+  const { redis, keyOf, perMinute, clock, logger } = parts;
   const largestLease = Math.max(1, Math.floor(perMinute / 10));
   const leases = new Map<number, Lease>();
-  const keys = directoryKeys(prefix, shards);
 
   function leaseOf(user: number): Lease {
     let lease = leases.get(user);
@@ -58,7 +57,7 @@ export function createMessageLimit(parts: {
     const unused = lease.left;
     lease.left = 0;
     const ages = [messageCount.bucketMs, MESSAGE_BUCKETS, 0];
-    return leaseScript.run(redis, [keys.messages(user)], [perMinute, wanted, ...ages, lease.bucket, unused]);
+    return leaseScript.run(redis, [keyOf(user)], [perMinute, wanted, ...ages, lease.bucket, unused]);
   }
 
   async function renew(user: number, lease: Lease): Promise<Verdict> {

@@ -1,0 +1,33 @@
+import { type ConfigOf, readConfig, type SecretsOf, serviceOptions } from '@securechat/kernel';
+import { options } from './config.ts';
+import { ANSWERS_MS } from './drain.ts';
+
+/** For what comes after the last client has been told and answered: acknowledgements, routes, the place in Redis. */
+const LEAVING_MS = 2_000;
+
+const withGrace = { ...options, shutdownGraceMs: serviceOptions.shutdownGraceMs };
+
+type GatewayConfig = { config: ConfigOf<typeof withGrace>; secrets: SecretsOf<typeof withGrace> };
+
+/** The environment of a gateway, with all faults at once: also of options that need each other. */
+export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
+  return readConfig(withGrace, env, ({ config }) => [...findProxyFaults(config), ...findGraceFaults(config)]);
+}
+
+type Given = Partial<GatewayConfig['config']>;
+
+/** A gateway that waits for headers from nobody would take every client for a stranger's. */
+function findProxyFaults({ wsProxyProtocol, tcpProxyProtocol, trustedProxies }: Given): string[] {
+  if (!(wsProxyProtocol || tcpProxyProtocol) || trustedProxies?.length !== 0) return [];
+  return ['The PROXY protocol is of use only from a proxy that GATEWAY_TRUSTED_PROXIES names.'];
+}
+
+/** A process that is ended half-way cuts off the clients that it has not told yet. */
+function findGraceFaults({ drainMs, shutdownGraceMs }: Given): string[] {
+  if (drainMs === undefined || shutdownGraceMs === undefined) return [];
+  const least = drainMs + ANSWERS_MS + LEAVING_MS;
+  if (shutdownGraceMs >= least) return [];
+  return [
+    `SHUTDOWN_GRACE_MS is ${shutdownGraceMs}: with GATEWAY_DRAIN_MS=${drainMs} it must be at least ${least}.`,
+  ];
+}
