@@ -23,6 +23,7 @@ const allowed: [string, string[]][] = [
     ['node:fs', 'ink', '@securechat/client', '@securechat/client/files', '@securechat/client/node'],
   ],
   ['apps/cli/src/commands/frame.ts', ['@securechat/protocol']],
+  ['apps/cli/src/admin/api/probe.ts', ['node:fs', '@securechat/protocol']],
   ['services/auth/src/probe.ts', ['@securechat/protocol/internal', '@securechat/crypto/key-package']],
   ['services/auth/src/probe.test.ts', ['@securechat/testkit', '@securechat/kernel/testing']],
   ['tests/probe.test.ts', ['@securechat/testkit', '@securechat/protocol', '@securechat/crypto/sign']],
@@ -46,6 +47,7 @@ const forbidden: [string, string[]][] = [
     'apps/cli/src/probe.ts',
     ['@securechat/protocol', '@securechat/crypto/e2ee', '@securechat/client/testing'],
   ],
+  ['apps/cli/src/admin/probe.ts', ['@securechat/client', '@securechat/auth', '@securechat/kernel']],
   ['services/auth/src/probe.ts', ['@securechat/crypto', '@securechat/crypto/e2ee', '@securechat/testkit']],
   [
     'services/auth/src/probe.ts',

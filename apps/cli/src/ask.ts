@@ -21,6 +21,10 @@ export async function askNewSecret(question: string, out: Output): Promise<strin
   return secret;
 }
 
+/** The same in plain sight, for what somebody has to say again before it is done. */
+export const askAgain = (question: string, out: Output): Promise<string> =>
+  process.stdin.isTTY ? typed(question, out, process.stdout) : piped();
+
 /** What a person types on a terminal; empty when there is no answer. */
 export const askLine = (question: string, out: Output): Promise<string> =>
   typed(question, out, process.stdout);

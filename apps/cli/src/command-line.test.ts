@@ -22,11 +22,11 @@ async function run(...argv: string[]) {
 describe('the command line', () => {
   test('names every command, and helps with each', async () => {
     const { out } = await run();
-    for (const name of Object.keys(commands)) {
-      expect(out).toContain(`\n  ${name} `);
+    for (const [name, { summary }] of Object.entries(commands)) {
+      expect(out).toMatch(new RegExp(`^  ${name} +${summary.slice(0, 20)}`, 'm'));
       expect(await run(name, '--help')).toMatchObject({
         exitCode: 0,
-        out: expect.stringContaining('--home'),
+        out: expect.stringContaining(`securechat ${name}`),
       });
     }
   });

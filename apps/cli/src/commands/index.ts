@@ -1,4 +1,4 @@
-import type { Command } from '../command.ts';
+import type { Command, Family } from '../command.ts';
 import { chat } from './chat.ts';
 import { conversations } from './conversations.ts';
 import { approve, devices, link, linkCode, revoke } from './devices.ts';
@@ -14,7 +14,7 @@ import { accept, block, restart, unblock } from './standing.ts';
 import { verify } from './verify.ts';
 
 /** By the word that calls it, in the order in which people need them. */
-export const commands: Readonly<Record<string, Command>> = {
+export const commands: Readonly<Record<string, Command | Family>> = {
   signup: signUp,
   chat,
   send,
@@ -41,4 +41,8 @@ export const commands: Readonly<Record<string, Command>> = {
   import: importHistory,
   doctor,
   frame,
+  admin: {
+    summary: 'for who runs the server: accounts, limits, erasure, and what the machines know',
+    load: async () => (await import('../admin/admin.ts')).runAdmin,
+  },
 };

@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { build } from 'esbuild';
+
+test('who chats does not load what is for operators', async () => {
+  const { metafile } = await build({
+    entryPoints: [join(import.meta.dirname, '../main.ts')],
+    ...{ bundle: true, splitting: true, format: 'esm', platform: 'node', packages: 'external' },
+    ...{ metafile: true, write: false, outdir: 'out' },
+  });
+  const parts = Object.values(metafile.outputs);
+  const isOperators = ({ inputs }: (typeof parts)[number]) =>
+    Object.keys(inputs).some((file) => file.includes('src/admin/'));
+  const main = parts.find(({ entryPoint }) => entryPoint?.endsWith('main.ts'));
+  // what it imports without waiting for a word is in it, or in a part that it imports at once
+  const atOnce =
+    main?.imports.filter(({ kind }) => kind === 'import-statement').map(({ path }) => path) ?? [];
+  const loaded = parts.filter(
+    (part) => part === main || atOnce.some((path) => metafile.outputs[path] === part),
+  );
+  expect(loaded.some(isOperators)).toBe(false);
+  expect(parts.some(isOperators)).toBe(true);
+});

@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+import { type Described, type Options, UsageError, type Words } from './command.ts';
+
+/** The words behind `name`, sorted; `help` when that is what was asked for. `everywhere` may stand behind each command. */
+export function readWords(
+  name: string,
+  { usage, takes: [least, most], options }: Described,
+  everywhere: Options,
+  argv: readonly string[],
+): Words | 'help' {
+  const { positionals: args, values: given } = parsed(name, argv, { ...everywhere, ...options });
+  if (given.help) return 'help';
+  if (args.length < least || args.length > most) throw misuse(name, `takes ${usage || 'no arguments'}`);
+  const values: Record<string, string> = {};
+  const flags = new Set<string>();
+  for (const [option, value] of Object.entries(given)) {
+    if (typeof value === 'string') values[option] = value;
+    else flags.add(option);
+  }
+  return { args, values, flags };
+}
+
+function parsed(name: string, argv: readonly string[], options: Options) {
+  const types = Object.fromEntries(Object.entries(options).map(([option, { type }]) => [option, { type }]));
+  try {
+    return parseArgs({ args: [...argv], options: types, allowPositionals: true });
+  } catch (error) {
+    throw misuse(name, error instanceof Error ? error.message : String(error));
+  }
+}
+
+export const misuse = (name: string, what: string): UsageError =>
+  new UsageError(`securechat ${name}: ${what}. \`securechat ${name} --help\` tells more.`);
