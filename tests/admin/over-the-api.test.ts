@@ -7,8 +7,8 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { ROOT, rowsOf, until, unusedPort } from '@securechat/testkit';
-import { type Ended, runAdmin, runAdminAlone, startAdmin } from '../support/operator.ts';
 import { useConstellation } from '../support/stack.ts';
+import { type Ended, runAdmin, runAdminAlone, startAdmin } from './support/operator.ts';
 
 const ADMIN = 'anAdminTokenOfMoreThan32Characters';
 const stack = useConstellation({
