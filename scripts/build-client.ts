@@ -20,6 +20,7 @@ const DOORS = {
   files: 'src/files/index.ts',
   push: 'src/push/index.ts',
   direct: 'src/direct/index.ts',
+  'group-links': 'src/group-links/index.ts',
 };
 /** What a Content Security Policy without `unsafe-eval` refuses. */
 const MAKES_CODE = /\bnew Function\b|\bFunction\(["'`]|(?<![.\w$])eval\(/;

@@ -12,7 +12,8 @@ export const CORE_BUDGET_BYTES = 80 * 1024;
 export const PART_BUDGETS: Readonly<Record<string, number>> = {
   'account/enter.ts': 5_000,
   'account/linking.ts': 2_500,
-  'runtime/newcomers.ts': 3_500,
+  'runtime/newcomers.ts': 4_000,
+  'runtime/dummies.ts': 700,
   'runtime/outside.ts': 1_500,
   'runtime/identities.ts': 1_500,
   'identity/recovery-code.ts': 1_200,
@@ -21,6 +22,8 @@ export const PART_BUDGETS: Readonly<Record<string, number>> = {
   'storage/memory.ts': 1_000,
   'files/index.ts': 8_000,
   'direct/index.ts': 6_000,
+  'group-links/index.ts': 3_500,
+  'group-links/take.ts': 1_500,
   'key-log/watch.ts': 3_500,
   'push/index.ts': 1_200,
 };

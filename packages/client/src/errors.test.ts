@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import * as files from './files/index.ts';
+import * as groupLinks from './group-links/index.ts';
 import * as client from './index.ts';
 
 const SOURCES = import.meta.dirname;
@@ -14,7 +15,7 @@ test('every class of errors that a person may meet is exported, by the door of i
     .map((file) => readFileSync(join(SOURCES, file), 'utf8'))
     .flatMap((source) => [...source.matchAll(/^export class (\w+) extends SecureChatError/gm)])
     .map(([, name]) => name);
-  const exported = Object.entries({ ...client, ...files })
+  const exported = Object.entries({ ...client, ...files, ...groupLinks })
     .filter(([, value]) => typeof value === 'function' && value.prototype instanceof client.SecureChatError)
     .map(([name]) => name);
   expect(exported.sort()).toEqual(classes.sort());

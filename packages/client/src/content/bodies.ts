@@ -85,6 +85,11 @@ const readers: { [T in ContentType]: (body: Fields) => Bodies[T] } = {
     generation: count(body, 'generation'),
     epoch: count(body, 'epoch'),
   }),
+  'application/x-securechat-join': (body) => ({
+    conversationId: id(body, 'conversationId'),
+    secret: secret(body, 'secret'),
+  }),
+  'application/x-securechat-join-refused': (body) => ({ conversationId: id(body, 'conversationId') }),
   'application/x-securechat-own': readOwn,
 };
 
@@ -149,7 +154,7 @@ function optionalPicture(fields: Fields, name: string, max: number): string | un
 }
 
 function readOwn(body: Fields): OwnBody {
-  const tell = oneOf(body, 'tell', ['account', 'history', 'read', 'accepted']);
+  const tell = oneOf(body, 'tell', ['account', 'history', 'read', 'accepted', 'link']);
   switch (tell) {
     case 'account':
       return { tell, accountSecret: secret(body, 'accountSecret') };
@@ -170,5 +175,13 @@ function readOwn(body: Fields): OwnBody {
       });
     case 'accepted':
       return { tell, conversationId: id(body, 'conversationId') };
+    case 'link':
+      return {
+        tell,
+        to: id(body, 'to'),
+        hash: id(body, 'hash'),
+        expiresAt: count(body, 'expiresAt'),
+        left: count(body, 'left'),
+      };
   }
 }

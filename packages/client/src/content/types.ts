@@ -38,6 +38,10 @@ export type Bodies = {
   };
   /** Asks whom it reaches to let the sending device in again: the welcome that led to these keys could not be opened. */
   'application/x-securechat-outside': { conversationId: string; generation: number; epoch: number };
+  /** From who was given a link, to who made it: brings the sender into the group. `secret`: base64 of 32 bytes. */
+  'application/x-securechat-join': { conversationId: string; secret: string };
+  /** The answer when the link is good no more. */
+  'application/x-securechat-join-refused': { conversationId: string };
   /** Among the own devices only. */
   'application/x-securechat-own': OwnBody;
 };
@@ -70,7 +74,9 @@ export type OwnBody =
   | { tell: 'history'; transfer: string; index: number; left: number; piece: string }
   /** Read up to here, in a thread or outside of any. */
   | { tell: 'read'; conversationId: string; threadId?: string; place: number }
-  | { tell: 'accepted'; conversationId: string };
+  | { tell: 'accepted'; conversationId: string }
+  /** A link into the group `to`: SHA-256 of its secret in base64url, until when (Unix seconds), and for how many; 0 when it was taken back. */
+  | { tell: 'link'; to: string; hash: string; expiresAt: number; left: number };
 
 export type ContentType = keyof Bodies;
 

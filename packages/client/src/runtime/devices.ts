@@ -1,7 +1,5 @@
-import { checked } from '../content/outgoing.ts';
 import type { OwnBody } from '../content/types.ts';
 import { addressOf, devicesOf } from '../conversations/membership/log.ts';
-import { enqueueContent } from '../conversations/outgoing/enqueue.ts';
 import { perform } from '../conversations/outgoing/perform.ts';
 import { isFinal } from '../conversations/outgoing/sealer.ts';
 import { takeOwnMark } from '../conversations/view/own-marks.ts';
@@ -78,22 +76,9 @@ export class Devices {
     return missing().add.length === 0;
   }
 
-  /** Whom this device has let in gets the account's key and the history, once it is in the conversation of the own devices. */
   async #tellNewcomers(): Promise<void> {
-    const { account, core } = this.#runtime;
-    for (const [key] of await core.store.list(welcomeKey(''))) {
-      const own = await this.#conversations.own();
-      const deviceId = key.slice(welcomeKey('').length);
-      const isIn = addressOf(account.userId, deviceId) in (core.registry.get(own)?.log.leaves ?? {});
-      if (!isIn) continue;
-      const { newsFor } = await newcomers();
-      const news = await newsFor(this.#runtime);
-      await core.registry.step(own, async (step) => {
-        for (const body of news) enqueueContent(core, step, checked('application/x-securechat-own', body));
-        step.draft.delete(key);
-        await step.write();
-      });
-    }
+    const isNew = (await this.#runtime.core.store.list(welcomeKey(''), { limit: 1 })).length > 0;
+    if (isNew) await (await newcomers()).tellNewcomers(this.#runtime, await this.#conversations.own());
   }
 
   /** What another own device says. */

@@ -1,7 +1,6 @@
-import { checked } from '../content/outgoing.ts';
+import { joinKey } from '../conversations/contents/join.ts';
 import type { Outsider } from '../conversations/core.ts';
 import { outsideKey } from '../conversations/incoming/outside.ts';
-import { enqueueContent } from '../conversations/outgoing/enqueue.ts';
 import { removeExpired } from '../conversations/timeline/expiry.ts';
 import type { OwnMarks } from '../conversations/view/own-marks.ts';
 import type { Reading } from '../conversations/view/read.ts';
@@ -14,7 +13,6 @@ import type { Runtime } from './runtime.ts';
 const EXPIRY_MS = 1_000;
 /** A new device may take a while to its first login. */
 const DEVICES_AGAIN_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000] as const;
-const HOUR_MS = 3_600_000;
 /** Who reads on moves the mark with every line; the other devices of the account have it a moment later. */
 const OWN_MARKS_MS = 2_000;
 /** How often it is looked whether this device has to ask to be let in somewhere. */
@@ -56,7 +54,10 @@ export class Housekeeping {
     this.#every(EXPIRY_MS, () => removeExpired(this.#runtime.core));
     this.#every(OUTSIDE_MS, () => this.#comeIn());
     this.#every(OWN_MARKS_MS, () => this.#ownMarks.tell());
-    if (this.#runtime.core.settings.dummiesPerHour > 0) this.#planDummy();
+    if (this.#runtime.core.settings.dummiesPerHour > 0)
+      this.#runtime.background(
+        dummies().then(({ sayNothing }) => sayNothing(this.#runtime, this.#conversations)),
+      );
   }
 
   stop(): void {
@@ -90,11 +91,11 @@ export class Housekeeping {
 
   async #comeIn(): Promise<void> {
     const { core, connection } = this.#runtime;
+    const isAny = async (prefix: string) => (await core.store.list(prefix, { limit: 1 })).length > 0;
     // what it is kept by stands in the history, which is not loaded for nothing
-    const isLeft = (await core.store.list('transfer-begun/', { limit: 1 })).length > 0;
-    if (isLeft) await (await import('../history/index.ts')).sweepTransfers(core);
-    const isOutside = (await core.store.list(outsideKey(''), { limit: 1 })).length > 0;
-    if (!isOutside || connection.state !== 'connected') return;
+    if (await isAny('transfer-begun/')) await (await import('../history/index.ts')).sweepTransfers(core);
+    if (await isAny(joinKey(''))) await (await import('../group-links/take.ts')).takeJoins(core);
+    if (!(await isAny(outsideKey(''))) || connection.state !== 'connected') return;
     await (await outside()).comeIn(this.#runtime, this.#conversations);
   }
 
@@ -125,34 +126,9 @@ export class Housekeeping {
     }, ms);
     this.#timers.add(timer);
   }
-
-  /** At random times, so that nobody can subtract them: the time between two is drawn from an exponential distribution. */
-  #planDummy(): void {
-    const meanMs = HOUR_MS / this.#runtime.core.settings.dummiesPerHour;
-    const timer = setTimeout(
-      () => {
-        this.#timers.delete(timer);
-        this.#runtime.background(this.#sendDummy());
-        if (this.#isRunning) this.#planDummy();
-      },
-      Math.min(-Math.log(1 - Math.random()) * meanMs, HOUR_MS),
-    );
-    this.#timers.add(timer);
-  }
-
-  async #sendDummy(): Promise<void> {
-    const { core, connection } = this.#runtime;
-    const candidates = this.#conversations
-      .all()
-      .filter(({ isMember, isRequest, isBlocked }) => isMember && !isRequest && !isBlocked);
-    const chosen = candidates[Math.floor(Math.random() * candidates.length)];
-    if (!chosen || connection.state !== 'connected') return;
-    await core.registry.step(chosen.id, async (step) => {
-      enqueueContent(core, step, checked('application/x-securechat-dummy', {}));
-      await step.write();
-    });
-  }
 }
 
+/** Loaded where it is wanted: most people cover nothing. */
+const dummies = () => import('./dummies.ts');
 /** Loaded when a welcome could not be opened, which is seldom. */
 const outside = () => import('./outside.ts');

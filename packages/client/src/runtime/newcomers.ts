@@ -1,20 +1,42 @@
 import { decodeBase64, encodeBase64, isSame } from '@securechat/protocol';
+import { checked } from '../content/outgoing.ts';
 import type { OwnBody } from '../content/types.ts';
+import { addressOf } from '../conversations/membership/log.ts';
+import { enqueueContent } from '../conversations/outgoing/enqueue.ts';
+import { keepLink, linksOf } from '../group-links/kept.ts';
 import { takePiece, transferOf } from '../history/index.ts';
 import { accountKeyFrom } from '../identity/keys.ts';
+import { welcomeKey } from './devices.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What an own device tells one that is new. */
-export type News = Extract<OwnBody, { tell: 'account' | 'history' }>;
+export type News = Extract<OwnBody, { tell: 'account' | 'history' | 'link' }>;
 
-export async function newsFor({ account, core }: Runtime): Promise<News[]> {
+/** Whom this device has let in gets the account's key, the links and the history, once it is in `own`, the conversation of the own devices. */
+export async function tellNewcomers(runtime: Runtime, own: string): Promise<void> {
+  const { account, core } = runtime;
+  for (const [key] of await core.store.list(welcomeKey(''))) {
+    const deviceId = key.slice(welcomeKey('').length);
+    const isIn = addressOf(account.userId, deviceId) in (core.registry.get(own)?.log.leaves ?? {});
+    if (!isIn) continue;
+    const news = await newsFor(runtime);
+    await core.registry.step(own, async (step) => {
+      for (const body of news) enqueueContent(core, step, checked('application/x-securechat-own', body));
+      step.draft.delete(key);
+      await step.write();
+    });
+  }
+}
+
+async function newsFor({ account, core }: Runtime): Promise<News[]> {
   const { accountSecret } = account;
   const key: News[] = accountSecret ? [{ tell: 'account', accountSecret: encodeBase64(accountSecret) }] : [];
-  return [...key, ...(await transferOf(core))];
+  return [...key, ...(await linksOf(core)), ...(await transferOf(core))];
 }
 
 export async function takeNews(runtime: Runtime, told: News): Promise<void> {
   if (told.tell === 'account') await takeAccount(runtime, decodeBase64(told.accountSecret));
+  else if (told.tell === 'link') await keepLink(runtime.core, told);
   else await takePiece(runtime.core, told);
 }
 

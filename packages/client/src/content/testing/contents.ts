@@ -28,5 +28,8 @@ export const contents: readonly Content[] = [
   checked('application/x-securechat-outside', {
     ...{ conversationId: 'c_1234567890123456', generation: 0, epoch: 7 },
   }),
+  checked('application/x-securechat-join', { conversationId: 'c_1', secret: `${'A'.repeat(43)}=` }),
+  checked('application/x-securechat-join-refused', { conversationId: 'c_1' }),
   checked('application/x-securechat-own', { tell: 'accepted', conversationId: 'c_1234567890123456' }),
+  checked('application/x-securechat-own', { tell: 'link', to: 'c_1', hash: 'h', expiresAt: 5, left: 1 }),
 ];

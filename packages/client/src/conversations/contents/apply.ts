@@ -5,6 +5,7 @@ import { takeRepair } from '../repair/take.ts';
 import type { Step } from '../step.ts';
 import { applyDelete } from './delete.ts';
 import { applyEdit } from './edit.ts';
+import { applyJoin } from './join.ts';
 import { applyOutside } from './outside.ts';
 import { applyOwn } from './own.ts';
 import { applyProfile } from './profile.ts';
@@ -52,6 +53,8 @@ const handlers: { [T in ContentType]: Handler<T> } = {
   'application/x-securechat-repair-request': answerRepair,
   'application/x-securechat-repair': takeRepair,
   'application/x-securechat-outside': applyOutside,
+  'application/x-securechat-join': applyJoin,
+  'application/x-securechat-join-refused': applyJoin,
   'application/x-securechat-own': applyOwn,
 };
 
