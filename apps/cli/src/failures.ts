@@ -49,10 +49,11 @@ const adviceFor: Readonly<Record<string, string>> = {
   AccountKeyChanged:
     'Compare safety numbers: `securechat verify USER`; then `securechat verify USER --accept-change`.',
   DeviceListRefused: 'Nothing was sent. Tell the operator of the server: somebody shows false devices.',
-  CodeNotReadable: 'Type it again, or get a new one: codes are good for ten minutes.',
+  CodeNotReadable: 'Type it again, or get a new one: codes for devices are good for ten minutes.',
   HistoryNotReadable: 'Check the passphrase, and that the file is an export of this account.',
   AnotherAccount: 'Do not go on: the server shows another account than your device. Tell its operator.',
   NotTheSame: 'Somebody may be between you, or one of you has a new account. Meet, and scan again.',
+  LinkRefused: 'Ask for another link: this one is over, used up or taken back.',
   OutboxFull: 'Stay connected until something has been sent.',
 };
 

@@ -174,4 +174,25 @@ describe('securechat', () => {
     });
     await his.stop();
   }, 120_000);
+
+  test('makes a link into a group, by which another one comes in, and takes one back', async () => {
+    const created = await alice.run(['group', 'create', 'linked', bob.name]);
+    const id = /^c_[^:]+/.exec(created.out)?.[0] ?? '';
+    const link = (await alice.run(['group-link', 'create', id, '--uses', '2', '--days', '1'])).out.trim();
+    expect(link).toMatch(/^securechat-invite:1:/);
+    const listening = await alice.listen();
+    const joined = await charlie.runAlone(['join', '--json'], `${link}\n`);
+    expect(joined.err).not.toContain(link);
+    expect(jsonOf(joined.out)).toMatchObject([{ conversation: id, isMember: true }]);
+    expect(await listening.stop()).toBe(0);
+
+    const [shown] = jsonOf((await alice.run(['group-link', 'list', id, '--json'])).out);
+    expect(shown).toMatchObject({ type: 'group-link', conversationId: id, left: 1 });
+    expect((await alice.run(['group-link', 'revoke', id, shown.id])).exitCode).toBe(0);
+    expect((await alice.run(['group-link', 'list', id])).out).toContain('no links');
+    expect((await charlie.run(['group-link', 'create', id])).err).toContain('only owners and admins');
+    expect((await alice.run(['group-link', 'create', id, '--uses', 'many'])).exitCode).toBe(2);
+    const garbled = await charlie.runAlone(['join'], 'nonsense\n');
+    expect(garbled).toMatchObject({ exitCode: 4, err: expect.stringContaining('cannot be used') });
+  }, 120_000);
 });

@@ -38,7 +38,8 @@ export const group: Command = {
   },
 };
 
-function groupOf(client: Client, id: string): Conversation {
+/** Throws advice when there is none. */
+export function groupOf(client: Client, id: string): Conversation {
   const chat = client.conversation(id);
   if (chat?.kind === 'group') return chat;
   throw new CommandFailed(`There is no group ${id} here`, '`securechat conversations` lists them.');

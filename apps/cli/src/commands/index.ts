@@ -6,6 +6,7 @@ import { doctor } from './doctor.ts';
 import { listFiles, receiveFile, removeFile, sendFile } from './files.ts';
 import { frame } from './frame.ts';
 import { group } from './group.ts';
+import { groupLink, join } from './group-link.ts';
 import { exportHistory, importHistory } from './history.ts';
 import { listen } from './listen.ts';
 import { send } from './send.ts';
@@ -25,6 +26,8 @@ export const commands: Readonly<Record<string, Command | Family>> = {
   listen,
   conversations,
   group,
+  'group-link': groupLink,
+  join,
   accept,
   block,
   unblock,

@@ -1,4 +1,5 @@
 import type { Member } from '@securechat/client';
+import { openGroupLinks } from '@securechat/client/group-links';
 import { CommandFailed } from '../../failures.ts';
 import { counted, ticks } from '../../words.ts';
 import type { TuiCommand } from './index.ts';
@@ -70,6 +71,25 @@ export const conversationCommands: Readonly<Record<string, TuiCommand>> = {
     summary: 'give this group another name',
     async run({ chat }, rest) {
       await chat.rename(rest);
+      return undefined;
+    },
+  },
+  link: {
+    usage: '[PEOPLE [DAYS]]',
+    summary: 'a link into this group',
+    async run({ client, chat }, rest) {
+      const [uses = 1, days = 7] = rest === '' ? [] : rest.split(/\s+/).map(Number);
+      const link = await openGroupLinks(client).make(chat, { uses, days });
+      return `Good for ${uses === 1 ? '1 person' : `${uses} people`} and ${counted(days, 'day')}: ${link}`;
+    },
+  },
+  join: {
+    usage: 'LINK',
+    summary: 'come into a group by a link',
+    async run(messenger, rest) {
+      const [link = ''] = wordsOf(rest, 1, '/join LINK');
+      messenger.tell('Waiting for a device of who made it …');
+      messenger.open((await openGroupLinks(messenger.client).join(link)).id);
       return undefined;
     },
   },

@@ -1,0 +1,79 @@
+import type { Client, Conversation } from '@securechat/client';
+import { type GroupLink, openGroupLinks } from '@securechat/client/group-links';
+import { askSecret } from '../ask.ts';
+import { type Call, type Command, UsageError } from '../command.ts';
+import { CommandFailed } from '../failures.ts';
+import { conversationLine } from '../json-lines.ts';
+import { withClient, withConnection } from '../session.ts';
+import { counted } from '../words.ts';
+import { groupOf } from './group.ts';
+
+type Act = (client: Client, group: Conversation, call: Call) => Promise<void>;
+
+const acts: Readonly<Record<string, Act>> = {
+  async create(client, group, { values, out }) {
+    const [days, uses] = [numberOf('days', values.days), numberOf('uses', values.uses)];
+    out.text(await openGroupLinks(client).make(group, { ...(days && { days }), ...(uses && { uses }) }));
+  },
+  async list(client, group, { flags, out }) {
+    const links = await openGroupLinks(client).of(group);
+    if (flags.has('json')) for (const link of links) out.json({ type: 'group-link', ...link });
+    else if (links.length === 0) out.text('There are no links into this group that are still good.');
+    else for (const link of links) out.text(describe(link));
+  },
+  async revoke(client, group, { args: [, , id = ''], out }) {
+    const links = openGroupLinks(client);
+    const link = (await links.of(group)).find((each) => each.id === id);
+    if (!link)
+      throw new CommandFailed(
+        `There is no link ${id}`,
+        '`securechat group-link list ID` shows those that are good.',
+      );
+    await links.revoke(link);
+    out.text('Nobody comes in by it any more.');
+  },
+};
+
+export const describe = ({ id, endsAtMs, left }: GroupLink): string =>
+  `${id}  for ${left === 1 ? '1 person' : `${left} people`}, until ${new Date(endsAtMs).toISOString().slice(0, 16)} UTC`;
+
+export const groupLink: Command = {
+  usage: 'create ID | list ID | revoke ID LINK-ID',
+  takes: [2, 3],
+  summary: 'a link by which people come into a group; whoever has it may use it',
+  options: {
+    days: { type: 'string', value: 'DAYS', doc: 'how long it is good, 1 to 30; default 7' },
+    uses: { type: 'string', value: 'PEOPLE', doc: 'for how many people, 1 to 100; default 1' },
+    json: { type: 'boolean', doc: 'list them as one JSON object a line' },
+  },
+  async run(call) {
+    const [action = '', id = ''] = call.args;
+    const act = Object.hasOwn(acts, action) ? acts[action] : undefined;
+    if (!act) throw new UsageError(`securechat group-link knows no ${action}.`);
+    const use = (client: Client) => act(client, groupOf(client, id), call);
+    // the other devices of the account hear of it; without a connection with the next one
+    await (action === 'list' ? withClient(call.home, use) : withConnection(call.home, use));
+  },
+};
+
+export const join: Command = {
+  usage: '',
+  takes: [0, 0],
+  summary: 'come into a group by a link, which is typed or comes through a pipe',
+  options: { json: { type: 'boolean', doc: 'print the group as one JSON object' } },
+  async run({ flags, home, out }) {
+    const link = await askSecret('Link', out);
+    await withConnection(home, async (client) => {
+      out.hint('Waiting for a device of who made it …');
+      const group = await openGroupLinks(client).join(link);
+      if (flags.has('json')) out.json(conversationLine(group));
+      else out.text(`${group.id}: ${counted(group.memberIds.length, 'member')}`);
+    });
+  },
+};
+
+function numberOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,3}$/.test(text)) throw new UsageError(`--${name} takes a whole number.`);
+  return Number(text);
+}
