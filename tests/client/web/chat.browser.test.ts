@@ -152,3 +152,27 @@ test(
   },
   DEADLINE_MS,
 );
+
+test(
+  'a link into a group brings in whoever opens it and says so, and is gone from the address',
+  async () => {
+    const alice = await web.person('alice');
+    await alice.beginGroup('Open house', []);
+    await alice.page.getByRole('link', { name: 'About this conversation' }).click();
+    await alice.page.getByRole('button', { name: 'Make a link' }).click();
+    const link = await alice.page.getByLabel('Link into the group', { exact: true }).textContent();
+    await alice.page.getByText(/^For 1 person, until/).waitFor();
+
+    const bob = await web.person('bob', { gateway: 1 });
+    const { hash } = new URL(link ?? '');
+    await bob.page.goto(`${new URL(bob.page.url()).origin}/${hash}`);
+    await bob.page.getByRole('heading', { name: 'Join a group' }).waitFor();
+    await bob.page.waitForFunction(() => location.hash === '#/join');
+    await bob.page.getByRole('button', { name: 'Join', exact: true }).click();
+    await bob.page.getByRole('heading', { name: 'Open house', level: 1 }).waitFor();
+    await bob.say('Here I am');
+    await alice.sees('Here I am');
+    await alice.page.getByText(/^For 1 person, until/).waitFor({ state: 'detached' });
+  },
+  DEADLINE_MS,
+);

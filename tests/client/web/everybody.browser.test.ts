@@ -65,7 +65,7 @@ test(
     await bob.say('Hello back');
     await alice.sees('Hello back');
     const conversation = new URL(alice.page.url()).hash;
-    const pages = ['#/', '#/new', '#/new-group', '#/devices', '#/settings', `#/person/${bob.name}`];
+    const pages = ['#/', '#/new', '#/new-group', '#/join', '#/devices', '#/settings', `#/person/${bob.name}`];
     for (const hash of [...pages, conversation, `${conversation}/details`]) {
       await alice.page.goto(`${new URL(alice.page.url()).origin}/${hash}`);
       await alice.page.getByRole('main').waitFor();

@@ -6,6 +6,7 @@ import { Field } from '../parts/field.tsx';
 import { useTask } from '../session/use-task.ts';
 import { count } from '../text/message-text.ts';
 import { splitUserIds } from '../text/user-ids.ts';
+import { GroupLinks } from './group-links.tsx';
 import { MemberRow } from './member-row.tsx';
 
 /** Who is in the group and what they may, by its keys and not by the server's word. */
@@ -24,6 +25,7 @@ export function GroupDetails({ conversation }: { conversation: Conversation }) {
         </ul>
       </section>
       {mayManage && <AddForm conversation={conversation} />}
+      {mayManage && <GroupLinks conversation={conversation} />}
       {isMember && (
         <ConfirmButton
           question="Leave the group? You can read what was said before, and nothing that follows."

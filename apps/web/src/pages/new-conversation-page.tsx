@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { ErrorText } from '../parts/error-text.tsx';
 import { Field } from '../parts/field.tsx';
 import { PageFrame } from '../parts/page-frame.tsx';
+import { toHash } from '../session/routes.ts';
 import { useClient } from '../session/session.ts';
 import { go } from '../session/use-route.ts';
 import { useTask } from '../session/use-task.ts';
@@ -37,6 +38,9 @@ export function NewConversationPage() {
           {task.isBusy ? 'Fetching keys…' : 'Begin'}
         </button>
       </form>
+      <p>
+        <a href={toHash({ page: 'join' })}>Join a group by a link</a>
+      </p>
     </PageFrame>
   );
 }

@@ -34,12 +34,11 @@ export function NewGroupPage() {
         />
         <Field
           label="Members"
-          hint="User names with commas between them."
+          hint="User names with commas between them; people can come later, too, also by a link."
           value={members}
           onValue={setMembers}
           autocapitalize="none"
           spellcheck={false}
-          required
         />
         <ErrorText error={task.error} />
         <button type="submit" class="button is-main" disabled={task.isBusy}>

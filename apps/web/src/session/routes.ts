@@ -3,7 +3,9 @@
 export type Route =
   | { page: 'list' | 'new' | 'new-group' | 'devices' | 'settings' }
   | { page: 'conversation'; id: string; panel?: 'details'; threadId?: string }
-  | { page: 'person'; userId: string };
+  | { page: 'person'; userId: string }
+  /** `link` into a group, as somebody has opened it. */
+  | { page: 'join'; link?: string };
 
 const PLAIN_PAGES = ['new', 'new-group', 'devices', 'settings'] as const;
 
@@ -11,6 +13,8 @@ export function toHash(route: Route): string {
   switch (route.page) {
     case 'list':
       return '#/';
+    case 'join':
+      return `#${route.link ?? '/join'}`;
     case 'person':
       return `#/person/${encodeURIComponent(route.userId)}`;
     case 'conversation': {
@@ -23,11 +27,15 @@ export function toHash(route: Route): string {
   }
 }
 
+const LINK = '#securechat-invite:';
+
 /** Anything that makes no sense leads to the list. */
 export function fromHash(hash: string): Route {
+  if (hash.startsWith(LINK)) return { page: 'join', link: hash.slice(1) };
   const [page = '', first, second, third] = parts(hash);
   const plain = PLAIN_PAGES.find((each) => each === page);
   if (plain !== undefined) return { page: plain };
+  if (page === 'join') return { page };
   if (page === 'person' && first) return { page: 'person', userId: first };
   if (page !== 'c' || !first) return { page: 'list' };
   if (second === 'thread' && third) return { page: 'conversation', id: first, threadId: third };

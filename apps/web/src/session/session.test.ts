@@ -72,6 +72,8 @@ const routes: Route[] = [
   { page: 'conversation', id: 'a', panel: 'details' },
   { page: 'conversation', id: 'a', threadId: 'm/1' },
   { page: 'person', userId: 'jörg@example' },
+  { page: 'join' },
+  { page: 'join', link: 'securechat-invite:1:c:alice:A:B' },
 ];
 
 test.each(routes)('the address leads back to %j', (route) => {

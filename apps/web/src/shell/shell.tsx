@@ -2,6 +2,7 @@ import { ConversationView } from '../conversation/conversation-view.tsx';
 import { useDirect } from '../direct/use-direct.ts';
 import { ConversationList } from '../list/conversation-list.tsx';
 import { DevicesPage } from '../pages/devices-page.tsx';
+import { JoinPage } from '../pages/join-page.tsx';
 import { NewConversationPage } from '../pages/new-conversation-page.tsx';
 import { NewGroupPage } from '../pages/new-group-page.tsx';
 import { PersonPage } from '../pages/person-page.tsx';
@@ -46,6 +47,8 @@ function Page({ route }: { route: Route }) {
       return <ConversationView key={route.id} route={route} />;
     case 'person':
       return <PersonPage key={route.userId} userId={route.userId} />;
+    case 'join':
+      return <JoinPage key={route.link} link={route.link} />;
     case 'new':
       return <NewConversationPage />;
     case 'new-group':

@@ -1,0 +1,48 @@
+import { openGroupLinks } from '@securechat/client/group-links';
+import { useEffect, useState } from 'preact/hooks';
+import { ErrorText } from '../parts/error-text.tsx';
+import { Field } from '../parts/field.tsx';
+import { PageFrame } from '../parts/page-frame.tsx';
+import { useClient } from '../session/session.ts';
+import { go } from '../session/use-route.ts';
+import { useTask } from '../session/use-task.ts';
+
+/** Coming into a group by a link. Opening one does nothing by itself: its maker learns who joins. */
+export function JoinPage({ link: opened = '' }: { link?: string | undefined }) {
+  const client = useClient();
+  const [link, setLink] = useState(opened);
+  const task = useTask();
+  useEffect(() => {
+    // whoever has it may use it: it does not stay in the browser's history
+    if (opened !== '') history.replaceState(null, '', '#/join');
+  }, [opened]);
+  const join = async () => {
+    const { id } = await openGroupLinks(client).join(link);
+    go({ page: 'conversation', id });
+  };
+  return (
+    <PageFrame title="Join a group">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void task.run(join);
+        }}
+      >
+        <Field
+          label="Link"
+          hint="Who made it lets you in, once a device of theirs is online, and learns your user name."
+          value={link}
+          onValue={setLink}
+          autocapitalize="none"
+          spellcheck={false}
+          required
+          isFocused
+        />
+        <ErrorText error={task.error} />
+        <button type="submit" class="button is-main" disabled={task.isBusy}>
+          {task.isBusy ? 'Waiting to be let in…' : 'Join'}
+        </button>
+      </form>
+    </PageFrame>
+  );
+}
