@@ -34,7 +34,7 @@ export function GroupLinks({ conversation }: { conversation: Conversation }) {
     await refresh();
   };
   return (
-    <section aria-label="Links into the group">
+    <section class="group-links" aria-label="Links into the group">
       <h3>Links</h3>
       <p class="hint">Whoever has a link may join for a week, while a device of yours is online.</p>
       <Choice<People> legend="For how many people" options={PEOPLE} value={uses} onChoose={setUses} />
