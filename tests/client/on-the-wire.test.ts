@@ -4,6 +4,7 @@ import { PADDING_CLASSES } from '@securechat/protocol';
 import { rowsOf, until } from '@securechat/testkit';
 import { useConstellation } from '../support/stack.ts';
 import { useEvilServers } from './support/evil-server.ts';
+import { openFickleDoor } from './support/fickle-door.ts';
 import { type Options, type TestDevice, texts, useDevices } from './support/people.ts';
 
 const stack = useConstellation({ gateways: 1, deliveries: 1 });
@@ -87,4 +88,48 @@ test('messages that are held back at random leave later, and in their order', as
   expect(performance.now() - startedAtMs).toBeGreaterThan(200);
   await until('Bob has all', () => texts(bob.seen).length === numbers.length, 20_000);
   expect(texts(bob.seen)).toEqual(numbers);
+}, 60_000);
+
+/**
+ * Bytes for a message of the smallest size class, by TCP without TLS, in frames of JSON, with its ack, what the device acknowledges and the
+ * receipt. Measured 1,008 and 304, 50 and 1,243: names of other lengths and a heartbeat have room.
+ */
+const BUDGET = { sender: { up: 1_060, down: 340 }, receiver: { up: 80, down: 1_310 } };
+
+test('a short message keeps its budget of bytes at both ends', async () => {
+  const [gateway] = stack.constellation.gateways;
+  const doors = [
+    await openFickleDoor(gateway?.tcpPort ?? 0),
+    await openFickleDoor(gateway?.tcpPort ?? 0),
+  ] as const;
+  try {
+    const [alice, bob] = [
+      await devices.signUp('alice', {
+        socket: `tcp://127.0.0.1:${doors[0].port}`,
+        transport: tcpTransport(),
+      }),
+      await devices.signUp('bob', { socket: `tcp://127.0.0.1:${doors[1].port}`, transport: tcpTransport() }),
+    ];
+    const chat = await alice.client.direct(idOf(bob));
+    const say = async (text: string) => {
+      const { id } = await chat.send(text);
+      await until(
+        'Bob has it, and Alice knows',
+        async () => (await chat.message(id))?.status === 'delivered',
+      );
+    };
+    for (let n = 0; n < 3; n++) await say('so that keys and names are known');
+    const before = doors.map(({ bytes }) => ({ ...bytes }));
+    for (let n = 0; n < 20; n++) await say('a short message');
+    const [sender, receiver] = doors.map(({ bytes }, n) => ({
+      up: (bytes.up - before[n]!.up) / 20,
+      down: (bytes.down - before[n]!.down) / 20,
+    }));
+    for (const way of ['up', 'down'] as const) {
+      expect(sender![way]).toBeLessThanOrEqual(BUDGET.sender[way]);
+      expect(receiver![way]).toBeLessThanOrEqual(BUDGET.receiver[way]);
+    }
+  } finally {
+    for (const door of doors) door.close();
+  }
 }, 60_000);

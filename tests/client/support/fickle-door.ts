@@ -11,7 +11,7 @@ export type DoorMode = 'open' | 'closed' | 'silent' | 'mute';
 /** A way to a port of this machine that changes its mind. */
 export async function openFickleDoor(port: number) {
   const sockets = new Set<Socket>();
-  const door = { port: 0, mode: 'open' as DoorMode, calls: 0, close };
+  const door = { port: 0, mode: 'open' as DoorMode, calls: 0, bytes: { up: 0, down: 0 }, close };
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);
     // the close that follows tells
@@ -26,9 +26,11 @@ export async function openFickleDoor(port: number) {
     const far = keep(connect(port, '127.0.0.1'));
     let hasBegun = false;
     near.on('data', (chunk) => {
+      door.bytes.up += chunk.length;
       if (!isMute || !hasBegun) far.write(chunk);
     });
     far.on('data', (chunk) => {
+      door.bytes.down += chunk.length;
       if (isMute && hasBegun) return;
       hasBegun = true;
       near.write(chunk);
