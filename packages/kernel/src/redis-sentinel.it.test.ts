@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 // biome-ignore lint/style/noRestrictedImports: the test kills the master of its own Redis
 import { type RedisSentinel, startRedisSentinel } from '@securechat/embedded';
@@ -123,4 +126,17 @@ test('a connection that is closed asks no Sentinel any more', async () => {
   lost.close();
   await sleep(10 * RECONNECT.baseMs);
   expect(asked).toBe(before);
+});
+
+test('a process that has closed a connection for which no Sentinel answered is not kept by it', async () => {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [join(import.meta.dirname, 'testing', 'close-process.ts')],
+    {
+      env: { ...process.env, REDIS_URL: 'redis+sentinel://127.0.0.1:1,127.0.0.1:2/chat' },
+      timeout: PATIENCE_MS,
+    },
+  );
+  // ioredis by itself keeps it for two seconds
+  expect(Number(stdout)).toBeLessThan(1_500);
 });

@@ -33,6 +33,7 @@ export function openServer(address: ServerAddress, options: RedisOptions): Redis
 class AsksOnce extends SentinelConnector {
   constructor(options: unknown) {
     super(options as SentinelConnectionOptions);
+    endAtOnce(this as unknown as Asking);
   }
 
   override async connect(emit: Parameters<SentinelConnector['connect']>[0]) {
@@ -45,4 +46,16 @@ class AsksOnce extends SentinelConnector {
       return new Socket().on('error', () => undefined).destroy(error as Error);
     }
   }
+}
+
+/** A part of ioredis that its types keep to themselves. */
+type Asking = { connectToSentinel(sentinel: unknown, options?: RedisOptions): Redis };
+
+/**
+ * A connection to a Sentinel that has answered, or is gone, is not waited for. By itself ioredis gives each two seconds to end, also one that has
+ * ended already, and a process that closes has to outlive them.
+ */
+function endAtOnce(connector: Asking): void {
+  const connectToSentinel = connector.connectToSentinel.bind(connector);
+  connector.connectToSentinel = (sentinel) => connectToSentinel(sentinel, { disconnectTimeout: 0 });
 }
