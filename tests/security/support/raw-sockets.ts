@@ -12,8 +12,8 @@ export const { WebSocket } = createRequire(join(ROOT, 'packages/testkit/package.
 export type SocketEnd = { afterMs: number; answer: string };
 
 /**
- * Opens a socket that sends `begins` at once, then one byte of `drips` at a time, over and over, and never ends by itself.
- * Resolves when the other side has ended it.
+ * Opens a socket that sends `begins` at once, then one byte of `drips` at a time, over and over, for `dripsForMs`, and never
+ * ends by itself. Resolves when the other side has ended it.
  */
 export async function annoy(
   port: number,
@@ -21,16 +21,18 @@ export async function annoy(
     begins = '',
     drips = '',
     everyMs = 50,
-  }: { begins?: string | Uint8Array; drips?: string; everyMs?: number } = {},
+    dripsForMs = Number.POSITIVE_INFINITY,
+  }: { begins?: string | Uint8Array; drips?: string; everyMs?: number; dripsForMs?: number } = {},
 ): Promise<SocketEnd> {
   const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
   const startedMs = performance.now();
   const chunks: Buffer[] = [];
   let dripped = 0;
-  const timer =
-    drips === ''
-      ? undefined
-      : setInterval(() => socket.write(drips[dripped++ % drips.length] ?? ''), everyMs);
+  const drip = (): void => {
+    if (performance.now() - startedMs > dripsForMs) clearInterval(timer);
+    else socket.write(drips[dripped++ % drips.length] ?? '');
+  };
+  const timer = drips === '' ? undefined : setInterval(drip, everyMs);
   if (begins.length > 0) socket.write(begins);
   const { promise, resolve } = Promise.withResolvers<SocketEnd>();
   const end = (): void => {
