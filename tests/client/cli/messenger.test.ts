@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect } from '@jest/globals';
 import { runMessenger } from '@securechat/cli/messenger';
+import { nodePeers } from '@securechat/client/node';
 import { until } from '@securechat/testkit';
 import { useConstellation } from '../../support/stack.ts';
 import { type TestDevice, useDevices } from '../support/people.ts';
@@ -30,7 +31,7 @@ const PAGE_DOWN = '\x1b[6~';
 function openMessenger({ client }: TestDevice, user?: string) {
   const terminal = new FakeTerminal();
   const { stdin, stdout } = terminal;
-  const ended = runMessenger(client, user, {
+  const options = {
     stdin,
     stdout,
     stderr: stdout,
@@ -38,7 +39,8 @@ function openMessenger({ client }: TestDevice, user?: string) {
     // nobody looks: what is drawn between costs time and shows nothing
     maxFps: 5,
     interactive: true,
-  });
+  };
+  const ended = runMessenger(client, user, options, () => nodePeers({ bindAddress: '127.0.0.1' }));
   const leave = async (): Promise<void> => {
     terminal.type(CTRL_C);
     await ended;
@@ -170,6 +172,32 @@ describe('the messenger', () => {
     expect(terminal.screen).toBe('normal');
     expect(terminal.isRaw).toBe(false);
   }, 120_000);
+
+  test('connects two directly when both allow it, and goes by the server when one does no more', async () => {
+    const hers = openMessenger(alice, idOf(bob)).terminal;
+    await hers.shows('● connected');
+    const his = openMessenger(bob, idOf(alice)).terminal;
+    await his.shows('● connected');
+    hers.enter('/direct on');
+    await hers.shows('Messages come sooner');
+    await hers.shows('by the server');
+    his.enter('/direct on');
+    await hers.shows('connected directly', 60_000);
+    await his.shows('connected directly', 60_000);
+    hers.enter('a short way');
+    await his.shows('a short way');
+    await hers.shows(/a short way ✓/);
+    his.enter('/direct off');
+    await his.shows('goes by the server alone');
+    await hers.shows('by the server', 60_000);
+    his.enter('the long way');
+    await hers.shows('the long way');
+    hers.enter('/direct maybe');
+    await hers.shows('There is no maybe.');
+    hers.type(CTRL_U);
+    hers.enter('/direct off');
+    await hers.shows('goes by the server alone');
+  }, 180_000);
 
   test('obeys nothing that others have written', async () => {
     const victim = await devices.signUp('alice');

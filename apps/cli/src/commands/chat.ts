@@ -21,6 +21,8 @@ export const chat: Command = {
     // what draws takes a moment to load, and no other command needs it
     const { runMessenger } = await import('../tui/run-messenger.ts');
     await withClient(call.home, (client) => runMessenger(client, call.args[0]));
+    // once there was a direct connection, its library holds the process open
+    process.exit();
   },
 };
 

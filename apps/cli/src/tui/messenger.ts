@@ -1,6 +1,8 @@
 import type { Client, Conversation, Presence, SendOptions, Status } from '@securechat/client';
+import type { MakePeer } from '@securechat/client/direct';
 import { adviceOf, CommandFailed, shortFailure } from '../failures.ts';
 import { commands } from './commands/index.ts';
+import { DirectLines } from './direct-lines.ts';
 import { type Entry, edited, emptyEntry, meaningOf } from './editing.ts';
 import { Labels } from './labels.ts';
 import { newest, PAGE } from './newest.ts';
@@ -17,15 +19,17 @@ export class Messenger {
   readonly client: Client;
   readonly labels = new Labels();
   readonly transfers = new TuiTransfers(() => this.#change({ transfers: this.transfers.lines() }));
+  readonly direct: DirectLines;
   #shown: Snapshot;
   #isRefreshing = false;
   #isStale = false;
   #presence: Presence | undefined;
   readonly #listeners = new Set<() => void>();
 
-  constructor(client: Client) {
+  constructor(client: Client, peers: () => Promise<MakePeer>) {
     this.client = client;
     this.#shown = firstSnapshot(client);
+    this.direct = new DirectLines(client, peers, () => this.#lookAtOthers());
     this.#listen(client);
     this.open(client.conversations()[0]?.id);
     this.attempt(() => this.#watch(client));
@@ -44,7 +48,10 @@ export class Messenger {
 
   #lookAtOthers(): void {
     const { open } = this.#shown;
-    if (this.#presence && open) this.#change({ standing: standingOf(this.#presence, open) });
+    if (!open) return;
+    const there = this.#presence ? standingOf(this.#presence, open) : '';
+    const path = this.direct.pathTo(open.peer);
+    this.#change({ standing: [there, path].filter((each) => each !== '').join(', ') });
   }
 
   /** How one is shown to others. */

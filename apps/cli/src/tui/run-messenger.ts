@@ -1,17 +1,20 @@
 import type { Client } from '@securechat/client';
+import type { MakePeer } from '@securechat/client/direct';
+import { nodePeers } from '@securechat/client/node';
 import { type RenderOptions, render } from 'ink';
 import { createElement } from 'react';
 import { untilAskedToEnd } from '../session.ts';
 import { Messenger } from './messenger.ts';
 import { Screen } from './screen.ts';
 
-/** Draws until a person leaves; the terminal is then as it was before. */
+/** Draws until a person leaves; the terminal is then as it was before. `peers`: how direct connections are made. */
 export async function runMessenger(
   client: Client,
   user: string | undefined,
   options: RenderOptions = {},
+  peers: () => Promise<MakePeer> = nodePeers,
 ): Promise<void> {
-  const messenger = new Messenger(client);
+  const messenger = new Messenger(client, peers);
   const screen = render(createElement(Screen, { messenger }), { alternateScreen: true, ...options });
   client.connect();
   if (user !== undefined) messenger.enter(`/new ${user}`);
@@ -19,5 +22,6 @@ export async function runMessenger(
     () => screen.unmount(),
     async () => void (await screen.waitUntilExit()),
   );
+  messenger.direct.close();
   messenger.transfers.cancelAll();
 }

@@ -42,6 +42,21 @@ export const peopleCommands: Readonly<Record<string, TuiCommand>> = {
       return `The new key of ${user} counts. Compare safety numbers: /verify ${user}`;
     },
   },
+  direct: {
+    usage: 'on|off',
+    summary: 'connect directly with the other one, who then sees your IP address',
+    async run({ chat: { peer }, direct }, rest) {
+      const [wanted = ''] = wordsOf(rest, 1, '/direct on|off');
+      if (wanted !== 'on' && wanted !== 'off')
+        throw new CommandFailed(`There is no ${wanted}.`, 'It is on or off.');
+      if (peer === undefined)
+        throw new CommandFailed('This is a group.', 'Direct connections are between two people.');
+      await direct.allow(peer, wanted === 'on');
+      return wanted === 'on'
+        ? `Messages come sooner once ${peer} allows it, too; they go by the server as well.`
+        : `Everything with ${peer} goes by the server alone.`;
+    },
+  },
   status: {
     usage: 'STATUS',
     summary: 'online, away, busy, or offline: not shown',
