@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { ServerAddress, Store } from '@securechat/client';
-import { openSqliteStore } from '@securechat/client/node';
+import type { ServerAddress, Store, Transport } from '@securechat/client';
+import { openSqliteStore, webSocketOrTcp } from '@securechat/client/node';
 import { UsageError } from './command.ts';
 
 /** Keys and messages are nobody else's business. */
@@ -53,6 +53,12 @@ export function serverAddress(
     return ws === undefined ? LOCAL : { ...LOCAL, socket: checked(ws, ['ws:', 'wss:']) };
   const base = checked(http, ['http:', 'https:']);
   return ws === undefined ? base : { http: base, socket: checked(ws, ['ws:', 'wss:']) };
+}
+
+/** How the server is reached: SECURECHAT_TCP names its door for TCP, which is taken where a WebSocket does not get through. */
+export function ways(env: NodeJS.ProcessEnv = process.env): { transport?: Transport } {
+  const tcp = env.SECURECHAT_TCP;
+  return tcp ? { transport: webSocketOrTcp({ tcp: checked(tcp, ['tcp:', 'tls:']) }) } : {};
 }
 
 function checked(url: string, schemes: readonly string[]): string {

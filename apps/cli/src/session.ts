@@ -7,7 +7,7 @@ import {
   type Store,
 } from '@securechat/client';
 import { CommandFailed, describeFailure, exitCodes } from './failures.ts';
-import { openStore } from './home.ts';
+import { openStore, ways } from './home.ts';
 
 /** Long enough for a slow network with its login; a person would not wait longer. */
 const CONNECT_DEADLINE_MS = 20_000;
@@ -48,7 +48,7 @@ export async function enterInto(
 async function openEmptyStore(home: string): Promise<Store> {
   const store = await openStore(home);
   try {
-    const client = await SecureChat.open({ store });
+    const client = await SecureChat.open({ store, ...ways() });
     await client.close();
   } catch (error) {
     if (error instanceof SecureChatError && error.name === 'NoAccountHere') return store;
@@ -63,7 +63,7 @@ export async function withClient<T>(home: string, use: (client: Client) => Promi
   const store = await openStore(home);
   let client: Client;
   try {
-    client = await SecureChat.open({ store });
+    client = await SecureChat.open({ store, ...ways() });
   } catch (error) {
     await store.close();
     throw error;

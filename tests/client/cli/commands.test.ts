@@ -195,4 +195,21 @@ describe('securechat', () => {
     const garbled = await charlie.runAlone(['join'], 'nonsense\n');
     expect(garbled).toMatchObject({ exitCode: 4, err: expect.stringContaining('cannot be used') });
   }, 120_000);
+
+  test('goes by TCP where no WebSocket gets through', async () => {
+    const { authUrl, gateways } = stack.constellation;
+    const erin = await atTerminal('erin');
+    // a port of this machine at which nobody is
+    const server = ['--server', authUrl, '--socket', 'ws://127.0.0.1:1/v1/ws'];
+    process.env.SECURECHAT_TCP = `tcp://127.0.0.1:${gateways[0]?.tcpPort}`;
+    try {
+      expect((await erin.run(['signup', erin.name, ...server])).exitCode).toBe(0);
+      expect(await erin.run(['send', alice.name, 'by another way'])).toMatchObject({ exitCode: 0, err: '' });
+      process.env.SECURECHAT_TCP = 'https://127.0.0.1';
+      const wrong = await erin.run(['send', alice.name, 'by no way']);
+      expect(wrong).toMatchObject({ exitCode: 2, err: expect.stringContaining('tcp:// or tls://') });
+    } finally {
+      delete process.env.SECURECHAT_TCP;
+    }
+  }, 120_000);
 });

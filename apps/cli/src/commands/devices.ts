@@ -1,5 +1,6 @@
 import { SecureChat } from '@securechat/client';
 import { type Command, UsageError } from '../command.ts';
+import { ways } from '../home.ts';
 import { enterInto, untilAskedToEnd, withConnection } from '../session.ts';
 
 export const devices: Command = {
@@ -37,7 +38,7 @@ export const link: Command = {
   options: { device: { type: 'string', value: 'ID', doc: 'name of this device; default random' } },
   async run({ args: [code = ''], values, home, out }) {
     const { userId } = await enterInto(home, async (store) => {
-      const linking = await SecureChat.link({ store, code, deviceId: values.device });
+      const linking = await SecureChat.link({ store, ...ways(), code, deviceId: values.device });
       out.text(linking.code);
       out.hint('On the device you have: `securechat approve CODE`. Waiting; Ctrl-C gives up.');
       return untilAskedToEnd(linking.cancel, () => linking.done);

@@ -2,7 +2,7 @@ import { type Client, SecureChat, ServerRefused } from '@securechat/client';
 import { askSecret } from '../ask.ts';
 import type { Call, Command, Option } from '../command.ts';
 import { CommandFailed } from '../failures.ts';
-import { serverAddress, serverOptions } from '../home.ts';
+import { serverAddress, serverOptions, ways } from '../home.ts';
 import { enterInto, withClient } from '../session.ts';
 
 const where: Record<string, Option> = {
@@ -81,5 +81,10 @@ export const recoveryCode: Command = {
 };
 
 function placeOf(values: Call['values']) {
-  return { server: serverAddress(values), serviceKey: values['service-key'], deviceId: values.device };
+  return {
+    ...ways(),
+    server: serverAddress(values),
+    serviceKey: values['service-key'],
+    deviceId: values.device,
+  };
 }
