@@ -59,7 +59,7 @@ describe('a link into a group', () => {
     const group = await groupOf(alice);
     const taken = await linksOf(alice).make(group);
     const [shown] = await linksOf(alice).of(group);
-    expect(shown).toMatchObject({ conversationId: group.id, left: 1 });
+    expect(shown).toMatchObject({ id: expect.stringMatching(/^l_/), conversationId: group.id, left: 1 });
     await linksOf(alice).revoke(shown!);
     await expect(linksOf(charlie).join(taken)).rejects.toThrow(LinkRefused);
 

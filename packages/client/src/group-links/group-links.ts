@@ -20,6 +20,9 @@ const MAX_USES = 100;
 /** Of one group; they are looked through for those that are over. */
 const MAX_LINKS = 50;
 
+/** A hash may begin with a hyphen, which a command line takes for an option. */
+const ID_PREFIX = 'l_';
+
 /** A link of this account into a group, as this device knows it. The link's text is shown once, by `make`. */
 export type GroupLink = {
   readonly id: string;
@@ -76,11 +79,12 @@ export function openGroupLinks(client: Client): GroupLinks {
       const links = (await kept(core, id)).filter(({ link }) => isOpen(link, core.now()));
       links.sort((a, b) => a.link.expiresAt - b.link.expiresAt);
       return links.map(({ hash, link: { expiresAt, left } }) => ({
-        ...{ id: hash, conversationId: id, endsAtMs: expiresAt * 1000, left },
+        ...{ id: ID_PREFIX + hash, conversationId: id, endsAtMs: expiresAt * 1000, left },
       }));
     },
 
-    async revoke({ id: hash, conversationId: to, endsAtMs }) {
+    async revoke({ id, conversationId: to, endsAtMs }) {
+      const hash = id.slice(ID_PREFIX.length);
       const link = { tell: 'link', to, hash, expiresAt: endsAtMs / 1000, left: 0 } as const;
       await keepLink(core, link);
       await tellOwn(core, link);
