@@ -74,15 +74,7 @@ export function createAdmin(parts: { pool: Pool; admit: Admit; publish: () => Pr
   }
 
   return {
-    async createInvites(request, count, validSeconds) {
-      const codes = codesFor(request, count);
-      const { expiresAt } = await once(pool, request, async (client) => {
-        const expires = await insertInvites(client, codes.map(hashOfInvite), validSeconds);
-        await insertAudit(client, { action: 'create_invites', keyId: request.caller.keyId, count });
-        return { expiresAt: secondsOf(expires) };
-      });
-      return { codes, expiresAt };
-    },
+    createInvites: (request, count, validSeconds) => createInvites(pool, request, count, validSeconds),
 
     listInvites: (after, limit) => listOpenInvites(pool, after, limit),
 
@@ -143,6 +135,21 @@ export function createAdmin(parts: { pool: Pool; admit: Admit; publish: () => Pr
         return exportUser(client, account);
       }),
   };
+}
+
+export async function createInvites(
+  pool: Pool,
+  request: AdminRequest,
+  count: number,
+  validSeconds: number,
+): Promise<{ codes: string[]; expiresAt: number }> {
+  const codes = codesFor(request, count);
+  const { expiresAt } = await once(pool, request, async (client) => {
+    const expires = await insertInvites(client, codes.map(hashOfInvite), validSeconds);
+    await insertAudit(client, { action: 'create_invites', keyId: request.caller.keyId, count });
+    return { expiresAt: secondsOf(expires) };
+  });
+  return { codes, expiresAt };
 }
 
 /** 128 random bits: whoever has the name of a receipt may not guess others. */

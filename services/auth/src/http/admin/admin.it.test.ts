@@ -32,9 +32,9 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** `node src/api-key.ts`, as an operator runs it. */
-async function apiKeyCommand(...args: string[]): Promise<string> {
-  const script = join(import.meta.dirname, '../../api-key.ts');
+/** `node src/FILE`, as an operator runs it. */
+async function command(file: 'api-key.ts' | 'invites.ts', ...args: string[]): Promise<string> {
+  const script = join(import.meta.dirname, '../..', file);
   const env = { ...process.env, NODE_OPTIONS: '', POSTGRES_URL: database.url };
   return (await promisify(execFile)(process.execPath, [script, ...args], { env })).stdout.trim();
 }
@@ -117,15 +117,15 @@ describe('a key', () => {
   });
 
   test('is made, listed and revoked by a command', async () => {
-    const key = await apiKeyCommand('create', 'backend', 'invites:write', '--days', '1');
+    const key = await command('api-key.ts', 'create', 'backend', 'invites:write', '--days', '1');
     const id = key.slice(4, 20);
     expect((await post('invites', ONE_INVITE, key)).status).toBe(201);
-    expect(await apiKeyCommand('revoke', id)).toContain('taken no more');
+    expect(await command('api-key.ts', 'revoke', id)).toContain('taken no more');
     expect((await post('invites', ONE_INVITE, key)).status).toBe(401);
-    expect(await apiKeyCommand('list')).toMatch(
+    expect(await command('api-key.ts', 'list')).toMatch(
       new RegExp(`${id}  backend  invites:write  .*revoked or expired`),
     );
-    await expect(apiKeyCommand('create', 'backend', 'everything')).rejects.toThrow('no scope everything');
+    await expect(command('api-key.ts', 'create', 'backend', 'everything')).rejects.toThrow('no scope everything');
   }, 120_000);
 
   test('stands in the log beside what it did, and the admin token does not', async () => {
@@ -231,6 +231,18 @@ test('invites that may still be used are listed page by page, without their code
   for (const code of body.invites as string[]) expect(JSON.stringify(listed)).not.toContain(code);
   expect((await get('invites?after=nonsense', reader)).status).toBe(400);
 });
+
+test('invites are made by a command, and each lets one person in', async () => {
+  const codes = (await command('invites.ts', '2', '--days', '1')).split('\n');
+  expect(codes).toHaveLength(2);
+  for (const invite of codes) expect((await enrol(createPerson(), { invite })).status).toBe(201);
+  expect((await enrol(createPerson(), { invite: codes[0] })).status).toBe(403);
+  const [entry] = await database.query(
+    `SELECT api_key, count FROM auth.audit_log WHERE action = 'create_invites' ORDER BY id DESC LIMIT 1`,
+  );
+  expect(entry).toMatchObject({ api_key: null, count: 2 });
+  await expect(command('invites.ts', '1', '--days', '366')).rejects.toThrow('--days is a number from 1 to 365');
+}, 120_000);
 
 describe('letting one user in', () => {
   test('an invite is of use to that user only', async () => {

@@ -10,8 +10,8 @@ export function object(properties: Record<string, object>, optional: Record<stri
   };
 }
 
-const MAX_INVITES_AT_ONCE = 1_000;
-const MAX_VALID_SECONDS = 365 * 24 * 3600;
+export const MAX_INVITES_AT_ONCE = 1_000;
+export const MAX_VALID_SECONDS = 365 * 24 * 3600;
 const MAX_TOKEN_SECONDS = 7 * 24 * 3600;
 
 export const userId = { ...UserId, description: 'As your product names the user' };

@@ -1,0 +1,45 @@
+// node src/invites.ts [COUNT] [--days N]: makes invites and prints their codes, one a line; each lets one person make an account
+// where AUTH_ENROLMENT is invite. Who may run this is who has auth's POSTGRES_URL. The database knows hashes only.
+import { parseArgs } from 'node:util';
+import { openPool, readConfig } from '@securechat/kernel';
+import { createInvites } from './admin/admin.ts';
+import { atTerminal } from './admin/once.ts';
+import { runCommand, UsageError } from './command.ts';
+import { migrateOptions } from './config.ts';
+import { MAX_INVITES_AT_ONCE, MAX_VALID_SECONDS } from './http/admin/shapes.ts';
+
+const DAY_SECONDS = 24 * 3600;
+const CONNECT_MS = 30_000;
+const USAGE = 'Usage: node src/invites.ts [COUNT] [--days N]    # one that is good for a week, unless told otherwise';
+
+function wholeNumber(text: string, name: string, most: number): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > most)
+    throw new UsageError(`${name} is a number from 1 to ${most}.`);
+  return number;
+}
+
+async function run(): Promise<string> {
+  const { values, positionals } = parseArgs({
+    options: { days: { type: 'string', default: '7' } },
+    allowPositionals: true,
+  });
+  const [countText = '1', ...more] = positionals;
+  if (more.length > 0) throw new UsageError('What is to be done?');
+  const count = wholeNumber(countText, 'COUNT', MAX_INVITES_AT_ONCE);
+  const days = wholeNumber(values.days, '--days', MAX_VALID_SECONDS / DAY_SECONDS);
+  const { secrets } = readConfig(migrateOptions);
+  const pool = openPool(secrets.postgresUrl, {
+    applicationName: 'invites',
+    max: 1,
+    connectTimeoutMs: CONNECT_MS,
+  });
+  try {
+    const { codes } = await createInvites(pool, atTerminal, count, days * DAY_SECONDS);
+    return codes.join('\n');
+  } finally {
+    await pool.end();
+  }
+}
+
+await runCommand(USAGE, run);
