@@ -51,7 +51,7 @@ Read by the scripts, not by the services.
 | \`POSTGRES_PROGRAMS\` | folder with \`bin/postgres\` and \`bin/initdb\` to start in the place of the embedded ones, e.g. \`/usr/lib/postgresql/15\` |
 | \`TEST_REDIS_URL\`, \`TEST_POSTGRES_URL\` | \`npm test\` uses these servers; the role must be a superuser |
 | \`TEST_SERVICES\` | \`embedded\` (the default) or \`containers\`: what \`npm test\` starts otherwise |
-| \`S3_TEST_ENDPOINT\`, \`S3_TEST_ACCESS_KEY\`, \`S3_TEST_SECRET_KEY\`, \`S3_TEST_REGION\` | \`npm run test:s3\` uses this server; it makes and deletes buckets there |
+| \`S3_TEST_ENDPOINT\`, \`S3_TEST_ACCESS_KEY\`, \`S3_TEST_SECRET_KEY\`, \`S3_TEST_REGION\` | \`npm run test:s3\` and \`npm run test:compose\` use this server, and make and delete buckets there |
 | \`TEST_WORKERS\` | test files that run at once; 3 by default |
 `;
 

@@ -4,11 +4,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@securechat/embedded';
+import { createTestBucket, type TestBucket } from '../services/files/src/testing/test-bucket.ts';
 import { composeProject, findEngineFault } from './compose/docker.ts';
 import { type Outcome, runJest } from './testing/jest-run.ts';
+import { givenS3Server } from './testing/s3-server.ts';
 
 const PROJECT = 'securechat-test';
 const BUILD_DEADLINE_MS = 900_000;
+const S3_REMEDY =
+  'Set S3_TEST_ACCESS_KEY and S3_TEST_SECRET_KEY to keys that may make and delete buckets there.';
 /** A start takes half a minute on two cores; a machine that is busy with other things takes longer. */
 const HEALTHY_DEADLINE_MS = 300_000;
 
@@ -16,16 +20,33 @@ const say = (line: string): void => console.log(`[compose] ${line}`);
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
 
-const { passed, failed } = await testCompose().catch((error: Error): Outcome => {
+const { passed, failed } = await main().catch((error: Error): Outcome => {
   console.error(error.message);
   return { passed: 0, failed: 1 };
 });
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 
-async function testCompose(): Promise<Outcome> {
+async function main(): Promise<Outcome> {
   const fault = findEngineFault();
   if (fault) throw new Error(fault);
+  const server = await givenS3Server(S3_REMEDY);
+  if (server === undefined) return await testCompose();
+  const bucket = await createTestBucket(server);
+  try {
+    return await testCompose(bucket);
+  } finally {
+    await bucket.drop();
+  }
+}
+
+/** As an operator writes it into the file of settings. */
+const settingsOf = ({ endpoint, region, bucket, accessKey, secretKey }: TestBucket['options']) => ({
+  ...{ FILES_S3_ENDPOINT: endpoint, FILES_S3_REGION: region, FILES_S3_BUCKET: bucket },
+  ...{ FILES_S3_ACCESS_KEY: accessKey, FILES_S3_SECRET_KEY: secretKey },
+});
+
+async function testCompose(bucket?: TestBucket): Promise<Outcome> {
   const https = await freePort();
   const env = {
     SECURECHAT_HTTPS_PORT: String(https),
@@ -37,6 +58,7 @@ async function testCompose(): Promise<Outcome> {
     SECURECHAT_EDGE_SUBNET: process.env.SECURECHAT_EDGE_SUBNET ?? '10.213.8.0/24',
     // the check is the same with another number; the test sends thousands
     GATEWAY_MESSAGES_PER_MINUTE: '1000000',
+    ...(bucket && settingsOf(bucket.options)),
   };
   const compose = composeProject(PROJECT, env);
   const folder = mkdtempSync(join(tmpdir(), 'securechat-compose-'));
@@ -55,7 +77,11 @@ async function testCompose(): Promise<Outcome> {
       NODE_EXTRA_CA_CERTS: authority,
       COMPOSE_STACK: JSON.stringify({ project: PROJECT, env, authority }),
     };
-    return await runJest(['tests/compose'], jestEnv, stopping.signal);
+    const run = (file: string) => runJest([`tests/compose/${file}`], jestEnv, stopping.signal);
+    // one after the other: the tests of the stack restart it
+    const files = bucket ? await run('bucket.test.ts') : { passed: 0, failed: 0 };
+    const stack = await run('stack.test.ts');
+    return { passed: files.passed + stack.passed, failed: files.failed + stack.failed };
   } catch (error) {
     console.error(await compose.run(['logs', '--no-color', '--tail', '15']));
     throw error;

@@ -5,12 +5,10 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@securechat/embedded';
-import type { BucketOptions } from '../services/files/src/blobs/bucket.ts';
 import { answers, createTestBucket } from '../services/files/src/testing/test-bucket.ts';
 import { type Outcome, runJest } from './testing/jest-run.ts';
+import { givenS3Server, type S3Server } from './testing/s3-server.ts';
 import { startTestServers } from './testing/servers.ts';
-
-type S3Server = Omit<BucketOptions, 'bucket'>;
 
 const REMEDY = `npm run test:s3 needs a server that speaks S3. Either set S3_TEST_ENDPOINT, S3_TEST_ACCESS_KEY and S3_TEST_SECRET_KEY
 (to a server where buckets may be made and deleted), or install versitygw, which is one program:
@@ -20,20 +18,6 @@ const START_DEADLINE_MS = 20_000;
 const TESTS = ['services/files', 'tests/e2e/files.test.ts', 'tests/faults/files-killed.test.ts'];
 
 const say = (line: string): void => console.log(`[s3] ${line}`);
-
-async function givenServer(): Promise<S3Server | undefined> {
-  const { S3_TEST_ENDPOINT: endpoint, S3_TEST_ACCESS_KEY, S3_TEST_SECRET_KEY, S3_TEST_REGION } = process.env;
-  if (!endpoint) return undefined;
-  const region = S3_TEST_REGION ?? 'us-east-1';
-  const server = {
-    endpoint,
-    region,
-    accessKey: S3_TEST_ACCESS_KEY ?? '',
-    secretKey: S3_TEST_SECRET_KEY ?? '',
-  };
-  if (await answers(server)) return server;
-  throw new Error(`${endpoint} does not answer to these keys.\n${REMEDY}`);
-}
 
 /** Of this machine, with its objects in a temporary folder. */
 async function startServer(): Promise<{ server: S3Server; child: ChildProcess; folder: string }> {
@@ -89,7 +73,7 @@ async function runTests(server: S3Server): Promise<Outcome> {
 }
 
 async function main(): Promise<Outcome> {
-  const given = await givenServer();
+  const given = await givenS3Server(REMEDY);
   if (given !== undefined) return await runTests(given);
   const { server, child, folder } = await startServer();
   say(`versitygw at ${server.endpoint}`);

@@ -60,6 +60,10 @@ random | keep turn/turn-secret $turn_user
 keep auth/turn-secret $node_user </secrets/turn/turn-secret
 openssl rand -base64 32 | tr '+/' '-_' | tr -d '=\n' | keep push/vapid-private-key $node_user
 
+# Of somebody else's server, where there is one: what it was told last is what it says.
+if [ -n "${S3_ACCESS_KEY:-}" ]; then printf '%s' "$S3_ACCESS_KEY" | put files/s3-access-key $node_user; fi
+if [ -n "${S3_SECRET_KEY:-}" ]; then printf '%s' "$S3_SECRET_KEY" | put files/s3-secret-key $node_user; fi
+
 # A certificate for DOMAIN from an authority that signs nothing else: its key is thrown away. Replace both files by those of a public
 # authority, or let the proxy fetch them (see docs/containers.md).
 if [ ! -s /secrets/proxy/tls.crt ]; then

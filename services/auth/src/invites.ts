@@ -10,7 +10,8 @@ import { MAX_INVITES_AT_ONCE, MAX_VALID_SECONDS } from './http/admin/shapes.ts';
 
 const DAY_SECONDS = 24 * 3600;
 const CONNECT_MS = 30_000;
-const USAGE = 'Usage: node src/invites.ts [COUNT] [--days N]    # one that is good for a week, unless told otherwise';
+const USAGE =
+  'Usage: node src/invites.ts [COUNT] [--days N]    # one that is good for a week, unless told otherwise';
 
 function wholeNumber(text: string, name: string, most: number): number {
   const number = Number(text);

@@ -125,7 +125,9 @@ describe('a key', () => {
     expect(await command('api-key.ts', 'list')).toMatch(
       new RegExp(`${id}  backend  invites:write  .*revoked or expired`),
     );
-    await expect(command('api-key.ts', 'create', 'backend', 'everything')).rejects.toThrow('no scope everything');
+    await expect(command('api-key.ts', 'create', 'backend', 'everything')).rejects.toThrow(
+      'no scope everything',
+    );
   }, 120_000);
 
   test('stands in the log beside what it did, and the admin token does not', async () => {
@@ -241,7 +243,9 @@ test('invites are made by a command, and each lets one person in', async () => {
     `SELECT api_key, count FROM auth.audit_log WHERE action = 'create_invites' ORDER BY id DESC LIMIT 1`,
   );
   expect(entry).toMatchObject({ api_key: null, count: 2 });
-  await expect(command('invites.ts', '1', '--days', '366')).rejects.toThrow('--days is a number from 1 to 365');
+  await expect(command('invites.ts', '1', '--days', '366')).rejects.toThrow(
+    '--days is a number from 1 to 365',
+  );
 }, 120_000);
 
 describe('letting one user in', () => {
