@@ -41,10 +41,12 @@ async function main(): Promise<Outcome> {
 }
 
 /** As an operator writes it into the file of settings. */
-const settingsOf = ({ endpoint, region, bucket, accessKey, secretKey }: TestBucket['options']) => ({
-  ...{ FILES_S3_ENDPOINT: endpoint, FILES_S3_REGION: region, FILES_S3_BUCKET: bucket },
-  ...{ FILES_S3_ACCESS_KEY: accessKey, FILES_S3_SECRET_KEY: secretKey },
-});
+function settingsOf({ endpoint, region, bucket, accessKey, secretKey }: TestBucket['options']) {
+  return {
+    ...{ FILES_S3_ENDPOINT: endpoint, FILES_S3_REGION: region, FILES_S3_BUCKET: bucket },
+    ...{ FILES_S3_ACCESS_KEY: accessKey, FILES_S3_SECRET_KEY: secretKey },
+  };
+}
 
 async function testCompose(bucket?: TestBucket): Promise<Outcome> {
   const https = await freePort();
