@@ -10,7 +10,7 @@ const read = (...path: string[]): string => readFileSync(join(ROOT, 'infra', ...
 export function completenessFindings(): string[] {
   const services = readdirSync(join(ROOT, 'services')).filter(isService);
   const compose = parse(read('docker-compose.yml'), { merge: true }) as {
-    services: Record<string, { image?: string; volumes?: string[]; build?: { args?: { SERVICE?: string } } }>;
+    services: Record<string, { image?: string }>;
   };
   const { resources, images } = parse(read('k8s', 'base', 'kustomization.yaml')) as {
     resources: string[];
@@ -22,7 +22,7 @@ export function completenessFindings(): string[] {
     ...releaseFindings(production),
     ...services.flatMap((service) => {
       const instances = Object.entries(compose.services).filter(
-        ([name, { build }]) => build?.args?.SERVICE === service && !name.startsWith('migrate'),
+        ([name, { image }]) => image?.includes(`/${service}:`) && !name.startsWith('migrate'),
       );
       const isMigrating = readdirSync(join(ROOT, 'services', service, 'src')).includes('migrate.ts');
       return [
