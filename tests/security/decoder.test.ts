@@ -16,8 +16,9 @@ import {
 } from '@securechat/protocol';
 import { type Chat, makeChat, type Person, type RawClient, ROOT } from '@securechat/testkit';
 import { type Attacker, frameOf, pingOf, reactionTo, type Stage } from './support/attacker.ts';
+import type { BadInput } from './support/bad-input.ts';
 import { pick, seededRandom } from './support/random.ts';
-import { type BadInput, useSiege } from './support/siege.ts';
+import { useSiege } from './support/siege.ts';
 
 const siege = useSiege();
 const { test } = siege;

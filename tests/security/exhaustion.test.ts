@@ -12,9 +12,10 @@ import {
 } from '@securechat/testkit';
 import type { Gateway } from '../support/constellation.ts';
 import { type Attacker, expectPong, pingOf } from './support/attacker.ts';
+import { emptyAndCollected } from './support/held-memory.ts';
 import { type HonestTalk, openHonestTalk } from './support/honest-talk.ts';
 import { annoyAll, type SocketEnd, WebSocket } from './support/raw-sockets.ts';
-import { emptyAndCollected, useSiege } from './support/siege.ts';
+import { useSiege } from './support/siege.ts';
 
 /** Shorter than in a deployment, so that the tests need not wait; what is tested is that they are kept. */
 const HANDSHAKE_MS = 4_000;

@@ -5,8 +5,9 @@ import { helloOf, until } from '@securechat/testkit';
 import type { Gateway } from '../support/constellation.ts';
 import type { Attacker } from './support/attacker.ts';
 import { type Crowd, type CrowdDoor, sendCrowd } from './support/crowd.ts';
+import { emptyAndCollected } from './support/held-memory.ts';
 import { type HonestTalk, openHonestTalk, quantile } from './support/honest-talk.ts';
-import { emptyAndCollected, useSiege } from './support/siege.ts';
+import { useSiege } from './support/siege.ts';
 
 const CROWD = 10_000;
 /** As in a deployment; the constellation allows more. */

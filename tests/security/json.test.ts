@@ -8,7 +8,8 @@ import {
 } from '@securechat/protocol';
 import { makeChat, makeGroupCreate, newMessageId, type Person, type Tampering } from '@securechat/testkit';
 import { type Attacker, expectPong, frameOf, pingOf } from './support/attacker.ts';
-import { type BadInput, useSiege } from './support/siege.ts';
+import type { BadInput } from './support/bad-input.ts';
+import { useSiege } from './support/siege.ts';
 
 const siege = useSiege();
 const { test } = siege;

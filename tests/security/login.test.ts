@@ -14,7 +14,8 @@ import {
   type RawClient,
 } from '@securechat/testkit';
 import { type Attacker, expectPong, frameOf } from './support/attacker.ts';
-import { type BadInput, useSiege } from './support/siege.ts';
+import type { BadInput } from './support/bad-input.ts';
+import { useSiege } from './support/siege.ts';
 
 const siege = useSiege();
 const { test } = siege;

@@ -20,7 +20,8 @@ import {
 } from '@securechat/testkit';
 import { readMailbox } from '../support/pair.ts';
 import { type Attacker, frameOf } from './support/attacker.ts';
-import { type BadInput, useSiege } from './support/siege.ts';
+import type { BadInput } from './support/bad-input.ts';
+import { useSiege } from './support/siege.ts';
 
 // as deployed: the conversations of one sender lie in several streams, which two processes share
 const siege = useSiege({ partitions: 4, deliveries: 2 });

@@ -15,7 +15,7 @@ export type SocketEnd = { afterMs: number; answer: string };
  * Opens a socket that sends `begins` at once, then one byte of `drips` at a time, over and over, for `dripsForMs`, and never
  * ends by itself. Resolves when the other side has ended it.
  */
-export async function annoy(
+async function annoy(
   port: number,
   {
     begins = '',
