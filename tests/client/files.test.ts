@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect } from '@jest/globals';
 import type { Conversation, Message } from '@securechat/client';
-import { openFiles, TransferCancelled } from '@securechat/client/files';
+import { openFiles, TransferCancelled, TransferFailed } from '@securechat/client/files';
 import { rowsOf, until } from '@securechat/testkit';
 import { useConstellation } from '../support/stack.ts';
 import { type TestDevice, useDevices } from './support/people.ts';
@@ -100,6 +100,35 @@ describe('a file', () => {
       );
       return rows[0]?.n === 0;
     });
+  });
+
+  test('is taken from everybody with the message that told of it', async () => {
+    const { alice, bob, chat } = await openPair();
+    const files = openFiles(alice.client);
+    const message = await files.send(chat, new File([randomBytes(5_000)], 'wrong.pdf')).done;
+    const file = await fileAt(bob);
+    expect((await files.stored()).files.map(({ fileId }) => fileId)).toContain(file.fileId);
+    await files.deleteForEveryone(chat, message.id);
+    expect(await files.stored()).toMatchObject({ files: [], usedBytes: 0 });
+    await expect(openFiles(bob.client).receive(file).done).rejects.toThrow(TransferFailed);
+    const bobs = bob.client.conversation(chat.id);
+    await until(
+      'Bob sees it deleted',
+      async () => (await bobs?.message(message.id))?.body.type === 'deleted',
+    );
+  });
+
+  test('of somebody else stays when its message may not be deleted', async () => {
+    const { alice, bob, chat } = await openPair();
+    const content = randomBytes(5_000);
+    const message = await openFiles(alice.client).send(chat, new File([content], 'right.pdf')).done;
+    const file = await fileAt(bob);
+    const bobs = bob.client.conversation(chat.id);
+    if (!bobs) throw new Error('Bob does not know the conversation');
+    await expect(openFiles(bob.client).deleteForEveryone(bobs, message.id)).rejects.toThrow(
+      'only own messages',
+    );
+    expect((await bytesOf(await openFiles(bob.client).receive(file).done)).equals(content)).toBe(true);
   });
 });
 

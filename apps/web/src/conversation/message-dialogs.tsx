@@ -1,12 +1,15 @@
 import type { Conversation } from '@securechat/client';
+import { filesOf } from '../files/transfers.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { ErrorText } from '../parts/error-text.tsx';
+import { useClient } from '../session/session.ts';
 import { useTask } from '../session/use-task.ts';
 import { ReceiptList } from './receipt-list.tsx';
 import type { Doing } from './use-message-actions.ts';
 
 /** What is asked or told about one message. */
 export function MessageDialogs({ conversation, doing }: { conversation: Conversation; doing: Doing }) {
+  const client = useClient();
   const task = useTask();
   const { looking, stopLooking } = doing;
   if (looking === undefined) return null;
@@ -19,7 +22,11 @@ export function MessageDialogs({ conversation, doing }: { conversation: Conversa
     );
   }
   const remove = async () => {
-    if (await task.run(() => conversation.deleteForEveryone(message.id))) stopLooking();
+    const deleting = async () =>
+      message.body.type === 'file'
+        ? (await filesOf(client)).deleteForEveryone(conversation, message.id)
+        : conversation.deleteForEveryone(message.id);
+    if (await task.run(deleting)) stopLooking();
   };
   return (
     <Dialog title="Delete for everyone?" onClose={stopLooking}>

@@ -27,6 +27,11 @@ export interface Files {
   stored(after?: string): Promise<StoredFiles>;
   /** Takes an own file from everybody and frees its room; so does `cancel` of one that is on its way. Also when it is gone. */
   remove(fileId: string): Promise<void>;
+  /**
+   * Like `conversation.deleteForEveryone`, and takes the file of an own message from everybody first: when that fails, nothing is deleted and it can
+   * be asked for again.
+   */
+  deleteForEveryone(conversation: Conversation, messageId: string): Promise<void>;
 }
 
 /**
@@ -34,6 +39,9 @@ export interface Files {
  */
 export function openFiles(client: Client, { http = true }: { http?: boolean } = {}): Files {
   const wire = insidesOf(client).connection;
+  const remove = async (fileId: string): Promise<void> => {
+    await wire.request('file_cancel', { file_id: fileId });
+  };
 
   return {
     send(conversation, source, options = {}) {
@@ -65,8 +73,12 @@ export function openFiles(client: Client, { http = true }: { http?: boolean } = 
 
     stored: (after) => storedFiles(wire, after),
 
-    async remove(fileId) {
-      await wire.request('file_cancel', { file_id: fileId });
+    remove,
+
+    async deleteForEveryone(conversation, messageId) {
+      const message = await conversation.message(messageId);
+      if (message?.isOwn && message.body.type === 'file') await remove(message.body.fileId);
+      await conversation.deleteForEveryone(messageId);
     },
   };
 }

@@ -54,9 +54,7 @@ export const messageCommands: Readonly<Record<string, TuiCommand>> = {
     async run(messenger, rest) {
       const { chat, client } = messenger;
       const { id } = target(messenger, rest, '/delete N', false);
-      const message = await chat.message(id);
-      if (message?.isOwn && message.body.type === 'file') await openFiles(client).remove(message.body.fileId);
-      await chat.deleteForEveryone(id);
+      await openFiles(client).deleteForEveryone(chat, id);
       return undefined;
     },
   },
