@@ -55,7 +55,7 @@ Read by the scripts, not by the services.
 | \`TEST_WORKERS\` | test files that run at once; 3 by default |
 `;
 
-export function configurationPage(): string {
+function configurationPage(): string {
   const parts = specs.map(([title, about, spec]) => {
     const text = about === '' ? '' : `${about}\n\n`;
     return `## ${title}\n\n${text}${tableOf(describeConfig(spec))}\n`;

@@ -35,7 +35,7 @@ text there, and the server could not tell. Times are those of the default settin
 caught.
 `;
 
-export function disclosurePage(): string {
+function disclosurePage(): string {
   return [
     HEAD,
     '## From the connection itself\n',

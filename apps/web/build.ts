@@ -65,7 +65,7 @@ export async function buildPage(folder = DIST): Promise<BuiltFile[]> {
 }
 
 /** One line for each file, and the sum. */
-export function sizeReport(files: readonly BuiltFile[]): string {
+function sizeReport(files: readonly BuiltFile[]): string {
   const kilobytes = (bytes: number) => `${(bytes / 1024).toFixed(1)} KB`.padStart(10);
   const sum = (bytes: (file: BuiltFile) => number) => files.reduce((total, file) => total + bytes(file), 0);
   const rows = [

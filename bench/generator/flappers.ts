@@ -22,7 +22,7 @@ export type FlappersJob = {
 /** Since the last question: changes said, and frames that told of others. */
 export type FlappersAnswer = { said: number; told: number; faults: number; firstFault: string | undefined };
 
-export const flapperName = (index: number): string => `flapper_${index}`;
+const flapperName = (index: number): string => `flapper_${index}`;
 
 const tally = new Tally();
 let sessions: Session[] = [];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
  * Licences that may be used together with Apache-2.0 and ask for nothing but to be passed on with their text. None that asks
  * for the source of what is built on it.
  */
-export const ALLOWED = new Set([
+const ALLOWED = new Set([
   ...['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'CC0-1.0', 'ISC', 'MIT'],
   'Unlicense',
 ]);

@@ -33,7 +33,7 @@ export type K8sObject = {
 };
 
 /** The objects of some YAML; what is not an object of Kubernetes is left out. */
-export function objectsOf(yaml: string, origin: string): K8sObject[] {
+function objectsOf(yaml: string, origin: string): K8sObject[] {
   return parseAllDocuments(yaml, { merge: true }).flatMap((document) => {
     if (document.errors.length > 0) throw new Error(`${origin}: ${document.errors[0]?.message}`);
     const object = document.toJS() as K8sObject | null;

@@ -41,7 +41,7 @@ export type Traffic = Company & {
 };
 
 /** A blow that hits nothing proves nothing. */
-export const FEWEST_IN_FLIGHT = 50;
+const FEWEST_IN_FLIGHT = 50;
 const PAIRS = 4;
 /** Sends without an answer, for each talker; below the 32 that a client has on the wire in one conversation. */
 const DEPTH = 24;

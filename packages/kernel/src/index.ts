@@ -52,7 +52,6 @@ export {
 export {
   type MigrateOptions,
   type Migrations,
-  MigrationsMissingError,
   migrateToLatest,
   pendingMigrations,
   requireMigrations,
@@ -63,7 +62,6 @@ export { type OpsServer, type OpsServerOptions, startOpsServer } from './ops-ser
 export { createOriginMatcher, type OriginMatcher } from './origins.ts';
 export {
   type ConnectionOptions,
-  isQueryTimeout,
   kyselyFor,
   openDedicatedClient,
   openPool,

@@ -9,7 +9,7 @@ import { kyselyFor, openPool } from './postgres.ts';
 export type Migrations = Record<string, Migration>;
 
 /** A service was started before its migrations. The message says what to run. */
-export class MigrationsMissingError extends Error {
+class MigrationsMissingError extends Error {
   override readonly name = 'MigrationsMissingError';
 }
 

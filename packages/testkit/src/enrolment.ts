@@ -71,7 +71,7 @@ export function proveEnrolment(
 }
 
 /** An earlier device agrees to the one that `list` brings. */
-export function authorizeLink(
+function authorizeLink(
   list: SignedDeviceList,
   by: Device,
   added: Device,

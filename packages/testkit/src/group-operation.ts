@@ -28,7 +28,7 @@ const hashOf = (text: string | undefined): string | undefined =>
   text === undefined ? undefined : sha256(Buffer.from(text, 'base64')).toString('base64');
 
 /** Hashes of what an operation carries, whether the bytes are in this form of it or only their hash. */
-export function operationHashes(operation: AnyForm): GroupOperationHashes {
+function operationHashes(operation: AnyForm): GroupOperationHashes {
   return {
     commitSha256: hashOf(operation.commit) ?? operation.commit_sha256,
     welcomeSha256: hashOf(operation.welcome) ?? operation.welcome_sha256,

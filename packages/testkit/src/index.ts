@@ -7,7 +7,6 @@ export type { AckPolicy, ReceivedChat, Watermark } from './chat-client/mailbox.t
 export { SendRefused } from './chat-client/outgoing.ts';
 export { type CheckOptions, checkHistory } from './check-history.ts';
 export {
-  authorizeLink,
   type Enrolment,
   type EnrolmentProof,
   enrol,

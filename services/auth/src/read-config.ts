@@ -3,7 +3,7 @@ import { authOptions } from './config.ts';
 
 type Config = ConfigOf<typeof authOptions>;
 type Secrets = SecretsOf<typeof authOptions>;
-/** What could be read; of an option that is wrong in itself nothing more is said. */
+/** What could be read: an option that is wrong in itself is not there. */
 type Given = { config: Partial<Config>; secrets: Partial<Secrets> };
 
 /** The environment of auth, with all faults at once: also of options that need each other. */

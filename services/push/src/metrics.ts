@@ -3,7 +3,7 @@ import { failures, type Outcome } from './send/outcome.ts';
 
 export type PushMetrics = ReturnType<typeof pushMetrics>;
 
-export const dropReasons = ['gone', 'failed', 'revoked'] as const;
+const dropReasons = ['gone', 'failed', 'revoked'] as const;
 
 /** Every metric of this service beside those of its request stream and jobs (kernel). */
 export function pushMetrics(metrics: Metrics) {

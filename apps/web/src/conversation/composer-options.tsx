@@ -6,7 +6,7 @@ import { duration } from '../text/time.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-export const TIMERS_MS = [MINUTE_MS, HOUR_MS, 8 * HOUR_MS, DAY_MS, 7 * DAY_MS, 28 * DAY_MS];
+const TIMERS_MS = [MINUTE_MS, HOUR_MS, 8 * HOUR_MS, DAY_MS, 7 * DAY_MS, 28 * DAY_MS];
 
 /** How new messages are written and how long they stay. */
 export function ComposerOptions({ conversation }: { conversation: Conversation }) {

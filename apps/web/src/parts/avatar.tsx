@@ -26,7 +26,7 @@ export function Initial({ name, seed }: { name: string; seed: string }) {
   );
 }
 
-export function hueOf(seed: string): number {
+function hueOf(seed: string): number {
   let sum = 7;
   for (const character of seed) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 9_973;
   return sum % HUES;

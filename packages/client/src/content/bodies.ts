@@ -26,7 +26,7 @@ import type {
 } from './types.ts';
 
 /** What fits into the largest padding class beside the rest. */
-export const MAX_TEXT = 24_000;
+const MAX_TEXT = 24_000;
 export const MAX_EMOJI = 32;
 /** Of base64; 16 KiB of picture. */
 const MAX_AVATAR = 22_000;

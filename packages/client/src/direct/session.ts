@@ -249,6 +249,6 @@ export class Session {
 }
 
 /** It has said something that cannot be read. */
-export function isOfOther(error: unknown): boolean {
+function isOfOther(error: unknown): boolean {
   return error instanceof E2eeError || error instanceof BadContent;
 }

@@ -1,5 +1,5 @@
 import { generateKeyPair, publicKeyOf, sign } from '@securechat/crypto/e2ee';
-import { decodeBase64, encodeBase64 } from '@securechat/protocol';
+import { encodeBase64 } from '@securechat/protocol';
 import { randomId } from '../bytes.ts';
 
 /** The key that an account is known by. Whoever holds it says which devices there are. */
@@ -30,23 +30,4 @@ export async function createDeviceKey(deviceId = randomId('d_', DEVICE_ID_BYTES)
 /** Base64 of a signature over a transcript of the protocol. */
 export async function signed(key: { secretKey: Uint8Array }, transcript: Uint8Array): Promise<string> {
   return encodeBase64(await sign(key.secretKey, transcript));
-}
-
-export type StoredDeviceKey = { device_id: string; public_key: string; secret_key: string };
-
-/** For the device's own store, and nowhere else. */
-export function storedDeviceKey({ deviceId, publicKey, secretKey }: DeviceKey): StoredDeviceKey {
-  return {
-    device_id: deviceId,
-    public_key: encodeBase64(publicKey),
-    secret_key: encodeBase64(secretKey),
-  };
-}
-
-export function deviceKeyFromStored({ device_id, public_key, secret_key }: StoredDeviceKey): DeviceKey {
-  return {
-    deviceId: device_id,
-    publicKey: decodeBase64(public_key),
-    secretKey: decodeBase64(secret_key),
-  };
 }

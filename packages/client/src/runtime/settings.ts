@@ -3,13 +3,13 @@ import type { ClientOptions, TrafficCover, TrafficProfile } from '../api/index.t
 import type { Settings } from '../conversations/core.ts';
 
 const WEEK_MS = 7 * 24 * 3_600_000;
-export const DEFAULT_GROUP_DEVICES = 250;
+const DEFAULT_GROUP_DEVICES = 250;
 const PROFILES: Readonly<Record<TrafficProfile, TrafficCover>> = {
   off: { dummiesPerHour: 0, maxDelayMs: 0 },
   standard: { dummiesPerHour: 12, maxDelayMs: 1_000 },
   high: { dummiesPerHour: 120, maxDelayMs: 10_000 },
 };
-export const MAX_GROUP_DEVICES = 500;
+const MAX_GROUP_DEVICES = 500;
 
 /** Options with their defaults. RangeError for what makes no sense. */
 export function settingsOf(options: ClientOptions): Settings {

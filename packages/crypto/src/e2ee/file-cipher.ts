@@ -11,7 +11,7 @@ export const SEGMENT_BYTES = 16_384;
 export const SEALED_SEGMENT_BYTES = SEGMENT_BYTES + 16;
 const SALT_BYTES = 24;
 const COMMITMENT_BYTES = 32;
-export const FILE_HEADER_BYTES = SALT_BYTES + COMMITMENT_BYTES;
+const FILE_HEADER_BYTES = SALT_BYTES + COMMITMENT_BYTES;
 
 /** It is not what was sealed under this key for this context. One text for every reason: none is told apart. */
 export class FileNotGenuine extends Error {

@@ -22,7 +22,7 @@ export async function lookAtKeys(
   );
 }
 
-export function judgeKeyAge(says: string, since: Date, nowMs: number): Finding {
+function judgeKeyAge(says: string, since: Date, nowMs: number): Finding {
   const days = Math.max(0, Math.floor((nowMs - since.getTime()) / DAY_MS));
   const finding = { about: 'service key', says: `${says}, and has signed here for ${days} days` };
   if (days <= MAX_DAYS) return finding;

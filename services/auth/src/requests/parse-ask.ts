@@ -55,7 +55,7 @@ const fields: { [K in AuthKind]: { [F in keyof AuthRequests[K]['ask']]-?: Check 
   key_log_proof: { size: number, list: optional(list), first: optional(count) },
 };
 
-export function isAuthKind(kind: unknown): kind is AuthKind {
+function isAuthKind(kind: unknown): kind is AuthKind {
   return typeof kind === 'string' && Object.hasOwn(fields, kind);
 }
 

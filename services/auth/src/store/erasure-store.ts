@@ -20,7 +20,7 @@ export type ErasureRow = {
 const COLUMNS = 'id, subject_sha256, asked_at, finished_at, removed, waiting';
 
 /** Whoever knows the user id can see that a receipt is for it. */
-export const subjectOf = (userId: string): Buffer =>
+const subjectOf = (userId: string): Buffer =>
   createHash('sha256').update(`SecureChat/1 erasure\n${userId}`).digest();
 
 /** One that was asked for before is the answer. In the transaction that holds the account's lock. */

@@ -17,8 +17,8 @@ import type { Door, DoorOptions } from './door.ts';
 import { guardEntrance } from './entrance.ts';
 import type { Accept, Transport } from './transport.ts';
 
-export const SUBPROTOCOL = 'scht.v1';
-export const WS_PATH = '/v1/ws';
+const SUBPROTOCOL = 'scht.v1';
+const WS_PATH = '/v1/ws';
 
 /** Largest frame with room for a few small ones packed behind it. */
 const MAX_MESSAGE_BYTES = MAX_FILE_CHUNK_FRAME_BYTES + HEADER_BYTES + 64 * 1024;

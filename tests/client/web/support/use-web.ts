@@ -14,7 +14,7 @@ export type Web = {
 /** Making keys, a login and a page take seconds on a busy machine with two cores. */
 const START_DEADLINE_MS = 120_000;
 /** How long a page may take to show what a test waits for. */
-export const SHOWN_WITHIN_MS = 30_000;
+const SHOWN_WITHIN_MS = 30_000;
 
 type WebPlan = Pick<ConstellationPlan, 'files' | 'presences' | 'pushes' | 'env'> & {
   chromiumFlags?: readonly string[];

@@ -33,7 +33,7 @@ export async function keysFor(
 }
 
 /** An answer that is still on its way has been overtaken by what could not be without it. */
-export function isNextOfPending(step: Step, generation: number, epoch: number): boolean {
+function isNextOfPending(step: Step, generation: number, epoch: number): boolean {
   const { log, pending } = step.record;
   return (
     pending?.leaves !== undefined &&

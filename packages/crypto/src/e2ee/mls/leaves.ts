@@ -24,7 +24,7 @@ export function leavesOf(held: Held): Leaf[] {
   return [...held.names.keys()].sort((a, b) => a - b).map((leafIndex) => leafAt(held, leafIndex));
 }
 
-export const isSameDevice = (a: DeviceRef, b: DeviceRef): boolean =>
+const isSameDevice = (a: DeviceRef, b: DeviceRef): boolean =>
   a.userId === b.userId && a.deviceId === b.deviceId;
 
 export function findDevice(names: Names, device: DeviceRef): number | undefined {
