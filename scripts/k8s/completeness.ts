@@ -10,7 +10,7 @@ const read = (...path: string[]): string => readFileSync(join(ROOT, 'infra', ...
 export function completenessFindings(): string[] {
   const services = readdirSync(join(ROOT, 'services')).filter(isService);
   const compose = parse(read('docker-compose.yml'), { merge: true }) as {
-    services: Record<string, { image?: string }>;
+    services: Record<string, { image?: string; restart?: string }>;
   };
   const { resources, images } = parse(read('k8s', 'base', 'kustomization.yaml')) as {
     resources: string[];
@@ -22,7 +22,8 @@ export function completenessFindings(): string[] {
     ...releaseFindings(production),
     ...services.flatMap((service) => {
       const instances = Object.entries(compose.services).filter(
-        ([name, { image }]) => image?.includes(`/${service}:`) && !name.startsWith('migrate'),
+        // what is run for one command, a migration for instance, is not there to be asked
+        ([, { image, restart }]) => image?.includes(`/${service}:`) && restart !== 'no',
       );
       const isMigrating = readdirSync(join(ROOT, 'services', service, 'src')).includes('migrate.ts');
       return [

@@ -222,6 +222,12 @@ export const limitsOptions = defineConfig({
   turnPerHour: authOptions.turnPerHour,
 });
 
+/** What the command `call-admin` needs. */
+export const callAdminOptions = defineConfig({
+  httpPort: authOptions.httpPort,
+  adminToken: authOptions.adminToken,
+});
+
 type SeedOption = { env: string; doc: string; example: string };
 
 function seed(given: SeedOption & { optional: true }): Option<Uint8Array | undefined, true>;

@@ -1,16 +1,22 @@
+import { parseArgs } from 'node:util';
 import { type Options, UsageError } from '../command.ts';
 import { exitCodes } from '../failures.ts';
 import { helpOf, indented, optionRows, summaryRows } from '../help.ts';
 import type { Output } from '../output/output.ts';
-import { readWords } from '../read-words.ts';
+import { misuse, readWords } from '../read-words.ts';
 import { createApi } from './api/api.ts';
 import { apiCommands } from './commands/index.ts';
-import { doorOptions, openDoor } from './door.ts';
+import { doorOptions, openDoor, openPlace, placeOptions } from './door.ts';
+import { lineOf } from './places/place.ts';
+import { runInSight } from './places/run.ts';
+import { type ProgramCommand, programs } from './programs.ts';
 
-const everywhere: Options = {
+const help: Options = { help: { type: 'boolean', doc: 'what a command takes' } };
+const ofApi: Options = {
   ...doorOptions,
+  ...placeOptions,
   json: { type: 'boolean', doc: 'what the API answers, one JSON object a line' },
-  help: { type: 'boolean', doc: 'what a command takes' },
+  ...help,
 };
 
 /** `securechat admin …`; resolves with the exit code, and fails with what `failures.ts` knows. */
@@ -19,22 +25,81 @@ export async function runAdmin(
   out: Output,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<number> {
-  const [name, ...rest] = argv;
-  if (name === undefined || name === 'help' || name === '--help') {
+  const { before, name, rest } = split(argv);
+  if (name === undefined || name === 'help') {
     out.text(overview());
     return exitCodes.done;
   }
+  const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
+  if (program) return runPrograms({ name, program, before, rest }, out, env);
   const command = Object.hasOwn(apiCommands, name) ? apiCommands[name] : undefined;
   if (!command) throw new UsageError(`There is no command admin ${name}. \`securechat admin\` names all.`);
-  const words = readWords(`admin ${name}`, command, everywhere, rest);
-  if (words === 'help') out.text(helpOf(`admin ${name}`, command, everywhere));
-  else await command.run({ ...words, api: createApi(openDoor(words.values, env)), out });
+  const words = readWords(`admin ${name}`, command, ofApi, [...before, ...rest]);
+  if (words === 'help') out.text(helpOf(`admin ${name}`, command, ofApi));
+  else await command.run({ ...words, api: createApi(openDoor(words, env)), out });
   return exitCodes.done;
+}
+
+/** Options may stand before the command; what stands behind it may be meant for a program of a service. */
+function split(argv: readonly string[]) {
+  const types = Object.entries(ofApi).map(([name, { type }]) => [name, { type }]);
+  const options = Object.fromEntries(types) as Record<string, { type: 'string' | 'boolean' }>;
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
+  const at = tokens.find(({ kind }) => kind === 'positional')?.index ?? argv.length;
+  return { before: argv.slice(0, at), name: argv[at], rest: argv.slice(at + 1) };
+}
+
+type Asked = { name: string; program: ProgramCommand; before: readonly string[]; rest: readonly string[] };
+
+/** Each in turn, whatever became of the one before. The exit code is the greatest of theirs. */
+async function runPrograms(
+  { name, program, before, rest }: Asked,
+  out: Output,
+  env: NodeJS.ProcessEnv,
+): Promise<number> {
+  const words = readWords(
+    `admin ${name}`,
+    { ...program, takes: [0, 0] },
+    { ...placeOptions, ...help },
+    before,
+  );
+  if (words === 'help' || rest.includes('--help')) {
+    out.text(
+      helpOf(
+        `admin [--compose | --kubernetes | --local] ${name}`,
+        { ...program, takes: [0, 0] },
+        placeOptions,
+      ),
+    );
+    return exitCodes.done;
+  }
+  const misplaced = rest.find((word) =>
+    /^--(compose|kubernetes|local|compose-file|namespace|data)$/.test(word),
+  );
+  if (misplaced)
+    throw misuse(`admin ${name}`, `${misplaced} stands before ${name}: what is behind goes to the program`);
+  const place = openPlace(words, env);
+  let exitCode = 0;
+  for (const step of program.steps(rest)) {
+    const start = await place.start(step);
+    out.hint(`+ ${lineOf(start)}`);
+    exitCode = Math.max(exitCode, await runInSight(start));
+  }
+  return exitCode;
 }
 
 const overview = (): string =>
   [
     'securechat admin COMMAND …; `securechat admin COMMAND --help` tells what one takes',
-    `Of the admin API:\n${indented(summaryRows(apiCommands))}`,
-    `Options of these commands:\n${indented(optionRows(everywhere))}`,
+    `Of the admin API, from anywhere:\n${indented(summaryRows(apiCommands))}`,
+    `Programs of services, where these run:\n${indented(summaryRows(programs))}`,
+    `Over the network:\n${indented(optionRows(doorOptions))}`,
+    `Where services run, before the command:\n${indented(optionRows(placeOptions))}`,
+    `Options of the former:\n${indented(optionRows({ json: ofApi.json as Options[string], ...help }))}`,
   ].join('\n\n');

@@ -1,0 +1,75 @@
+import { checkerOf, type Schema, Type } from '@securechat/protocol';
+import type { Program } from './place.ts';
+
+/** As infra/k8s/base/migrate.yaml has it. */
+const OWNERS_SECRET = 'securechat-migrate';
+const OWNERS_FOLDER = '/run/secrets/securechat-owner';
+
+type Named = { name: string } & Record<string, unknown>;
+type PodSpec = { containers: ContainerSpec[]; volumes?: Named[] } & Record<string, unknown>;
+type ContainerSpec = Named & { image: string; env?: Named[]; volumeMounts?: Named[] };
+
+const Name = Type.Object({ name: Type.String() });
+const Deployment = Type.Object({
+  spec: Type.Object({
+    template: Type.Object({
+      spec: Type.Object({
+        containers: Type.Array(
+          Type.Object({
+            name: Type.String(),
+            image: Type.String(),
+            env: Type.Optional(Type.Array(Name)),
+            volumeMounts: Type.Optional(Type.Array(Name)),
+          }),
+          { minItems: 1 },
+        ),
+        volumes: Type.Optional(Type.Array(Name)),
+      }),
+    }),
+  }),
+});
+const check = checkerOf(Deployment as Schema);
+
+/** What a server of this kind needs and a program that ends does not. */
+const OF_A_SERVER = ['ports', 'lifecycle', 'startupProbe', 'livenessProbe', 'readinessProbe'];
+
+/** The pod of a deployment (its JSON), with the program in the place of the service, and the owner's POSTGRES_URL; undefined when it is none. */
+export function ownersPod(
+  deployment: string,
+  { service, file, args }: Program,
+): { image: string; spec: PodSpec } | undefined {
+  const found = parsed(deployment);
+  if (check(found)) return undefined;
+  const { spec } = (found as { spec: { template: { spec: PodSpec } } }).spec.template;
+  const container = spec.containers.find(({ name }) => name === service);
+  if (!container) return undefined;
+  const env = (container.env ?? []).filter(({ name }) => name !== 'POSTGRES_URL_FILE');
+  const own = Object.fromEntries(Object.entries(container).filter(([name]) => !OF_A_SERVER.includes(name)));
+  const program: ContainerSpec = {
+    ...(own as ContainerSpec),
+    command: ['node', `src/${file}`, ...args],
+    env: [...env, { name: 'POSTGRES_URL_FILE', value: `${OWNERS_FOLDER}/postgres-url` }],
+    volumeMounts: [
+      ...(container.volumeMounts ?? []),
+      { name: 'owner', mountPath: OWNERS_FOLDER, readOnly: true },
+    ],
+  };
+  const owner = { name: 'owner', secret: { secretName: OWNERS_SECRET, defaultMode: 0o440 } };
+  return {
+    image: container.image,
+    spec: {
+      ...spec,
+      restartPolicy: 'Never',
+      containers: [program],
+      volumes: [...(spec.volumes ?? []), owner],
+    },
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+// node src/call-admin.ts: one request to the admin API of the auth beside it, as JSON on standard input (`method`, `path`, and `body`, `idempotencyKey`);
+// `status` and `text` of the answer on standard output. For `securechat admin --compose` and `--kubernetes`: the admin token stays here. With auth's own options.
+import { json } from 'node:stream/consumers';
+import { readConfig } from '@securechat/kernel';
+import { runCommand, UsageError } from './command.ts';
+import { callAdminOptions } from './config.ts';
+
+/** What auth waits for Postgres and Redis, and a busy machine. */
+const REQUEST_MS = 20_000;
+const USAGE = 'Usage: echo \'{"method": "GET", "path": "/v1/admin/accounts"}\' | node src/call-admin.ts';
+
+type Asked = { method: string; path: string; body?: object; idempotencyKey?: string };
+
+async function readAsked(): Promise<Asked> {
+  const asked = (await json(process.stdin).catch(() => undefined)) as Partial<Asked> | undefined;
+  const { method = '', path = '', body, idempotencyKey } = asked ?? {};
+  const isSound =
+    /^(GET|POST|DELETE)$/.test(method) &&
+    /^\/v1\/admin\/[\w./?=&%-]+$/.test(path) &&
+    (body === undefined || typeof body === 'object') &&
+    (idempotencyKey === undefined || typeof idempotencyKey === 'string');
+  if (!isSound) throw new UsageError('What is to be asked?');
+  return { method, path, ...(body && { body }), ...(idempotencyKey && { idempotencyKey }) };
+}
+
+async function run(): Promise<string> {
+  const { method, path, body, idempotencyKey } = await readAsked();
+  const { config, secrets } = readConfig(callAdminOptions);
+  if (secrets.adminToken === undefined)
+    throw new UsageError('AUTH_ADMIN_TOKEN is not set: this auth serves no admin API.');
+  const response = await fetch(`http://127.0.0.1:${config.httpPort}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${secrets.adminToken}`,
+      ...(body && { 'content-type': 'application/json' }),
+      ...(idempotencyKey && { 'idempotency-key': idempotencyKey }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(REQUEST_MS),
+    redirect: 'error',
+  });
+  return JSON.stringify({ status: response.status, text: await response.text() });
+}
+
+await runCommand(USAGE, run);
