@@ -9,7 +9,8 @@ const { project, env } = JSON.parse(process.env.COMPOSE_STACK ?? '{}') as {
   env: Record<string, string>;
 };
 const MAIN = join(ROOT, 'apps', 'cli', 'src', 'main.ts');
-const PATIENT_MS = 120_000;
+/** Each command starts a program in a container, which takes seconds, and tens of them on a machine that is busy. */
+const PATIENT_MS = 400_000;
 
 /** `securechat admin --compose …` as an operator types it. */
 async function admin(...args: string[]): Promise<{ exitCode: number | null; out: string; err: string }> {

@@ -5,6 +5,7 @@ import { commands } from './commands/index.ts';
 import { describeFailure } from './failures.ts';
 import { homeFolder, serverAddress } from './home.ts';
 import { outputTo } from './output/output.ts';
+import { readWords } from './read-words.ts';
 
 async function run(...argv: string[]) {
   const out: string[] = [];
@@ -18,6 +19,8 @@ async function run(...argv: string[]) {
   );
   return { exitCode, out: out.join(''), err: err.join('') };
 }
+
+const options = { to: { type: 'string', value: 'FILE', doc: '' } } as const;
 
 describe('the command line', () => {
   test('names every command, and helps with each', async () => {
@@ -44,6 +47,16 @@ describe('the command line', () => {
       out: '',
       err: expect.stringContaining('securechat'),
     });
+  });
+
+  test('takes a word that begins with one hyphen for a name: ids may', () => {
+    const described = { usage: 'ID', takes: [1, 1], summary: '', options } as const;
+    expect(readWords('test', described, {}, ['-x_9', '--to', '-file'])).toMatchObject({
+      args: ['-x_9'],
+      values: { to: '-file' },
+    });
+    expect(readWords('test', described, { help: { type: 'boolean', doc: '' } }, ['-h'])).toBe('help');
+    expect(() => readWords('test', described, {}, ['a', '--loud'])).toThrow('--loud');
   });
 
   test('shows no control character of what was typed', async () => {

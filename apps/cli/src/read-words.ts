@@ -1,6 +1,14 @@
 import { parseArgs } from 'node:util';
 import { type Described, type Options, UsageError, type Words } from './command.ts';
 
+/**
+ * All options begin with two hyphens, so a word that begins with one is a name: ids may. It is kept from `parseArgs`, which would take it for
+ * options of a letter, behind a mark that no argument can hold.
+ */
+const MARK = '\0';
+const marked = (word: string): string => (/^-[^-]/.test(word) ? `${MARK}${word}` : word);
+const unmarked = (word: string): string => (word.startsWith(MARK) ? word.slice(MARK.length) : word);
+
 /** The words behind `name`, sorted; `help` when that is what was asked for. `everywhere` may stand behind each command. */
 export function readWords(
   name: string,
@@ -8,13 +16,15 @@ export function readWords(
   everywhere: Options,
   argv: readonly string[],
 ): Words | 'help' {
-  const { positionals: args, values: given } = parsed(name, argv, { ...everywhere, ...options });
+  const words = argv.map((word) => (word === '-h' ? '--help' : marked(word)));
+  const { positionals, values: given } = parsed(name, words, { ...everywhere, ...options });
+  const args = positionals.map(unmarked);
   if (given.help) return 'help';
   if (args.length < least || args.length > most) throw misuse(name, `takes ${usage || 'no arguments'}`);
   const values: Record<string, string> = {};
   const flags = new Set<string>();
   for (const [option, value] of Object.entries(given)) {
-    if (typeof value === 'string') values[option] = value;
+    if (typeof value === 'string') values[option] = unmarked(value);
     else flags.add(option);
   }
   return { args, values, flags };
