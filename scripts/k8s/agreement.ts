@@ -31,7 +31,7 @@ export function agreementFindings(objects: readonly K8sObject[]): string[] {
     if (hasAuthority) checkAuthority(object, find);
     if (object.kind === 'NetworkPolicy') checkPolicy(object, find);
     if (object.kind === 'Service') checkPorts(object, objects, find);
-    if (object.kind === 'Ingress') checkIngress(object, objects, find);
+    if (object.kind === 'Ingress' || object.kind === 'HTTPRoute') checkDoors(object, objects, find);
     const { scaleTargetRef } = object.spec ?? {};
     if (scaleTargetRef !== undefined && !isThere(objects, 'Deployment', scaleTargetRef.name))
       find(object, `scales ${scaleTargetRef.name}, which is not there`);
@@ -192,18 +192,42 @@ function checkPorts(object: K8sObject, objects: readonly K8sObject[], find: Find
   }
 }
 
-function checkIngress(object: K8sObject, objects: readonly K8sObject[], find: Finding): void {
-  for (const { http } of object.spec?.rules ?? []) {
-    for (const { path, backend } of http.paths) {
-      if ('/v1/admin'.startsWith(path) && path !== '/' && path !== '')
-        find(object, `lets the internet to /v1/admin by ${path}`);
-      const { name, port } = backend.service;
-      const target = objects.find((each) => each.kind === 'Service' && each.metadata.name === name);
-      if (!target?.spec?.ports?.some((each) => each.name === port.name))
-        find(object, `leads ${path} to ${name}:${port.name}`);
-    }
+/** A path that the internet may ask for, and where it leads. */
+export type Door = { path: string; isWhole: boolean; service: string; port: number | undefined };
+
+function checkDoors(object: K8sObject, objects: readonly K8sObject[], find: Finding): void {
+  for (const { path, service, port } of doorsOf(object, objects)) {
+    if ('/v1/admin'.startsWith(path) && path !== '/' && path !== '')
+      find(object, `lets the internet to /v1/admin by ${path}`);
+    const target = serviceNamed(service, objects);
+    if (port === undefined || !target?.spec?.ports?.some((each) => each.port === port))
+      find(object, `leads ${path} to ${service}, which has no such port`);
   }
 }
+
+/** Of an ingress, or of a route of the Gateway API, which names ports by number. */
+export function doorsOf({ spec }: K8sObject, objects: readonly K8sObject[]): Door[] {
+  return (spec?.rules ?? []).flatMap(({ http, matches = [], backendRefs = [] }) => [
+    ...(http?.paths ?? []).map(({ path, pathType, backend: { service } }) => ({
+      path,
+      isWhole: pathType === 'Exact',
+      service: service.name,
+      port: serviceNamed(service.name, objects)?.spec?.ports?.find(({ name }) => name === service.port.name)
+        ?.port,
+    })),
+    ...matches.flatMap(({ path }) =>
+      backendRefs.map(({ name, port }) => ({
+        path: path.value,
+        isWhole: path.type === 'Exact',
+        service: name,
+        port,
+      })),
+    ),
+  ]);
+}
+
+const serviceNamed = (name: string, objects: readonly K8sObject[]): K8sObject | undefined =>
+  objects.find((each) => each.kind === 'Service' && each.metadata.name === name);
 
 function isThere(objects: readonly K8sObject[], kind: string, name: string): boolean {
   return objects.some((object) => object.kind === kind && object.metadata.name === name);

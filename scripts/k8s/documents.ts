@@ -17,10 +17,16 @@ type Spec = {
   podSelector?: { matchLabels?: Record<string, string> };
   selector?: Record<string, string>;
   egress?: { ports?: { port: number | string }[] }[];
-  ports?: { name: string; targetPort: string }[];
-  rules?: { http: { paths: IngressPath[] } }[];
+  ports?: { name: string; port: number; targetPort: string }[];
+  rules?: { http?: { paths: IngressPath[] }; matches?: RouteMatch[]; backendRefs?: RouteBackend[] }[];
 };
-type IngressPath = { path: string; backend: { service: { name: string; port: { name: string } } } };
+type RouteMatch = { path: { type: string; value: string } };
+type RouteBackend = { name: string; port: number };
+type IngressPath = {
+  path: string;
+  pathType: string;
+  backend: { service: { name: string; port: { name: string } } };
+};
 
 export type K8sObject = {
   apiVersion: string;

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { agreementFindings } from './agreement.ts';
+import { agreementFindings, doorsOf } from './agreement.ts';
 import { completenessFindings, releaseFindings } from './completeness.ts';
 import { type K8sObject, objectsInFiles, objectsOfBase } from './documents.ts';
 import { type PodSpec, podFindings, podOf } from './pods.ts';
@@ -93,8 +93,13 @@ const faults: [name: string, objects: () => K8sObject[], finding: RegExp][] = [
   ],
   [
     'an admin API on the internet',
-    () => changed('Ingress', 'web', ({ spec }) => (spec!.rules![0]!.http.paths[0]!.path = '/v1')),
+    () => changed('Ingress', 'web', ({ spec }) => (spec!.rules![0]!.http!.paths[0]!.path = '/v1')),
     /to \/v1\/admin by \/v1/,
+  ],
+  [
+    'an ingress that leads nowhere',
+    () => changed('Service', 'web', ({ spec }) => (spec!.ports![0]!.name = 'https')),
+    /Ingress web: leads \/ to web, which has no such port/,
   ],
   [
     'a Service that leads nowhere',
@@ -108,6 +113,18 @@ test.each(faults)('%s is found', (_, objects, finding) => {
   expect([...found.flatMap(podFindings), ...agreementFindings(found)]).toContainEqual(
     expect.stringMatching(finding),
   );
+});
+
+test('the Gateway API opens the same doors as the ingresses, and no other', () => {
+  const base = objectsOfBase();
+  const doors = (kind: string, objects: K8sObject[]) =>
+    objects
+      .filter((object) => object.kind === kind)
+      .flatMap((object) => doorsOf(object, base))
+      .sort((one, other) => one.path.localeCompare(other.path));
+  const routes = doors('HTTPRoute', objectsInFiles());
+  expect(routes.length).toBeGreaterThan(4);
+  expect(routes).toEqual(doors('Ingress', base));
 });
 
 test('an overlay with images of another release is found', () => {

@@ -49,5 +49,6 @@ export async function typeFindings(objects: readonly K8sObject[]): Promise<strin
 function moduleOf(apiVersion: string): string {
   const [group] = apiVersion.split('/');
   if (group === 'monitoring.coreos.com') return `@kubernetes-models/prometheus-operator/${apiVersion}`;
+  if (group === 'gateway.networking.k8s.io') return `@kubernetes-models/gateway-api/${apiVersion}`;
   return `kubernetes-models/${apiVersion}`;
 }
