@@ -7,6 +7,11 @@ import { ROOT } from '../tools.ts';
 const SERVICES = ['gateway', 'auth', 'delivery', 'presence', 'files', 'push'] as const;
 export const IMAGES = [...SERVICES, 'web'] as const;
 
+/** In Unix seconds: the same commit gives the same image, whenever it is built. */
+function timeOfCommit(): string {
+  return runCommand('git', ['log', '-1', '--format=%ct'], { cwd: ROOT }).toString('utf8').trim();
+}
+
 /** Builds and tags all images, and pushes them when asked to. Returns why there are none where no engine answers. */
 export function buildImages(parts: {
   registry: string;
@@ -19,15 +24,14 @@ export function buildImages(parts: {
   const fault = findEngineFault();
   if (fault !== undefined) return fault;
   const built: string[] = [];
+  const same = ['--build-arg', `VERSION=${version}`, '--build-arg', `SOURCE_DATE_EPOCH=${timeOfCommit()}`];
   for (const image of IMAGES) {
     const tag = `${registry}/${image}:${version}`;
     const what =
       image === 'web' ? ['--target', 'web'] : ['--target', 'service', '--build-arg', `SERVICE=${image}`];
-    runCommand(
-      'docker',
-      ['build', '-f', 'infra/Dockerfile', ...what, '--build-arg', `VERSION=${version}`, '-t', tag, '.'],
-      { cwd: ROOT },
-    );
+    runCommand('docker', ['build', '-f', 'infra/Dockerfile', ...what, ...same, '-t', tag, '.'], {
+      cwd: ROOT,
+    });
     if (shouldPush) runCommand('docker', ['push', tag], { cwd: ROOT });
     const id = runCommand('docker', ['image', 'inspect', '--format', '{{.Id}}', tag], { cwd: ROOT });
     built.push(`${id.toString('utf8').trim()}  ${tag}`);
