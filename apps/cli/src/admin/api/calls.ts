@@ -68,7 +68,6 @@ const OfWebhook = Type.Object({ webhook_id: text });
 
 export type Limits = { limits: Static<typeof UsedLimit>[]; silent: string[] };
 export type Receipt = Static<typeof Receipt>;
-export type Stored = Static<typeof Stored>;
 
 const account = '/v1/admin/accounts/{user_id}';
 const webhook = '/v1/admin/webhooks/{webhook_id}';

@@ -19,7 +19,7 @@ const Secrets = Type.Object({
   pushVapidPrivateKey: Type.String(),
 });
 
-export type LocalPlace = Place & { readonly adminApi: { url: string; key: string } };
+type LocalPlace = Place & { readonly adminApi: { url: string; key: string } };
 
 /** What `npm start` runs, from the folder in which it keeps its data. */
 export function localPlace(data: string | undefined, env: NodeJS.ProcessEnv): LocalPlace {
