@@ -1,6 +1,6 @@
 // npm run test:compose: builds the images, starts the compose file as a project of its own, chats through it, restarts every part of
 // it under load, and removes it with its volumes. Needs a Docker engine; counts like npm test.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@securechat/embedded';
@@ -8,6 +8,7 @@ import { createTestBucket, type TestBucket } from '../services/files/src/testing
 import { composeProject, findEngineFault } from './compose/docker.ts';
 import { type Outcome, runJest } from './testing/jest-run.ts';
 import { givenS3Server } from './testing/s3-server.ts';
+import { ROOT } from './tools.ts';
 
 const PROJECT = 'securechat-test';
 const BUILD_DEADLINE_MS = 900_000;
@@ -79,11 +80,18 @@ async function testCompose(bucket?: TestBucket): Promise<Outcome> {
       NODE_EXTRA_CA_CERTS: authority,
       COMPOSE_STACK: JSON.stringify({ project: PROJECT, env, authority }),
     };
-    const run = (file: string) => runJest([`tests/compose/${file}`], jestEnv, stopping.signal);
-    // one after the other: the tests of the stack restart it
-    const files = bucket ? await run('bucket.test.ts') : { passed: 0, failed: 0 };
-    const stack = await run('stack.test.ts');
-    return { passed: files.passed + stack.passed, failed: files.failed + stack.failed };
+    // alone and last, because they restart it
+    const stack = ['stack.test.ts'];
+    const apart = bucket ? stack : [...stack, 'bucket.test.ts'];
+    const others = readdirSync(join(ROOT, 'tests/compose')).filter((file) => !apart.includes(file));
+    const run = (files: string[]) =>
+      runJest(
+        files.map((file) => `tests/compose/${file}`),
+        jestEnv,
+        stopping.signal,
+      );
+    const [before, after] = [await run(others), await run(stack)];
+    return { passed: before.passed + after.passed, failed: before.failed + after.failed };
   } catch (error) {
     console.error(await compose.run(['logs', '--no-color', '--tail', '15']));
     throw error;
