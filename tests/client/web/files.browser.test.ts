@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import { afterAll, expect } from '@jest/globals';
+import { rowsOf } from '@securechat/testkit';
 import type { Locator } from 'playwright-core';
 import { accessibilityFaults } from './support/accessibility.ts';
 import type { Person } from './support/person.ts';
@@ -141,6 +142,31 @@ test(
   },
   DEADLINE_MS,
 );
+
+test(
+  'a file whose message is deleted for everyone is gone from the server',
+  async () => {
+    const { alice, bob } = await openPair();
+    await bob.accept(alice.name);
+    const before = await keptFiles();
+    await attach(alice, { name: 'wrong.txt', bytes: Buffer.from('for somebody else') });
+    await bob.sees('wrong.txt');
+    expect(await keptFiles()).toBe(before + 1);
+    await alice.bubble('wrong.txt').hover();
+    await alice.page.getByRole('button', { name: 'Delete for everyone' }).click();
+    await alice.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await bob.sees('Message deleted');
+    expect(await keptFiles()).toBe(before);
+  },
+  DEADLINE_MS,
+);
+
+async function keptFiles(): Promise<number> {
+  const { postgresUrl } = web.stack.constellation.stores;
+  const query = `SELECT count(*)::int AS n FROM files.files WHERE state = 'complete'`;
+  const [row] = await rowsOf<{ n: number }>(postgresUrl, query);
+  return row?.n ?? Number.NaN;
+}
 
 const shareOf = (progress: Locator): Promise<number> =>
   progress.evaluate((element: HTMLProgressElement) => element.value);
