@@ -3,6 +3,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readOrEnd } from './read-or-end.ts';
 import { buildBillOfMaterials } from './release/bill-of-materials.ts';
 import { writeChecksums } from './release/checksums.ts';
 import { buildImages, IMAGES } from './release/images.ts';
@@ -14,11 +15,19 @@ import { ROOT } from './tools.ts';
 const FOLDER = join(ROOT, 'release');
 const say = (line: string): void => console.log(`[release] ${line}`);
 
-const { values } = parseArgs({ options: { push: { type: 'boolean', default: false } } });
+const USAGE = `Usage: [SECURECHAT_REGISTRY=registry.example.org/team] npm run release [-- --push]
+--push sends the images to that registry.`;
+
+const { shouldPush } = readOrEnd(USAGE, () => {
+  const known = { push: { type: 'boolean', default: false }, help: { type: 'boolean' } } as const;
+  const { values } = parseArgs({ options: known });
+  if (values.help) return undefined;
+  if (values.push && process.env.SECURECHAT_REGISTRY === undefined)
+    throw new Error('--push needs SECURECHAT_REGISTRY: where to?');
+  return { shouldPush: values.push };
+});
 const version = rootVersion();
 const registry = process.env.SECURECHAT_REGISTRY ?? 'securechat';
-if (values.push && process.env.SECURECHAT_REGISTRY === undefined)
-  throw new Error('--push needs SECURECHAT_REGISTRY: where to?');
 
 rmSync(FOLDER, { recursive: true, force: true });
 mkdirSync(join(FOLDER, 'k8s'), { recursive: true });
@@ -30,7 +39,7 @@ writeFileSync(
   join(FOLDER, 'compose.env'),
   `SECURECHAT_REGISTRY=${registry}\nSECURECHAT_VERSION=${version}\n`,
 );
-const fault = buildImages({ registry, version, folder: FOLDER, shouldPush: values.push, say });
+const fault = buildImages({ registry, version, folder: FOLDER, shouldPush, say });
 say(fault === undefined ? `images: ${IMAGES.join(', ')}` : `NO IMAGES: ${fault}`);
 say(`${writeChecksums(FOLDER)} files, with SHA256SUMS, in ${FOLDER}`);
-if (fault !== undefined && values.push) process.exitCode = 1;
+if (fault !== undefined && shouldPush) process.exitCode = 1;
