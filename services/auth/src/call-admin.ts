@@ -2,7 +2,7 @@
 // `status` and `text` of the answer on standard output. For `securechat admin --compose` and `--kubernetes`: the admin token stays here. With auth's own options.
 import { json } from 'node:stream/consumers';
 import { readConfig } from '@securechat/kernel';
-import { runCommand, UsageError } from './command.ts';
+import { CannotDo, runCommand, UsageError } from './command.ts';
 import { callAdminOptions } from './config.ts';
 
 /** What auth waits for Postgres and Redis, and a busy machine. */
@@ -27,8 +27,9 @@ async function run(): Promise<string> {
   const { method, path, body, idempotencyKey } = await readAsked();
   const { config, secrets } = readConfig(callAdminOptions);
   if (secrets.adminToken === undefined)
-    throw new UsageError('AUTH_ADMIN_TOKEN is not set: this auth serves no admin API.');
-  const response = await fetch(`http://127.0.0.1:${config.httpPort}${path}`, {
+    throw new CannotDo('AUTH_ADMIN_TOKEN is not set: this auth serves no admin API.');
+  const address = `127.0.0.1:${config.httpPort}`;
+  const response = await fetch(`http://${address}${path}`, {
     method,
     headers: {
       authorization: `Bearer ${secrets.adminToken}`,
@@ -38,6 +39,8 @@ async function run(): Promise<string> {
     ...(body && { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(REQUEST_MS),
     redirect: 'error',
+  }).catch((cause: Error) => {
+    throw new CannotDo(`auth does not answer at ${address} (${cause.message}): does it run?`, { cause });
   });
   return JSON.stringify({ status: response.status, text: await response.text() });
 }
