@@ -231,16 +231,16 @@ test('a paused and then a killed Redis only delays', async () => {
   process.kill(server.pid, 'SIGSTOP');
   await sleep(3000);
   process.kill(server.pid, 'SIGCONT');
-  await ask('2', 15_000);
-  await until(() => replies.length === 2, 8000);
+  await ask('2', 30_000);
+  await until(() => replies.length === 2, 20_000);
 
   await server.kill();
   await sleep(500);
   server = await startRedis({ port });
-  await ask('3', 15_000);
-  await until(() => replies.length === 3, 8000);
+  await ask('3', 30_000);
+  await until(() => replies.length === 3, 20_000);
   expect(consumer.silentForMs()).toBeLessThan(3000);
-});
+}, 90_000);
 
 test('drain finishes what was read, stop abandons it, and both leave nothing open', async () => {
   const handle: RequestConsumerOptions['handle'] = async (request) => {
