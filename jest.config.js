@@ -10,9 +10,17 @@ export default {
     ...(process.env.UPGRADE_FROM ? [] : ['<rootDir>/tests/upgrade/']),
     // Needs a Docker engine; `npm run test:compose` starts the stack there.
     ...(process.env.COMPOSE_STACK ? [] : ['<rootDir>/tests/compose/']),
-    // Take minutes: whole clients, services that are killed or attacked, large files. `npm run test:client`, `test:faults`, `test:large`, `test:p2p` and
-    // `test:security`, or their path, asks for them.
-    ...['tests/client', 'tests/drills', 'tests/faults', 'tests/files', 'tests/p2p', 'tests/security']
+    // Take minutes: the operator's command, whole clients, services that are killed or attacked, large files. `npm run test:admin`, `test:client`,
+    // `test:faults`, `test:large`, `test:p2p` and `test:security`, or their path, asks for them.
+    ...[
+      'tests/admin',
+      'tests/client',
+      'tests/drills',
+      'tests/faults',
+      'tests/files',
+      'tests/p2p',
+      'tests/security',
+    ]
       .filter((folder) => !process.argv.some((argument) => argument.includes(folder)))
       .map((folder) => `<rootDir>/${folder}/`),
     // Need a server that speaks S3; `npm run test:s3` finds or starts one.
