@@ -1,5 +1,4 @@
 import type { ClientEvents, WaitOptions } from '../api/index.ts';
-import { abortable, systemClock } from '../clock.ts';
 import { newId } from '../conversations/ids.ts';
 import { CannotDo } from '../conversations/operations/built.ts';
 import { type CreateIntent, type Place, UNKNOWN_HEAD } from '../conversations/operations/group_create.ts';
@@ -10,9 +9,6 @@ import { ownConversationOf } from '../conversations/view/own-marks.ts';
 import { ServerRefused } from '../errors.ts';
 import type { Emitter } from '../events.ts';
 import type { Runtime, RuntimeEvents } from './runtime.ts';
-
-/** After a lost race the winner's Welcome is on its way; without one this device has no part in it yet. */
-const WELCOME_MS = 10_000;
 
 /** The conversations as apps see them, and the ways to begin one. */
 export class Conversations {
@@ -150,23 +146,11 @@ export class Conversations {
     refusal: ServerRefused,
     wait: WaitOptions | undefined,
   ): Promise<ConversationView> {
-    if (await this.#appears(id)) return this.view(id);
+    // loaded when it happens, which is seldom
+    const { appears } = await import('./lost-race.ts');
+    if (await appears(this.#runtime, this.#events, id)) return this.view(id);
     const { epoch = 0, generation = 0 } = refusal.answer;
     const told = { generation, epoch, head: UNKNOWN_HEAD };
     return this.#create(id, { ...intent, isRestart: true, told }, wait);
-  }
-
-  async #appears(id: string): Promise<boolean> {
-    const { core, stopping } = this.#runtime;
-    if (core.registry.get(id)) return true;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const unlisten = this.#events.on('conversation', (appeared) => appeared.id === id && resolve(true));
-    const cancel = systemClock.after(WELCOME_MS, () => resolve(false));
-    try {
-      return await abortable(promise, stopping.signal);
-    } finally {
-      cancel();
-      unlisten();
-    }
   }
 }
