@@ -54,3 +54,14 @@ test('what is missing in Postgres, and where no way leads, is found', async () =
   await Promise.all([pool.end(), owner.end()]);
   server.close();
 }, 60_000);
+
+test('the command looks at the key that push has', async () => {
+  const env = {
+    ...{ ...process.env, NODE_OPTIONS: '', POSTGRES_URL: await asPush(), REDIS_URL: 'redis://127.0.0.1:1' },
+    ...{ PUSH_VAPID_PRIVATE_KEY: KEY, PUSH_CONTACT: 'mailto:ops@chat.example' },
+  };
+  const script = join(import.meta.dirname, '../doctor.ts');
+  const { stdout } = spawnSync(process.execPath, [script], { env, encoding: 'utf8' });
+  expect(stdout).toMatch(/^ok +VAPID key: browsers know it as/m);
+  expect(stdout).not.toContain(KEY);
+}, 60_000);
