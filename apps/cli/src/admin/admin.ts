@@ -79,9 +79,7 @@ async function runPrograms(
     );
     return exitCodes.done;
   }
-  const misplaced = rest.find((word) =>
-    /^--(compose|kubernetes|local|compose-file|namespace|data)$/.test(word),
-  );
+  const misplaced = rest.find((word) => word.startsWith('--') && Object.hasOwn(placeOptions, word.slice(2)));
   if (misplaced)
     throw misuse(`admin ${name}`, `${misplaced} stands before ${name}: what is behind goes to the program`);
   const place = openPlace(words, env);

@@ -5,6 +5,7 @@ import { type Call, type Command, UsageError } from '../command.ts';
 import { CommandFailed } from '../failures.ts';
 import { conversationLine } from '../json-lines.ts';
 import { withClient, withConnection } from '../session.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { counted } from '../words.ts';
 import { groupOf } from './group.ts';
 
@@ -12,8 +13,9 @@ type Act = (client: Client, group: Conversation, call: Call) => Promise<void>;
 
 const acts: Readonly<Record<string, Act>> = {
   async create(client, group, { values, out }) {
-    const [days, uses] = [numberOf('days', values.days), numberOf('uses', values.uses)];
-    out.text(await openGroupLinks(client).make(group, { ...(days && { days }), ...(uses && { uses }) }));
+    const days = wholeNumber(values.days ?? '7', '--days', 1, 30);
+    const uses = wholeNumber(values.uses ?? '1', '--uses', 1, 100);
+    out.text(await openGroupLinks(client).make(group, { days, uses }));
   },
   async list(client, group, { flags, out }) {
     const links = await openGroupLinks(client).of(group);
@@ -34,7 +36,7 @@ const acts: Readonly<Record<string, Act>> = {
   },
 };
 
-export const describe = ({ id, endsAtMs, left }: GroupLink): string =>
+const describe = ({ id, endsAtMs, left }: GroupLink): string =>
   `${id}  for ${left === 1 ? '1 person' : `${left} people`}, until ${new Date(endsAtMs).toISOString().slice(0, 16)} UTC`;
 
 export const groupLink: Command = {
@@ -71,9 +73,3 @@ export const join: Command = {
     });
   },
 };
-
-function numberOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d{1,3}$/.test(text)) throw new UsageError(`--${name} takes a whole number.`);
-  return Number(text);
-}

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkerOf, type Schema } from '@securechat/protocol';
 import { CommandFailed, exitCodes } from '../../failures.ts';
+import { jsonIn } from '../json-in.ts';
 import type { ApiCall } from './calls.ts';
 import { isWorthRepeating, refusalOf, waitAskedForMs } from './refusal.ts';
 import { type AdminAnswer, type AdminRequest, type Transport, Unreachable } from './transport.ts';
@@ -60,7 +61,7 @@ function requestOf({ method, path }: ApiCall, { params = {}, query = {}, body }:
 }
 
 function checked<Answer>({ method, path, answer }: ApiCall<Answer>, text: string): Answer {
-  const value = parsed(text);
+  const value = jsonIn(text);
   const fault = checkerOf(answer as Schema)(value);
   if (!fault) return value as Answer;
   throw new CommandFailed(
@@ -68,12 +69,4 @@ function checked<Answer>({ method, path, answer }: ApiCall<Answer>, text: string
     'Is it an auth that answers, and of this release? What was asked for may have been done.',
     exitCodes.fault,
   );
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { checkerOf, type Schema, Type } from '@securechat/protocol';
 import { CommandFailed } from '../../failures.ts';
+import { jsonIn } from '../json-in.ts';
 import type { Place } from '../places/place.ts';
 import { textFrom } from '../places/run.ts';
 import { type AdminAnswer, type Transport, Unreachable } from './transport.ts';
@@ -24,16 +25,8 @@ export function inPlaceTransport(place: Place): Transport {
 }
 
 function answerIn(text: string): AdminAnswer {
-  const value = parsed(text);
+  const value = jsonIn(text);
   if (check(value))
     throw new CommandFailed('What answered is not the program of auth', 'Is it of this release?');
   return value as AdminAnswer;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

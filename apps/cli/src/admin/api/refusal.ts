@@ -1,5 +1,6 @@
 import { checkerOf, type Schema, type Static, Type } from '@securechat/protocol';
 import { CommandFailed, exitCodes } from '../../failures.ts';
+import { jsonIn } from '../json-in.ts';
 import type { ApiCall } from './calls.ts';
 import { type AdminAnswer, Unreachable } from './transport.ts';
 
@@ -66,10 +67,6 @@ const makeKey = (scope: string): string =>
 const whenText = (ms = 0): string => (ms > 1_000 ? `in ${Math.ceil(ms / 1_000)} s` : 'in a moment');
 
 function failureIn(text: string): Static<typeof Failure> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return checkFailure(value) ? undefined : (value as Static<typeof Failure>);
-  } catch {
-    return undefined;
-  }
+  const value = jsonIn(text);
+  return checkFailure(value) ? undefined : (value as Static<typeof Failure>);
 }

@@ -1,9 +1,9 @@
 import { UsageError } from '../../command.ts';
 import { inColumns } from '../../output/columns.ts';
+import { wholeNumber } from '../../whole-number.ts';
 import type { AdminCall, ApiCommand } from '../admin-command.ts';
 import { calls } from '../api/calls.ts';
 import { eachPage } from './each-page.ts';
-import { wholeNumber } from './numbers.ts';
 
 const DAY_SECONDS = 24 * 3600;
 const MAX_AT_ONCE = 1_000;

@@ -1,7 +1,7 @@
 import { inColumns } from '../../output/columns.ts';
 import type { ApiCommand } from '../admin-command.ts';
 import { calls, type Limits } from '../api/calls.ts';
-import { bytesOf } from './numbers.ts';
+import { bytesOf } from './bytes.ts';
 
 export const limits: ApiCommand = {
   usage: '[USER]',

@@ -1,4 +1,5 @@
 import { checkerOf, type Schema, Type } from '@securechat/protocol';
+import { jsonIn } from '../json-in.ts';
 import type { Program } from './place.ts';
 
 /** As infra/k8s/base/migrate.yaml has it. */
@@ -38,7 +39,7 @@ export function ownersPod(
   deployment: string,
   { service, file, args }: Program,
 ): { image: string; spec: PodSpec } | undefined {
-  const found = parsed(deployment);
+  const found = jsonIn(deployment);
   if (check(found)) return undefined;
   const { spec } = (found as { spec: { template: { spec: PodSpec } } }).spec.template;
   const container = spec.containers.find(({ name }) => name === service);
@@ -64,12 +65,4 @@ export function ownersPod(
       volumes: [...(spec.volumes ?? []), owner],
     },
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 import type { Member } from '@securechat/client';
 import { openGroupLinks } from '@securechat/client/group-links';
 import { CommandFailed } from '../../failures.ts';
+import { wholeNumber } from '../../whole-number.ts';
 import { counted, ticks } from '../../words.ts';
 import type { TuiCommand } from './index.ts';
 import { wordsOf } from './words-of.ts';
@@ -78,7 +79,9 @@ export const conversationCommands: Readonly<Record<string, TuiCommand>> = {
     usage: '[PEOPLE [DAYS]]',
     summary: 'a link into this group',
     async run({ client, chat }, rest) {
-      const [uses = 1, days = 7] = rest === '' ? [] : rest.split(/\s+/).map(Number);
+      const [people = '1', howLong = '7'] = wordsOf(rest, 0, '/link PEOPLE DAYS');
+      const uses = wholeNumber(people, 'PEOPLE', 1, 100);
+      const days = wholeNumber(howLong, 'DAYS', 1, 30);
       const link = await openGroupLinks(client).make(chat, { uses, days });
       return `Good for ${uses === 1 ? '1 person' : `${uses} people`} and ${counted(days, 'day')}: ${link}`;
     },

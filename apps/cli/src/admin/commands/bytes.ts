@@ -1,11 +1,5 @@
 import { UsageError } from '../../command.ts';
 
-export function wholeNumber(text: string, what: string, least: number, most: number): number {
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw new UsageError(`${what} is a whole number from ${least} to ${most}.`);
-}
-
 const UNITS: Readonly<Record<string, number>> = {
   ...{ '': 1, B: 1, kB: 1e3, MB: 1e6, GB: 1e9 },
   ...{ KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 },
