@@ -4,6 +4,7 @@ import { Copyable } from '../parts/copyable.tsx';
 import { ErrorText } from '../parts/error-text.tsx';
 import { Field } from '../parts/field.tsx';
 import { QrCode } from '../parts/qr-code.tsx';
+import { TaskForm } from '../parts/task-form.tsx';
 import { useTask } from '../session/use-task.ts';
 import type { DoorProperties } from './door-page.tsx';
 
@@ -24,12 +25,7 @@ export function LinkForm({ door, onEnter }: DoorProperties) {
 
   if (answer !== undefined) return <LinkAnswer code={answer} error={task.error} />;
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void task.run(begin);
-      }}
-    >
+    <TaskForm task={task} onSubmit={begin} label="Continue">
       <Field
         label="Code of your other device"
         hint="There: Devices, then “Link a device”. It is good for ten minutes."
@@ -39,11 +35,7 @@ export function LinkForm({ door, onEnter }: DoorProperties) {
         required
         isFocused
       />
-      <ErrorText error={task.error} />
-      <button type="submit" class="button is-main" disabled={task.isBusy}>
-        Continue
-      </button>
-    </form>
+    </TaskForm>
   );
 }
 

@@ -1,7 +1,7 @@
 import { SecureChat } from '@securechat/client';
 import { useState } from 'preact/hooks';
-import { ErrorText } from '../parts/error-text.tsx';
 import { Field } from '../parts/field.tsx';
+import { TaskForm } from '../parts/task-form.tsx';
 import { useTask } from '../session/use-task.ts';
 import type { DoorProperties } from './door-page.tsx';
 
@@ -22,12 +22,7 @@ export function RecoverForm({ door, onEnter }: DoorProperties) {
   };
 
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void task.run(recover);
-      }}
-    >
+    <TaskForm task={task} onSubmit={recover} label="Recover account">
       <Field
         label="Your user name"
         value={userId}
@@ -45,10 +40,6 @@ export function RecoverForm({ door, onEnter }: DoorProperties) {
         spellcheck={false}
         required
       />
-      <ErrorText error={task.error} />
-      <button type="submit" class="button is-main" disabled={task.isBusy}>
-        Recover account
-      </button>
-    </form>
+    </TaskForm>
   );
 }

@@ -1,7 +1,7 @@
 import { SecureChat } from '@securechat/client';
 import { useEffect, useState } from 'preact/hooks';
-import { ErrorText } from '../parts/error-text.tsx';
 import { Field } from '../parts/field.tsx';
+import { TaskForm } from '../parts/task-form.tsx';
 import { askEnrolment, type Enrolment } from '../session/enrolment.ts';
 import { useTask } from '../session/use-task.ts';
 import type { DoorProperties } from './door-page.tsx';
@@ -33,12 +33,7 @@ export function SignUpForm({ door, onEnter }: DoorProperties) {
   };
 
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void task.run(signUp);
-      }}
-    >
+    <TaskForm task={task} onSubmit={signUp} label="Create account" busy="Making keys…">
       <Field
         label="Your user name"
         hint="Others find you by it. It cannot be changed later."
@@ -53,10 +48,6 @@ export function SignUpForm({ door, onEnter }: DoorProperties) {
       {admission !== undefined && (
         <Field label={admission.label} hint={admission.hint} value={code} onValue={setCode} required />
       )}
-      <ErrorText error={task.error} />
-      <button type="submit" class="button is-main" disabled={task.isBusy}>
-        {task.isBusy ? 'Making keys…' : 'Create account'}
-      </button>
-    </form>
+    </TaskForm>
   );
 }

@@ -1,8 +1,8 @@
 import { openGroupLinks } from '@securechat/client/group-links';
 import { useEffect, useState } from 'preact/hooks';
-import { ErrorText } from '../parts/error-text.tsx';
 import { Field } from '../parts/field.tsx';
 import { PageFrame } from '../parts/page-frame.tsx';
+import { TaskForm } from '../parts/task-form.tsx';
 import { useClient } from '../session/session.ts';
 import { go } from '../session/use-route.ts';
 import { useTask } from '../session/use-task.ts';
@@ -22,12 +22,7 @@ export function JoinPage({ link: opened = '' }: { link?: string | undefined }) {
   };
   return (
     <PageFrame title="Join a group">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void task.run(join);
-        }}
-      >
+      <TaskForm task={task} onSubmit={join} label="Join" busy="Waiting to be let in…">
         <Field
           label="Link"
           hint="Who made it lets you in, once a device of theirs is online, and learns your user name."
@@ -38,11 +33,7 @@ export function JoinPage({ link: opened = '' }: { link?: string | undefined }) {
           required
           isFocused
         />
-        <ErrorText error={task.error} />
-        <button type="submit" class="button is-main" disabled={task.isBusy}>
-          {task.isBusy ? 'Waiting to be let in…' : 'Join'}
-        </button>
-      </form>
+      </TaskForm>
     </PageFrame>
   );
 }

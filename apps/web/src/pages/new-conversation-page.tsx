@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
-import { ErrorText } from '../parts/error-text.tsx';
 import { Field } from '../parts/field.tsx';
 import { PageFrame } from '../parts/page-frame.tsx';
+import { TaskForm } from '../parts/task-form.tsx';
 import { toHash } from '../session/routes.ts';
 import { useClient } from '../session/session.ts';
 import { go } from '../session/use-route.ts';
@@ -17,12 +17,7 @@ export function NewConversationPage() {
   };
   return (
     <PageFrame title="New conversation">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void task.run(begin);
-        }}
-      >
+      <TaskForm task={task} onSubmit={begin} label="Begin" busy="Fetching keys…">
         <Field
           label="User name"
           hint="Of the person you want to write to. They see it as a request first."
@@ -33,11 +28,7 @@ export function NewConversationPage() {
           required
           isFocused
         />
-        <ErrorText error={task.error} />
-        <button type="submit" class="button is-main" disabled={task.isBusy}>
-          {task.isBusy ? 'Fetching keys…' : 'Begin'}
-        </button>
-      </form>
+      </TaskForm>
       <p>
         <a href={toHash({ page: 'join' })}>Join a group by a link</a>
       </p>

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
-import { ErrorText } from '../parts/error-text.tsx';
 import { Field } from '../parts/field.tsx';
 import { PageFrame } from '../parts/page-frame.tsx';
+import { TaskForm } from '../parts/task-form.tsx';
 import { useClient } from '../session/session.ts';
 import { go } from '../session/use-route.ts';
 import { useTask } from '../session/use-task.ts';
@@ -18,12 +18,7 @@ export function NewGroupPage() {
   };
   return (
     <PageFrame title="New group">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void task.run(create);
-        }}
-      >
+      <TaskForm task={task} onSubmit={create} label="Create group" busy="Fetching keys…">
         <Field
           label="Name of the group"
           hint="Only members can read it; the server cannot."
@@ -40,11 +35,7 @@ export function NewGroupPage() {
           autocapitalize="none"
           spellcheck={false}
         />
-        <ErrorText error={task.error} />
-        <button type="submit" class="button is-main" disabled={task.isBusy}>
-          {task.isBusy ? 'Fetching keys…' : 'Create group'}
-        </button>
-      </form>
+      </TaskForm>
     </PageFrame>
   );
 }
