@@ -1,15 +1,15 @@
 // npm run build:client: packages/client/dist, the SDK as it is published: ESM for browsers and Node, and types. What an app
 // loads has to stay small: it fails when that, or a part that is loaded on demand, has grown too big. It then runs the suites on
 // what it has made, as it was made; with --only-build it does not.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { bundle, CLIENT } from './client/bundle.ts';
 import { embeddedSize } from './client/embed.ts';
 import { leaveOutUpstream } from './client/lean.ts';
 import { writeLicences } from './client/licences.ts';
 import { CORE_BUDGET_BYTES, heaviest, PART_BUDGETS, sizesOf } from './client/sizes.ts';
 import { runSuites } from './client/suites.ts';
-import { runTool } from './tools.ts';
+import { checkTypes, filesOf, writeTypes } from './client/types.ts';
 
 const DIST = join(CLIENT, 'dist');
 /** What a package.json can point at, and where it comes from. */
@@ -32,7 +32,8 @@ const built = await bundle({
   loaders: [leaveOutUpstream()],
 });
 writeLicences(built, DIST);
-await writeTypes();
+await writeTypes(DIST, DOORS);
+await checkTypes(DIST, DOORS);
 
 const { core, parts } = sizesOf(built);
 report('core', core, CORE_BUDGET_BYTES);
@@ -42,8 +43,8 @@ for (const name of Object.keys(parts))
 report('core, in an app that is bundled with it', await embeddedSize(DIST), CORE_BUDGET_BYTES);
 for (const [name, bytes] of heaviest(built)) console.log(`  ${name}: ${bytes} bytes before gzip`);
 for (const name of filesOf(DIST, '.js'))
-  if (MAKES_CODE.test(readFileSync(join(DIST, name), 'utf8')))
-    fail(`${name} makes code at run time, which a strict page forbids.`);
+  if (MAKES_CODE.test(readFileSync(name, 'utf8')))
+    fail(`${basename(name)} makes code at run time, which a strict page forbids.`);
 
 if (!process.argv.includes('--only-build')) {
   const { passed, failed } = await runSuites();
@@ -60,39 +61,4 @@ function report(name: string, bytes: number | undefined, budget: number): void {
 function fail(why: string): void {
   console.error(why);
   process.exitCode = 1;
-}
-
-/** Declarations of the client and of the packages of ours that they name, which are not published by themselves. */
-async function writeTypes(): Promise<void> {
-  const { status, output } = await runTool(
-    'typescript',
-    'tsc',
-    ['-p', join(CLIENT, 'tsconfig.build.json')],
-    'capture',
-  );
-  if (status !== 0) throw new Error(`The types cannot be written:\n${output}`);
-  const types = join(DIST, 'types');
-  const inside = {
-    '@securechat/protocol': join(types, 'protocol/src/index.d.ts'),
-    '@securechat/crypto/e2ee': join(types, 'crypto/src/e2ee/index.d.ts'),
-  };
-  for (const name of filesOf(types, '.d.ts')) {
-    const file = join(types, name);
-    let text = readFileSync(file, 'utf8').replace(/(from\s+['"]\.[^'"]*)\.ts(['"])/g, '$1.js$2');
-    for (const [specifier, target] of Object.entries(inside)) {
-      const path = relative(dirname(file), target).replace(/\.d\.ts$/, '.js');
-      text = text.replaceAll(`'${specifier}'`, `'${path.startsWith('.') ? path : `./${path}`}'`);
-    }
-    writeFileSync(file, text);
-  }
-  for (const [door, source] of Object.entries(DOORS)) {
-    const file = join(DIST, `${door}.d.ts`);
-    mkdirSync(dirname(file), { recursive: true });
-    const path = relative(dirname(file), join(types, 'client', source)).replace(/\.ts$/, '.js');
-    writeFileSync(file, `export * from './${path}';\n`.replace('./../', '../'));
-  }
-}
-
-function filesOf(folder: string, ending: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith(ending));
 }

@@ -98,6 +98,7 @@ export class Client implements Api {
     this.#runtime.on('waiting', (waiting) => this.#events.emit('outbox', { waiting }));
     this.#runtime.on('failed', (error) => this.#events.emit('ended', error));
     connection.on('state', (state) => this.#events.emit('state', state));
+    connection.on('failure', (failure) => this.#events.emit('failure', failure));
     connection.on('ended', (error) => this.#events.emit('ended', error));
     pins.on('keyChange', ({ userId }) =>
       this.#teller.alarm({

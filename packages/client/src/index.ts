@@ -10,6 +10,7 @@ export type {
   Session,
 } from './connection/connection.ts';
 export type { Transport, TransportConnection, TransportEvents } from './connection/transport.ts';
+export { BadContent } from './content/shape.ts';
 export { CannotDo } from './conversations/operations/built.ts';
 export { SecureChat } from './door.ts';
 export * from './errors.ts';

@@ -4,14 +4,14 @@ import type { Transport } from '../connection/transport.ts';
 import { SecureChatError } from '../errors.ts';
 import { createAccount, recoverAccount } from '../http/accounts.ts';
 import { askServerFacts } from '../http/well-known.ts';
-import { firstDeviceList } from '../identity/device-list.ts';
 import { proveDevice } from '../identity/enrolment.ts';
-import { createAccountKey, createDeviceKey, type DeviceKey } from '../identity/keys.ts';
+import { createDeviceKey, type DeviceKey } from '../identity/keys.ts';
 import { readInvitation, requestLink } from '../identity/linking.ts';
 import { Pins } from '../identity/pins.ts';
 import { accountKeyFromRecoveryCode } from '../identity/recovery-code.ts';
-import type { Store } from '../storage/store.ts';
+import type { Change, Store } from '../storage/store.ts';
 import { type Account, AnotherAccount, accountChange, keepsakeChange, ownDeviceIn } from './account.ts';
+import { begin, begun, begunChange, expectRoom, offline } from './begun.ts';
 import { firstLogin } from './first-login.ts';
 import { recoveryList } from './recovery-list.ts';
 
@@ -31,18 +31,18 @@ async function findServer({ server: address, serviceKey, signal }: Whereto): Pro
 /** A new account whose first device this is. What it leaves in the store is what `open` opens. */
 export async function signUp(options: SignUpOptions): Promise<void> {
   const { store, userId, deviceId, invite, token, signal } = options;
+  await expectRoom(store);
   const server = await findServer(options);
-  const key = await createAccountKey();
-  const device = await createDeviceKey(deviceId);
-  const list = await firstDeviceList({ userId, key }, device, nowSeconds());
+  const { list, device, secretKey } =
+    (await begun(store, userId, deviceId)) ?? (await begin(userId, deviceId, nowSeconds()));
   const account = {
     userId,
     own: ownDeviceIn(list, device),
     server: doorsOf(server),
-    accountSecret: key.secretKey,
+    accountSecret: secretKey,
   };
   // before the server knows of it: a name whose key nobody holds would be lost for ever
-  await keep(store, account, [server.serviceKey]);
+  await keep(store, account, [server.serviceKey], begunChange(list));
   const enrolment = { list, proof: await prove(list, device) };
   await unlessRefused(store, createAccount(server.http, enrolment, { invite, token }, { signal }));
   await pin(store, list);
@@ -51,6 +51,7 @@ export async function signUp(options: SignUpOptions): Promise<void> {
 /** A new device in the place of all others, by whoever holds the account's key on paper. */
 export async function recover(options: RecoverOptions): Promise<void> {
   const { store, userId, deviceId, signal } = options;
+  await expectRoom(store);
   const server = await findServer(options);
   const key = await accountKeyFromRecoveryCode(options.recoveryCode);
   const device = await createDeviceKey(deviceId);
@@ -75,6 +76,7 @@ export async function link(
   signal: AbortSignal,
 ): Promise<{ code: string; done: Promise<void> }> {
   const { store, deviceId } = options;
+  await expectRoom(store);
   const invitation = readInvitation(options.code, nowSeconds());
   const device = await createDeviceKey(deviceId);
   const code = await requestLink(invitation, device, nowSeconds());
@@ -101,11 +103,16 @@ async function prove(list: SignedDeviceList, device: DeviceKey) {
   return proveDevice(list, { deviceId, publicKey: encodeBase64(device.publicKey), secretKey }, nowSeconds());
 }
 
-async function keep(store: Store, account: Account, pins: readonly Uint8Array[]): Promise<void> {
-  await store.write([accountChange(account), keepsakeChange({ pins, ticket: undefined })]);
+async function keep(
+  store: Store,
+  account: Account,
+  pins: readonly Uint8Array[],
+  ...more: Change[]
+): Promise<void> {
+  await store.write([accountChange(account), keepsakeChange({ pins, ticket: undefined }), ...more]);
 }
 
-/** Of a refusal nothing remains; without an answer it may have taken effect, and the same store may be opened. */
+/** Of a refusal nothing remains; without an answer it may have taken effect, and the same store may be opened, or signed up into again. */
 async function unlessRefused(store: Store, enrolling: Promise<void>): Promise<void> {
   try {
     await enrolling;
@@ -118,7 +125,6 @@ async function unlessRefused(store: Store, enrolling: Promise<void>): Promise<vo
 
 /** The own list is believed first: every other device of the account is held against it. */
 async function pin(store: Store, list: SignedDeviceList): Promise<void> {
-  const offline = { request: () => Promise.reject(new TypeError('nothing is asked for here')) };
   const pins = await Pins.open({ store, connection: offline });
   await pins.take(list);
 }

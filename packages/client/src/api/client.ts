@@ -1,3 +1,4 @@
+import type { SecureChatError } from '../errors.ts';
 import type { Message } from './content.ts';
 import type { Conversation, Thread } from './conversation.ts';
 import type { AbortOptions, WaitOptions } from './options.ts';
@@ -48,6 +49,8 @@ export type Alarm = {
 
 export type ClientEvents = {
   state: ConnectionState;
+  /** It could not connect, or the connection was lost, and why; the next attempt follows after `retryInMs`. */
+  failure: { error: SecureChatError; retryInMs: number };
   /** Something of its summary has changed, or it is new. */
   conversation: Conversation;
   /** `isNew`: it came in or was sent just now; else its text, reactions or status have changed. */

@@ -102,7 +102,7 @@ class ManagedConnection implements Connection {
     question: Question<N>,
     options?: RequestOptions,
   ): Promise<Downstream<Answers[N]>> {
-    if (!this.#stopping) throw new NotConnected('The connection was not started, was stopped, or has ended');
+    if (!this.#stopping) throw new NotConnected('The connection was not started, or has ended');
     return this.#requests.ask(name, question, options);
   }
 

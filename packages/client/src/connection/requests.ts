@@ -85,8 +85,7 @@ export class Requests {
     question: Question<N>,
     { signal, deadlineMs = DEADLINE_MS }: RequestOptions = {},
   ): Promise<Downstream<Answers[N]>> {
-    if (this.#pendingById.size >= MAX_PENDING)
-      throw new TooManyRequests('Too many questions are on their way');
+    if (this.#pendingById.size >= MAX_PENDING) throw new TooManyRequests('Too many questions at once');
     const id = question.id ?? randomId('q_', ID_BYTES);
     if (this.#pendingById.has(id)) throw new TypeError(`the question ${id} is on its way already`);
     const late = () => new RequestTimedOut(`No answer to ${name} within ${deadlineMs} ms`);

@@ -1,6 +1,9 @@
-/** A plaintext that a member sent is not what it should be. Nothing of it is shown. */
-export class BadContent extends Error {
+import { SecureChatError } from '../errors.ts';
+
+/** A content is not what it should be. What is to be sent is refused; of what a member sent nothing is shown. */
+export class BadContent extends SecureChatError {
   override readonly name = 'BadContent';
+  readonly isRetryable = false;
 }
 
 export type Fields = Readonly<Record<string, unknown>>;

@@ -6,7 +6,7 @@ export class StoreInUse extends SecureChatError {
   readonly isRetryable = true;
 
   constructor() {
-    super('This store is open somewhere else: in another tab or process');
+    super('This store is open in another tab or process');
   }
 }
 
@@ -26,12 +26,18 @@ export class StoreFull extends SecureChatError {
   readonly isRetryable = true;
 
   constructor(options?: ErrorOptions) {
-    super('There is no room left for what this device has to remember', options);
+    super('There is no room left on this device', options);
   }
 }
 
 /** The medium failed, and the outcome of this call is not known. Every later call fails too: open the store anew. */
 export class StoreFailed extends SecureChatError {
   override readonly name = 'StoreFailed';
+  readonly isRetryable = false;
+}
+
+/** An account is in this store, and its keys are nowhere else: it can be opened, and no other one is put in its place. */
+export class StoreTaken extends SecureChatError {
+  override readonly name = 'StoreTaken';
   readonly isRetryable = false;
 }

@@ -46,9 +46,9 @@ function compile(rules: Rules): Check {
   if (rules.anyOf) return oneOf(rules.anyOf.map(compile));
   const { type = '', ...others } = rules;
   const known: readonly string[] | undefined = RULES_OF[type];
-  if (!known) throw new TypeError(`the schema has the unknown type ${type}`);
+  if (!known) throw new TypeError(`unknown schema type ${type}`);
   const unknown = Object.keys(others).find((rule) => !known.includes(rule));
-  if (unknown) throw new TypeError(`the schema has the unknown rule ${unknown}`);
+  if (unknown) throw new TypeError(`unknown schema rule ${unknown}`);
   if ('const' in rules) return (value) => (value === rules.const ? undefined : fault('const'));
   switch (type) {
     case 'object':

@@ -1,0 +1,60 @@
+import type { SignedDeviceList } from '@securechat/protocol';
+import { firstDeviceList } from '../identity/device-list.ts';
+import { createAccountKey, createDeviceKey, type DeviceKey } from '../identity/keys.ts';
+import { Pins } from '../identity/pins.ts';
+import { StoreTaken } from '../storage/errors.ts';
+import { fromBytes, toBytes } from '../storage/json.ts';
+import type { Change, Store } from '../storage/store.ts';
+import { loadAccount, NoAccountHere } from './account.ts';
+
+/** For pins before there is a connection. */
+export const offline = { request: () => Promise.reject(new TypeError('nothing is asked for here')) };
+
+/** What an account begins with. */
+type Beginning = { list: SignedDeviceList; device: DeviceKey; secretKey: Uint8Array };
+
+const BEGUN = 'sign-up-begun';
+
+export const begunChange = (list: SignedDeviceList): Change => ({ put: BEGUN, value: toBytes(list) });
+
+/** Keys that are in use are nowhere else: nothing is written over them. */
+export async function expectRoom(store: Store): Promise<void> {
+  const userId = await userIn(store);
+  if (userId === undefined) return;
+  // the own device list is here once the server has taken it
+  const pins = await Pins.open({ store, connection: offline });
+  if (pins.known(userId))
+    throw new StoreTaken(`This store holds the account ${userId}: open that, or use another store`);
+}
+
+/** A sign-up whose answer never came may have taken effect: by the same keys it is the same one, which the server answers again. */
+export async function begun(store: Store, userId: string, deviceId?: string): Promise<Beginning | undefined> {
+  const bytes = await store.get(BEGUN);
+  if (!bytes || (await userIn(store)) !== userId) return undefined;
+  const { own, accountSecret } = await loadAccount(store);
+  if (!accountSecret || (deviceId !== undefined && deviceId !== own.deviceId)) return undefined;
+  return { list: fromBytes<SignedDeviceList>(bytes), device: own, secretKey: accountSecret };
+}
+
+export async function begin(
+  userId: string,
+  deviceId: string | undefined,
+  nowSeconds: number,
+): Promise<Beginning> {
+  const key = await createAccountKey();
+  const device = await createDeviceKey(deviceId);
+  return {
+    list: await firstDeviceList({ userId, key }, device, nowSeconds),
+    device,
+    secretKey: key.secretKey,
+  };
+}
+
+async function userIn(store: Store): Promise<string | undefined> {
+  try {
+    return (await loadAccount(store)).userId;
+  } catch (error) {
+    if (error instanceof NoAccountHere) return undefined;
+    throw error;
+  }
+}
