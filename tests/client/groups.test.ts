@@ -49,6 +49,17 @@ describe('a group', () => {
     expect(people.map(({ alarms }) => alarms)).toEqual([[], [], []]);
   }, 60_000);
 
+  test('tells who is added later what who added them says of themselves', async () => {
+    const [alice, bob] = [await devices.signUp('alice'), await devices.signUp('bob')];
+    await alice.client.setProfile({ displayName: 'Alice of the mountains' });
+    const group = await alice.client.createGroup({ name: 'the group', members: [] });
+    await group.add([idOf(bob)]);
+    await until(
+      'Bob knows her name',
+      () => bob.client.profile(idOf(alice)).displayName === 'Alice of the mountains',
+    );
+  });
+
   test('takes members in and out, changes its name and roles, and lets people go', async () => {
     const people = [
       await devices.signUp('alice'),

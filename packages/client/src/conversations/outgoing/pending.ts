@@ -8,7 +8,7 @@ import type { Built } from '../operations/built.ts';
 import { takeEffect } from '../operations/take-effect.ts';
 import type { PendingOperation } from '../record.ts';
 import type { Step } from '../step.ts';
-import { enqueueState } from './greet.ts';
+import { enqueueState, greet } from './greet.ts';
 
 /**
  * Our own operation takes effect only when the server has taken it: until then the conversation is as it was, and the keys
@@ -46,6 +46,7 @@ export async function applyPending(core: Core, step: Step, place: number | undef
   takeEffect(core, step, { operation, log, next, place, newName });
   step.setPendingKeys(undefined);
   if (hasWelcomed(core, operation)) enqueueState(core, step);
+  if (operation.type === 'group_member_add') await greet(core, step);
 }
 
 /** It was refused, or another one was first. */
