@@ -30,6 +30,9 @@ describe('a link into a group', () => {
     await until('Alice hears him', async () => texts(await group.messages()).includes('here I am'));
     // nothing of before can be read, as after every addition
     expect(texts(await joined.messages())).toEqual(['here I am']);
+    // who was let in is no stranger who asks
+    const asked = () => alice.client.conversations().find(({ peer }) => peer === idOf(bob));
+    await until('Alice has no request of him', () => asked()?.isRequest === false);
     // who shows it again is in already
     expect((await linksOf(bob).join(link)).id).toBe(group.id);
     expect([alice.alarms, bob.alarms]).toEqual([[], []]);
@@ -126,6 +129,9 @@ describe('a link into a group', () => {
     });
     expect(group.memberIds).toEqual([idOf(alice)]);
     expect((await linksOf(alice).of(group)).map(({ left }) => left)).toEqual([1]);
+    expect(alice.client.conversations().filter(({ isRequest }) => isRequest)).toMatchObject([
+      { peer: idOf(bob) },
+    ]);
   }, 60_000);
 
   test('is read strictly', async () => {

@@ -7,6 +7,7 @@ import { enqueueContent, enqueueIntent } from '../conversations/outgoing/enqueue
 import type { Step } from '../conversations/step.ts';
 import { Emitter } from '../events.ts';
 import { lookUp } from '../look-up.ts';
+import type { Conversations } from '../runtime/conversations.ts';
 import { fromBytes } from '../storage/json.ts';
 import { hashOf, isOpen, type KeptLink, linkKey } from './kept.ts';
 
@@ -22,15 +23,17 @@ export function refusalsOf(core: Core): Emitter<Refusals> {
 }
 
 /** Answers everybody who has shown the secret of a link, and tells who waits here that theirs was refused. */
-export async function takeJoins(core: Core): Promise<void> {
+export async function takeJoins(core: Core, conversations: Conversations): Promise<void> {
   for (const [key, bytes] of await core.store.list(joinKey(''))) {
     const { secret, ...joining } = fromBytes<Joining>(bytes);
     if (secret !== undefined) {
       const hash = await hashOf(decodeBase64(secret));
-      const isRefused = await core.registry.step(joining.conversationId, (step) =>
+      const answer = await core.registry.step(joining.conversationId, (step) =>
         take(core, step, key, joining.from, hash),
       );
-      if (isRefused) await refuse(core, key, joining);
+      if (answer === 'no') await refuse(core, key, joining);
+      // whom the maker has given a link is nobody to be asked about
+      if (answer === 'in') await conversations.view(joining.where).accept();
     } else {
       await core.store.write([{ delete: key }]);
       refusalsOf(core).emit('refused', joining);
@@ -39,22 +42,28 @@ export async function takeJoins(core: Core): Promise<void> {
 }
 
 /**
- * Adds whoever comes by a link that is open. True when they are to be told no. Of a link that this device has never heard of it says
- * nothing: another device of the account may have made it.
+ * Adds whoever comes by a link that is open. Of a link that this device has never heard of it says nothing: another device of the account
+ * may have made it.
  */
-async function take(core: Core, step: Step, key: string, from: string, hash: string): Promise<boolean> {
+async function take(
+  core: Core,
+  step: Step,
+  key: string,
+  from: string,
+  hash: string,
+): Promise<'in' | 'no' | undefined> {
   const { draft, found } = step;
-  if (!(await draft.get(key))) return false;
+  if (!(await draft.get(key))) return undefined;
   const link = await draft.json<KeptLink>(linkKey(step.id, hash));
   const roles = found?.membership === 'member' && found.log.kind === 'group' ? found.log.roles : {};
   if (link && !lookUp(roles, from)) {
-    if (!isOpen(link, core.now()) || !mayDo(lookUp(roles, core.own.userId), 'add')) return true;
+    if (!isOpen(link, core.now()) || !mayDo(lookUp(roles, core.own.userId), 'add')) return 'no';
     draft.putJson(linkKey(step.id, hash), { ...link, left: link.left - 1 });
     enqueueIntent(core, step, { type: 'group_member_add', users: [from] });
   }
   draft.delete(key);
   await step.write();
-  return false;
+  return link && 'in';
 }
 
 async function refuse(

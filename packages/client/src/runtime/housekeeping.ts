@@ -94,7 +94,8 @@ export class Housekeeping {
     const isAny = async (prefix: string) => (await core.store.list(prefix, { limit: 1 })).length > 0;
     // what it is kept by stands in the history, which is not loaded for nothing
     if (await isAny('transfer-begun/')) await (await import('../history/index.ts')).sweepTransfers(core);
-    if (await isAny(joinKey(''))) await (await import('../group-links/take.ts')).takeJoins(core);
+    if (await isAny(joinKey('')))
+      await (await import('../group-links/take.ts')).takeJoins(core, this.#conversations);
     if (!(await isAny(outsideKey(''))) || connection.state !== 'connected') return;
     await (await outside()).comeIn(this.#runtime, this.#conversations);
   }
