@@ -1,8 +1,8 @@
 import type { Conversation } from '@securechat/client';
 import { useState } from 'preact/hooks';
 import { ConfirmButton } from '../parts/confirm-button.tsx';
-import { ErrorText } from '../parts/error-text.tsx';
 import { Field } from '../parts/field.tsx';
+import { TaskForm } from '../parts/task-form.tsx';
 import { useTask } from '../session/use-task.ts';
 import { count } from '../text/message-text.ts';
 import { splitUserIds } from '../text/user-ids.ts';
@@ -42,19 +42,15 @@ function RenameForm({ conversation }: { conversation: Conversation }) {
   const [name, setName] = useState(conversation.name);
   const task = useTask();
   return (
-    <form
-      class="inline-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void task.run(() => conversation.rename(name.trim()));
-      }}
+    <TaskForm
+      task={task}
+      onSubmit={() => conversation.rename(name.trim())}
+      label="Rename"
+      isMinor
+      isReady={name.trim() !== conversation.name}
     >
       <Field label="Name of the group" value={name} onValue={setName} maxLength={100} />
-      <button type="submit" class="button" disabled={task.isBusy || name.trim() === conversation.name}>
-        Rename
-      </button>
-      <ErrorText error={task.error} />
-    </form>
+    </TaskForm>
   );
 }
 
@@ -63,16 +59,11 @@ function AddForm({ conversation }: { conversation: Conversation }) {
   const task = useTask();
   const userIds = splitUserIds(text);
   const add = async () => {
-    if (await task.run(() => conversation.add(userIds))) setText('');
+    await conversation.add(userIds);
+    setText('');
   };
   return (
-    <form
-      class="inline-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void add();
-      }}
-    >
+    <TaskForm task={task} onSubmit={add} label="Add" isMinor isReady={userIds.length > 0}>
       <Field
         label="Add people"
         hint="User names with commas between them. They read what is said from now on."
@@ -81,10 +72,6 @@ function AddForm({ conversation }: { conversation: Conversation }) {
         autocapitalize="none"
         spellcheck={false}
       />
-      <button type="submit" class="button" disabled={task.isBusy || userIds.length === 0}>
-        Add
-      </button>
-      <ErrorText error={task.error} />
-    </form>
+    </TaskForm>
   );
 }

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { ErrorText } from '../parts/error-text.tsx';
 import { Field } from '../parts/field.tsx';
+import { TaskForm } from '../parts/task-form.tsx';
 import { useClient } from '../session/session.ts';
 import { useTask } from '../session/use-task.ts';
 import { count } from '../text/message-text.ts';
@@ -26,13 +26,7 @@ function ExportForm() {
     setPassphrase('');
   };
   return (
-    <form
-      class="inline-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void task.run(save);
-      }}
-    >
+    <TaskForm task={task} onSubmit={save} label="Export history" isMinor>
       <Field
         label="Passphrase for the export"
         hint="Several words. Without it nobody can read the file, you neither."
@@ -41,11 +35,7 @@ function ExportForm() {
         onValue={setPassphrase}
         required
       />
-      <button type="submit" class="button" disabled={task.isBusy}>
-        Export history
-      </button>
-      <ErrorText error={task.error} />
-    </form>
+    </TaskForm>
   );
 }
 
@@ -61,24 +51,14 @@ function ImportForm() {
     setPassphrase('');
   };
   return (
-    <form
-      class="inline-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void task.run(load);
-      }}
-    >
+    <TaskForm task={task} onSubmit={load} label="Import history" isMinor>
       <label class="field">
         File
         <input type="file" required onChange={(event) => setFile(event.currentTarget.files?.[0])} />
       </label>
       <Field label="Passphrase of the file" isSecret value={passphrase} onValue={setPassphrase} required />
-      <button type="submit" class="button" disabled={task.isBusy}>
-        Import history
-      </button>
       {added !== undefined && <p role="status">{count(added, 'message')} added.</p>}
-      <ErrorText error={task.error} />
-    </form>
+    </TaskForm>
   );
 }
 

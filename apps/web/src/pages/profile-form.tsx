@@ -1,8 +1,8 @@
 import type { Profile } from '@securechat/client';
 import { useState } from 'preact/hooks';
 import { Avatar } from '../parts/avatar.tsx';
-import { ErrorText } from '../parts/error-text.tsx';
 import { Field } from '../parts/field.tsx';
+import { TaskForm } from '../parts/task-form.tsx';
 import { useClient } from '../session/session.ts';
 import { useTask } from '../session/use-task.ts';
 import { shrinkPicture } from './shrink-picture.ts';
@@ -20,12 +20,7 @@ export function ProfileForm() {
   return (
     <section aria-labelledby="profile-title">
       <h2 id="profile-title">Profile</h2>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void task.run(() => client.setProfile(profile));
-        }}
-      >
+      <TaskForm task={task} onSubmit={() => client.setProfile(profile)} label="Save profile">
         <div class="person-head">
           <Avatar userId={client.me.userId} />
           <p class="hint">@{client.me.userId}</p>
@@ -53,11 +48,7 @@ export function ProfileForm() {
             }}
           />
         </label>
-        <ErrorText error={task.error} />
-        <button type="submit" class="button is-main" disabled={task.isBusy}>
-          Save profile
-        </button>
-      </form>
+      </TaskForm>
     </section>
   );
 }

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { ErrorText } from '../parts/error-text.tsx';
 import { Field } from '../parts/field.tsx';
+import { TaskForm } from '../parts/task-form.tsx';
 import { useClient } from '../session/session.ts';
 import { useTask } from '../session/use-task.ts';
 
@@ -19,13 +19,7 @@ export function ScanForm({ userId, onVerified }: Properties) {
   return (
     <details>
       <summary>Compare by their QR code</summary>
-      <form
-        class="inline-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void task.run(verify);
-        }}
-      >
+      <TaskForm task={task} onSubmit={verify} label="Compare" isMinor>
         <Field
           label="Text of their code"
           hint="Scan it with any scanner, and paste what it says."
@@ -34,11 +28,7 @@ export function ScanForm({ userId, onVerified }: Properties) {
           spellcheck={false}
           required
         />
-        <button type="submit" class="button" disabled={task.isBusy}>
-          Compare
-        </button>
-        <ErrorText error={task.error} />
-      </form>
+      </TaskForm>
     </details>
   );
 }

@@ -8,11 +8,16 @@ type Properties = {
   /** Of the button; `busy` while it is under way. */
   label: string;
   busy?: string;
+  /** One of several on its page. */
+  isMinor?: boolean;
+  /** With nothing in the fields that could be done, it is not. */
+  isReady?: boolean;
   children: ComponentChildren;
 };
 
 /** Fields with one button under them, which does something that takes a while; why it failed stands between. */
-export function TaskForm({ task, onSubmit, label, busy = label, children }: Properties) {
+export function TaskForm(properties: Properties) {
+  const { task, onSubmit, label, busy = label, isMinor, isReady = true, children } = properties;
   return (
     <form
       onSubmit={(event) => {
@@ -22,7 +27,7 @@ export function TaskForm({ task, onSubmit, label, busy = label, children }: Prop
     >
       {children}
       <ErrorText error={task.error} />
-      <button type="submit" class="button is-main" disabled={task.isBusy}>
+      <button type="submit" class={isMinor ? 'button' : 'button is-main'} disabled={task.isBusy || !isReady}>
         {task.isBusy ? busy : label}
       </button>
     </form>
