@@ -1,9 +1,19 @@
+import { runCommand } from './command.ts';
 import { isError } from './errors.ts';
 
 /** Something that was looked at. With a remedy, it is not as it should be. */
 export type Finding = { about: string; says: string; remedy?: string };
 
-export function tellFindings(findings: readonly Finding[]): string[] {
+/** A program that tells what it has found; exit code 1 when something is wrong. */
+export async function runDoctor(usage: string, examine: () => Promise<readonly Finding[]>): Promise<void> {
+  await runCommand(usage, async () => {
+    const findings = await examine();
+    if (findings.some(({ remedy }) => remedy !== undefined)) process.exitCode = 1;
+    return tellFindings(findings).join('\n');
+  });
+}
+
+function tellFindings(findings: readonly Finding[]): string[] {
   const lines = findings.flatMap(({ about, says, remedy }) =>
     remedy === undefined ? [`ok      ${about}: ${says}`] : [`WRONG   ${about}: ${says}`, `        ${remedy}`],
   );

@@ -3,6 +3,7 @@ export { BLOCK_MS, type BlockingReader, openBlockingReader } from './blocking-re
 export { addressKey } from './client-address.ts';
 export { type Clock, sleep, systemClock } from './clock.ts';
 export { closeWorker } from './close-worker.ts';
+export { CannotDo, noWords, oneWord, runCommand, UsageError } from './command.ts';
 export { createComplaints } from './complaints.ts';
 export {
   bool,
@@ -36,7 +37,7 @@ export {
   sqlState,
   withDeadline,
 } from './errors.ts';
-export { type Finding, judgeClock, lookAt, tellFindings } from './findings.ts';
+export { type Finding, judgeClock, lookAt, runDoctor } from './findings.ts';
 export { gatherCalls } from './gather-calls.ts';
 export { createJobRunner, type Job, type JobRunner, type JobRunnerOptions } from './jobs.ts';
 export { createLogger, type Logger, type LoggerOptions, type LogLevel, logLevels } from './logger.ts';

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { ConfigError, readConfig } from './config.ts';
+import { runCommand } from './command.ts';
+import { readConfig } from './config.ts';
 import { type Migrations, migrateToLatest, pendingMigrations } from './migrate.ts';
 import { openPool } from './postgres.ts';
 import type { postgresOption } from './shared-options.ts';
@@ -15,21 +16,15 @@ export async function runMigrate(
   postgresUrl: ReturnType<typeof postgresOption>,
   migrations: Migrations,
 ): Promise<void> {
-  try {
+  await runCommand('Usage: node src/migrate.ts [--check]', async () => {
     const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
     const { secrets } = readConfig({ postgresUrl });
-    if (!values.check) return void (await migrateToLatest({ url: secrets.postgresUrl, service, migrations }));
-    const pending = await findPending(secrets.postgresUrl, service, migrations);
-    process.stdout.write(
-      `${service}: ${pending.length === 0 ? 'all applied' : `not applied: ${pending.join(', ')}`}\n`,
-    );
-    process.exitCode = pending.length === 0 ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof ConfigError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')))
-      throw error;
-    process.stderr.write(`${(error as Error).message}\n`);
-    process.exitCode = 1;
-  }
+    const url = secrets.postgresUrl;
+    if (!values.check) return void (await migrateToLatest({ url, service, migrations }));
+    const pending = await findPending(url, service, migrations);
+    if (pending.length > 0) process.exitCode = 1;
+    return `${service}: ${pending.length === 0 ? 'all applied' : `not applied: ${pending.join(', ')}`}`;
+  });
 }
 
 async function findPending(url: string, service: string, migrations: Migrations): Promise<string[]> {

@@ -1,9 +1,11 @@
 // node src/after-restore.ts: once, on a database that was restored from a backup, before services start on it. Positions, numbers and key packages that were given
 // out after the backup are not given out again. POSTGRES_URL is that of the owner of the tables. Redis has to be emptied as well.
-import { openPool, readConfig, withTransaction } from '@securechat/kernel';
+import { parseArgs } from 'node:util';
+import { CannotDo, readConfig, runCommand, withTransaction } from '@securechat/kernel';
+import type { PoolClient } from 'pg';
 import { migrateOptions } from './config.ts';
+import { withPool } from './with-pool.ts';
 
-const CONNECT_MS = 30_000;
 const STATEMENT_MS = 600_000;
 /** More than any deployment gives out between a backup and its loss. */
 const BEYOND = 1_000_000;
@@ -25,29 +27,24 @@ function numbersBeyond(table: string): string {
   return `SELECT setval(pg_get_serial_sequence('${table}', 'id'), (SELECT coalesce(max(id), 0) FROM ${table}) + ${BEYOND})`;
 }
 
-const { secrets } = readConfig(migrateOptions);
-const pool = openPool(secrets.postgresUrl, {
-  applicationName: 'after-restore',
-  max: 1,
-  statementTimeoutMs: STATEMENT_MS,
-  connectTimeoutMs: CONNECT_MS,
-});
-try {
-  await withTransaction(pool, async (client) => {
-    const others = await client.query(
-      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-          AND application_name IN ('auth', 'delivery', 'presence', 'files', 'push')`,
-    );
-    if ((others.rowCount ?? 0) > 0)
-      throw new Error('Services are connected to this database: stop them first.');
-    for (const [what, statement] of STEPS) {
-      const { rowCount } = await client.query(statement);
-      process.stdout.write(`${String(rowCount ?? 0).padStart(8)}  ${what}\n`);
-    }
-  });
-  process.stdout.write(
-    'Now empty Redis (FLUSHDB), start the services, and repeat what admins did since the backup.\n',
+async function moveBeyond(client: PoolClient): Promise<void> {
+  const others = await client.query(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+        AND application_name IN ('auth', 'delivery', 'presence', 'files', 'push')`,
   );
-} finally {
-  await pool.end();
+  if ((others.rowCount ?? 0) > 0)
+    throw new CannotDo('Services are connected to this database: stop them first.');
+  for (const [what, statement] of STEPS) {
+    const { rowCount } = await client.query(statement);
+    process.stdout.write(`${String(rowCount ?? 0).padStart(8)}  ${what}\n`);
+  }
 }
+
+await runCommand('Usage: node src/after-restore.ts', async () => {
+  parseArgs({ options: {} });
+  const { secrets } = readConfig(migrateOptions);
+  await withPool('after-restore', secrets.postgresUrl, (pool) => withTransaction(pool, moveBeyond), {
+    statementTimeoutMs: STATEMENT_MS,
+  });
+  return 'Now empty Redis (FLUSHDB), start the services, and repeat what admins did since the backup.';
+});

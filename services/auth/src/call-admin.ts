@@ -1,8 +1,8 @@
 // node src/call-admin.ts: one request to the admin API of the auth beside it, as JSON on standard input (`method`, `path`, and `body`, `idempotencyKey`);
 // `status` and `text` of the answer on standard output. For `securechat admin --compose` and `--kubernetes`: the admin token stays here. With auth's own options.
 import { json } from 'node:stream/consumers';
-import { readConfig } from '@securechat/kernel';
-import { CannotDo, runCommand, UsageError } from './command.ts';
+import { parseArgs } from 'node:util';
+import { CannotDo, noWords, readConfig, runCommand, UsageError } from '@securechat/kernel';
 import { callAdminOptions } from './config.ts';
 
 /** What auth waits for Postgres and Redis, and a busy machine. */
@@ -24,6 +24,7 @@ async function readAsked(): Promise<Asked> {
 }
 
 async function run(): Promise<string> {
+  noWords(parseArgs({ allowPositionals: true }).positionals);
   const { method, path, body, idempotencyKey } = await readAsked();
   const { config, secrets } = readConfig(callAdminOptions);
   if (secrets.adminToken === undefined)

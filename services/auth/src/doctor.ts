@@ -3,13 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import {
-  ConfigError,
   type Finding,
   lookAt,
   openPool,
   openProducer,
+  runDoctor,
   systemClock,
-  tellFindings,
+  UsageError,
 } from '@securechat/kernel';
 import { lookAtDoor } from './doctor/door.ts';
 import { lookAtKeys } from './doctor/keys.ts';
@@ -21,6 +21,7 @@ import { openServiceKeys } from './service-keys.ts';
 
 const REDIS_MS = 3_000;
 
+/** `ca`: PEM. */
 type Options = { url: string | undefined; ca: string | undefined };
 
 async function examine({ url, ca }: Options): Promise<Finding[]> {
@@ -43,7 +44,7 @@ async function examine({ url, ca }: Options): Promise<Finding[]> {
       url === undefined
         ? []
         : lookAt(url, 'Is that the address of this server, and its certificate one that clients trust?', () =>
-            lookAtDoor(url, own, systemClock, ca === undefined ? undefined : readFileSync(ca, 'utf8')),
+            lookAtDoor(url, own, systemClock, ca),
           ),
     ]);
     return findings.flat();
@@ -54,16 +55,16 @@ async function examine({ url, ca }: Options): Promise<Finding[]> {
   }
 }
 
-try {
+await runDoctor('Usage: node src/doctor.ts [--url https://chat.example.org] [--ca FILE]', async () => {
   const { values } = parseArgs({ options: { url: { type: 'string' }, ca: { type: 'string' } } });
-  if (values.url !== undefined && !URL.canParse(values.url)) throw new TypeError('--url is no URL');
-  const findings = await examine({ url: values.url, ca: values.ca });
-  process.stdout.write(`${tellFindings(findings).join('\n')}\n`);
-  process.exitCode = findings.some(({ remedy }) => remedy !== undefined) ? 1 : 0;
-} catch (error) {
-  if (!(error instanceof ConfigError || error instanceof TypeError)) throw error;
-  process.stderr.write(
-    `${error.message}\nUsage: node src/doctor.ts [--url https://chat.example.org] [--ca FILE]\n`,
-  );
-  process.exitCode = 2;
+  if (values.url !== undefined && !URL.canParse(values.url)) throw new UsageError('--url is no URL.');
+  return examine({ url: values.url, ca: values.ca === undefined ? undefined : readAuthority(values.ca) });
+});
+
+function readAuthority(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`--ca cannot be read: ${(error as Error).message}`);
+  }
 }

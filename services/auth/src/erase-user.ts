@@ -1,32 +1,36 @@
 // node src/erase-user.ts USER | --receipt ID: erases a user for good, or tells how far an erasure is. Cut off at once, gone within minutes: a job of
 // auth does the rest, whatever becomes of this command. With auth's own options.
 import { parseArgs } from 'node:util';
-import { openPool, readConfig, withTransaction } from '@securechat/kernel';
+import { CannotDo, noWords, oneWord, readConfig, runCommand, withTransaction } from '@securechat/kernel';
 import type { Pool } from 'pg';
 import { beginErasure } from './admin/admin.ts';
 import { migrateOptions } from './config.ts';
 import { findAccount } from './store/admin-store.ts';
 import { type ErasureRow, findErasure } from './store/erasure-store.ts';
+import { withPool } from './with-pool.ts';
 
-const CONNECT_MS = 30_000;
 const USAGE = `Usage: node src/erase-user.ts USER
-       node src/erase-user.ts --receipt ID
-`;
+       node src/erase-user.ts --receipt ID`;
 
-class NotThere extends Error {}
+type Act = (pool: Pool) => Promise<string>;
 
-async function ask(pool: Pool, userId: string): Promise<string> {
-  return withTransaction(pool, async (client) => {
-    const account = await findAccount(client, userId);
-    if (account === undefined) throw new NotThere(`There is no account ${userId}.`);
-    return beginErasure(client, { account, userId, keyId: undefined });
-  });
+function toAsk(userId: string): Act {
+  return async (pool) => {
+    const id = await withTransaction(pool, async (client) => {
+      const account = await findAccount(client, userId);
+      if (account === undefined) throw new CannotDo(`There is no account ${userId}.`);
+      return beginErasure(client, { account, userId, keyId: undefined });
+    });
+    return toTell(id)(pool);
+  };
 }
 
-async function receipt(pool: Pool, id: string): Promise<string> {
-  const found = await findErasure(pool, id);
-  if (!found) throw new NotThere('There is no such erasure.');
-  return tell(found);
+function toTell(id: string): Act {
+  return async (pool) => {
+    const found = await findErasure(pool, id);
+    if (!found) throw new CannotDo('There is no such erasure.');
+    return tell(found);
+  };
 }
 
 function tell({ id, subject_sha256, asked_at, finished_at, removed, waiting }: ErasureRow): string {
@@ -43,31 +47,13 @@ function tell({ id, subject_sha256, asked_at, finished_at, removed, waiting }: E
   ].join('\n');
 }
 
-const { values, positionals } = parseArgs({
-  options: { receipt: { type: 'string' } },
-  allowPositionals: true,
-  strict: false,
+await runCommand(USAGE, async () => {
+  const { values, positionals } = parseArgs({
+    options: { receipt: { type: 'string' } },
+    allowPositionals: true,
+  });
+  if (values.receipt !== undefined) noWords(positionals);
+  const act = values.receipt === undefined ? toAsk(oneWord('USER', positionals)) : toTell(values.receipt);
+  const { secrets } = readConfig(migrateOptions);
+  return withPool('erase-user', secrets.postgresUrl, act);
 });
-const [userId] = positionals;
-const id = values.receipt;
-if ((userId === undefined) === (typeof id !== 'string') || positionals.length > 1) {
-  process.stderr.write(USAGE);
-  process.exit(2);
-}
-const { secrets } = readConfig(migrateOptions);
-const pool = openPool(secrets.postgresUrl, {
-  applicationName: 'erase-user',
-  max: 1,
-  connectTimeoutMs: CONNECT_MS,
-});
-try {
-  process.stdout.write(
-    `${await receipt(pool, userId === undefined ? String(id) : await ask(pool, userId))}\n`,
-  );
-} catch (error) {
-  if (!(error instanceof NotThere)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-} finally {
-  await pool.end();
-}

@@ -1,15 +1,14 @@
 // node src/invites.ts [COUNT] [--days N]: makes invites and prints their codes, one a line; each lets one person make an account
 // where AUTH_ENROLMENT is invite. Who may run this is who has auth's POSTGRES_URL. The database knows hashes only.
 import { parseArgs } from 'node:util';
-import { openPool, readConfig } from '@securechat/kernel';
+import { noWords, readConfig, runCommand, UsageError } from '@securechat/kernel';
 import { createInvites } from './admin/admin.ts';
 import { atTerminal } from './admin/once.ts';
-import { runCommand, UsageError } from './command.ts';
 import { migrateOptions } from './config.ts';
 import { MAX_INVITES_AT_ONCE, MAX_VALID_SECONDS } from './http/admin/shapes.ts';
+import { withPool } from './with-pool.ts';
 
 const DAY_SECONDS = 24 * 3600;
-const CONNECT_MS = 30_000;
 const USAGE =
   'Usage: node src/invites.ts [COUNT] [--days N]    # one that is good for a week, unless told otherwise';
 
@@ -26,21 +25,14 @@ async function run(): Promise<string> {
     allowPositionals: true,
   });
   const [countText = '1', ...more] = positionals;
-  if (more.length > 0) throw new UsageError('What is to be done?');
+  noWords(more);
   const count = wholeNumber(countText, 'COUNT', MAX_INVITES_AT_ONCE);
   const days = wholeNumber(values.days, '--days', MAX_VALID_SECONDS / DAY_SECONDS);
   const { secrets } = readConfig(migrateOptions);
-  const pool = openPool(secrets.postgresUrl, {
-    applicationName: 'invites',
-    max: 1,
-    connectTimeoutMs: CONNECT_MS,
-  });
-  try {
-    const { codes } = await createInvites(pool, atTerminal, count, days * DAY_SECONDS);
-    return codes.join('\n');
-  } finally {
-    await pool.end();
-  }
+  const { codes } = await withPool('invites', secrets.postgresUrl, (pool) =>
+    createInvites(pool, atTerminal, count, days * DAY_SECONDS),
+  );
+  return codes.join('\n');
 }
 
 await runCommand(USAGE, run);

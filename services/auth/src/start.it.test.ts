@@ -70,5 +70,5 @@ test('migrate.ts brings the tables and ends; without a database it ends with ano
   asOwner.searchParams.set('options', '-c role=none');
   expect(run(asOwner.href)).toMatchObject({ status: 0, stdout: 'auth: nothing to apply\n', stderr: '' });
   expect(run('postgres://nobody@127.0.0.1:1/none').status).toBe(1);
-  expect(run('')).toMatchObject({ status: 1, stderr: expect.stringContaining('POSTGRES_URL is missing') });
+  expect(run('')).toMatchObject({ status: 2, stderr: expect.stringContaining('POSTGRES_URL is missing') });
 });

@@ -1,8 +1,13 @@
 // node src/queues.ts: what waits to be handled, and for how long. Options are delivery's: POSTGRES_URL, REDIS_URL, STREAM_PREFIX, STREAM_PARTITIONS.
+import { parseArgs } from 'node:util';
+import { runCommand } from '@securechat/kernel';
 import { lookAtQueues, tellQueues } from './queues/look.ts';
 import { withStores } from './with-stores.ts';
 
-const queues = await withStores('queues', async ({ pool, streams, redis }) =>
-  lookAtQueues({ pool, streams, redis: await redis() }),
-);
-process.stdout.write(`${tellQueues(queues).join('\n')}\n`);
+await runCommand('Usage: node src/queues.ts', async () => {
+  parseArgs({ options: {} });
+  const queues = await withStores('queues', async ({ pool, streams, redis }) =>
+    lookAtQueues({ pool, streams, redis: await redis() }),
+  );
+  return tellQueues(queues).join('\n');
+});

@@ -1,3 +1,4 @@
+import { CannotDo } from '@securechat/kernel';
 import type { ErrorName } from '@securechat/protocol';
 
 /** Why the admin API refuses: status, error, and what the caller can do about it. */
@@ -69,17 +70,13 @@ export const adminRefusals = {
 
 export type AdminRefusal = keyof typeof adminRefusals;
 
-export class AdminRefused extends Error {
+/** Its message is the advice. */
+export class AdminRefused extends CannotDo {
   override readonly name = 'AdminRefused';
   readonly refusal: AdminRefusal;
 
   constructor(refusal: AdminRefusal) {
-    super(`Refused: ${refusal}`);
+    super(adminRefusals[refusal].advice);
     this.refusal = refusal;
-  }
-
-  /** What the caller can do about it. */
-  get advice(): string {
-    return adminRefusals[this.refusal].advice;
   }
 }

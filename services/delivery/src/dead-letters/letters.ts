@@ -1,4 +1,4 @@
-import { type RedisClient, withTransaction } from '@securechat/kernel';
+import { CannotDo, type RedisClient, withTransaction } from '@securechat/kernel';
 import { ENTRY_FIELD } from '@securechat/protocol/internal';
 import type { Pool } from 'pg';
 
@@ -11,9 +11,6 @@ export type Letter = {
   payload: Buffer;
 };
 export type ListedLetter = Omit<Letter, 'payload'> & { bytes: number };
-
-/** There is none of this id, or it cannot be replayed: the message says why. */
-export class NoSuchLetter extends Error {}
 
 const LISTED = 50;
 
@@ -36,14 +33,13 @@ export async function findLetter(pool: Pick<Pool, 'query'>, id: string): Promise
     [id],
   );
   const [letter] = rows;
-  if (!letter) throw new NoSuchLetter(`There is no dead letter ${id}: \`list\` shows those there are.`);
+  if (!letter) throw new CannotDo(`There is no dead letter ${id}: \`list\` shows those there are.`);
   return letter;
 }
 
 export async function dropLetter(pool: Pick<Pool, 'query'>, id: string): Promise<void> {
   const { rowCount } = await pool.query('DELETE FROM delivery.dead_letters WHERE id = $1', [id]);
-  if (rowCount === 0)
-    throw new NoSuchLetter(`There is no dead letter ${id}: \`list\` shows those there are.`);
+  if (rowCount === 0) throw new CannotDo(`There is no dead letter ${id}: \`list\` shows those there are.`);
 }
 
 /**
@@ -59,7 +55,7 @@ export async function replayLetter(
   return await withTransaction(pool, async (client) => {
     const { stream, payload } = await findLetter(client, id);
     if (!streams.includes(stream))
-      throw new NoSuchLetter(
+      throw new CannotDo(
         `${stream} is no stream of this deployment: are STREAM_PREFIX and STREAM_PARTITIONS those of delivery?`,
       );
     await dropLetter(client, id);
