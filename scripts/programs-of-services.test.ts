@@ -28,7 +28,8 @@ const MISSING =
   /^The environment has \d+ fault\(s\):\n(?: {2}- .+\n)* {2}- POSTGRES_URL is missing\. .+\n(?: {2}- .+\n)*$/;
 
 async function run(program: string, words: readonly string[]) {
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME };
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+  const env = { PATH, HOME, NODE_COMPILE_CACHE };
   const child = spawn(process.execPath, [join(ROOT, 'services', program), ...words], { env });
   child.stdin.end('{"method": "GET", "path": "/v1/admin/accounts"}');
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);

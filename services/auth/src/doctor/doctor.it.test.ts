@@ -203,6 +203,20 @@ describe('the door', () => {
     expect(wrong(await lookAtDoor('http://localhost:1', 'ours', systemClock))).toEqual(['is not https']);
     await expect(lookAtDoor(await door(), 'ours', systemClock)).rejects.toThrow(/self.signed/);
   });
+
+  test('that takes connections and says nothing is named, with how long it was waited and what to look at', async () => {
+    const silent = createTcpServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    expect(await lookAtDoor(`https://127.0.0.1:${port}`, 'ours', systemClock, certificate, 200)).toEqual([
+      {
+        about: `https://127.0.0.1:${port}`,
+        says: '127.0.0.1 did not answer within 0.2 s',
+        remedy: expect.stringContaining(`do firewalls let port ${port} through`),
+      },
+    ]);
+    silent.close();
+  });
 });
 
 describe('the command', () => {

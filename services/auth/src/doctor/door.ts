@@ -24,6 +24,7 @@ export async function lookAtDoor(
   expectedKey: string,
   clock: Clock,
   ca?: string,
+  waitMs = WAIT_MS,
 ): Promise<Finding[]> {
   const url = new URL('/.well-known/securechat', base);
   if (url.protocol !== 'https:')
@@ -34,17 +35,27 @@ export async function lookAtDoor(
         remedy: 'Put a proxy with TLS before it, as the compose file does.',
       },
     ];
-  const { tlsVersion, certificateEndsMs, body, date } = await ask(url, ca === undefined ? {} : { ca });
+  const asked = await ask(url, waitMs, ca === undefined ? {} : { ca });
+  if (asked === undefined) return [noAnswer(base, url, waitMs)];
+  const { tlsVersion, certificateEndsMs, body, date } = asked;
   const page = JSON.parse(body) as { service_keys?: { id: string }[] };
   const facts = {
     tlsVersion,
-    takesOldTls: await takesOldTls(url),
+    takesOldTls: await takesOldTls(url, waitMs),
     certificateEndsMs,
     keys: (page.service_keys ?? []).map(({ id }) => id),
   };
   // the header has whole seconds
   const clockFinding = Number.isNaN(date) ? [] : [judgeClock(base, date + 500 - clock.now())];
   return [...judgeDoor(base, facts, expectedKey, clock.now()), ...clockFinding];
+}
+
+function noAnswer(about: string, { hostname, port }: URL, waitMs: number): Finding {
+  return {
+    about,
+    says: `${hostname} did not answer within ${waitMs / 1000} s`,
+    remedy: `Does the name lead to this server, does the proxy run there, and do firewalls let port ${port || 443} through, also from here?`,
+  };
 }
 
 export function judgeDoor(about: string, facts: DoorFacts, expectedKey: string, nowMs: number): Finding[] {
@@ -83,10 +94,13 @@ type TlsOptions = {
   rejectUnauthorized?: boolean;
 };
 
-function ask(url: URL, options: TlsOptions): Promise<Asked> {
+/** Undefined when the time is over. */
+function ask(url: URL, waitMs: number, options: TlsOptions): Promise<Asked | undefined> {
   return new Promise((resolve, reject) => {
     const agent = false as unknown as Agent;
-    const request = get(url, { ...options, agent, signal: AbortSignal.timeout(WAIT_MS) }, (response) => {
+    const signal = AbortSignal.timeout(waitMs);
+    const fail = (error: Error) => (signal.aborted ? resolve(undefined) : reject(error));
+    const request = get(url, { ...options, agent, signal }, (response) => {
       // at once: after the answer the socket is gone
       const socket = response.socket as TLSSocket;
       const seen = {
@@ -100,19 +114,18 @@ function ask(url: URL, options: TlsOptions): Promise<Asked> {
         body += part;
         if (body.length > MAX_BYTES) request.destroy(new Error('the page is too long to be ours'));
       });
-      response.on('error', reject);
+      response.on('error', fail);
       response.on('end', () => resolve({ ...seen, body }));
     });
-    request.on('error', reject);
+    request.on('error', fail);
   });
 }
 
 /** Ours has to be allowed to speak it, so that it is the other side that refuses. */
-async function takesOldTls(url: URL): Promise<boolean> {
+async function takesOldTls(url: URL, waitMs: number): Promise<boolean> {
   const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
   try {
-    await ask(url, { ...old, rejectUnauthorized: false });
-    return true;
+    return (await ask(url, waitMs, { ...old, rejectUnauthorized: false })) !== undefined;
   } catch {
     return false;
   }
