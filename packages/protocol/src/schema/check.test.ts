@@ -59,7 +59,7 @@ describe('a fault is told with its place and its rule', () => {
 });
 
 test('a rule that is not known is refused when the check is made, not passed over', () => {
-  expect(() => checkerOf({ type: 'date' } as Schema)).toThrow('unknown type');
+  expect(() => checkerOf({ type: 'date' } as Schema)).toThrow('unknown schema type');
   expect(() => checkerOf({ type: 'string', format: 'email' } as Schema)).toThrow('unknown format');
   expect(() => checkerOf({ type: 'string', minLength: 1 } as Schema)).toThrow('minLength');
 });
