@@ -1,4 +1,4 @@
-// Types, lint and format, at the same time.
+// Types, lint, format, and what nothing uses, at the same time.
 import { join } from 'node:path';
 import { ROOT, runTool } from './tools.ts';
 
@@ -13,6 +13,7 @@ const checks = [
     command: 'biome',
     args: ['check', '--error-on-warnings', '--colors=off'],
   },
+  { name: 'files and exports that nothing uses', package: 'knip', command: 'knip', args: ['--no-progress'] },
 ];
 
 const failures = await Promise.all(

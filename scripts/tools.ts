@@ -1,10 +1,8 @@
 // Runs the command line tools that are installed as packages.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-const require = createRequire(import.meta.url);
 export const ROOT = join(import.meta.dirname, '..');
 
 export type ToolResult = { status: number; output: string };
@@ -39,7 +37,8 @@ export async function runNode(
 
 /** The JavaScript file behind a package's command. */
 export function toolPath(packageName: string, command: string): string {
-  const manifestPath = require.resolve(`${packageName}/package.json`);
+  // not resolved: a package may keep its manifest to itself
+  const manifestPath = join(ROOT, 'node_modules', packageName, 'package.json');
   const manifest = JSON.parse(readFileSync(manifestPath, 'utf8')) as { bin: string | Record<string, string> };
   const path = typeof manifest.bin === 'string' ? manifest.bin : manifest.bin[command];
   if (path === undefined) throw new Error(`${packageName} has no command ${command}`);

@@ -16,7 +16,7 @@ import type { WorkloadName } from '../generator/job.ts';
 import type { Pids } from '../measure/processes.ts';
 import { startStack } from '../stack.ts';
 
-export type RunningSystem = Target & { pids: Pids; stop(): Promise<void> };
+type RunningSystem = Target & { pids: Pids; stop(): Promise<void> };
 
 type System = {
   /** What it has done when the sender has its ack. */

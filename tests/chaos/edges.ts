@@ -2,7 +2,7 @@ import type { RawTarget } from '@securechat/testkit';
 import type { Gateway, Way } from '../support/constellation.ts';
 import { type FaultProxy, startFaultProxy } from './proxy.ts';
 
-export type EdgeKind =
+type EdgeKind =
   | 'client-gateway'
   | 'gateway-redis'
   | 'delivery-redis'

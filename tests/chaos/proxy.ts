@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** `up`: what the client says. `down`: what the server answers. */
-export type Direction = 'up' | 'down';
+type Direction = 'up' | 'down';
 
 /**
  * What the wire does.

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export type Kind = 'steady' | 'offline' | 'idle' | 'logins';
+type Kind = 'steady' | 'offline' | 'idle' | 'logins';
 /** `units` times as many people as `members` say, each unit with a conversation of its own where anything is written. */
 export type Part = { kind: Kind; units: number; members: number; messagesPerSecond: number };
 export type Thresholds = Record<string, string[]>;

@@ -1,5 +1,5 @@
 /** One sample of a Prometheus page. */
-export type Sample = { name: string; labels: Readonly<Record<string, string>>; value: number };
+type Sample = { name: string; labels: Readonly<Record<string, string>>; value: number };
 
 export type Metrics = {
   readonly samples: readonly Sample[];

@@ -13,7 +13,7 @@ import {
 import { type Constellation, type ConstellationPlan, startConstellation } from './constellation.ts';
 
 /** Where a client connects to, and as which device of its person; default the first of each. */
-export type Place = { where?: number | RawTarget; device?: number };
+type Place = { where?: number | RawTarget; device?: number };
 
 export type Stack = {
   /** Running between the first and the last test of the file. */

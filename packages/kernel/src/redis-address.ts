@@ -13,7 +13,7 @@ export type RedisAddress =
 export type RedisNode = { host: string; port: number };
 
 /** The same at every node: a cluster tells of its nodes by host and port alone. */
-export type RedisLogin = { username?: string; password?: string; tls?: Record<string, never> };
+type RedisLogin = { username?: string; password?: string; tls?: Record<string, never> };
 
 const DEFAULT_PORT = 6379;
 const DEFAULT_SENTINEL_PORT = 26_379;

@@ -21,7 +21,7 @@ const MetadataValue = Type.Union([Type.String({ maxLength: 256 }), Count, Type.B
  * Flat and signed. The three names are the seed's; our own SDK sends only `expires_at`, because the reply and
  * thread graph belongs inside the ciphertext.
  */
-export const Metadata = Type.Object(
+const Metadata = Type.Object(
   {
     reply_to: Type.Optional(Id),
     thread_id: Type.Optional(Id),

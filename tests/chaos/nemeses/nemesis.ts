@@ -2,7 +2,7 @@ import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
 
 /** What a fault works on. Two that hurt different things may fall together. */
-export type Target =
+type Target =
   | 'gateway'
   | 'delivery'
   | 'auth'

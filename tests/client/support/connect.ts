@@ -51,7 +51,7 @@ export function useConnections(
   };
 }
 
-export function watch(connection: Connection): Watched {
+function watch(connection: Connection): Watched {
   const watched: Watched = {
     connection,
     ...{ states: [], sessions: [], messages: [], failures: [], ends: [] },

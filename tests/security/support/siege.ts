@@ -13,7 +13,7 @@ import { type Attempt, flood } from './flood.ts';
 import { emptyAndCollected } from './held-memory.ts';
 import { expectNamelessMetrics, expectSilentLogs, seriesOf } from './telltales.ts';
 
-export type AttackerPlan = { transport?: 'websocket' | 'tcp'; where?: number; device?: number };
+type AttackerPlan = { transport?: 'websocket' | 'tcp'; where?: number; device?: number };
 
 export type Siege = Stack & {
   readonly database: Database;

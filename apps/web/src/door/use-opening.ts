@@ -14,7 +14,7 @@ import { type Door, openClient, openDoor } from './opening.ts';
  * - `ended`: the client will not come back by itself; left by forgetting what is stored, or by trying anew.
  * - `failed`: opening did not work; left by trying anew.
  */
-export type Opening =
+type Opening =
   | { state: 'opening' | 'in-use' | 'moved' }
   | { state: 'door'; door: Door }
   | { state: 'inside'; door: Door; client: Client }

@@ -1,7 +1,7 @@
 // What a service worker is given, as far as ours uses it: the types of pages and of workers exclude each other.
 
-export type WaitingEvent = Event & { waitUntil(work: Promise<unknown>): void };
-export type ClickEvent = WaitingEvent & { readonly notification: Notification };
+type WaitingEvent = Event & { waitUntil(work: Promise<unknown>): void };
+type ClickEvent = WaitingEvent & { readonly notification: Notification };
 export type OpenPage = {
   readonly url: string;
   readonly visibilityState: DocumentVisibilityState;

@@ -48,8 +48,8 @@ export type ConversationRecord = {
   readonly lastPosition?: string;
 };
 
-export type PastEpoch = { readonly generation: number; readonly epoch: number; readonly endsAt: number };
-export type Marks = { readonly deliveredThrough: number; readonly readThrough: number };
+type PastEpoch = { readonly generation: number; readonly epoch: number; readonly endsAt: number };
+type Marks = { readonly deliveredThrough: number; readonly readThrough: number };
 
 /** Our own operation while nobody knows whether it takes effect. `leaves`: what its commit leads to. */
 export type PendingOperation<N extends GroupOperationName = GroupOperationName> = {

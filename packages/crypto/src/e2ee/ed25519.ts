@@ -6,7 +6,7 @@ import { owned } from './bytes.ts';
  * Ed25519 (RFC 8032, pure) by WebCrypto, for browsers and Node. Secret keys are seeds. As on the server, every signature is
  * over a labelled transcript or over what MLS labels, never over bytes a peer chose.
  */
-export const SEED_BYTES = 32;
+const SEED_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const R_BYTES = 32;
 

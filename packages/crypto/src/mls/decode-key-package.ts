@@ -6,7 +6,7 @@ const SOURCE_KEY_PACKAGE = 1;
 
 type Extension = { type: number; data: Uint8Array };
 
-export type Capabilities = {
+type Capabilities = {
   versions: number[];
   suites: number[];
   extensions: number[];

@@ -13,7 +13,7 @@ export const DeviceCertificate = Type.Object({
 export type DeviceCertificate = Static<typeof DeviceCertificate>;
 
 /** All devices of a user, signed by the account key; each version carries the hash of the one before. */
-export const deviceListFields = {
+const deviceListFields = {
   user_id: UserId,
   account_key: PublicKey,
   version: Sequence,

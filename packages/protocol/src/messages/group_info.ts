@@ -17,7 +17,7 @@ import {
   MAX_GROUP_BANS,
   MAX_GROUP_INFO_BYTES,
 } from '../limits.ts';
-import { type Static, Type } from '../schema/type.ts';
+import { Type } from '../schema/type.ts';
 
 const GroupMember = Type.Object({
   user_id: UserId,
@@ -30,10 +30,9 @@ const GroupMember = Type.Object({
   delivered_through: Count,
   read_through: Count,
 });
-export type GroupMember = Static<typeof GroupMember>;
 
 /** What the server knows of a conversation. Its word; what is signed is the log of operations. */
-export const groupInfoFields = {
+const groupInfoFields = {
   conversation_id: ConversationId,
   kind: Type.Union([Type.Literal('direct'), Type.Literal('group')]),
   generation: Count,

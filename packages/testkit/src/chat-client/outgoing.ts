@@ -1,7 +1,7 @@
 import type { Downstream } from '@securechat/protocol';
 
 /** What a message is sealed for. */
-export type SealedFor = { clientSeq: number; epoch: number; generation: number };
+type SealedFor = { clientSeq: number; epoch: number; generation: number };
 
 /** One message of ours until it has a definitive answer. */
 export type Outgoing = {

@@ -9,7 +9,7 @@ const windowScript = loadScript<[taken: number, retryAfterMs: number]>(
   1,
 );
 
-export type Taken = {
+type Taken = {
   /** How many of those wanted; maybe none. */
   count: number;
   retryAfterMs: number;

@@ -3,9 +3,9 @@ import type { KeyBundle } from '@securechat/protocol';
 import type { ClientBase, Pool } from 'pg';
 
 /** Whose key packages are asked for. `devices` are the active ones, by number; without any when the user is disabled. */
-export type ClaimTarget = { user: number; devices: number[] };
+type ClaimTarget = { user: number; devices: number[] };
 
-export type Claim = {
+type Claim = {
   /** The device that asks, and its name for the question. */
   device: number;
   requestId: string;

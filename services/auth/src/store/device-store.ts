@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { type KeyStock, stockQuery } from './key-store.ts';
 
 /** `user` and `device` are the server's own numbers. */
-export type DeviceRow = {
+type DeviceRow = {
   user: number;
   device: number;
   public_key: Buffer;

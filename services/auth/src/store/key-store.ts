@@ -16,7 +16,7 @@ export type StoredKeyPackage = {
   lastResort: boolean;
 };
 
-export type UploadOutcome = 'stored' | 'already_used' | 'full';
+type UploadOutcome = 'stored' | 'already_used' | 'full';
 export type KeyStock = { count: number; last_resort: boolean };
 
 export type KeyStore = {

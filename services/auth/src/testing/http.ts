@@ -22,7 +22,7 @@ import { createHttpServer, type HttpOptions } from '../http/server.ts';
 import { createKeyLimitsOf } from '../keys/key-parts.ts';
 import { createAuthMetrics } from '../metrics.ts';
 
-export type Reply = {
+type Reply = {
   status: number;
   headers: Record<string, unknown>;
   body: { user_id?: string; invites?: string[]; advice?: string } & Partial<ErrorBody> &

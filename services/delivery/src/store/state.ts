@@ -33,7 +33,7 @@ export type Conversation = {
 };
 
 /** Of a device that acknowledges: what it can have seen at most, and what it had acknowledged. */
-export type Acknowledgeable = { head: number; acked: number };
+type Acknowledgeable = { head: number; acked: number };
 
 /** What was stored earlier under a sender's message id. */
 export type KnownMessage = { hash: Buffer; conversation: string; convSeq: number; serverTsMs: number };

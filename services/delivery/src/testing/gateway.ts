@@ -18,7 +18,7 @@ import type { Endpoint, Rec } from './records.ts';
 
 export const PARTITIONS = 2;
 
-export type Received = Packed<OutRecord>;
+type Received = Packed<OutRecord>;
 
 /** The far end of delivery's streams. */
 export type TestGateway = {

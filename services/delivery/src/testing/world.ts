@@ -10,7 +10,7 @@ import type { Mark } from '../store/watermarks.ts';
 import { writeBatch } from '../store/write-batch.ts';
 import { type Account, createBy, type Endpoint, type Place, type Standing } from './records.ts';
 
-export type Ran = { plan: BatchPlan; moved: Mark[]; answers: OutRecord[] };
+type Ran = { plan: BatchPlan; moved: Mark[]; answers: OutRecord[] };
 type Row = Record<string, unknown>;
 
 /** A database of all services with people in it, and delivery's own role at work on it. */

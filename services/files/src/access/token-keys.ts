@@ -7,7 +7,7 @@ const KEY_BYTES = 32;
 const USED_FOR_HOURS = 24;
 const LOOK_EVERY_MS = 60_000;
 
-export type TokenKey = { id: number; key: Buffer };
+type TokenKey = { id: number; key: Buffer };
 
 export type TokenKeys = {
   /** What tokens are made with now. */

@@ -11,7 +11,7 @@ export type BucketOptions = {
   secretKey: string;
 };
 
-export type StoredObject = { name: string; modifiedMs: number };
+type StoredObject = { name: string; modifiedMs: number };
 
 /** A bucket of a server that speaks S3. Each call has a deadline; what fails by the world's fault is a RetryableError. */
 export type Bucket = {

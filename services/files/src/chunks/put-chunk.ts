@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import type { BlobStore, Queryable, StoredChunk } from '../blobs/blob-store.ts';
 import { FILE_COLUMNS, type FileRow } from '../store/file-row.ts';
 
-export type ChunkPlace = { user: number; fileId: string; index: number; totalChunks?: number | undefined };
+type ChunkPlace = { user: number; fileId: string; index: number; totalChunks?: number | undefined };
 
 export type ChunkWriter = {
   /**

@@ -13,7 +13,7 @@ const MOST_AT_ONCE = 4;
 /** Rows of the ledger that are held at once. */
 const KEYS_AT_ONCE = 500;
 
-export type Claim = { size: number; sha256: Buffer };
+type Claim = { size: number; sha256: Buffer };
 export type Verdict = { file: FileRow; isGenuine: boolean };
 
 export type Verifier = {

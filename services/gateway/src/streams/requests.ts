@@ -35,7 +35,7 @@ const MAX_PENDING = 10_000;
 const NO_REPLY = '-';
 
 /** Questions to delivery with one answer in JSON. */
-export type PlainQuestion = Exclude<keyof SyncRequests, 'page' | 'heads'>;
+type PlainQuestion = Exclude<keyof SyncRequests, 'page' | 'heads'>;
 
 /** Questions to presence that are answered, and what it is only told. */
 type PresenceQuestion = {

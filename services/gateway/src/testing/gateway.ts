@@ -2,7 +2,7 @@ import { createLogger, createMetrics, createReadyChecks, type Kit, systemClock }
 import { until } from '@securechat/testkit';
 import { createGateway } from '../app.ts';
 
-export type LogLine = { level: string; msg: string; [field: string]: unknown };
+type LogLine = { level: string; msg: string; [field: string]: unknown };
 
 /** A gateway in this process, on free ports of the loopback address. */
 export type TestGateway = {

@@ -11,11 +11,11 @@ import type { Stack } from '../../../support/stack.ts';
 
 const MAIN = join(ROOT, 'apps', 'cli', 'src', 'main.ts');
 
-export type Ended = { exitCode: number | null; out: string; err: string };
-export type JsonLine = { type: string } & Record<string, unknown>;
+type Ended = { exitCode: number | null; out: string; err: string };
+type JsonLine = { type: string } & Record<string, unknown>;
 
 /** A process that goes on: its JSON lines so far. */
-export type Listening = {
+type Listening = {
   readonly lines: JsonLine[];
   /** The first line that fits, also one that has come already. */
   line(what: string, fits: (line: JsonLine) => boolean): Promise<JsonLine>;

@@ -13,7 +13,7 @@ const ATTEMPTS = 3;
 /** A person waits: whoever is told to come back later than this is told so. */
 const LONGEST_WAIT_MS = 10_000;
 
-export type Ask = { params?: Record<string, string>; query?: Record<string, string>; body?: object };
+type Ask = { params?: Record<string, string>; query?: Record<string, string>; body?: object };
 
 export type AdminApi = {
   /** Resolves with an answer that has the form of `call.answer`; fails with `CommandFailed`. */

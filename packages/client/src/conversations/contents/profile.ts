@@ -27,7 +27,7 @@ export async function loadProfile(draft: Draft, userId: string): Promise<Profile
   return told && profileOf(told);
 }
 
-export function profileOf({ avatar, ...rest }: Told): Profile {
+function profileOf({ avatar, ...rest }: Told): Profile {
   return compact({ ...rest, avatar: avatar === undefined ? undefined : decodeBase64(avatar) });
 }
 

@@ -20,7 +20,7 @@ import { groupIdOf } from '../operations/group-id.ts';
 import { authenticateBy } from '../people.ts';
 import { Registry } from '../registry.ts';
 
-export const nowSeconds = Math.floor(Date.now() / 1000);
+const nowSeconds = Math.floor(Date.now() / 1000);
 
 /** A user with keys of its own; the server may know of it or not. */
 export type Person = { readonly own: OwnDevice; readonly list: SignedDeviceList };

@@ -48,7 +48,7 @@ function faultOf(error: unknown): E2eeFault {
 }
 
 /** The caller mixed up its devices. */
-export class NotOwnState extends Error {
+class NotOwnState extends Error {
   override readonly name = 'NotOwnState';
 
   constructor() {

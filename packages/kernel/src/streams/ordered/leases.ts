@@ -6,7 +6,7 @@ const LEASE_MS = 3000;
 const RENEW_EVERY_MS = 1000;
 const FORGET_WORKERS_AFTER = '1 hour';
 
-export type Claim = { stream: string; fence: number; lastId: string; lastBatch: number[] };
+type Claim = { stream: string; fence: number; lastId: string; lastBatch: number[] };
 
 export type Leases = {
   /** Makes the cursor rows, takes the first lease and renews it until `stop`. */

@@ -16,7 +16,7 @@ import {
 } from '../ordered-consumer.ts';
 import { type NumbersHandlerOptions, numbersHandler, numbersTables } from './numbers-handler.ts';
 
-export type Worker = {
+type Worker = {
   consumer: OrderedConsumer;
   /** What it told others after its commits, and about records that it parked. */
   published: number[];
@@ -26,14 +26,14 @@ export type Worker = {
   committed: Map<string, string>;
 };
 
-export type WorkerProcess = {
+type WorkerProcess = {
   child: ChildProcess;
   published(): number[];
   signal(signal: NodeJS.Signals): void;
   exited: Promise<unknown>;
 };
 
-export type Cursor = {
+type Cursor = {
   stream: string;
   owner: string | null;
   fence: number;
@@ -41,7 +41,7 @@ export type Cursor = {
   last_batch: number[];
 };
 
-export type WorkerOptions = Omit<NumbersHandlerOptions, 'schema' | 'worker'> &
+type WorkerOptions = Omit<NumbersHandlerOptions, 'schema' | 'worker'> &
   Partial<Pick<OrderedConsumerOptions<number>, 'settings' | 'postgresUrl' | 'pool'>>;
 
 /** A schema and streams that nobody else uses, and workers upon them. */
