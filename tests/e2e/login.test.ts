@@ -276,8 +276,10 @@ describe('a resume ticket', () => {
 
       const [person] = people;
       const withoutTicket = { person: person!, device: person!.device(0), deadlineMs: 15_000 };
-      for (const ticket of [undefined, `${tickets.get(nameOf(person!, 0))}x`]) {
-        const { answer, end } = await refusalOf({ ...withoutTicket, ticket });
+      const refusals = [undefined, `${tickets.get(nameOf(person!, 0))}x`].map((ticket) =>
+        refusalOf({ ...withoutTicket, ticket }),
+      );
+      for (const { answer, end } of await Promise.all(refusals)) {
         expect(answer).toMatchObject({ code: 2002, error_code: 'SERVER_UNAVAILABLE' });
         expect(answer.retry_after_ms).toBeGreaterThan(0);
         expect(end.code).toBe(4006);

@@ -5,7 +5,7 @@ import { openPair, type Pair } from '../support/pair.ts';
 import { fallAsleep, startBridge, subscribe, webPush } from '../support/push.ts';
 import { useConstellation } from '../support/stack.ts';
 
-const DEBOUNCE_MS = 4_000;
+const DEBOUNCE_MS = 2_000;
 const bridgeKey = randomBytes(32).toString('base64');
 const [pushes, bridge] = await Promise.all([startPushService(), startBridge(bridgeKey)]);
 const stack = useConstellation({

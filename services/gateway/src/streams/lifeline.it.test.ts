@@ -7,6 +7,9 @@ import { Redis } from 'ioredis';
 import { createLifeline, type Lifeline } from './lifeline.ts';
 import { createOutReader, type OutReader } from './out-reader.ts';
 
+/** Of a gateway 2 s; long enough for a test to do something between two. */
+const BEAT_EVERY_MS = 500;
+
 let server: OwnServer;
 let direct: Redis;
 let run = 0;
@@ -64,6 +67,7 @@ beforeEach(async () => {
     reader,
     onLoss: () => void losses++,
     logger,
+    beatEveryMs: BEAT_EVERY_MS,
   });
   await lifeline.start(AbortSignal.timeout(20_000));
 });
@@ -165,6 +169,8 @@ describe('a Redis that was emptied', () => {
     reader.start();
     await send('before');
     await until('it has arrived', () => seen.length === 1);
+    // the whole time between two beats, in which nobody makes the stream again
+    await nextBeat();
     await direct.flushall();
     expect(await send('into nothing')).toBe(false);
     await until('the loss is noticed', () => losses === 1);

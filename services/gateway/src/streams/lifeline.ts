@@ -33,8 +33,10 @@ export function createLifeline(parts: {
   reader: OutReader;
   onLoss(): void;
   logger: Logger;
+  beatEveryMs?: number;
 }): Lifeline {
   const { redis, directory, gatewayId, stream, reader, logger } = parts;
+  const { beatEveryMs = GATEWAY_HEARTBEAT_MS } = parts;
   let live: string[] = [gatewayId];
   let timer: NodeJS.Timeout | undefined;
   let isBeating = false;
@@ -103,7 +105,7 @@ export function createLifeline(parts: {
           await makeStream();
           live = await directory.heartbeat(gatewayId);
           runs = await readRuns();
-          timer = setInterval(beatSafely, GATEWAY_HEARTBEAT_MS);
+          timer = setInterval(beatSafely, beatEveryMs);
           return;
         } catch (err) {
           if (!isRedisDown(err)) throw err;

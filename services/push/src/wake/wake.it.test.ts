@@ -36,8 +36,8 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** Bob's phone, asleep with all taken, and what Alice sends to it. */
-async function setUp() {
+/** Bob's phone, asleep with all taken, and what Alice sends to it. `timeoutMs`: of a request to the push service. */
+async function setUp({ timeoutMs = 5_000 } = {}) {
   const mailboxes = createMailboxes(pool);
   const [alice, bob] = [await mailboxes.person(), await mailboxes.person()];
   const [hers, phone, laptop] = [
@@ -58,7 +58,7 @@ async function setUp() {
     vapidPrivateKey: randomBytes(32).toString('base64url'),
     contact: 'mailto:admin@example.com',
     bridge: undefined,
-    timeoutMs: 5_000,
+    timeoutMs,
     now: Date.now,
   });
   const logger = createLogger({ service: 'push', instance: 'test', level: 'error' });
@@ -159,7 +159,7 @@ test('a dead subscription is removed, but not the one that has taken its place',
   await wake(id, FIRST);
   expect(await read()).toBeUndefined();
 
-  const other = await setUp();
+  const other = await setUp({ timeoutMs: 1_500 });
   other.target.answers.push('hang');
   await other.mailboxes.put(other.phone, other.hers);
   expect(await other.isDueAfter(11_000)).toBe(true);
@@ -209,7 +209,7 @@ test('what has to wait waits as long as it was told, within bounds', async () =>
 });
 
 test('while one process is at it another one leaves it alone', async () => {
-  const { mailboxes, phone, hers, isDueAfter, wake, id, target } = await setUp();
+  const { mailboxes, phone, hers, isDueAfter, wake, id, target } = await setUp({ timeoutMs: 1_500 });
   await mailboxes.put(phone, hers);
   expect(await isDueAfter(11_000)).toBe(true);
   target.answers.push('hang');
