@@ -36,7 +36,7 @@ export function SignUpForm({ door, onEnter }: DoorProperties) {
     <TaskForm task={task} onSubmit={signUp} label="Create account" busy="Making keys…">
       <Field
         label="Your user name"
-        hint="Others find you by it. It cannot be changed later."
+        hint="Letters, digits, _ and -. Others find you by it, and it cannot be changed later."
         value={userId}
         onValue={setUserId}
         autocapitalize="none"

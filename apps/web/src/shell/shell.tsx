@@ -14,6 +14,7 @@ import { useBeingThere } from '../session/use-presence.ts';
 import { useRoute } from '../session/use-route.ts';
 import { AlarmBanner } from './alarm-banner.tsx';
 import { Announcer } from './announcer.tsx';
+import { AwayLine } from './away-line.tsx';
 import { useNudges } from './use-nudges.ts';
 import { usePageTitle } from './use-page-title.ts';
 
@@ -34,6 +35,7 @@ export function Shell() {
       <AlarmBanner />
       <ConversationList openId={route.page === 'conversation' ? route.id : undefined} />
       <div class="beside" id="main" tabIndex={-1}>
+        {route.page !== 'list' && <AwayLine />}
         <Page route={route} />
       </div>
       <Announcer />

@@ -30,6 +30,8 @@ const BY_CLASS: Record<string, string> = {
 /** By the name of the server's error. */
 const BY_ANSWER: Record<string, string> = {
   PERMISSION_DENIED: 'The server does not allow this.',
+  INVALID_MESSAGE_FORMAT:
+    'The server does not take it like this. A user name has up to 64 of the letters A to Z and a to z, digits, _ and -, and does not begin with c_.',
   ACCOUNT_CONFLICT: 'This name is taken. Choose another one.',
   AUTHENTICATION_FAILED: 'The server does not know this account.',
   TIMESTAMP_OUT_OF_WINDOW: 'The clock of this device is wrong. Set it and try again.',

@@ -1,0 +1,64 @@
+import { expect } from '@jest/globals';
+import { useWeb } from './support/use-web.ts';
+
+const web = useWeb();
+const { test } = web.stack;
+
+const DEADLINE_MS = 120_000;
+const PHONE = { viewport: { width: 390, height: 844 } };
+
+test(
+  'whoever takes a name that cannot be one reads what a name is, and can go on',
+  async () => {
+    // the browser itself tells its console of the answer 400
+    const page = await web.pages.open({ isExpectedToComplain: true });
+    await page.getByLabel('Your user name').fill('Alice of Berlin');
+    await page.getByRole('button', { name: 'Create account' }).click();
+    await page.getByText('A user name has up to 64').waitFor();
+    await page.getByLabel('Your user name').fill('alice_of_berlin');
+    await page.getByRole('button', { name: 'Create account' }).click();
+    await page.getByText('Connected', { exact: true }).waitFor();
+  },
+  DEADLINE_MS,
+);
+
+test(
+  'a text without a space stays within the page, and when it is too long that is said and nothing is lost',
+  async () => {
+    const alice = await web.person('alice', PHONE);
+    const bob = await web.person('bob');
+    await alice.begin(bob.name);
+    const tooLong = 'y'.repeat(24_001);
+    await alice.field.fill(tooLong);
+    await alice.field.press('Enter');
+    await alice.page.getByText('a message has at most 24,000 characters').waitFor();
+    expect(await alice.field.inputValue()).toBe(tooLong);
+    const box = await alice.field.boundingBox();
+    expect(box!.x).toBeGreaterThanOrEqual(0);
+    expect(box!.x + box!.width).toBeLessThanOrEqual(PHONE.viewport.width);
+    await alice.page.getByRole('heading', { name: bob.name, level: 1 }).waitFor();
+    await alice.say('Shorter');
+  },
+  DEADLINE_MS,
+);
+
+test(
+  'on a phone a conversation says that the server is away, and what waits for it',
+  async () => {
+    const alice = await web.person('alice', PHONE);
+    const bob = await web.person('bob', { gateway: 1 });
+    await alice.begin(bob.name);
+    await alice.say('First');
+    const here = alice.page.locator('#main').getByRole('status');
+    expect(await here.count()).toBe(0);
+    const gateway = web.stack.constellation.gateways[0]!;
+    await gateway.kill('SIGTERM');
+    await here.getByText(/^(?:Offline|Connecting…)/).waitFor();
+    await alice.say('Written meanwhile');
+    await here.getByText('1 message waiting').waitFor();
+    await gateway.restart();
+    await here.waitFor({ state: 'detached' });
+    await alice.seesStatus('Written meanwhile', 'Stored by the server');
+  },
+  DEADLINE_MS,
+);
