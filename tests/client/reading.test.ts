@@ -124,13 +124,17 @@ test('own devices tell each other what was read and accepted, and a choice of on
 
 test('who is blocked can say nothing, and after it was lifted can say it again', async () => {
   const { alice, bob, chat, theirs } = await two();
+  const shown: boolean[] = [];
+  bob.client.on('conversation', ({ id, isBlocked }) => id === theirs.id && shown.push(isBlocked));
   await theirs.block();
   expect(theirs.isBlocked).toBe(true);
+  await until('an app that shows it is told', () => shown.at(-1) === true);
   const refused = await chat.send('unheard');
   await comesTo(alice, chat.id, refused.id, 'failed');
   expect(await chat.message(refused.id)).toMatchObject({ failure: 'PERMISSION_DENIED' });
   await theirs.unblock();
   expect(theirs.isBlocked).toBe(false);
+  await until('an app that shows it is told', () => shown.at(-1) === false);
   const again = await chat.retry(refused.id);
   await has(bob, 'unheard');
   await comesTo(alice, chat.id, again.id, 'delivered');

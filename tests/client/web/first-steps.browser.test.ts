@@ -62,3 +62,27 @@ test(
   },
   DEADLINE_MS,
 );
+
+test(
+  'whoever was blocked is found again and let in again, and is told that the other takes no messages meanwhile',
+  async () => {
+    const [alice, bob] = [await web.person('alice'), await web.person('bob')];
+    await alice.begin(bob.name);
+    await alice.say('Hello');
+    await bob.look(alice.name);
+    await bob.page.getByRole('button', { name: 'Block' }).click();
+    const blocked = bob.page.getByText('Blocked (1)');
+    await blocked.waitFor();
+    await alice.say('Are you there?');
+    await alice.sees('Not sent. This person takes no messages from you');
+
+    await blocked.click();
+    await bob.look(alice.name);
+    await bob.page.getByRole('button', { name: 'Unblock' }).click();
+    await blocked.waitFor({ state: 'detached' });
+    await bob.accept(alice.name);
+    await alice.page.getByRole('button', { name: 'Send again' }).click();
+    await bob.sees('Are you there?');
+  },
+  DEADLINE_MS,
+);

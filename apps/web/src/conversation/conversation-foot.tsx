@@ -12,7 +12,6 @@ type Properties = { conversation: Conversation; draft: Draft; onDone(): void; on
 /** The text field, or why there is none. */
 export function ConversationFoot(properties: Properties) {
   const { conversation } = properties;
-  if (conversation.isRequest) return <RequestFoot conversation={conversation} />;
   if (conversation.isBlocked) {
     return (
       <footer class="foot-bar">
@@ -21,6 +20,7 @@ export function ConversationFoot(properties: Properties) {
       </footer>
     );
   }
+  if (conversation.isRequest) return <RequestFoot conversation={conversation} />;
   if (!conversation.isMember) {
     return (
       <footer class="foot-bar">

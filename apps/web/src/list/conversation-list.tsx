@@ -18,7 +18,9 @@ export function ConversationList({ openId }: { openId: string | undefined }) {
   const [wanted, setWanted] = useState('');
   useClientEvents('conversation', 'message', 'request', 'vanished', 'receipt');
 
-  const all = client.conversations().filter((conversation) => !conversation.isBlocked);
+  const { all = [], blocked = [] } = Object.groupBy(client.conversations(), ({ isBlocked }) =>
+    isBlocked ? 'blocked' : 'all',
+  );
   const fits = (conversation: Conversation) =>
     titleOf(conversation).toLowerCase().includes(wanted.trim().toLowerCase());
   const requests = all.filter((conversation) => conversation.isRequest);
@@ -47,20 +49,31 @@ export function ConversationList({ openId }: { openId: string | undefined }) {
       <Rows title="Requests" conversations={requests} openId={openId} />
       <Rows conversations={shown} openId={openId} />
       {all.length === 0 && <Empty userId={client.me.userId} />}
+      {blocked.length > 0 && (
+        <details class="blocked">
+          <summary>Blocked ({blocked.length})</summary>
+          <Rows label="Blocked" conversations={blocked} openId={openId} />
+        </details>
+      )}
     </nav>
   );
 }
 
-type RowsProperties = { title?: string; conversations: readonly Conversation[]; openId: string | undefined };
+type RowsProperties = {
+  title?: string;
+  label?: string;
+  conversations: readonly Conversation[];
+  openId: string | undefined;
+};
 
-function Rows({ title, conversations, openId }: RowsProperties) {
+function Rows({ title, label = title ?? 'All conversations', conversations, openId }: RowsProperties) {
   const roving = useRovingFocus(
     conversations.map((conversation) => conversation.id),
     openId,
   );
   if (conversations.length === 0) return null;
   return (
-    <section class="rows" aria-label={title ?? 'All conversations'}>
+    <section class="rows" aria-label={label}>
       {title !== undefined && (
         <h2>
           {title} ({conversations.length})

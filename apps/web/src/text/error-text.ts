@@ -50,10 +50,15 @@ export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Where the same answer means something else for a message than for what is asked for. */
+const OF_MESSAGES: Record<string, string> = {
+  PERMISSION_DENIED: 'This person takes no messages from you, or you are no member any more.',
+};
+
 /** Why a message was not sent, by the name that it carries. */
 export function failureText(failure: string | undefined): string {
   if (failure === undefined) return 'Not sent.';
-  const why = BY_CLASS[failure];
+  const why = OF_MESSAGES[failure] ?? BY_CLASS[failure] ?? BY_ANSWER[failure];
   return why === undefined ? `Not sent (${failure}).` : `Not sent. ${why}`;
 }
 

@@ -46,7 +46,7 @@ export class TooManyDevices extends Error {
   readonly limit: number;
 
   constructor(devices: number, limit: number) {
-    super(`an encrypted group holds at most ${limit} devices, not ${devices}`);
+    super(`a group holds at most ${limit} devices, not ${devices}`);
     this.devices = devices;
     this.limit = limit;
   }

@@ -61,7 +61,7 @@ async function create(
   const { digest, leaves = {}, newName } = creation;
   const operation = creation.operation as Operation<'group_create'>;
   const keys = await step.pendingKeys();
-  if (!keys) throw new Error('the keys of a conversation that was made here are lost');
+  if (!keys) throw new Error('the keys of this conversation are lost here');
   const log = begin(operation, digest, leaves, undefined);
 
   const purpose = readGroupId(core.engine.describe(keys).groupId)?.purpose ?? 'people';

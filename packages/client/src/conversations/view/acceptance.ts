@@ -45,17 +45,18 @@ export class Acceptance {
     });
   }
 
-  async block(userId: string | undefined, options?: AbortOptions): Promise<void> {
-    if (userId === undefined) throw new CannotDo('people are blocked, not groups');
-    await this.#core.connection.request('block', { user_id: userId }, options);
-    await this.#core.store.write([{ put: blockKey(userId), value: new Uint8Array() }]);
-    this.#blocked.add(userId);
-  }
-
-  async unblock(userId: string | undefined, options?: AbortOptions): Promise<void> {
-    if (userId === undefined) throw new CannotDo('people are blocked, not groups');
-    await this.#core.connection.request('unblock', { user_id: userId }, options);
-    await this.#core.store.write([{ delete: blockKey(userId) }]);
-    this.#blocked.delete(userId);
+  async block(
+    { id, peer }: { id: string; peer: string | undefined },
+    isBlocked: boolean,
+    options?: AbortOptions,
+  ): Promise<void> {
+    if (!peer) throw new CannotDo('people are blocked, not groups');
+    await this.#core.connection.request(isBlocked ? 'block' : 'unblock', { user_id: peer }, options);
+    const key = blockKey(peer);
+    await this.#core.store.write([isBlocked ? { put: key, value: new Uint8Array() } : { delete: key }]);
+    if (isBlocked) this.#blocked.add(peer);
+    else this.#blocked.delete(peer);
+    // of no line: that tells of the conversation alone
+    this.#core.tell.message(id, '', false);
   }
 }
