@@ -8,6 +8,7 @@ export type { DeliveryStamp } from './envelope.ts';
 export * from './errors.ts';
 export * from './frame/decode.ts';
 export * from './frame/encode.ts';
+export * from './frame/encode-downstream.ts';
 export * from './frame/header.ts';
 export { parseJsonObject } from './frame/json.ts';
 export * from './frame/limit-for.ts';

@@ -5,7 +5,8 @@ import { downstreamNames, type Upstream, upstream, upstreamNames } from '../cata
 import { errorMessage, ProtocolError } from '../errors.ts';
 import { transcript } from '../signing/transcript.ts';
 import { decodeDownstream, decodeUpstream } from './decode.ts';
-import { encodeDownstream, encodeUpstream } from './encode.ts';
+import { encodeUpstream } from './encode.ts';
+import { encodeDownstream } from './encode-downstream.ts';
 
 const utf8 = new TextEncoder();
 const HEADER_BYTES = 12;

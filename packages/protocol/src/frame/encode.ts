@@ -1,11 +1,4 @@
-import {
-  type Downstream,
-  type DownstreamName,
-  downstream,
-  type Upstream,
-  type UpstreamName,
-  upstream,
-} from '../catalog.ts';
+import { type Upstream, type UpstreamName, upstream } from '../catalog.ts';
 import { HEADER_BYTES } from '../limits.ts';
 import { writeHeader } from './header.ts';
 
@@ -24,11 +17,4 @@ export function encodeUpstream<N extends UpstreamName>(
   message: Upstream<N>,
 ): Uint8Array<ArrayBuffer> {
   return encodeFrame(upstream[name].id, utf8.encode(JSON.stringify(message)));
-}
-
-export function encodeDownstream<N extends DownstreamName>(
-  name: N,
-  message: Downstream<N>,
-): Uint8Array<ArrayBuffer> {
-  return encodeFrame(downstream[name].id, utf8.encode(JSON.stringify(message)));
 }

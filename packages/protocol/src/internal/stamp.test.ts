@@ -2,8 +2,10 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { vectorFrames } from '../../vectors/read.ts';
 import { decodeDownstream } from '../frame/decode.ts';
+import { readHeader } from '../frame/header.ts';
 import { downstreamLimit, upstreamLimit } from '../frame/limit-for.ts';
-import { stampPayload } from './stamp.ts';
+import { HEADER_BYTES } from '../limits.ts';
+import { stampedFrame, stampPayload } from './stamp.ts';
 
 const utf8 = new TextEncoder();
 const MAX = Number.MAX_SAFE_INTEGER;
@@ -24,6 +26,14 @@ test('a stamped envelope is the envelope, byte for byte, and the stamp', () => {
       expect(decodeDownstream(id, stamped)).toEqual({ ...message, delivery });
     }),
   );
+});
+
+test('as a frame it is the same behind a header', () => {
+  for (const { id, payload } of vectorFrames('chat', 'up', 'valid')) {
+    const frame = stampedFrame(id, payload, greatest);
+    expect(readHeader(frame, 0, () => MAX)).toEqual({ type: id, length: frame.length - HEADER_BYTES });
+    expect(frame.subarray(HEADER_BYTES)).toEqual(stampPayload(payload, greatest));
+  }
 });
 
 test('white space behind the envelope does no harm', () => {

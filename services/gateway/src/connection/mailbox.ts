@@ -1,5 +1,10 @@
 import { downstream, encodeFrame, SYNC_PAGE_ITEMS, UNACKED_WINDOW, upstream } from '@securechat/protocol';
-import { type StoredType, type SyncPageHead, stampPayload } from '@securechat/protocol/internal';
+import {
+  type StoredType,
+  type SyncPageHead,
+  stampedFrame,
+  stampPayload,
+} from '@securechat/protocol/internal';
 
 /** A page is asked for when less than this waits in the socket. */
 const LOW_WATER_BYTES = 64 * 1024;
@@ -241,5 +246,5 @@ export function pushFrame(
   body: Uint8Array,
   stamp: { seq: number; conv_seq: number; server_ts_ms: number },
 ): Uint8Array {
-  return encodeFrame(upstream[type].id, stampPayload(body, stamp));
+  return stampedFrame(upstream[type].id, body, stamp);
 }
