@@ -142,6 +142,23 @@ test('who is blocked can say nothing, and after it was lifted can say it again',
   expect(texts(await theirs.messages())).toEqual(['hello', 'unheard']);
 }, 60_000);
 
+test('whom one device has blocked or let in again, the others know once they come back', async () => {
+  const alice = await devices.signUp('alice');
+  const phone = await devices.signUp('bob');
+  const tablet = await devices.link(phone);
+  const chat = await alice.client.direct(idOf(phone));
+  await chat.send('hello');
+  for (const device of [phone, tablet]) await has(device, 'hello');
+  await viewOf(phone, chat.id).block();
+  const back = await devices.restart(tablet);
+  await until('the tablet knows', () => viewOf(back, chat.id).isBlocked);
+  await viewOf(back, chat.id).unblock();
+  const phoneAgain = await devices.restart(phone);
+  await until('the phone knows', () => !viewOf(phoneAgain, chat.id).isBlocked);
+  await chat.send('can you hear me?');
+  await has(phoneAgain, 'can you hear me?');
+}, 60_000);
+
 test('a thread stands apart, with a read mark of its own', async () => {
   const { alice, bob, chat, theirs } = await two();
   const [root] = await theirs.messages({ limit: 1 });

@@ -50,10 +50,11 @@ export class Client implements Api {
     const ownMarks = new OwnMarks(core);
     const reading = new Reading(core, outcomes, ownMarks);
     const changes = new Changes(core, outcomes);
-    const views = { core, changes, reading, acceptance: await Acceptance.load(core, ownMarks) };
+    const acceptance = await Acceptance.load(core, ownMarks);
+    const views = { core, changes, reading, acceptance };
     const conversations = await Conversations.load(runtime, views, events);
     const devices = new Devices(runtime, conversations);
-    const housekeeping = new Housekeeping(runtime, conversations, devices, { reading, ownMarks });
+    const housekeeping = new Housekeeping(runtime, conversations, devices, { reading, ownMarks, acceptance });
     const profiles = await Profiles.load(core, events);
     return new Client({ runtime, events, teller, conversations, devices, housekeeping, profiles });
   }

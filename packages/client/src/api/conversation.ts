@@ -34,6 +34,7 @@ export interface Conversation {
   readonly isMember: boolean;
   /** A stranger has begun it: show it apart until `accept()` or `block()`. No read receipts are sent meanwhile. */
   readonly isRequest: boolean;
+  /** By this account. What another device of it has changed is known here from the next connection on. */
   readonly isBlocked: boolean;
   readonly isMuted: boolean;
   /** It cannot go on: what is sent waits, and operations fail with `CannotDo`, until somebody who may calls `restart()`. */

@@ -2,6 +2,7 @@ import { joinKey } from '../conversations/contents/join.ts';
 import type { Outsider } from '../conversations/core.ts';
 import { outsideKey } from '../conversations/incoming/outside.ts';
 import { removeExpired } from '../conversations/timeline/expiry.ts';
+import type { Acceptance } from '../conversations/view/acceptance.ts';
 import type { OwnMarks } from '../conversations/view/own-marks.ts';
 import type { Reading } from '../conversations/view/read.ts';
 import type { Conversations } from './conversations.ts';
@@ -25,6 +26,7 @@ export class Housekeeping {
   readonly #devices: Devices;
   readonly #reading: Reading;
   readonly #ownMarks: OwnMarks;
+  readonly #acceptance: Acceptance;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #isRunning = false;
   #watching: Promise<void> | undefined;
@@ -34,13 +36,14 @@ export class Housekeeping {
     runtime: Runtime,
     conversations: Conversations,
     devices: Devices,
-    { reading, ownMarks }: { reading: Reading; ownMarks: OwnMarks },
+    { reading, ownMarks, acceptance }: { reading: Reading; ownMarks: OwnMarks; acceptance: Acceptance },
   ) {
     this.#runtime = runtime;
     this.#conversations = conversations;
     this.#devices = devices;
     this.#reading = reading;
     this.#ownMarks = ownMarks;
+    this.#acceptance = acceptance;
     runtime.on('caughtUp', () => this.#caughtUp());
   }
 
@@ -75,6 +78,7 @@ export class Housekeeping {
     void this.settleDevices();
     this.lettingIn(undefined);
     this.#runtime.background(this.#settleReceipts());
+    this.#runtime.background(this.#acceptance.learnBlocked());
   }
 
   async #settleReceipts(): Promise<void> {

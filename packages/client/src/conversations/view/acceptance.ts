@@ -1,10 +1,9 @@
 import type { AbortOptions } from '../../api/index.ts';
 import type { Core } from '../core.ts';
-import { CannotDo } from '../operations/built.ts';
 import { greet } from '../outgoing/greet.ts';
 import type { OwnMarks } from './own-marks.ts';
 
-const blockKey = (userId: string): string => `blocked/${userId}`;
+export const blockedKey = (userId: string): string => `blocked/${userId}`;
 
 /** Whom one wants to hear, and how loud. */
 export class Acceptance {
@@ -19,8 +18,8 @@ export class Acceptance {
 
   static async load(core: Core, ownMarks: OwnMarks): Promise<Acceptance> {
     const acceptance = new Acceptance(core, ownMarks);
-    for (const [key] of await core.store.list(blockKey('')))
-      acceptance.#blocked.add(key.slice(blockKey('').length));
+    for (const [key] of await core.store.list(blockedKey('')))
+      acceptance.#blocked.add(key.slice(blockedKey('').length));
     return acceptance;
   }
 
@@ -45,18 +44,18 @@ export class Acceptance {
     });
   }
 
-  async block(
-    { id, peer }: { id: string; peer: string | undefined },
-    isBlocked: boolean,
-    options?: AbortOptions,
-  ): Promise<void> {
-    if (!peer) throw new CannotDo('people are blocked, not groups');
-    await this.#core.connection.request(isBlocked ? 'block' : 'unblock', { user_id: peer }, options);
-    const key = blockKey(peer);
-    await this.#core.store.write([isBlocked ? { put: key, value: new Uint8Array() } : { delete: key }]);
-    if (isBlocked) this.#blocked.add(peer);
-    else this.#blocked.delete(peer);
-    // of no line: that tells of the conversation alone
-    this.#core.tell.message(id, '', false);
+  async block(peer: string | undefined, isBlocked: boolean, options?: AbortOptions): Promise<void> {
+    await (await blocking()).block(this.#known, peer, isBlocked, options);
+  }
+
+  /** What other devices of the account have changed meanwhile. */
+  async learnBlocked(): Promise<void> {
+    await (await blocking()).learnBlocked(this.#known);
+  }
+
+  get #known() {
+    return { core: this.#core, blocked: this.#blocked };
   }
 }
+
+const blocking = () => import('./blocking.ts');

@@ -157,9 +157,9 @@ export class ConversationView implements Conversation {
     this.#parts.reading.tellRead(this.id);
   }
   block(options?: AbortOptions): Promise<void> {
-    return this.#parts.acceptance.block(this, true, options);
+    return this.#parts.acceptance.block(this.peer, true, options);
   }
   unblock(options?: AbortOptions): Promise<void> {
-    return this.#parts.acceptance.block(this, false, options);
+    return this.#parts.acceptance.block(this.peer, false, options);
   }
 }
