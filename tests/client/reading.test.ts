@@ -148,7 +148,8 @@ test('whom one device has blocked or let in again, the others know once they com
   const tablet = await devices.link(phone);
   const chat = await alice.client.direct(idOf(phone));
   await chat.send('hello');
-  for (const device of [phone, tablet]) await has(device, 'hello');
+  await has(phone, 'hello');
+  await until('the tablet is in', () => tablet.client.conversation(chat.id), 30_000);
   await viewOf(phone, chat.id).block();
   const back = await devices.restart(tablet);
   await until('the tablet knows', () => viewOf(back, chat.id).isBlocked);
