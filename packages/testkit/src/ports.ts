@@ -22,14 +22,17 @@ export async function unusedPort(): Promise<number> {
   for (let attempt = 0; attempt < 10 * PORTS_PER_WORKER; attempt++) {
     const port = FIRST_PORT + worker * PORTS_PER_WORKER + Math.floor(Math.random() * PORTS_PER_WORKER);
     if (given.has(port)) continue;
-    remember(port);
-    if (await isPortFree(port)) return port;
+    given.add(port);
+    if (await isPortFree(port)) {
+      forgetOldest();
+      return port;
+    }
+    given.delete(port);
   }
   throw new Error(`Of the ports from ${FIRST_PORT} to ${LAST_PORT} those of this worker are all taken.`);
 }
 
-function remember(port: number): void {
-  given.add(port);
+function forgetOldest(): void {
   const [oldest] = given;
   if (given.size > REMEMBERED && oldest !== undefined) given.delete(oldest);
 }

@@ -105,7 +105,7 @@ export class Conversations {
   #with(userId: string, view: ConversationView): ConversationView {
     const record = this.#runtime.core.registry.get(view.id);
     const isTheirs = record?.purpose === 'people' && record.log.kind === 'direct' && record.peer === userId;
-    if (!isTheirs) throw new CannotDo(`the server names another conversation`);
+    if (!isTheirs) throw new CannotDo(`the server names a conversation that is not the one with ${userId}`);
     return view;
   }
 
