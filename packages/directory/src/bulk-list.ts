@@ -1,9 +1,11 @@
 import {
   BLOCK_MS,
   createBackoff,
+  createComplaints,
   type Logger,
   openBlockingReader,
   type RedisClient,
+  systemClock,
 } from '@securechat/kernel';
 import {
   type BulkReply,
@@ -44,6 +46,11 @@ export function openBulkReader(parts: {
 }): { start(): void; stop(): Promise<void> } {
   const reader = openBlockingReader(parts.redisUrl, { name: 'bulk' });
   const backoff = createBackoff({ baseMs: 50, capMs: 1000 });
+  const warn = createComplaints({
+    what: 'list of large answers not readable; trying again',
+    clock: systemClock,
+    logger: parts.logger,
+  });
   const ending = new AbortController();
   let running: Promise<void> = Promise.resolve();
 
@@ -61,7 +68,7 @@ export function openBulkReader(parts: {
         backoff.reset();
       } catch (err) {
         if (ending.signal.aborted) return;
-        parts.logger.warn({ err }, 'list of large answers not readable; trying again');
+        warn(err);
         await backoff.wait(ending.signal);
       }
     }

@@ -15,7 +15,7 @@ import { base64 } from '../testing/lists.ts';
 import { createOwnDatabase, type OwnDatabase } from '../testing/own-database.ts';
 import { judgeDoor, lookAtDoor } from './door.ts';
 import { lookAtKeys } from './keys.ts';
-import { judgePostgres } from './postgres.ts';
+import { findNoRoom, judgePostgres } from './postgres.ts';
 import { judgeRedis, parseInfo } from './redis.ts';
 import { lookAtTurn, parseTurnUrl } from './turn.ts';
 
@@ -33,6 +33,7 @@ describe('Postgres', () => {
     missing: [],
     old: [],
     isStandby: false,
+    noRoom: undefined,
   };
 
   test.each([
@@ -46,9 +47,23 @@ describe('Postgres', () => {
     [{ missing: ['files'] }, ['not there: files']],
     [{ old: ['push'] }, ['older than auth: push']],
     [{ isStandby: true }, ['is a standby']],
+    [{ noRoom: 'No space left on device' }, ['has no room: No space left on device']],
   ])('with %j', (change, expected) => {
     expect(wrong(judgePostgres({ ...sound, ...change }))).toEqual(expected);
   });
+});
+
+test('Postgres is found to have no room by what it cannot put on its disk', async () => {
+  const database = await createOwnDatabase('empty');
+  const pool = openPool(database.url, { applicationName: 'doctor', max: 1 });
+  try {
+    expect(await findNoRoom(pool)).toBeUndefined();
+    await pool.query(`SET temp_file_limit = '1MB'`);
+    expect(await findNoRoom(pool)).toMatch(/temp_file_limit/);
+  } finally {
+    await pool.end();
+    await database.drop();
+  }
 });
 
 describe('Redis', () => {

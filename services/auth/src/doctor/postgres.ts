@@ -1,4 +1,11 @@
-import { type Clock, type Finding, judgeClock, pendingMigrations } from '@securechat/kernel';
+import {
+  type Clock,
+  type Finding,
+  judgeClock,
+  pendingMigrations,
+  sqlState,
+  withTransaction,
+} from '@securechat/kernel';
 import type { Pool } from 'pg';
 import { migrations } from '../migrations/index.ts';
 
@@ -14,6 +21,8 @@ export type PostgresFacts = {
   /** Schemas of an older release than auth: what auth asks of them is not there. */
   old: string[];
   isStandby: boolean;
+  /** What it says to some megabytes that do not fit on its disk. */
+  noRoom: string | undefined;
 };
 
 const LEAST_VERSION = 150_000;
@@ -21,7 +30,7 @@ const SCHEMAS = ['auth', 'delivery', 'presence', 'files', 'push'];
 
 export async function lookAtPostgres(pool: Pool, clock: Clock): Promise<Finding[]> {
   const askedMs = clock.now();
-  const { rows } = await pool.query<Omit<PostgresFacts, 'pending'> & { nowMs: number }>(
+  const { rows } = await pool.query<Omit<PostgresFacts, 'pending' | 'noRoom'> & { nowMs: number }>(
     `SELECT current_setting('server_version_num')::int AS version, current_setting('fsync') AS fsync,
             current_setting('full_page_writes') AS "fullPageWrites",
             current_setting('synchronous_commit') AS "synchronousCommit",
@@ -35,10 +44,31 @@ export async function lookAtPostgres(pool: Pool, clock: Clock): Promise<Finding[
   if (!row) throw new TypeError('Postgres gave no row');
   const answeredMs = clock.now();
   const pending = await pendingMigrations(pool, 'auth', migrations);
+  const noRoom = await findNoRoom(pool);
   return [
-    ...judgePostgres({ ...row, pending }),
+    ...judgePostgres({ ...row, pending, noRoom }),
     judgeClock('Postgres', row.nowMs - (askedMs + answeredMs) / 2),
   ];
+}
+
+/**
+ * Sorts 5 MB in 64 KiB, so that they go through a file beside the tables. Nothing else that leaves no trace writes: on a full disk tables are still
+ * read, and small transactions fit into log files that are there already.
+ */
+export async function findNoRoom(pool: Pool): Promise<string | undefined> {
+  try {
+    await withTransaction(pool, async (client) => {
+      await client.query(`SET LOCAL work_mem = '64kB'`);
+      await client.query(
+        `SELECT count(*) FROM (SELECT repeat(md5(n::text), 8) AS text FROM generate_series(1, 20000) n ORDER BY text OFFSET 0) sorted`,
+      );
+    });
+    return undefined;
+  } catch (error) {
+    // class 53: insufficient resources
+    if (sqlState(error)?.startsWith('53')) return (error as Error).message;
+    throw error;
+  }
 }
 
 /** Every acknowledgement to a sender says that its message is on the disk. */
@@ -62,6 +92,15 @@ export function judgePostgres(facts: PostgresFacts): Finding[] {
       says: facts.isStandby ? 'is a standby' : 'takes writes',
       ...(facts.isStandby && { remedy: 'Name the primary in POSTGRES_URL, or an address that follows it.' }),
     },
+    ...(facts.noRoom === undefined
+      ? []
+      : [
+          {
+            about: 'Postgres',
+            says: `has no room: ${facts.noRoom}`,
+            remedy: 'Make room on its disk, or give it a larger one; nothing is stored meanwhile.',
+          },
+        ]),
     durable('fsync', facts.fsync, facts.fsync === 'on'),
     durable('full_page_writes', facts.fullPageWrites, facts.fullPageWrites === 'on'),
     durable('synchronous_commit', facts.synchronousCommit, facts.synchronousCommit !== 'off'),

@@ -1,12 +1,14 @@
 import {
   BLOCK_MS,
   createBackoff,
+  createComplaints,
   isError,
   type Logger,
   openBlockingReader,
   parseEntries,
   type RedisClient,
   type StreamEntry,
+  systemClock,
 } from '@securechat/kernel';
 import type { Redis } from 'ioredis';
 
@@ -40,6 +42,12 @@ export function createChunkConsumer(parts: {
 }): ChunkConsumer {
   const { redis, stream, concurrency, handle, logger } = parts;
   const reader = openBlockingReader(parts.url, { name: 'chunks' });
+  const warn = createComplaints({
+    what: 'chunks not readable; trying again',
+    facts: { stream },
+    clock: systemClock,
+    logger,
+  });
   const ending = new AbortController();
   const running = new Set<Promise<void>>();
   let hasGroup = false;
@@ -90,7 +98,7 @@ export function createChunkConsumer(parts: {
       } catch (err) {
         if (ending.signal.aborted) return;
         if (isError(err) && /^-?(NOGROUP|UNBLOCKED)/.test(err.message)) hasGroup = false;
-        else logger.warn({ err, stream }, 'chunks not readable; trying again');
+        else warn(err);
         await backoff.wait(ending.signal);
       }
     }

@@ -1,4 +1,11 @@
-import { BLOCK_MS, createBackoff, type Logger, openBlockingReader } from '@securechat/kernel';
+import {
+  BLOCK_MS,
+  createBackoff,
+  createComplaints,
+  type Logger,
+  openBlockingReader,
+  systemClock,
+} from '@securechat/kernel';
 
 /** Entries taken at once; they are packed, so this is many frames. */
 const COUNT = 200;
@@ -24,6 +31,11 @@ export function createOutReader(parts: {
   const reader = openBlockingReader(parts.redisUrl, { name: 'out' });
   const abort = new AbortController();
   const backoff = createBackoff({ baseMs: 50, capMs: 1000 });
+  const warn = createComplaints({
+    what: 'out stream not readable; trying again',
+    clock: systemClock,
+    logger: parts.logger,
+  });
   let lastId = '0-0';
   let count = 0;
   let generation = 0;
@@ -36,7 +48,7 @@ export function createOutReader(parts: {
         backoff.reset();
       } catch (err) {
         if (abort.signal.aborted) return;
-        parts.logger.warn({ err }, 'out stream not readable; trying again');
+        warn(err);
         await backoff.wait(abort.signal);
       }
     }
