@@ -20,7 +20,8 @@ export async function block(
 
 /**
  * Another device of the account may have blocked somebody, or let in again. What this device does while it asks is newer than the answer, and
- * stays: only what was known before is compared.
+ * stays: only what was known before is compared. A server that lies here gains nothing: a block is the server's to keep, and one that breaks it
+ * need not tell.
  */
 export async function learnBlocked(known: Known): Promise<void> {
   const before = new Set(known.blocked);
