@@ -23,7 +23,7 @@ test('an app on Node is woken at the endpoint that it gave, and not when it has 
   const [alice, bob] = await Promise.all([devices.signUp('alice'), devices.signUp('bob')]);
   const chat = await alice.client.direct(bob.client.me.userId);
   await chat.send('hello');
-  await until('Bob has it', () => bob.seen.length === 1, PATIENT_MS);
+  await until('Bob has it', () => texts(bob.seen).includes('hello'), PATIENT_MS);
 
   const push = openPush(bob.client);
   expect(push.isServed).toBe(true);
