@@ -1,8 +1,11 @@
+import { BLOCK_LIST_ITEMS, MAX_BLOCKED_USERS } from '@securechat/protocol';
 import type { AbortOptions } from '../../api/index.ts';
 import type { Change } from '../../storage/store.ts';
 import type { Core } from '../core.ts';
 import { CannotDo } from '../operations/built.ts';
 import { blockedKey } from './acceptance.ts';
+
+const MOST_PAGES = MAX_BLOCKED_USERS / BLOCK_LIST_ITEMS;
 
 /** Whom the server keeps from writing to this account, as this device knows it; it is told where it changes. */
 type Known = { core: Core; blocked: Set<string> };
@@ -26,6 +29,7 @@ export async function block(
 export async function learnBlocked(known: Known): Promise<void> {
   const before = new Set(known.blocked);
   const now = await askBlocked(known.core);
+  if (!now) return;
   await note(
     known,
     [...now].filter((userId) => !before.has(userId)),
@@ -38,28 +42,30 @@ export async function learnBlocked(known: Known): Promise<void> {
   );
 }
 
-async function askBlocked({ connection }: Core): Promise<Set<string>> {
+/** Undefined when the server goes on beyond what an account may block. */
+async function askBlocked({ connection }: Core): Promise<Set<string> | undefined> {
   const userIds = new Set<string>();
-  for (let after: string | undefined; ; ) {
+  let after: string | undefined;
+  for (let pages = 0; pages < MOST_PAGES; pages++) {
     const page = await connection.request('block_list', { ...(after !== undefined && { after }) });
     for (const userId of page.user_ids) userIds.add(userId);
-    const last = page.user_ids.at(-1);
-    // a server that says "more" for ever is not followed
-    if (!page.more || last === undefined || last === after) return userIds;
-    after = last;
+    if (!page.more) return userIds;
+    after = page.user_ids.at(-1) ?? after;
   }
+  return undefined;
 }
 
 async function note({ core, blocked }: Known, userIds: string[], isBlocked: boolean): Promise<void> {
-  const changed = userIds.filter((userId) => blocked.has(userId) !== isBlocked);
-  if (changed.length === 0) return;
-  await core.store.write(changed.map((userId): Change => changeOf(blockedKey(userId), isBlocked)));
+  const changed = new Set(userIds.filter((userId) => blocked.has(userId) !== isBlocked));
+  if (changed.size === 0) return;
+  await core.store.write([...changed].map((userId) => changeOf(blockedKey(userId), isBlocked)));
   for (const userId of changed) {
     if (isBlocked) blocked.add(userId);
     else blocked.delete(userId);
-    const found = core.registry.all().find(({ purpose, peer }) => purpose === 'people' && peer === userId);
+  }
+  for (const { id, purpose, peer } of core.registry.all()) {
     // of no line: that tells of the conversation alone
-    if (found) core.tell.message(found.id, '', false);
+    if (purpose === 'people' && peer !== undefined && changed.has(peer)) core.tell.message(id, '', false);
   }
 }
 
