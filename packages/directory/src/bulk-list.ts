@@ -1,7 +1,7 @@
 import {
   BLOCK_MS,
-  createBackoff,
   createComplaints,
+  createLoop,
   type Logger,
   openBlockingReader,
   type RedisClient,
@@ -45,14 +45,14 @@ export function openBulkReader(parts: {
   logger: Logger;
 }): { start(): void; stop(): Promise<void> } {
   const reader = openBlockingReader(parts.redisUrl, { name: 'bulk' });
-  const backoff = createBackoff({ baseMs: 50, capMs: 1000 });
-  const warn = createComplaints({
-    what: 'list of large answers not readable; trying again',
-    clock: systemClock,
-    logger: parts.logger,
+  const loop = createLoop({
+    step,
+    onFailure: createComplaints({
+      what: 'list of large answers not readable; trying again',
+      clock: systemClock,
+      logger: parts.logger,
+    }),
   });
-  const ending = new AbortController();
-  let running: Promise<void> = Promise.resolve();
 
   async function step(): Promise<void> {
     const reply = (await reader.run((redis) => redis.callBuffer('BLPOP', [parts.list, BLOCK_MS / 1000]))) as
@@ -61,27 +61,12 @@ export function openBulkReader(parts: {
     for (const packed of reply ? unpackEntry<BulkReply>(reply[1]) : []) parts.onReply(packed);
   }
 
-  async function loop(): Promise<void> {
-    while (!ending.signal.aborted) {
-      try {
-        await step();
-        backoff.reset();
-      } catch (err) {
-        if (ending.signal.aborted) return;
-        warn(err);
-        await backoff.wait(ending.signal);
-      }
-    }
-  }
-
   return {
-    start() {
-      running = loop();
-    },
+    start: loop.start,
     async stop() {
-      ending.abort();
+      const stopped = loop.stop();
       reader.close();
-      await running;
+      await stopped;
     },
   };
 }

@@ -4,6 +4,7 @@ import { type EmbeddedServer, freePort, startRedis } from '@securechat/embedded'
 import { Redis } from 'ioredis';
 import { BLOCK_MS, type BlockingReader, openBlockingReader } from './blocking-reader.ts';
 import { sleep } from './clock.ts';
+import { createLoop } from './loop.ts';
 import { startCuttingProxy } from './testing/cutting-proxy.ts';
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -25,26 +26,24 @@ function read(reader: BlockingReader, from: string): Promise<unknown> {
 function startLoop(reader: BlockingReader) {
   const seen: string[] = [];
   let failures = 0;
-  let isEnding = false;
-  const done = (async () => {
-    let cursor = '0-0';
-    while (!isEnding) {
-      try {
-        const reply = (await read(reader, cursor)) as [string, [string, string[]][]][] | null;
-        for (const [id, fields] of reply?.[0]?.[1] ?? []) {
-          cursor = id;
-          seen.push(fields[1] ?? '');
-        }
-      } catch {
-        failures += 1;
-        await sleep(50);
+  let cursor = '0-0';
+  const loop = createLoop({
+    async step() {
+      const reply = (await read(reader, cursor)) as [string, [string, string[]][]][] | null;
+      for (const [id, fields] of reply?.[0]?.[1] ?? []) {
+        cursor = id;
+        seen.push(fields[1] ?? '');
       }
-    }
-  })();
+    },
+    onFailure() {
+      failures += 1;
+    },
+  });
+  loop.start();
   cleanups.push(async () => {
-    isEnding = true;
+    const stopped = loop.stop();
     reader.close();
-    await done;
+    await stopped;
   });
   return { seen, failures: () => failures };
 }

@@ -41,6 +41,7 @@ export { type Finding, judgeClock, lookAt, runDoctor } from './findings.ts';
 export { gatherCalls } from './gather-calls.ts';
 export { createJobRunner, type Job, type JobRunner, type JobRunnerOptions } from './jobs.ts';
 export { createLogger, type Logger, type LoggerOptions, type LogLevel, logLevels } from './logger.ts';
+export { createLoop } from './loop.ts';
 export {
   type ClosedLabels,
   type CounterMetric,
@@ -86,6 +87,7 @@ export {
   trustedProxiesOption,
   webhookOriginsOption,
 } from './shared-options.ts';
+export { createGroups, isNoGroup } from './streams/consumer-group.ts';
 export { type DeadLetter, insertDeadLetter } from './streams/dead-letter.ts';
 export { encodeRequest, type StreamRequest } from './streams/request.ts';
 export {

@@ -1,11 +1,11 @@
-import type { Redis } from 'ioredis';
-import { createBackoff } from '../backoff.ts';
 import { BLOCK_MS, openBlockingReader } from '../blocking-reader.ts';
 import { type Clock, sleep } from '../clock.ts';
-import { isError } from '../errors.ts';
+import { createComplaints } from '../complaints.ts';
 import type { Logger } from '../logger.ts';
+import { createLoop } from '../loop.ts';
 import type { Metrics } from '../metrics.ts';
 import { redisTimeMs } from '../redis-time.ts';
+import { createGroups, isNoGroup } from './consumer-group.ts';
 import {
   createRequestRunner,
   type ReadEntry,
@@ -53,9 +53,16 @@ export function createRequestConsumer(options: RequestConsumerOptions): RequestC
   const { url, streams, group, consumer, concurrency, clock, logger } = options;
   const reader = openBlockingReader(url, { name: `${group}-requests` });
   const runner: RequestRunner = createRequestRunner(options);
-  const ending = new AbortController();
+  const warn = createComplaints({ what: 'request streams unreadable', facts: { group }, clock, logger });
+  const loop = createLoop({
+    step,
+    onFailure(err) {
+      if (isNoGroup(err)) hasGroups = false;
+      else warn(err);
+    },
+    onRecovery: () => logger.info({ group }, 'request streams readable again'),
+  });
   let hasGroups = false;
-  let loop: Promise<void> = Promise.resolve();
 
   async function read(): Promise<ReadEntry[]> {
     if (!hasGroups) {
@@ -76,33 +83,17 @@ export function createRequestConsumer(options: RequestConsumerOptions): RequestC
     });
   }
 
-  async function run(): Promise<void> {
-    const backoff = createBackoff({ baseMs: 50, capMs: 1000 });
-    let isTroubled = false;
-    while (!ending.signal.aborted) {
-      try {
-        await runner.untilFree();
-        const entries = await read();
-        const readAtMs = clock.monotonicMs();
-        for (const entry of entries) await runner.take(entry);
-        const earlyMs = readAtMs + READ_EVERY_MS - clock.monotonicMs();
-        if (entries.length > 0 && earlyMs > 0) await sleep(earlyMs, ending.signal);
-        if (isTroubled) logger.info({ group }, 'request streams readable again');
-        isTroubled = false;
-        backoff.reset();
-      } catch (err) {
-        if (ending.signal.aborted) return;
-        if (isNoGroup(err)) hasGroups = false;
-        else if (!isTroubled) logger.warn({ err, group }, 'request streams unreadable');
-        isTroubled = true;
-        await backoff.wait(ending.signal);
-      }
-    }
+  async function step(signal: AbortSignal): Promise<void> {
+    await runner.untilFree();
+    const entries = await read();
+    const readAtMs = clock.monotonicMs();
+    for (const entry of entries) await runner.take(entry);
+    const earlyMs = readAtMs + READ_EVERY_MS - clock.monotonicMs();
+    if (entries.length > 0 && earlyMs > 0) await sleep(earlyMs, signal);
   }
 
   async function drain(): Promise<void> {
-    ending.abort();
-    await loop;
+    await loop.stop();
     await runner.untilIdle();
     reader.close();
   }
@@ -110,7 +101,7 @@ export function createRequestConsumer(options: RequestConsumerOptions): RequestC
   return {
     async start() {
       if (concurrency < 1) throw new RangeError('concurrency must be at least 1');
-      loop = run();
+      loop.start();
     },
     drain,
     async stop() {
@@ -133,19 +124,4 @@ function withAges(
     const ageMs = Math.max(0, nowMs - Number.parseInt(entry.id, 10));
     return { ...entry, ageMs, readAtMs };
   });
-}
-
-/** From the start of each stream: what came while there was no group is wanted, and too old is dropped anyway. */
-async function createGroups(redis: Redis, streams: readonly string[], group: string): Promise<void> {
-  for (const stream of streams) {
-    try {
-      await redis.xgroup('CREATE', stream, group, '0', 'MKSTREAM');
-    } catch (error) {
-      if (!(isError(error) && error.message.startsWith('BUSYGROUP'))) throw error;
-    }
-  }
-}
-
-function isNoGroup(error: unknown): boolean {
-  return isError(error) && /^-?(NOGROUP|UNBLOCKED)/.test(error.message);
 }

@@ -1,8 +1,9 @@
 import {
   BLOCK_MS,
-  createBackoff,
   createComplaints,
-  isError,
+  createGroups,
+  createLoop,
+  isNoGroup,
   type Logger,
   openBlockingReader,
   parseEntries,
@@ -48,11 +49,10 @@ export function createChunkConsumer(parts: {
     clock: systemClock,
     logger,
   });
-  const ending = new AbortController();
+  const loop = createLoop({ step, onFailure });
   const running = new Set<Promise<void>>();
   let hasGroup = false;
   let claimedAt = Number.NEGATIVE_INFINITY;
-  let loop: Promise<void> = Promise.resolve();
 
   async function read(connection: Redis, count: number): Promise<StreamEntry[]> {
     const place = ['GROUP', GROUP, CONSUMER, 'COUNT', count, 'BLOCK', BLOCK_MS, 'STREAMS', stream, '>'];
@@ -71,7 +71,7 @@ export function createChunkConsumer(parts: {
     while (running.size >= concurrency) await Promise.race(running);
     const free = concurrency - running.size;
     const entries = await reader.run(async (connection) => {
-      if (!hasGroup) await createGroup(connection, stream);
+      if (!hasGroup) await createGroups(connection, [stream], GROUP);
       hasGroup = true;
       const claimed = await claim(connection, free);
       return claimed.length > 0 ? claimed : await read(connection, free);
@@ -89,39 +89,18 @@ export function createChunkConsumer(parts: {
     );
   }
 
-  async function run(): Promise<void> {
-    const backoff = createBackoff({ baseMs: 50, capMs: 1000 });
-    while (!ending.signal.aborted) {
-      try {
-        await step();
-        backoff.reset();
-      } catch (err) {
-        if (ending.signal.aborted) return;
-        if (isError(err) && /^-?(NOGROUP|UNBLOCKED)/.test(err.message)) hasGroup = false;
-        else warn(err);
-        await backoff.wait(ending.signal);
-      }
-    }
+  function onFailure(err: unknown): void {
+    if (isNoGroup(err)) hasGroup = false;
+    else warn(err);
   }
 
   return {
-    start() {
-      loop = run();
-    },
+    start: loop.start,
     async stop() {
-      ending.abort();
+      const stopped = loop.stop();
       reader.close();
-      await loop;
+      await stopped;
       await Promise.all(running);
     },
   };
-}
-
-/** From the start: what came while there was no group is wanted. */
-async function createGroup(connection: Redis, stream: string): Promise<void> {
-  try {
-    await connection.xgroup('CREATE', stream, GROUP, '0', 'MKSTREAM');
-  } catch (error) {
-    if (!(isError(error) && error.message.startsWith('BUSYGROUP'))) throw error;
-  }
 }

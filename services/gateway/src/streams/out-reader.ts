@@ -1,7 +1,7 @@
 import {
   BLOCK_MS,
-  createBackoff,
   createComplaints,
+  createLoop,
   type Logger,
   openBlockingReader,
   systemClock,
@@ -29,30 +29,17 @@ export function createOutReader(parts: {
   logger: Logger;
 }): OutReader {
   const reader = openBlockingReader(parts.redisUrl, { name: 'out' });
-  const abort = new AbortController();
-  const backoff = createBackoff({ baseMs: 50, capMs: 1000 });
-  const warn = createComplaints({
-    what: 'out stream not readable; trying again',
-    clock: systemClock,
-    logger: parts.logger,
+  const loop = createLoop({
+    step,
+    onFailure: createComplaints({
+      what: 'out stream not readable; trying again',
+      clock: systemClock,
+      logger: parts.logger,
+    }),
   });
   let lastId = '0-0';
   let count = 0;
   let generation = 0;
-  let running: Promise<void> = Promise.resolve();
-
-  async function loop(): Promise<void> {
-    while (!abort.signal.aborted) {
-      try {
-        await step();
-        backoff.reset();
-      } catch (err) {
-        if (abort.signal.aborted) return;
-        warn(err);
-        await backoff.wait(abort.signal);
-      }
-    }
-  }
 
   async function step(): Promise<void> {
     const mine = generation;
@@ -68,9 +55,7 @@ export function createOutReader(parts: {
   }
 
   return {
-    start() {
-      running = loop();
-    },
+    start: loop.start,
     position: () => ({ lastId, count }),
     restart() {
       generation++;
@@ -81,9 +66,9 @@ export function createOutReader(parts: {
       count = entries;
     },
     async stop() {
-      abort.abort();
+      const stopped = loop.stop();
       reader.close();
-      await running;
+      await stopped;
     },
   };
 }

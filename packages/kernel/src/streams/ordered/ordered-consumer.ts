@@ -1,8 +1,8 @@
 import type { Client, Pool } from 'pg';
-import { createBackoff } from '../../backoff.ts';
 import { type Clock, sleep } from '../../clock.ts';
 import { classify } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import { createLoop } from '../../loop.ts';
 import type { Metrics } from '../../metrics.ts';
 import { openDedicatedClient } from '../../postgres.ts';
 import { FIRST_ENTRY_ID } from './entry-id.ts';
@@ -78,13 +78,12 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     logger,
     onFailure: (kind) => metrics.failed(kind),
   });
-  const abort = new AbortController();
+  const loop = createLoop({ step, onFailure, longestPauseMs: 2000 });
   const fences = new Map<string, number>();
   /** Where we read on. */
   const positions = new Map<string, string>();
   /** Where the cursors in Postgres stand: elsewhere than we read on when a stream began anew. */
   const committed = new Map<string, string>();
-  const backoff = createBackoff({ baseMs: 50, capMs: 2000 });
   let backlog: StreamEntry[] = [];
   let client: Client | undefined;
   let hasLease = false;
@@ -92,28 +91,26 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
   let balancedAt = Number.NEGATIVE_INFINITY;
   let readAt = Number.NEGATIVE_INFINITY;
   let restUntil = Number.NEGATIVE_INFINITY;
-  let running: Promise<void> | undefined;
 
-  async function loop(): Promise<void> {
-    while (!abort.signal.aborted) {
-      try {
-        if (!hasLease) await leases.start();
-        hasLease = true;
-        if (mustRecover) await recover();
-        await balanceWhenDue();
-        await step();
-        backoff.reset();
-      } catch (err) {
-        if (abort.signal.aborted) return;
-        const kind = classify(err);
-        if (kind === 'retryable') logger.warn({ err }, 'batch will be tried again');
-        else logger.error({ err }, 'batch failed for no known reason; it will be tried again');
-        metrics.failed(kind);
-        mustRecover = true;
-        backlog = [];
-        await backoff.wait(abort.signal);
-      }
-    }
+  async function step(signal: AbortSignal): Promise<void> {
+    if (!hasLease) await leases.start();
+    hasLease = true;
+    if (mustRecover) await recover();
+    await balanceWhenDue();
+    if (positions.size === 0) return await sleep(BALANCE_EVERY_MS, signal);
+    if (backlog.length === 0) await read(signal);
+    if (backlog.length === 0) return;
+    await handler.room?.();
+    await commitBatch(takeBatch());
+  }
+
+  function onFailure(err: unknown): void {
+    const kind = classify(err);
+    if (kind === 'retryable') logger.warn({ err }, 'batch will be tried again');
+    else logger.error({ err }, 'batch failed for no known reason; it will be tried again');
+    metrics.failed(kind);
+    mustRecover = true;
+    backlog = [];
   }
 
   async function balanceWhenDue(): Promise<void> {
@@ -133,18 +130,10 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     }
   }
 
-  async function step(): Promise<void> {
-    if (positions.size === 0) return await sleep(BALANCE_EVERY_MS, abort.signal);
-    if (backlog.length === 0) await read();
-    if (backlog.length === 0) return;
-    await handler.room?.();
-    await commitBatch(takeBatch());
-  }
-
   /** A cursor ahead of a stream that began anew would wait for ever; reading it from the start is harmless. */
-  async function read(): Promise<void> {
+  async function read(signal: AbortSignal): Promise<void> {
     const early = Math.max(readAt + everyMs, restUntil) - clock.monotonicMs();
-    if (early > 0) await sleep(early, abort.signal);
+    if (early > 0) await sleep(early, signal);
     readAt = clock.monotonicMs();
     const { entries, reborn } = await reader.read(
       [...positions].map(([stream, lastId]) => ({ stream, lastId })),
@@ -250,11 +239,10 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
 
   return {
     async start() {
-      running = loop();
+      loop.start();
     },
     async stop() {
-      abort.abort();
-      await running;
+      await loop.stop();
       reader.close();
       await closeClient();
       await leases
