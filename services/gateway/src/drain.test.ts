@@ -64,11 +64,11 @@ test('who is not told yet is served as before', async () => {
 
 test('answers on their way are waited for, by those whose they are', async () => {
   const [waiting, other] = connect(2);
-  waiting?.connection.messageLeft();
+  waiting?.connection.intake.messageLeft();
   const draining = sendAllAway(context.hub, 0, context.logger);
   await pass(1000);
   expect([waiting?.transport.closedFor, other?.transport.closedFor]).toEqual([undefined, 'service_restart']);
-  waiting?.connection.messageAnswered();
+  waiting?.connection.intake.messageAnswered();
   await pass(50);
   await draining;
   expect(waiting?.transport.closedFor).toBe('service_restart');
@@ -76,7 +76,7 @@ test('answers on their way are waited for, by those whose they are', async () =>
 
 test('answers that do not come are waited for only so long', async () => {
   const [waiting] = connect(1);
-  waiting?.connection.messageLeft();
+  waiting?.connection.intake.messageLeft();
   let isDone = false;
   const draining = sendAllAway(context.hub, 0, context.logger).then(() => {
     isDone = true;

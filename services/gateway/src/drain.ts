@@ -40,7 +40,7 @@ async function closeWhenAnswered(slice: readonly Connection[]): Promise<void> {
   while (left.length > 0) {
     const isLate = performance.now() >= deadline;
     for (const connection of left) {
-      if (isLate || !connection.isOwedAnswers) connection.close('service_restart');
+      if (isLate || !connection.intake.isOwedAnswers) connection.close('service_restart');
     }
     left = left.filter(({ state }) => state !== 'closing');
     if (left.length > 0) await sleep(LOOK_EVERY_MS);

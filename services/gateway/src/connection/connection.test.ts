@@ -6,6 +6,7 @@ import type { Requests } from '../streams/requests.ts';
 import { createTestContext, sessionOf } from '../testing/context.ts';
 import { TestTransport, turnEnded } from '../testing/transport.ts';
 import { Connection } from './connection.ts';
+import { refuse } from './refuse.ts';
 
 let clock: TestClock;
 let context: ReturnType<typeof createTestContext>;
@@ -223,30 +224,30 @@ describe('flow', () => {
   beforeEach(logIn);
 
   test('with 64 messages on their way the socket is not read, until one is answered', () => {
-    for (let n = 0; n < 63; n++) connection.messageLeft();
+    for (let n = 0; n < 63; n++) connection.intake.messageLeft();
     expect(transport.isPaused).toBe(false);
-    connection.messageLeft();
+    connection.intake.messageLeft();
     expect(transport.isPaused).toBe(true);
-    connection.messageAnswered();
-    expect([transport.isPaused, connection.inFlight]).toEqual([false, 63]);
+    connection.intake.messageAnswered();
+    expect([transport.isPaused, connection.intake.inFlight]).toEqual([false, 63]);
   });
 
   test('answers that never come are forgotten 5 seconds after the last one', () => {
-    for (let n = 0; n < 64; n++) connection.messageLeft();
+    for (let n = 0; n < 64; n++) connection.intake.messageLeft();
     pass(4000);
-    connection.messageAnswered();
-    connection.messageLeft();
+    connection.intake.messageAnswered();
+    connection.intake.messageLeft();
     pass(5000);
-    expect([transport.isPaused, connection.inFlight]).toEqual([true, 64]);
+    expect([transport.isPaused, connection.intake.inFlight]).toEqual([true, 64]);
     pass(1000);
-    expect([transport.isPaused, connection.inFlight]).toEqual([false, 0]);
-    connection.messageAnswered();
-    expect(connection.inFlight).toBe(0);
+    expect([transport.isPaused, connection.intake.inFlight]).toEqual([false, 0]);
+    connection.intake.messageAnswered();
+    expect(connection.intake.inFlight).toBe(0);
   });
 
   test('a socket that we do not read is not ended for its silence', () => {
     pass(74_000);
-    for (let n = 0; n < 64; n++) connection.messageLeft();
+    for (let n = 0; n < 64; n++) connection.intake.messageLeft();
     pass(3000);
     expect(transport.closedFor).toBeUndefined();
   });
@@ -315,7 +316,7 @@ describe('faults', () => {
     logIn();
     const chat = encodeFrame(0x0301, Buffer.from('{"type":"chat"}'));
     connection.session = undefined;
-    connection.refuse(new Error('a bug'));
+    refuse(connection, new Error('a bug'));
     connection.onBytes(chat);
     expect(await answers()).toEqual(['SERVER_UNAVAILABLE', 'INVALID_MESSAGE_FORMAT']);
     expect(transport.closedFor).toBeUndefined();
@@ -339,7 +340,7 @@ describe('the end', () => {
   });
 
   test('a socket that was not read is read again, so that the goodbye of the peer is seen', () => {
-    for (let n = 0; n < 64; n++) connection.messageLeft();
+    for (let n = 0; n < 64; n++) connection.intake.messageLeft();
     connection.close('service_restart');
     expect(transport.isPaused).toBe(false);
   });

@@ -2,6 +2,7 @@ import { sleep } from '@securechat/kernel';
 import { ProtocolError } from '@securechat/protocol';
 import type { FilesRequests, Refused } from '@securechat/protocol/internal';
 import type { Connection } from '../connection/connection.ts';
+import { refuse } from '../connection/refuse.ts';
 import type { PlainFileQuestion } from '../streams/requests.ts';
 import { sessionOf } from './session-of.ts';
 
@@ -45,7 +46,8 @@ export function besideOthers(
       if (connection.state === 'ready') await work();
     } catch (error) {
       const isTold = error instanceof ProtocolError;
-      connection.refuse(
+      refuse(
+        connection,
         isTold ? new ProtocolError(error.error, { ...error.detail, ...referenceOf(message) }) : error,
       );
     }

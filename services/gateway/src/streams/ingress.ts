@@ -6,6 +6,7 @@ import {
   type StreamNames,
 } from '@securechat/protocol/internal';
 import type { Connection } from '../connection/connection.ts';
+import { refuse } from '../connection/refuse.ts';
 import { unavailable } from '../handlers/admit.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { Departures } from './departures.ts';
@@ -40,15 +41,15 @@ export function createIngress(parts: {
       const lane = lanes[partitionOf(message.head.conversation, lanes.length)];
       if (!lane || bytes + message.body.length > maxBytes) throw unavailable(message.head.id);
       bytes += message.body.length;
-      connection.messageLeft();
+      connection.intake.messageLeft();
       lane.add(message, {
         onDone: () => {
           bytes -= message.body.length;
         },
         onRefused: () => {
           metrics.ingressRefused();
-          connection.messageAnswered();
-          connection.refuse(unavailable(message.head.id));
+          connection.intake.messageAnswered();
+          refuse(connection, unavailable(message.head.id));
         },
       });
     },

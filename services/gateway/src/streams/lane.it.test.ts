@@ -156,7 +156,7 @@ describe('the ingress', () => {
     const conversations = ['c_a', 'c_b', 'c_c', 'c_d', 'c_e'];
     for (let n = 0; n < 25; n++) pass(`m${n}`, 10, conversations[n % 5]);
     await settled();
-    expect(connection.inFlight).toBe(25);
+    expect(connection.intake.inFlight).toBe(25);
     for (const conversation of conversations) {
       const name = streams.ordered[partitionOf(conversation, 4)] ?? '';
       const found = await store.redis.xrangeBuffer(name, '-', '+');
@@ -185,11 +185,11 @@ describe('the ingress', () => {
       error: 'SERVER_UNAVAILABLE',
       detail: { reference_id: 'm3', retry_after_ms: 1000 },
     });
-    expect(connection.inFlight).toBe(2);
+    expect(connection.intake.inFlight).toBe(2);
     await settled();
     pass('m4', 10 * KIB);
     await settled();
-    expect(connection.inFlight).toBe(3);
+    expect(connection.intake.inFlight).toBe(3);
   });
 
   test('what Redis does not take is told to the sender, is no longer on its way, and frees its bytes', async () => {
@@ -198,7 +198,7 @@ describe('the ingress', () => {
       pass(`m${round}`, 1 * KIB);
       await settled();
     }
-    expect(connection.inFlight).toBe(0);
+    expect(connection.intake.inFlight).toBe(0);
     const answers = transport.messages().map((message) => (message.type === 'error' ? message : undefined));
     expect(answers.map((answer) => [answer?.code, answer?.reference_id])).toEqual([
       [2002, 'm1'],

@@ -1,7 +1,8 @@
 import type { Logger } from '@securechat/kernel';
-import { downstream, encodeFrame, upstream } from '@securechat/protocol';
+import { downstream, encodeFrame, ProtocolError, upstream } from '@securechat/protocol';
 import { type OutRecord, type Packed, unpackEntry } from '@securechat/protocol/internal';
 import { pushFrame } from '../connection/mailbox.ts';
+import { refuse } from '../connection/refuse.ts';
 import type { GatewayContext } from '../context.ts';
 import { warnOfLowKeys } from '../handlers/key_count.ts';
 
@@ -16,7 +17,7 @@ const handlers: { [K in OutRecord['kind']]: HandlerOf<K> } = {
   stored({ hub, clock, metrics }, record) {
     const connection = hub.get(record.connection);
     if (!connection) return;
-    connection.messageAnswered();
+    connection.intake.messageAnswered();
     metrics.sendToAck(clock.now() - record.received_at);
     connection.send('ack', {
       type: 'ack',
@@ -32,8 +33,8 @@ const handlers: { [K in OutRecord['kind']]: HandlerOf<K> } = {
   refused({ hub }, record) {
     const connection = hub.get(record.connection);
     if (!connection) return;
-    connection.messageAnswered();
-    connection.refuseByName(record.error, record.detail);
+    connection.intake.messageAnswered();
+    refuse(connection, new ProtocolError(record.error, record.detail));
   },
 
   deliver({ hub, clock, metrics }, record, body) {
