@@ -7,10 +7,7 @@ import { FILE_COLUMNS, type FileRow } from '../store/file-row.ts';
 type ChunkPlace = { user: number; fileId: string; index: number; totalChunks?: number | undefined };
 
 export type ChunkWriter = {
-  /**
-   * Whether this chunk may come, before its bytes do; `isStored` when nothing need come any more, for all that is known.
-   * Throws a ProtocolError.
-   */
+  /** Before its bytes come. Throws a ProtocolError when this chunk may not. */
   expect(place: ChunkPlace, bytes: number): Promise<void>;
   /** Stores it; once, however often it comes. Resolves with how much of the file there is. Throws a ProtocolError. */
   put(place: ChunkPlace, bytes: Buffer): Promise<{ file: FileRow; isNew: boolean }>;

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createFileBudget, type FileBudget } from '@securechat/directory';
 import { openTestRedis, type TestRedis, until } from '@securechat/testkit';
 import type { FastifyInstance } from 'fastify';
@@ -201,6 +201,81 @@ test('who has too much under way at once is refused more, and others are not, un
     leaving.abort();
     await slow.close();
   }
+});
+
+describe('who leaves while it is looked up who that is, or what it wants', () => {
+  let server: FastifyInstance;
+  let address: string;
+  let token: string;
+  beforeEach(async () => {
+    [server, address] = await serve(budgetOf(10_000_000_000));
+    token = await tokenOf(world.alice);
+  });
+  afterEach(() => server.close());
+
+  const questionOf = (method: string, path: string, length = 0): string =>
+    `${method} /v1/files${path} HTTP/1.1\r\nhost: files\r\nauthorization: Bearer ${token}\r\ncontent-length: ${length}\r\n\r\n`;
+  const atOnce = (question: string) => Array<string>(world.pool.options.max).fill(question);
+  const open = () =>
+    new Promise((done) => server.server.getConnections((_error, connections) => done(connections)));
+
+  /** As many questions as the service asks Postgres at once; it waits for `table` until all who asked are gone. */
+  async function leaveWhile(table: string, questions: readonly string[]): Promise<void> {
+    const { port, hostname } = new URL(address);
+    const locking = await world.owner.connect();
+    try {
+      await locking.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+      const sockets = questions.map((question) => {
+        const socket = connect({ port: Number(port), host: hostname });
+        socket.on('error', () => undefined).write(question);
+        return socket;
+      });
+      await until('all are there', async () => (await open()) === sockets.length);
+      await until('all that can wait for the table', async () => {
+        const { rowCount } = await locking.query(
+          'SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = $1',
+          ['Lock'],
+        );
+        return rowCount === world.pool.options.max;
+      });
+      for (const socket of sockets) socket.resetAndDestroy();
+      await until('all are gone', async () => (await open()) === 0);
+    } finally {
+      await locking.query('ROLLBACK');
+      locking.release();
+    }
+  }
+
+  const statusOf = async (path: string, init: RequestInit = {}): Promise<number> => {
+    const headers = { authorization: `Bearer ${token}` };
+    const response = await fetch(`${address}/v1/files${path}`, { ...init, headers });
+    await response.arrayBuffer();
+    return response.status;
+  };
+
+  test('holds no place of its user', async () => {
+    const question = questionOf('GET', `/${file.id}/status`);
+    for (let round = 0; round < 9; round++) await leaveWhile('auth.devices', atOnce(question));
+    await until('there is a place', async () => (await statusOf(`/${file.id}/status`)) === 200);
+  });
+
+  test('nor do its questions that wait on the same connection', async () => {
+    const questions = questionOf('GET', `/${file.id}/status`).repeat(60);
+    await leaveWhile('files.files', [questions]);
+    await leaveWhile('files.files', [questions]);
+    await until('there is a place', async () => (await statusOf(`/${file.id}/status`)) === 200);
+  });
+
+  test('holds no room for bytes that will not come', async () => {
+    const upload = makeFile(10_000);
+    await world.offer(upload);
+    const question = questionOf('PUT', `/${upload.id}/chunks/0`, 4096);
+    for (let round = 0; round < 8; round++) await leaveWhile('files.files', atOnce(question));
+    const body = new Uint8Array(world.chunkOf(upload, 0));
+    const put = () => statusOf(`/${upload.id}/chunks/0`, { method: 'PUT', body });
+    await until('there is room', async () => (await put()) === 204);
+    await world.handlers.cancel({ kind: 'cancel', ...world.alice, file_id: upload.id });
+  });
 });
 
 test('a list begins behind an id and behind nothing else', async () => {

@@ -76,12 +76,13 @@ export async function waitForTurn(
     metrics.limited();
     throw new ProtocolError('RATE_LIMITED', { scope: 'file_bytes', retry_after_ms: grant.retryAfterMs });
   }
-  if (grant.waitMs === 0) return;
-  const gone = new AbortController();
-  const leave = (): void => gone.abort();
-  reply.raw.once('close', leave);
-  await sleep(grant.waitMs, gone.signal);
-  reply.raw.off('close', leave);
-  // nobody waits for an answer any more
-  if (gone.signal.aborted) throw new ProtocolError('CONNECTION_LOST');
+  if (grant.waitMs > 0 && !reply.raw.destroyed) {
+    const gone = new AbortController();
+    const leave = (): void => gone.abort();
+    reply.raw.once('close', leave);
+    await sleep(grant.waitMs, gone.signal);
+    reply.raw.off('close', leave);
+  }
+  // nobody waits for an answer any more, and nothing that is taken from here on would be given back
+  if (reply.raw.destroyed) throw new ProtocolError('CONNECTION_LOST');
 }

@@ -10,7 +10,7 @@ const COME_BACK_MS = 1_000;
  * reads slowly on all connections would leave none to others.
  */
 export type Places = {
-  /** Throws a ProtocolError when the user has all that one may have. */
+  /** Throws a ProtocolError when the user has all that one may have, or the request is over. */
   take(request: FastifyRequest, user: number): void;
   /** Takes note of a request that may take a place, before anything is known of it. */
   watch(request: FastifyRequest, reply: FastifyReply): void;
@@ -19,8 +19,10 @@ export type Places = {
 export function createPlaces(): Places {
   const taken = new Map<number, number>();
   const owners = new WeakMap<FastifyRequest, number>();
+  const over = new WeakSet<FastifyRequest>();
 
   function leave(request: FastifyRequest): void {
+    over.add(request);
     const user = owners.get(request);
     if (user === undefined) return;
     const rest = (taken.get(user) ?? 0) - 1;
@@ -30,6 +32,8 @@ export function createPlaces(): Places {
 
   return {
     take(request, user) {
+      // who leaves while it is looked up who that is, would not leave once more
+      if (over.has(request)) throw new ProtocolError('CONNECTION_LOST');
       const count = (taken.get(user) ?? 0) + 1;
       if (count > MOST_PER_USER)
         throw new ProtocolError('RATE_LIMITED', { scope: 'file_requests', retry_after_ms: COME_BACK_MS });
