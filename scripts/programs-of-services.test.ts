@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
+import { runProgram as run } from './testing/run-program.ts';
 import { ROOT } from './tools.ts';
 
 /** Words that make sense to each program that an operator starts by hand. All five of `migrate.ts` are the same. */
@@ -27,22 +25,17 @@ const BY_INPUT = 'auth/src/call-admin.ts';
 const MISSING =
   /^The environment has \d+ fault\(s\):\n(?: {2}- .+\n)* {2}- POSTGRES_URL is missing\. .+\n(?: {2}- .+\n)*$/;
 
-async function run(program: string, words: readonly string[]) {
-  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
-  const env = { PATH, HOME, NODE_COMPILE_CACHE };
-  const child = spawn(process.execPath, [join(ROOT, 'services', program), ...words], { env });
-  child.stdin.end('{"method": "GET", "path": "/v1/admin/accounts"}');
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  return { status: child.exitCode, out, err };
-}
-
 /** As many at once as there are cores on a small machine. */
-async function runEach(programs: readonly string[], words: (program: string) => readonly string[]) {
+async function runEach(
+  programs: readonly string[],
+  words: (program: string) => readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+) {
   const left = [...programs];
   const found: Record<string, Awaited<ReturnType<typeof run>>> = {};
   const lane = async () => {
     for (let next = left.pop(); next !== undefined; next = left.pop())
-      found[next] = await run(next, words(next));
+      found[next] = await run(next, words(next), settings);
   };
   await Promise.all([lane(), lane(), lane()]);
   return found;
@@ -68,6 +61,18 @@ test('each says in a line what is missing in its environment, with exit code 2 a
     ...{ status: 1, out: '' },
     err: 'AUTH_ADMIN_TOKEN is not set: this auth serves no admin API.\n',
   });
+}, 60_000);
+
+test('each that finds no Postgres or no Redis says so in a line, with exit code 1, no stack and no password', async () => {
+  const programs = Object.keys(WORDS).filter((program) => !program.endsWith('/doctor.ts'));
+  const nobody = {
+    POSTGRES_URL: 'postgres://u:hidden@127.0.0.1:1/x',
+    REDIS_URL: 'redis://:hidden@127.0.0.1:1',
+  };
+  const told = /^.+\. What this needs does not answer\. .+\n$/;
+  const ran = await runEach(programs, (program) => WORDS[program] ?? [], nobody);
+  expect(ran).toEqual(each(programs, { status: 1, out: '', err: expect.stringMatching(told) }));
+  expect(JSON.stringify(ran)).not.toContain('hidden');
 }, 60_000);
 
 test('each answers an option that it does not know by how it is used, with exit code 2 and no stack', async () => {

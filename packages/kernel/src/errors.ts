@@ -20,6 +20,12 @@ export function isError(value: unknown): value is Error {
   return types.isNativeError(value);
 }
 
+/** Node tries all addresses of a name, and says of the failures together nothing but that there are some. */
+export function messageOf(error: unknown): string {
+  if (!isError(error)) return String(error);
+  return error instanceof AggregateError ? error.errors.map(messageOf).join(', ') : error.message;
+}
+
 export type ErrorClass = 'retryable' | 'poison' | 'fault';
 
 /**

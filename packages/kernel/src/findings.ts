@@ -1,5 +1,5 @@
 import { runCommand } from './command.ts';
-import { isError } from './errors.ts';
+import { messageOf } from './errors.ts';
 
 /** Something that was looked at. With a remedy, it is not as it should be. */
 export type Finding = { about: string; says: string; remedy?: string };
@@ -30,7 +30,7 @@ export async function lookAt(
   try {
     return await look();
   } catch (error) {
-    return [{ about, says: isError(error) ? error.message : String(error), remedy }];
+    return [{ about, says: messageOf(error), remedy }];
   }
 }
 
