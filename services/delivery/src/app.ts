@@ -87,7 +87,7 @@ export async function createDelivery(kit: Kit): Promise<Service> {
     worker: kit.instance,
     handler: createBatchHandler({ publisher, receipts, fanout, clock, metrics, policy: config }),
     settings: SESSION,
-    onCommitted: (cursors: ReadonlyMap<string, string>) => trimmer.committed(cursors),
+    onCommitted: trimmer.committed,
     clock,
     logger,
     metrics: kit.metrics,

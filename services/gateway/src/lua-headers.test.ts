@@ -3,9 +3,12 @@ import { basename, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
-const files = globSync(['packages/directory/src/**/*.lua', 'services/gateway/src/**/*.lua'], {
-  cwd: ROOT,
-}).sort();
+const files = globSync(
+  ['packages/directory', 'services/delivery', 'services/gateway'].map((part) => `${part}/src/**/*.lua`),
+  {
+    cwd: ROOT,
+  },
+).sort();
 
 /** `KEYS[1]`, `ARGV[2]` …, each once, in order. */
 function namesIn(text: string): string[] {
@@ -16,6 +19,7 @@ test('the scripts are found', () => {
   expect(files.map((file) => basename(file))).toEqual([
     ...['bulk-push.lua', 'file-budget.lua'],
     ...['heartbeat.lua', 'publish-revocations.lua', 'read-revocations.lua', 'register.lua', 'remove.lua'],
+    'trim-committed.lua',
     ...['address.lua', 'group-operation.lua', 'lease.lua', 'guarded-add.lua'],
   ]);
 });

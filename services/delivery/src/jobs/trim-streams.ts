@@ -1,38 +1,50 @@
-import { idBehind, type Logger, type RedisClient } from '@securechat/kernel';
+import { readFileSync } from 'node:fs';
+import { idBehind, type Logger, loadScript, type RedisClient } from '@securechat/kernel';
+
+const trimScript = loadScript<number>(
+  'trim-committed',
+  readFileSync(new URL('./trim-committed.lua', import.meta.url), 'utf8'),
+  1,
+);
 
 /** Often enough that the streams' length bound counts what waits, seldom enough to cost nothing. */
 const EVERY_MS = 200;
 
 export type Trimmer = {
-  /** These entries and what lies before them is in Postgres. */
-  committed(cursors: ReadonlyMap<string, string>): void;
+  /** This entry and what lies before it is in Postgres. */
+  committed(stream: string, id: string): void;
   start(): void;
   stop(): void;
 };
 
 /**
  * Removes from the ordered streams what Postgres has, and only that: trimming by length would delete entries that
- * nobody has read yet, without any error.
+ * nobody has read yet, without any error. What could not be removed is tried again: nothing comes into a full stream, so there
+ * may be no later commit to make up for it.
  */
 export function createTrimmer(redis: RedisClient, logger: Logger): Trimmer {
   const latest = new Map<string, string>();
   let timer: NodeJS.Timeout | undefined;
 
-  function trim(): void {
-    for (const [stream, id] of latest) {
-      redis
-        .xtrim(stream, 'MINID', idBehind(id))
-        .catch((err: unknown) => logger.debug({ err }, 'stream not trimmed yet'));
+  async function trim(stream: string, id: string): Promise<void> {
+    try {
+      await trimScript.run(redis, [stream], [id, idBehind(id)]);
+    } catch (err) {
+      logger.debug({ err }, 'stream not trimmed yet');
+      if (!latest.has(stream)) latest.set(stream, id);
     }
+  }
+
+  function trimAll(): void {
+    const due = [...latest];
     latest.clear();
+    for (const [stream, id] of due) void trim(stream, id);
   }
 
   return {
-    committed(cursors) {
-      for (const [stream, id] of cursors) latest.set(stream, id);
-    },
+    committed: (stream, id) => void latest.set(stream, id),
     start() {
-      timer = setInterval(trim, EVERY_MS);
+      timer = setInterval(trimAll, EVERY_MS);
     },
     stop: () => clearInterval(timer),
   };

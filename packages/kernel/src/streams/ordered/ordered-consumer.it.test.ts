@@ -126,6 +126,16 @@ describe('order, exactly once', () => {
     expect(worker.committed.get(numbers.streams[1] ?? '')).toBe(last);
     expect((await numbers.cursors())[1]).toMatchObject({ last_id: last, last_batch: [1] });
   });
+
+  test('the cursor of a partition that is claimed is reported: its former owner may not have trimmed the stream', async () => {
+    const first = await numbers.startWorker('first');
+    const last = await numbers.add(0, [1]);
+    await until('it is handled', () => first.committed.has(numbers.streams[0] ?? ''));
+    await first.consumer.stop();
+    const second = await numbers.startWorker('second');
+    await until('all are claimed', async () => (await numbers.owners()).second === numbers.streams.length);
+    expect([...second.committed]).toEqual([[numbers.streams[0], last]]);
+  });
 });
 
 describe('several workers', () => {

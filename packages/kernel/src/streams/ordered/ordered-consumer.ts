@@ -36,8 +36,11 @@ export type OrderedConsumerOptions<R> = {
   handler: OrderedHandler<R>;
   /** Session settings for the connection of the batches, e.g. `enable_seqscan`. */
   settings?: Readonly<Record<string, string>>;
-  /** Called with each stream's committed cursor, so that what lies before it can be trimmed. */
-  onCommitted(cursors: ReadonlyMap<string, string>): void;
+  /**
+   * The entry at which the cursor of a stream stands in Postgres, so that it and what lies before it can be trimmed: after each commit,
+   * and of a partition that was claimed, whose former owner may have died before it had trimmed.
+   */
+  onCommitted(stream: string, lastId: string): void;
   clock: Clock;
   logger: Logger;
   metrics: Metrics;
@@ -178,7 +181,6 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     }
     for (const [stream, id] of batch.cursors) place(stream, id);
     for (const part of outcome.processed) part.publish();
-    options.onCommitted(batch.cursors);
     metrics.parked(batch.unreadable.length);
     endTimer(batch.records.length);
     const endedAt = clock.monotonicMs();
@@ -208,6 +210,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
   function place(stream: string, lastId: string): void {
     positions.set(stream, lastId);
     committed.set(stream, lastId);
+    if (lastId !== FIRST_ENTRY_ID) options.onCommitted(stream, lastId);
   }
 
   function forget(stream: string): void {

@@ -120,9 +120,7 @@ export async function openNumbers(options: {
           onParked: (value) => worker.parked.push(value),
           onAnnounce: (touched) => worker.announced.push(...touched),
         }),
-        onCommitted: (cursors) => {
-          for (const [stream, last] of cursors) worker.committed.set(stream, last);
-        },
+        onCommitted: (stream, lastId) => void worker.committed.set(stream, lastId),
         clock: systemClock,
         logger: createLogger({ service: 'numbers', instance: name, level: 'silent' }),
         metrics: createMetrics('numbers'),
