@@ -12,7 +12,11 @@ import {
   startTraffic,
 } from '../support/traffic.ts';
 
-const stack = useConstellation({ gateways: 2, deliveries: 2, redis: 'own', postgres: 'own' });
+const stack = useConstellation({
+  ...{ gateways: 2, deliveries: 2, redis: 'own', postgres: 'own' },
+  // one has everything, and what the other has to take over is all there is
+  env: { delivery: { DELIVERY_SPREAD_ABOVE_PERCENT: '100' } },
+});
 const { test } = stack;
 
 /** The lease of a dead worker ends after at most 3 s, and half a second later somebody has looked. */
@@ -20,7 +24,8 @@ const FIRST_DELIVERY_WITHIN_MS = 5_000;
 
 test('the partitions of a delivery process that is killed are taken over within seconds', async () => {
   const company = await openCompany(stack);
-  const [doomed, survivor] = await ownersOf(stack, company.talkers, await streamsOf(stack, company.talkers));
+  const streams = await streamsOf(stack, company.talkers);
+  const [doomed, survivor] = await ownersOf(stack, company.talkers, streams, 1);
   const traffic = await startTraffic(company);
 
   const strike = await traffic.strike(() => doomed.process.kill('SIGKILL'), doomed.talkers);

@@ -13,7 +13,11 @@ import {
   type Traffic,
 } from '../support/traffic.ts';
 
-const stack = useConstellation({ gateways: 2, deliveries: 2, redis: 'own', postgres: 'own' });
+const stack = useConstellation({
+  ...{ gateways: 2, deliveries: 2, redis: 'own', postgres: 'own' },
+  // so that each has some, again and again
+  env: { delivery: { DELIVERY_SPREAD_ABOVE_PERCENT: '0' } },
+});
 const { test } = stack;
 
 /** Twice a lease: whatever the process waited for has timed out when it goes on. */
@@ -31,7 +35,7 @@ test('a delivery process that was paused finds its partitions taken, and writes 
   // as short as can be: what it had read when it was paused is still good to it when it goes on
   const short = await pause(traffic, streams, 0);
   // both take part again, by other claims and with other fences
-  await ownersOf(stack, company.talkers, streams);
+  await ownersOf(stack, company.talkers, streams, 2);
   await traffic.end();
 
   const figures = await expectPromisesKept(stack, traffic, long.strike);
@@ -50,7 +54,7 @@ test('a delivery process that was paused finds its partitions taken, and writes 
 }, 120_000);
 
 async function pause(traffic: Traffic, streams: ReadonlyMap<string, string>, atLeastMs: number) {
-  const [zombie, other] = await ownersOf(stack, traffic.talkers, streams);
+  const [zombie, other] = await ownersOf(stack, traffic.talkers, streams, 2);
   const strike = await traffic.strike(() => zombie.process.kill('SIGSTOP'), zombie.talkers);
   const sinceMs = (): number => performance.now() - strike.atMs;
   try {

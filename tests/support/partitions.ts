@@ -19,13 +19,17 @@ export type Owner = {
   readonly conversations: ReadonlySet<string>;
 };
 
-/** The delivery processes as soon as each has its share, the one with most of the talk first. */
+/**
+ * The delivery processes as soon as the partitions are in so many `hands`, evenly, or stay in any; the one with most of the talk
+ * first.
+ */
 export async function ownersOf(
   stack: Stack,
   talkers: readonly Talker[],
   streams: ReadonlyMap<string, string>,
+  hands: number | 'any',
 ): Promise<[Owner, ...Owner[]]> {
-  const cursors = await sharedCursors(stack);
+  const cursors = await sharedCursors(stack, hands);
   const owners = stack.constellation.deliveries.map((process): Owner => {
     const worker = workerOf(process);
     const own = cursors.filter(({ owner }) => owner === worker);
@@ -39,26 +43,22 @@ export async function ownersOf(
 
 const workerOf = ({ name }: ServiceProcess): string => name.replace(' ', '-');
 
-/**
- * Cursors when every delivery process has its share. Those of two releases count each other differently, so between them any share
- * will do that stays.
- */
-function sharedCursors(stack: Stack): Promise<Cursor[]> {
+/** Two releases count each other differently, so between them any share will do that stays. */
+function sharedCursors(stack: Stack, hands: number | 'any'): Promise<Cursor[]> {
   const { deliveries } = stack.constellation;
-  const isOneRelease = new Set(deliveries.map(({ root }) => root)).size === 1;
   let before = '';
   return until('the partitions are shared out', async () => {
     const cursors = await cursorsOf(stack);
-    const shares = deliveries.map(
-      (process) => cursors.filter(({ owner }) => owner === workerOf(process)).length,
-    );
-    const isEven = shares.every((share) => share === cursors.length / deliveries.length);
+    const shares = deliveries
+      .map((process) => cursors.filter(({ owner }) => owner === workerOf(process)).length)
+      .filter((share) => share > 0);
+    const isEven = shares.every((share) => share === cursors.length / shares.length);
     const owners = cursors.map(({ owner }) => owner).join();
     const stays = owners === before;
     before = owners;
-    if (!isOneRelease) await sleep(SETTLED_MS);
-    const isWhole = shares.every((share) => share > 0) && cursors.every(({ owner }) => owner);
-    return (isOneRelease ? isEven : isWhole && stays) && cursors;
+    if (hands !== 'any') return isEven && shares.length === hands && cursors;
+    await sleep(SETTLED_MS);
+    return cursors.every(({ owner }) => owner) && stays && cursors;
   });
 }
 

@@ -41,7 +41,7 @@ test('the previous release and this one work side by side: nothing acked is lost
   await go(ROOT, 0);
 
   // side by side: each gateway lets people in, whichever auth and delivery answer
-  const [doomed] = await ownersOf(stack, company.talkers, streams);
+  const [doomed] = await ownersOf(stack, company.talkers, streams, 'any');
   const strike = await traffic.strike(() => doomed.process.kill('SIGKILL'), doomed.talkers);
   await traffic.goOn();
   await doomed.process.restart();

@@ -87,6 +87,7 @@ export async function createDelivery(kit: Kit): Promise<Service> {
     worker: kit.instance,
     handler: createBatchHandler({ publisher, receipts, fanout, clock, metrics, policy: config }),
     settings: SESSION,
+    spreadAbove: config.spreadAbovePercent / 100,
     onCommitted: trimmer.committed,
     clock,
     logger,

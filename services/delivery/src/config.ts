@@ -13,6 +13,13 @@ export const options = defineConfig({
   redisUrl: redisOption,
   postgresUrl: postgresOption('securechat_delivery'),
   ...streamOptions,
+  spreadAbovePercent: int({
+    env: 'DELIVERY_SPREAD_ABOVE_PERCENT',
+    default: 80,
+    min: 0,
+    max: 100,
+    doc: 'How busy the event loops of delivery processes are before a further one takes part; the rest stand by, which costs less. 0: all share evenly, so that one that dies holds up only its own part',
+  }),
   syncConcurrency: int({
     env: 'DELIVERY_SYNC_CONCURRENCY',
     default: 16,

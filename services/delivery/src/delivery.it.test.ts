@@ -27,7 +27,11 @@ let b: Account;
 
 beforeAll(async () => {
   [world, redis] = await Promise.all([openWorld(), openTestRedis()]);
-  env = { POSTGRES_URL: world.url, REDIS_URL: redis.url, STREAM_PREFIX: redis.prefix };
+  env = {
+    ...{ POSTGRES_URL: world.url, REDIS_URL: redis.url, STREAM_PREFIX: redis.prefix },
+    // a second process takes part at once
+    DELIVERY_SPREAD_ABOVE_PERCENT: '0',
+  };
   gateway = await openGateway(redis);
   [a, b] = [await world.addPerson('alice'), await world.addPerson('bob')];
   place = await world.connect(a, b);

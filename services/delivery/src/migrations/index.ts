@@ -11,6 +11,7 @@ import { up as hiddenMarks } from './0009_hidden_marks.ts';
 import { up as erasure } from './0010_erasure.ts';
 import { up as webhooks } from './0011_webhooks.ts';
 import { up as waiting } from './0012_waiting.ts';
+import { up as busyWorkers } from './0013_busy_workers.ts';
 
 export const migrations: Migrations = {
   '0001_mailboxes': { up: mailboxes },
@@ -25,4 +26,5 @@ export const migrations: Migrations = {
   '0010_erasure': { up: erasure },
   '0011_webhooks': { up: webhooks },
   '0012_waiting': { up: waiting },
+  '0013_busy_workers': { up: busyWorkers },
 };

@@ -5,4 +5,4 @@ export {
   type OrderedConsumer,
   type OrderedConsumerOptions,
 } from './ordered-consumer.ts';
-export { orderedConsumerTables } from './tables.ts';
+export { orderedConsumerTables, orderedWorkersBusy } from './tables.ts';

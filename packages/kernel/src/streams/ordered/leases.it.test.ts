@@ -28,10 +28,10 @@ afterEach(async () => {
 /** Leases as a consumer uses them: it remembers what it was given. */
 type Holder = { leases: Leases; owned: Map<string, number>; balance(): Promise<void>; announced: number[][] };
 
-async function open(worker: string): Promise<Holder> {
+async function open(worker: string, spreadAbove = 0): Promise<Holder> {
   const { pool, schema, streams } = numbers;
   const logger = createLogger({ service: 'numbers', instance: worker, level: 'silent' });
-  const leases = createLeases({ pool, schema, streams, worker, logger });
+  const leases = createLeases({ pool, schema, streams, worker, spreadAbove, logger });
   opened.push(leases);
   await leases.start();
   const owned = new Map<string, number>();
@@ -76,6 +76,51 @@ test('the first worker gets all; with a second one each has its fair share and n
   await b.balance();
   expect([...b.owned.keys()].toSorted()).toEqual(numbers.streams.slice(3));
   expect(await numbers.owners()).toEqual({ a: 3, b: 2 });
+});
+
+test('while the first is not busy the second stands by, and has all within a look when the first is gone', async () => {
+  const a = await open('a', 0.8);
+  await a.balance();
+  const b = await open('b', 0.8);
+  for (let round = 0; round < 2; round += 1) for (const holder of [a, b]) await holder.balance();
+  expect([a.owned.size, b.owned.size]).toEqual([5, 0]);
+
+  await a.leases.stop();
+  await b.balance();
+  expect(b.owned.size).toBe(5);
+});
+
+test('a worker that is busy says so, and gives away what another then has', async () => {
+  const a = await open('a', 0.8);
+  await a.balance();
+  const b = await open('b', 0.8);
+  const isBusy = async () => {
+    const endAtMs = performance.now() + 300;
+    while (performance.now() < endAtMs);
+    const found = await numbers.pool.query(
+      `SELECT 1 FROM ${numbers.schema}.stream_workers WHERE id = 'a' AND busy > 0.8`,
+    );
+    return found.rows.length === 1;
+  };
+  await until('a says that it is busy', isBusy, 8_000);
+  await a.balance();
+  await b.balance();
+  expect([a.owned.size, b.owned.size]).toEqual([3, 2]);
+});
+
+test('of a worker of the previous release, which does not say how busy it is, what it gives away is taken', async () => {
+  const { pool, schema, streams } = numbers;
+  await pool.query(
+    `INSERT INTO ${schema}.stream_workers VALUES ('old', clock_timestamp() + interval '1 minute')`,
+  );
+  const [first, second, ...rest] = streams;
+  await pool.query(`INSERT INTO ${schema}.stream_cursors (stream, owner) SELECT unnest($1::text[]), 'old'`, [
+    [first, second, rest[0]],
+  ]);
+  const a = await open('a', 0.8);
+  await a.balance();
+  await a.balance();
+  expect([...a.owned.keys()].toSorted()).toEqual(rest.slice(1));
 });
 
 test('more workers than streams: those that come late have none and take none from others', async () => {

@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
 import type { Logger } from '../../logger.ts';
+import { createBusy } from './busy.ts';
+import { sharesOf } from './shares.ts';
 
 /** A worker that has not renewed for this long is taken for dead; its partitions are free. */
 const LEASE_MS = 3000;
@@ -12,7 +14,7 @@ export type Leases = {
   /** Makes the cursor rows, takes the first lease and renews it until `stop`. */
   start(): Promise<void>;
   /**
-   * One look at who owns what: gives up partitions beyond a fair share (of those in `owned`, by fence), claims free
+   * One look at who owns what: gives up partitions beyond this worker's share (of those in `owned`, by fence), claims free
    * ones up to it. `released` also names those that another worker has taken over meanwhile. Ownership is only a
    * matter of efficiency; safety is the fence in each transaction.
    */
@@ -20,6 +22,9 @@ export type Leases = {
   /** Gives up everything, so that another worker need not wait for the lease to end. */
   stop(): Promise<void>;
 };
+
+/** Of a worker, as `split_part` finds it: what stands before its lane. */
+const processOf = (worker: string): string | undefined => worker.split('/')[0];
 
 /**
  * Leases of the partitions `streams` for worker `worker`, kept in `schema`. Only the clock of Postgres counts. A process may have
@@ -30,42 +35,55 @@ export function createLeases(options: {
   schema: string;
   streams: readonly string[];
   worker: string;
+  /** As in `sharesOf`. */
+  spreadAbove: number;
   logger: Logger;
 }): Leases {
-  const { pool, schema, streams, worker, logger } = options;
+  const { pool, schema, streams, worker, spreadAbove, logger } = options;
+  const busy = createBusy();
   let timer: NodeJS.Timeout | undefined;
 
   async function renew(): Promise<void> {
     await pool.query(
-      `INSERT INTO ${schema}.stream_workers AS w (id, lease_until)
-       VALUES ($1, clock_timestamp() + $2 * interval '1 ms')
-       ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until`,
-      [worker, LEASE_MS],
+      `INSERT INTO ${schema}.stream_workers AS w (id, lease_until, busy)
+       VALUES ($1, clock_timestamp() + $2 * interval '1 ms', $3)
+       ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, busy = excluded.busy`,
+      [worker, LEASE_MS, busy()],
     );
   }
 
   async function look(
     owned: ReadonlyMap<string, number>,
-  ): Promise<{ kept: string[]; lost: string[]; free: string[]; workers: number }> {
-    const owners = await pool.query<{ stream: string; fence: number; is_free: boolean; workers: number }>(
-      // A row with our own name that we do not know of: we claimed it and never got the answer.
-      `SELECT c.stream, c.fence, (w.id IS NULL OR w.id = $2) AS is_free,
-              (SELECT count(*)::int FROM ${schema}.stream_workers
-                WHERE lease_until > clock_timestamp() AND split_part(id, '/', 2) = split_part($2, '/', 2)) AS workers
-         FROM ${schema}.stream_cursors c
-         LEFT JOIN ${schema}.stream_workers w ON w.id = c.owner AND w.lease_until > clock_timestamp()
-        WHERE c.stream = ANY($1)`,
-      [streams, worker],
-    );
+  ): Promise<{ kept: string[]; lost: string[]; free: string[]; share: number }> {
+    const [owners, workers] = await Promise.all([
+      pool.query<{ stream: string; fence: number; owner: string | null }>(
+        `SELECT stream, fence, owner FROM ${schema}.stream_cursors`,
+      ),
+      // One of the previous release does not say how busy it is, and gives up no more than what is beyond an even share.
+      pool.query<{ id: string; busy: number }>(
+        `SELECT id, coalesce(busy, 1) AS busy FROM ${schema}.stream_workers
+          WHERE (lease_until > clock_timestamp() OR id = $1) AND split_part(id, '/', 2) = split_part($1, '/', 2)`,
+        [worker],
+      ),
+    ]);
     const rows = new Map(owners.rows.map((row) => [row.stream, row]));
+    const living = new Set(workers.rows.map(({ id }) => id));
+    // A row with our own name that we do not know of: we claimed it and never got the answer.
+    const isFree = (owner: string | null) => owner === null || owner === worker || !living.has(owner);
     // In the order of `streams`, so that workers do not end up with one kind of stream each.
     const held = streams.filter((stream) => owned.has(stream));
     const kept = held.filter((stream) => Number(rows.get(stream)?.fence) === owned.get(stream));
+    const counts = workers.rows.map(({ id, busy }) => ({
+      ...{ id, busy },
+      owned: owners.rows.filter(({ owner }) => owner === id).length,
+      ownedByProcess: owners.rows.filter(({ owner }) => owner && processOf(owner) === processOf(id)).length,
+    }));
+    const shares = sharesOf(counts, { partitions: streams.length, spreadAbove });
     return {
       kept,
       lost: held.filter((stream) => !kept.includes(stream)),
-      free: streams.filter((stream) => rows.get(stream)?.is_free && !kept.includes(stream)),
-      workers: Math.max(1, owners.rows[0]?.workers ?? 1),
+      free: streams.filter((stream) => isFree(rows.get(stream)?.owner ?? null) && !kept.includes(stream)),
+      share: shares.get(worker) ?? 0,
     };
   }
 
@@ -120,8 +138,7 @@ export function createLeases(options: {
     },
 
     async balance(owned) {
-      const { kept, lost, free, workers } = await look(owned);
-      const share = Math.ceil(streams.length / workers);
+      const { kept, lost, free, share } = await look(owned);
       const beyond = kept.slice(share);
       await release(beyond);
       const wanted = Math.max(0, share - kept.length);

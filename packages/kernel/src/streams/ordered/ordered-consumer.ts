@@ -31,6 +31,8 @@ export type OrderedConsumerOptions<R> = {
   worker: string;
   /** Told apart from others of the same process: by its leases, its metrics and at its servers. */
   lane: string;
+  /** How busy the workers' event loops are, 0 to 1, before a further one takes a part of the streams; 0: all of them do. */
+  spreadAbove: number;
   /** Least time from one read to the next, in ms: what nobody waits for costs less in large batches. */
   everyMs?: number;
   handler: OrderedHandler<R>;
@@ -71,10 +73,10 @@ export type OrderedConsumer = {
  */
 export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): OrderedConsumer {
   const { pool, schema, handler, logger, clock } = options;
-  const { lane, everyMs = 0 } = options;
+  const { lane, streams, spreadAbove, everyMs = 0 } = options;
   const worker = `${options.worker}/${lane}`;
   const metrics = orderedMetrics(options.metrics, lane);
-  const leases = createLeases({ pool, schema, streams: options.streams, worker, logger });
+  const leases = createLeases({ pool, schema, streams, worker, spreadAbove, logger });
   const reader = createStreamReader({
     redisUrl: options.redisUrl,
     name: worker,

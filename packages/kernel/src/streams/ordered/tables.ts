@@ -29,3 +29,7 @@ export function orderedConsumerTables(schema: string): string {
       at timestamptz NOT NULL DEFAULT now()
     );`;
 }
+
+/** How busy each worker is, 0 to 1: in a migration of its own, since tables without it are out there. */
+export const orderedWorkersBusy = (schema: string): string =>
+  `ALTER TABLE ${schema}.stream_workers ADD COLUMN busy real`;

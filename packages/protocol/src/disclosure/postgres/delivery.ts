@@ -138,7 +138,10 @@ export const deliveryTables: Tables = {
       marked_at: 'when that was',
     },
   },
-  'delivery.stream_workers': { kept: '3 seconds', columns: { id: SETTLED, lease_until: SETTLED } },
+  'delivery.stream_workers': {
+    kept: '3 seconds',
+    columns: { id: SETTLED, lease_until: SETTLED, busy: 'how busy a delivery process is' },
+  },
   'delivery.stream_cursors': {
     kept: FOREVER,
     columns: { stream: SETTLED, owner: SETTLED, fence: SETTLED, last_id: SETTLED, last_batch: SETTLED },

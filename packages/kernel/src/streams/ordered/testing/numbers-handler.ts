@@ -1,11 +1,12 @@
 import { PoisonError } from '../../../errors.ts';
 import type { OrderedHandler } from '../handler.ts';
-import { orderedConsumerTables } from '../tables.ts';
+import { orderedConsumerTables, orderedWorkersBusy } from '../tables.ts';
 
 /** A tiny service on an ordered consumer: an entry is a JSON list of numbers, and each is stored as a row. */
 export const numbersTables = (schema: string): string => `
   CREATE SCHEMA ${schema};
   ${orderedConsumerTables(schema)}
+  ${orderedWorkersBusy(schema)};
   -- to see which rows one transaction has written
   ALTER TABLE ${schema}.dead_letters ADD COLUMN xact xid8 NOT NULL DEFAULT pg_current_xact_id();
   CREATE TABLE ${schema}.handled (

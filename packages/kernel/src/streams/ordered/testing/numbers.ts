@@ -42,7 +42,7 @@ type Cursor = {
 };
 
 type WorkerOptions = Omit<NumbersHandlerOptions, 'schema' | 'worker'> &
-  Partial<Pick<OrderedConsumerOptions<number>, 'settings' | 'postgresUrl' | 'pool'>>;
+  Partial<Pick<OrderedConsumerOptions<number>, 'settings' | 'postgresUrl' | 'pool' | 'spreadAbove'>>;
 
 /** A schema and streams that nobody else uses, and workers upon them. */
 export type Numbers = {
@@ -93,7 +93,10 @@ export async function openNumbers(options: {
     add: (stream, values, entryId = '*') => append(stream, JSON.stringify(values), entryId),
     addBytes: (stream, bytes) => append(stream, bytes, '*'),
 
-    async startWorker(name, { settings, postgresUrl: otherUrl, pool: otherPool, ...hooks } = {}) {
+    async startWorker(
+      name,
+      { settings, spreadAbove = 0, postgresUrl: otherUrl, pool: otherPool, ...hooks } = {},
+    ) {
       const worker: Omit<Worker, 'consumer'> = {
         published: [],
         parked: [],
@@ -108,6 +111,7 @@ export async function openNumbers(options: {
         streams,
         worker: name,
         lane: 'numbers',
+        spreadAbove,
         ...(settings ? { settings } : {}),
         handler: numbersHandler({
           schema,

@@ -25,6 +25,7 @@ await createOrderedConsumer({
   streams: STREAMS.split(','),
   worker: WORKER,
   lane: 'numbers',
+  spreadAbove: 0,
   handler: numbersHandler({
     schema: SCHEMA,
     worker: WORKER,
