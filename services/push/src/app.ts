@@ -6,17 +6,16 @@ import {
   type Kit,
   openPool,
   openProducer,
-  readConfig,
   requireMigrations,
   type Service,
 } from '@securechat/kernel';
 import { streamNames } from '@securechat/protocol/internal';
-import { options } from './config.ts';
 import { lookJob } from './jobs/look.ts';
 import { lookForEventsJob } from './jobs/look-for-events.ts';
 import { pushMetrics } from './metrics.ts';
 import { migrations } from './migrations/index.ts';
 import { createDueQueue } from './queue.ts';
+import { readPushConfig } from './read-config.ts';
 import { answer } from './requests/answer.ts';
 import { createPost } from './send/post.ts';
 import { createSend } from './send/send.ts';
@@ -26,14 +25,15 @@ import { createTell } from './webhooks/tell.ts';
 
 /** Wakes devices that did not take what waits for them, and tells backends what happened. Apart from everything else: it alone speaks to addresses that others choose. */
 export async function createPush(kit: Kit): Promise<Service> {
-  const { config, secrets } = readConfig(options, kit.env);
+  const { config, secrets } = readPushConfig(kit.env);
   const { logger, clock } = kit;
   const metrics = pushMetrics(kit.metrics);
   const { streamPrefix: prefix, streamPartitions: partitions } = config;
   const { redisUrl, postgresUrl, vapidPrivateKey, bridgeKey } = secrets;
   const streams = streamNames({ prefix, partitions });
   const endpoints = createEndpoints(config.allowedOrigins, 'usual');
-  const bridge = bridgeOf(config.bridgeUrl, bridgeKey);
+  const { bridgeUrl: url } = config;
+  const bridge = url !== undefined && bridgeKey !== undefined ? { url, key: bridgeKey } : undefined;
   const publicKey = vapidPublicKey(vapidPrivateKey);
   const { waitMs, debounceMs, timeoutMs, lookEveryMs } = config;
   const timing = { waitMs, debounceMs, claimMs: claimMsFor(timeoutMs) };
@@ -108,13 +108,4 @@ export async function createPush(kit: Kit): Promise<Service> {
       await pool.end();
     },
   };
-}
-
-function bridgeOf(
-  url: string | undefined,
-  key: string | undefined,
-): { url: string; key: string } | undefined {
-  if (url !== undefined && key !== undefined) return { url, key };
-  if (url === undefined && key === undefined) return undefined;
-  throw new TypeError('PUSH_BRIDGE_URL and PUSH_BRIDGE_KEY must be set together');
 }
