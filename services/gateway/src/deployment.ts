@@ -1,6 +1,7 @@
 import { isError, type Logger, type RedisClient } from '@securechat/kernel';
 import { type ServerCapability, serverCapabilities, type UpstreamName, upstream } from '@securechat/protocol';
 import { type Owner, routing, type StreamNames } from '@securechat/protocol/internal';
+import { requestStreams, type Service } from './streams/request-streams.ts';
 
 /** What a capability consists of: the types that a client uses for it. */
 const consistsOf: Record<ServerCapability, readonly string[]> = {
@@ -18,7 +19,7 @@ export type Deployment = {
   /** Told to clients: only what is spoken here and has somebody who does it. */
   capabilities(): string[];
   /** Whether there was one since this gateway started. */
-  has(owner: Exclude<Owner, 'gateway'>): boolean;
+  has(service: Service): boolean;
   start(): Promise<void>;
   stop(): void;
 };
@@ -33,23 +34,15 @@ export function createDeployment(parts: {
   logger: Logger;
 }): Deployment {
   const { redis, streams, logger } = parts;
-  const streamOf: Record<Exclude<Owner, 'gateway'>, string | undefined> = {
-    auth: streams.auth[0],
-    delivery: streams.sync[0],
-    presence: streams.presence[0],
-    files: streams.files[0],
-    push: streams.push[0],
-  };
+  const streamOf = Object.entries(requestStreams(streams)) as [Service, string][];
   const seen = new Set<Owner>(['gateway']);
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
 
   async function look(): Promise<void> {
-    for (const [owner, stream] of Object.entries(streamOf)) {
-      if (seen.has(owner as Owner) || stream === undefined) continue;
-      if (await hasGroup(redis, stream)) seen.add(owner as Owner);
-    }
-    if (Object.keys(streamOf).every((owner) => seen.has(owner as Owner))) clearInterval(timer);
+    for (const [service, stream] of streamOf)
+      if (!seen.has(service) && (await hasGroup(redis, stream))) seen.add(service);
+    if (streamOf.every(([service]) => seen.has(service))) clearInterval(timer);
   }
 
   async function lookSafely(): Promise<void> {
@@ -61,7 +54,7 @@ export function createDeployment(parts: {
   const isServed = (type: string): boolean =>
     type in upstream && seen.has(routing[type as UpstreamName].owner);
   return {
-    has: (owner) => seen.has(owner),
+    has: (service) => seen.has(service),
     capabilities: () => serverCapabilities.filter((capability) => consistsOf[capability].every(isServed)),
     async start() {
       if (isStopped) return;

@@ -1,4 +1,4 @@
-import type { RedisClient } from '@securechat/kernel';
+import { type RedisClient, sleep } from '@securechat/kernel';
 import type { AckRecord, StreamNames } from '@securechat/protocol/internal';
 import type { Session } from '../connection/session.ts';
 import { Departures } from './departures.ts';
@@ -7,6 +7,8 @@ import { Lane } from './lane.ts';
 const MAX_STREAM_ENTRIES = 10_000;
 /** Nobody waits for these; gathering them saves entries, wake-ups and commits. */
 const LINGER_MS = 25;
+/** How often it is looked whether everything has left; at a stop. */
+const IDLE_LOOK_MS = 5;
 const NOTHING = new Uint8Array(0);
 
 export type AckIngress = {
@@ -71,7 +73,7 @@ export function createAckIngress(parts: {
     },
     async flush() {
       flushNow();
-      while (!lanes.every((lane) => lane.isIdle)) await new Promise((resolve) => setTimeout(resolve, 5));
+      while (!lanes.every((lane) => lane.isIdle)) await sleep(IDLE_LOOK_MS);
     },
   };
 }

@@ -20,6 +20,7 @@ import {
 import type { Connection } from '../connection/connection.ts';
 import type { PageQuestion } from '../connection/mailbox.ts';
 import { guardedAdd } from './lane.ts';
+import { requestStreams, type Service } from './request-streams.ts';
 
 /** Whoever asks has given up by then, and asks again. */
 const DEADLINE_MS = 5_000;
@@ -89,17 +90,25 @@ export function createRequests(parts: {
   now: () => number;
 }): Requests {
   const { redis, bulkRedis, streams, gatewayId, now } = parts;
+  const streamOf = requestStreams(streams);
   const pending = new Map<string, Pending>();
   /** Answers come on a stream that is this process's alone, so a number is name enough. */
   let asked = 0;
 
-  /** `write` takes the question to where it is answered from. */
-  async function waitFor(write: (correlationId: string) => Promise<unknown>): Promise<Uint8Array> {
-    if (pending.size >= MAX_PENDING) throw new DeadlineError('too many questions are waiting');
+  /** `write` takes the question to where `service` answers it from. */
+  async function waitFor(
+    service: Service,
+    write: (correlationId: string) => Promise<unknown>,
+  ): Promise<Uint8Array> {
+    if (pending.size >= MAX_PENDING)
+      throw new DeadlineError(`${service} was not asked: ${MAX_PENDING} questions have no answer yet`);
     const correlationId = (++asked).toString(36);
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     const timer = setTimeout(
-      () => settle(correlationId)?.reject(new DeadlineError('no answer in time')),
+      () =>
+        settle(correlationId)?.reject(
+          new DeadlineError(`${service} did not answer within ${DEADLINE_MS} ms`),
+        ),
       DEADLINE_MS,
     );
     pending.set(correlationId, { resolve, reject, timer });
@@ -107,15 +116,11 @@ export function createRequests(parts: {
     return await promise;
   }
 
-  function ask(
-    stream: string | undefined,
-    body: object,
-    maxEntries = MAX_STREAM_ENTRIES,
-  ): Promise<Uint8Array> {
-    return waitFor(async (correlationId) => {
-      if (stream === undefined) throw new DeadlineError('nobody answers such questions');
-      await add({ stream, maxEntries, correlationId, withinMs: DEADLINE_MS }, body);
-    });
+  function ask(service: Service, body: object, maxEntries = MAX_STREAM_ENTRIES): Promise<Uint8Array> {
+    const stream = streamOf[service];
+    return waitFor(service, (correlationId) =>
+      add({ stream, maxEntries, correlationId, withinMs: DEADLINE_MS }, body),
+    );
   }
 
   async function add(
@@ -139,7 +144,8 @@ export function createRequests(parts: {
     const head = { kind: 'chunk', correlation, gateway: gatewayId, ...question };
     const entry = Buffer.from(packEntry([{ head, body: bytes }]).buffer);
     const added = await guardedAdd.run(bulkRedis, [stream ?? ''], [MAX_CHUNK_ENTRIES, ENTRY_FIELD, entry]);
-    if (added === null) throw new DeadlineError('too many chunks are waiting');
+    if (added === null)
+      throw new DeadlineError(`files takes no chunk: ${MAX_CHUNK_ENTRIES} wait for it already`);
   }
 
   function settle(correlation: string): Pending | undefined {
@@ -150,13 +156,13 @@ export function createRequests(parts: {
   }
 
   async function askOfDelivery(question: Ask<'delivery'>): Promise<Uint8Array[]> {
-    const answer = await ask(streams.sync[0], question);
+    const answer = await ask('delivery', question);
     return unpackEntry<object>(answer).map((record) => record.body);
   }
 
   return {
     async askAuth(kind, question) {
-      return parseJson(await ask(streams.auth[0], { kind, ...question }));
+      return parseJson(await ask('auth', { kind, ...question }));
     },
     async askPage(connection, question) {
       const { session } = connection;
@@ -182,26 +188,30 @@ export function createRequests(parts: {
       return parseJson(head);
     },
     async askPresence(kind, question) {
-      return parseJson(await ask(streams.presence[0], { kind, ...question }, MAX_PRESENCE_ENTRIES));
+      return parseJson(await ask('presence', { kind, ...question }, MAX_PRESENCE_ENTRIES));
     },
     async tellPresence(kind, notice, withinMs = DEADLINE_MS) {
-      const [stream = ''] = streams.presence;
-      const place = { stream, maxEntries: MAX_PRESENCE_ENTRIES, correlationId: NO_REPLY, withinMs };
+      const place = {
+        stream: streamOf.presence,
+        maxEntries: MAX_PRESENCE_ENTRIES,
+        correlationId: NO_REPLY,
+        withinMs,
+      };
       await add(place, { kind, ...notice });
     },
     async askFiles(kind, question) {
-      return parseJson(await ask(streams.files[0], { kind, ...question }));
+      return parseJson(await ask('files', { kind, ...question }));
     },
     async askPush(kind, question) {
-      return parseJson(await ask(streams.push[0], { kind, ...question }));
+      return parseJson(await ask('push', { kind, ...question }));
     },
     async putChunk(question, bytes) {
-      return parseJson(await waitFor((correlation) => addChunk(question, bytes, correlation)));
+      return parseJson(await waitFor('files', (correlation) => addChunk(question, bytes, correlation)));
     },
     async getChunk(question) {
-      const entry = await ask(streams.files[0], { kind: 'chunk_request', ...question });
+      const entry = await ask('files', { kind: 'chunk_request', ...question });
       const [reply] = unpackEntry<BulkReply>(entry);
-      if (!reply) throw new DeadlineError('an answer without content');
+      if (!reply) throw new DeadlineError('files answered without content');
       return { answer: reply.head.answer, bytes: reply.body };
     },
     answeredInBulk(reply) {
