@@ -61,6 +61,10 @@ export function createPublisher(parts: {
   let underWay = 0;
   let timer: NodeJS.Timeout | undefined;
 
+  function note(devices: Iterable<number>): void {
+    for (const device of devices) if (unannounced.size < MAX_UNANNOUNCED) unannounced.add(device);
+  }
+
   function enqueue(work: () => Promise<void>, devicesIfLost: () => Iterable<number>): void {
     underWay++;
     tail = tail
@@ -68,7 +72,7 @@ export function createPublisher(parts: {
       .catch((err: unknown) => {
         metrics.publishFailures.inc();
         logger.warn({ err }, 'publishing failed; the devices will be told again');
-        for (const device of devicesIfLost()) if (unannounced.size < MAX_UNANNOUNCED) unannounced.add(device);
+        note(devicesIfLost());
       })
       .finally(() => {
         underWay--;
@@ -101,7 +105,7 @@ export function createPublisher(parts: {
     try {
       await tellHeads(devices);
     } catch (error) {
-      for (const device of devices) unannounced.add(device);
+      note(devices);
       throw error;
     }
   }
@@ -155,7 +159,7 @@ export function createPublisher(parts: {
       ),
 
     announce(devices) {
-      for (const device of devices) unannounced.add(device);
+      note(devices);
       if (unannounced.size > 0) enqueue(announceNow, () => []);
     },
 

@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import type { Publisher } from './publisher.ts';
 import { type Mark, readMarks, type ToldMark } from './store/watermarks.ts';
 
-/** Conversations waiting at most; with more, the oldest marks are left to the next resume. */
+/** Marks waiting at most; more are left to the next resume. */
 const MAX_WAITING = 50_000;
 
 /** A group hears of its marks at most so often from one process, and of so many at once; the others are in time next time. */
@@ -47,6 +47,7 @@ export function createReceipts(parts: {
   /** Groups that were told lately. */
   const notBefore = new Map<number, number>();
   let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
   let telling: Promise<void> | undefined;
 
   /** Takes out what may be told now. */
@@ -61,7 +62,7 @@ export function createReceipts(parts: {
     return taken;
   }
 
-  async function flush(isLast = false): Promise<void> {
+  async function flush(isLast: boolean): Promise<void> {
     const moved = take(isLast);
     if (moved.length === 0) return;
     const readAtMs = performance.now();
@@ -91,15 +92,15 @@ export function createReceipts(parts: {
 
   /** One after the other: of two at once, the one that has read earlier might tell later. */
   function flushLater(): void {
-    if (telling !== undefined) return;
+    if (telling !== undefined || isOver) return;
     timer ??= setTimeout(() => {
       timer = undefined;
       telling = flushSafely();
     }, lingerMs);
   }
 
-  async function flushSafely(): Promise<void> {
-    await flush().catch((err: unknown) =>
+  async function flushSafely(isLast = false): Promise<void> {
+    await flush(isLast).catch((err: unknown) =>
       logger.warn({ err }, 'receipts not sent; clients learn them at resume'),
     );
     telling = undefined;
@@ -117,9 +118,10 @@ export function createReceipts(parts: {
   return {
     add,
     async stop() {
-      await telling;
+      isOver = true;
       clearTimeout(timer);
-      if (waiting.size > 0) await flush(true);
+      await telling;
+      if (waiting.size > 0) await flushSafely(true);
     },
   };
 }
