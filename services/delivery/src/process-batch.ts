@@ -22,8 +22,9 @@ import { checkForm, checkOrigin, isSound } from './rules/check-record.ts';
 import { DAY_MS, daysBetween, REMEMBER_IDS_MS } from './rules/days.ts';
 import { DEFAULT_POLICY, type Policy } from './rules/policy.ts';
 import { type Named, NOBODY } from './rules/roster.ts';
+import { findKnown, knownKey } from './store/known-messages.ts';
 import { findNamed, type Naming } from './store/named.ts';
-import { type BatchState, findKnown, knownKey, readBatchState, type Wanted } from './store/state.ts';
+import { type BatchState, readBatchState, type Wanted } from './store/state.ts';
 import { writeBatch } from './store/write-batch.ts';
 
 type Value = Packed<OrderedRecord>;

@@ -6,13 +6,19 @@ import { overfull } from '../rules/backlog.ts';
 import type { Policy } from '../rules/policy.ts';
 import { cutBacklogs } from '../store/cut-backlog.ts';
 import { lockMailboxes, type Mailbox } from '../store/mailboxes.ts';
+import {
+  devicesUpTo,
+  endJobs,
+  type FanoutJob,
+  moveJobs,
+  type Recipient,
+  readRecipients,
+  readWave,
+} from '../store/outbox.ts';
 
-/** Messages expanded together, and pointers in one transaction: some milliseconds, which others may have to wait for. */
-const MESSAGES_AT_ONCE = 20;
+/** Pointers in one transaction: some milliseconds, which others may have to wait for. */
 const POINTERS_AT_ONCE = 1_000;
 const MOST_DEVICES = 100;
-/** Bodies held at once, besides the first. */
-const BYTES_AT_ONCE = 1024 * 1024;
 /** First half of the advisory lock's key; the second is the conversation. */
 const LOCK = 0x5c47;
 
@@ -28,19 +34,7 @@ export type Expanded = {
 /** Reached by messages that are with every device, until their recipients have been told as well. */
 export const EVERYBODY = Number.MAX_SAFE_INTEGER;
 
-type Job = {
-  conv_seq: number;
-  day: string;
-  after_device: number;
-  type: number | null;
-  sender_device: number;
-  server_ts_ms: number;
-  expires_at: number | null;
-  body: Buffer | null;
-  welcome: Buffer | null;
-};
-type Recipient = { device_id: number; user_id: number; joined_seq: number; left_seq: number | null };
-type Pointer = { job: Job; device: number; user: number; seq: number; isWelcome: boolean };
+type Pointer = { job: FanoutJob; device: number; user: number; seq: number; isWelcome: boolean };
 
 /**
  * Makes the next pointers of a conversation from its outbox, in one transaction: for the oldest messages, which travel
@@ -95,48 +89,12 @@ const nothing = (outcome: Expanded['outcome']): Expanded => ({
   reached: undefined,
 });
 
-/** The oldest messages that have come equally far; those at the start are as many as may begin together. */
-async function readWave(client: ClientBase, conversation: number): Promise<Job[]> {
-  const found = await client.query<Job>({
-    name: 'read-wave',
-    text: `SELECT j.conv_seq, j.day::text, j.after_device, m.type, m.sender_device, m.server_ts_ms, m.expires_at, m.body, m.welcome
-             FROM (SELECT * FROM delivery.fanout_jobs WHERE conv_id = $1 ORDER BY conv_seq LIMIT ${MESSAGES_AT_ONCE}) j
-             LEFT JOIN delivery.messages m ON m.day = j.day AND m.conv_id = j.conv_id AND m.conv_seq = j.conv_seq
-            ORDER BY j.conv_seq`,
-    values: [conversation],
-  });
-  const after = found.rows[0]?.after_device;
-  let bytes = 0;
-  const end = found.rows.findIndex((job, index) => {
-    bytes += job.body?.length ?? 0;
-    return job.after_device !== after || (after === 0 && index > 0 && bytes > BYTES_AT_ONCE);
-  });
-  return end < 0 ? found.rows : found.rows.slice(0, end);
-}
-
-/** The next devices, with each time that they took part. Nobody comes back for what a revoked one would get. */
-async function readRecipients(
-  client: ClientBase,
-  conversation: number,
-  first: Job,
-  most: number,
-): Promise<Recipient[]> {
-  const found = await client.query<Recipient>({
-    name: 'read-recipients',
-    text: `SELECT d.device_id, d.user_id, d.joined_seq, d.left_seq
-             FROM (SELECT DISTINCT device_id FROM delivery.conv_devices e
-                    WHERE conv_id = $1 AND device_id > $2 AND (left_seq IS NULL OR left_seq > $3)
-                      AND NOT EXISTS (SELECT FROM auth.devices a WHERE a.id = e.device_id AND a.revoked_at IS NOT NULL)
-                    ORDER BY device_id LIMIT $4) next
-             JOIN delivery.conv_devices d ON d.conv_id = $1 AND d.device_id = next.device_id
-            ORDER BY d.device_id`,
-    values: [conversation, first.after_device, first.conv_seq, most],
-  });
-  return found.rows;
-}
-
 /** Device by device, each in the order of the conversation. */
-function place(wave: Job[], recipients: Recipient[], mailboxes: ReadonlyMap<number, Mailbox>): Pointer[] {
+function place(
+  wave: FanoutJob[],
+  recipients: Recipient[],
+  mailboxes: ReadonlyMap<number, Mailbox>,
+): Pointer[] {
   const pointers: Pointer[] = [];
   for (const [device, times] of Map.groupBy(recipients, (recipient) => recipient.device_id)) {
     const mailbox = mailboxes.get(device);
@@ -194,38 +152,7 @@ async function writePointers(
   });
 }
 
-async function moveJobs(
-  client: ClientBase,
-  conversation: number,
-  wave: Job[],
-  reached: number | undefined,
-): Promise<void> {
-  await client.query({
-    name: 'move-jobs',
-    text: 'UPDATE delivery.fanout_jobs SET after_device = $3 WHERE conv_id = $1 AND conv_seq = ANY($2)',
-    values: [conversation, wave.map((job) => job.conv_seq), reached],
-  });
-}
-
-async function endJobs(client: ClientBase, conversation: number, wave: Job[]): Promise<void> {
-  await client.query({
-    name: 'end-jobs',
-    text: 'DELETE FROM delivery.fanout_jobs WHERE conv_id = $1 AND conv_seq = ANY($2)',
-    values: [conversation, wave.map((job) => job.conv_seq)],
-  });
-}
-
-async function devicesUpTo(client: ClientBase, conversation: number, first: Job): Promise<number[]> {
-  const found = await client.query<{ device_id: number }>({
-    name: 'devices-reached',
-    text: `SELECT DISTINCT device_id FROM delivery.conv_devices
-            WHERE conv_id = $1 AND device_id <= $2 AND (left_seq IS NULL OR left_seq > $3)`,
-    values: [conversation, first.after_device, first.conv_seq],
-  });
-  return found.rows.map(({ device_id }) => device_id);
-}
-
-function deliveriesOf(wave: Job[], pointers: Pointer[]): Delivery[] {
+function deliveriesOf(wave: FanoutJob[], pointers: Pointer[]): Delivery[] {
   const byJob = Map.groupBy(pointers, ({ job }) => job);
   return wave.flatMap((job) => {
     const recipients = byJob.get(job);
@@ -244,25 +171,4 @@ function deliveriesOf(wave: Job[], pointers: Pointer[]): Delivery[] {
       },
     ];
   });
-}
-
-/**
- * A conversation that has become small again, and whose outbox is empty, is delivered with its messages from now on. Under
- * its lock, so that no message comes between the look and the change.
- */
-export async function backToInline(
-  client: ClientBase,
-  conversation: number,
-  policy: Policy,
-): Promise<boolean> {
-  await client.query('SELECT FROM delivery.conversations WHERE id = $1 FOR NO KEY UPDATE', [conversation]);
-  const changed = await client.query(
-    `UPDATE delivery.conversations c SET fanout = 'inline'
-      WHERE id = $1 AND fanout = 'outbox'
-        AND NOT EXISTS (SELECT FROM delivery.fanout_jobs WHERE conv_id = $1)
-        AND (SELECT count(*) FROM (SELECT FROM delivery.conv_devices
-                                    WHERE conv_id = $1 AND left_seq IS NULL LIMIT $2 + 1) d) <= $2`,
-    [conversation, policy.maxInlineDevices],
-  );
-  return changed.rowCount === 1;
 }

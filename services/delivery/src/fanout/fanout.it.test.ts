@@ -5,6 +5,7 @@ import { openTestRedis, type TestRedis, until } from '@securechat/testkit';
 import { deliveryMetrics } from '../metrics.ts';
 import { DEFAULT_POLICY, type Policy } from '../rules/policy.ts';
 import { leaveConversations } from '../store/entitlement.ts';
+import { backToInline, findWaiting } from '../store/outbox.ts';
 import { freeBodies, START } from '../store/retention.ts';
 import { type DeliveryProcess, startDelivery } from '../testing/delivery-process.ts';
 import { openGateway } from '../testing/gateway.ts';
@@ -21,8 +22,8 @@ import {
   type Standing,
 } from '../testing/records.ts';
 import { openWorld, type World } from '../testing/world.ts';
-import { backToInline, expand } from './expand.ts';
-import { createFanout, type Fanout, findWaiting } from './fanout.ts';
+import { expand } from './expand.ts';
+import { createFanout, type Fanout } from './fanout.ts';
 
 /** A conversation of three devices is a large one here. */
 const policy: Policy = { ...DEFAULT_POLICY, maxInlineDevices: 2 };

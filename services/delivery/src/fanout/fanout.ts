@@ -3,11 +3,11 @@ import type { Pool } from 'pg';
 import type { DeliveryMetrics } from '../metrics.ts';
 import type { Publisher } from '../publisher.ts';
 import type { Policy } from '../rules/policy.ts';
-import { backToInline, EVERYBODY, expand } from './expand.ts';
+import { backToInline, findWaiting } from '../store/outbox.ts';
+import { EVERYBODY, expand } from './expand.ts';
 
 /** How soon what a dead process left, or another was told to do and did not, is found. */
 const LOOK_EVERY_MS = 250;
-const CONVERSATIONS_AT_ONCE = 200;
 /**
  * After a turn, in times of its own length. A worker is busy for a fifth of the time, so that the deliveries and acknowledgements of a
  * thousand members leave the machine to others between them; for half of it once messages of the conversation queue up.
@@ -148,13 +148,4 @@ export function createFanout(parts: {
       await Promise.all([...workers, looking]);
     },
   };
-}
-
-/** Some conversations with something in their outbox, others each time, so that none hides another; and how much waits in all. */
-export async function findWaiting(pool: Pool): Promise<{ conversations: number[]; jobs: number }> {
-  const found = await pool.query<{ conv_id: number; jobs: number }>(
-    `SELECT conv_id, (sum(count(*)) OVER ())::bigint AS jobs FROM delivery.fanout_jobs
-      GROUP BY conv_id ORDER BY random() LIMIT ${CONVERSATIONS_AT_ONCE}`,
-  );
-  return { conversations: found.rows.map(({ conv_id }) => conv_id), jobs: found.rows[0]?.jobs ?? 0 };
 }

@@ -4,7 +4,7 @@ import type { BatchPlan } from '../batch-plan.ts';
 import { hashOf } from '../rules/check-record.ts';
 import { DAY_MS } from '../rules/days.ts';
 import { decideChat } from '../rules/decide-chat.ts';
-import { knownKey } from '../store/state.ts';
+import { knownKey } from '../store/known-messages.ts';
 
 /** Stores a message of a conversation, or says why not. */
 export function chat(plan: BatchPlan, { head: record, body }: Packed<ChatRecord>): void {

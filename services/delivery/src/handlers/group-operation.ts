@@ -7,7 +7,8 @@ import { decideOperation } from '../rules/decide-operation.ts';
 import { outgrow } from '../rules/fanout.ts';
 import { decideRestart } from '../rules/group-create.ts';
 import type { Effect, Named } from '../rules/roster.ts';
-import { type Conversation, knownKey } from '../store/state.ts';
+import { knownKey } from '../store/known-messages.ts';
+import type { Conversation } from '../store/state.ts';
 
 /** Does what an operation asks for, all of it or nothing, and stores it at the next place of its conversation. */
 export function groupOperation(

@@ -9,8 +9,9 @@ import { checkGroupCreate } from '../rules/group-create.ts';
 import type { Policy } from '../rules/policy.ts';
 import type { Named } from '../rules/roster.ts';
 import { createConversation } from '../store/conversations.ts';
+import { knownKey } from '../store/known-messages.ts';
 import { findParticipants } from '../store/participants.ts';
-import { type Conversation, knownKey } from '../store/state.ts';
+import type { Conversation } from '../store/state.ts';
 
 /**
  * Conversations that this batch has just made, by the record that made each. They are not among those of the

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ChatRecord } from '@securechat/protocol/internal';
-import type { Conversation, KnownMessage } from '../store/state.ts';
+import type { KnownMessage } from '../store/known-messages.ts';
+import type { Conversation } from '../store/state.ts';
 import { aConversation } from '../testing/conversation.ts';
 import { decideChat } from './decide-chat.ts';
 

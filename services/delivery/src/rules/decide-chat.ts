@@ -1,6 +1,7 @@
 import type { ErrorDetail, ErrorName } from '@securechat/protocol';
 import type { ChatRecord } from '@securechat/protocol/internal';
-import type { Conversation, KnownMessage } from '../store/state.ts';
+import type { KnownMessage } from '../store/known-messages.ts';
+import type { Conversation } from '../store/state.ts';
 import { checkDue } from './check-due.ts';
 import { checkRoom, LATER } from './fanout.ts';
 import type { Policy } from './policy.ts';

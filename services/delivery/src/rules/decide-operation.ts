@@ -1,5 +1,6 @@
 import type { GroupOperationRecord } from '@securechat/protocol/internal';
-import type { Conversation, KnownMessage } from '../store/state.ts';
+import type { KnownMessage } from '../store/known-messages.ts';
+import type { Conversation } from '../store/state.ts';
 import { decideKnown } from './decide-chat.ts';
 import { checkRoom } from './fanout.ts';
 import { operationRules, type Scene } from './operation-rules.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Client, QueryConfig } from 'pg';
 import { openWorld, type World } from '../testing/world.ts';
-import { findKnown } from './state.ts';
+import { findKnown } from './known-messages.ts';
 
 let world: World;
 
