@@ -20,6 +20,8 @@ describe('a link into a group', () => {
     const [alice, bob] = [await devices.signUp('alice'), await devices.signUp('bob', { gateway: 1 })];
     const group = await groupOf(alice);
     await group.send('said before');
+    const asking: unknown[] = [];
+    alice.client.on('request', (request) => asking.push(request));
     const link = await linksOf(alice).make(group);
     const joined = await linksOf(bob).join(`https://chat.example/#${link}`);
     expect({ id: joined.id, isRequest: joined.isRequest, members: joined.memberIds }).toEqual({
@@ -33,6 +35,7 @@ describe('a link into a group', () => {
     // who was let in is no stranger who asks
     const asked = () => alice.client.conversations().find(({ peer }) => peer === idOf(bob));
     await until('Alice has no request of him', () => asked()?.isRequest === false);
+    expect(asking).toEqual([]);
     // who shows it again is in already
     expect((await linksOf(bob).join(link)).id).toBe(group.id);
     expect([alice.alarms, bob.alarms]).toEqual([[], []]);

@@ -1,5 +1,5 @@
 import { describe, expect } from '@jest/globals';
-import type { MessageStatus, Thread } from '@securechat/client';
+import { BadContent, type MessageStatus, type Thread } from '@securechat/client';
 import { until } from '@securechat/testkit';
 import { useConstellation } from '../support/stack.ts';
 import { type TestDevice, texts, useDevices } from './support/people.ts';
@@ -121,6 +121,37 @@ test('own devices tell each other what was read and accepted, and a choice of on
   expect(chat.members().find(({ userId }) => userId === idOf(phone))?.readThrough).toBe(0);
   expect([...phone.alarms, ...tablet.alarms]).toEqual([]);
 }, 120_000);
+
+test('what says nothing and what is no emoji is refused, and nothing is shown or sent of it', async () => {
+  const { alice, bob, chat, theirs } = await two();
+  const id = (await chat.messages()).find(({ body }) => body.type === 'text')?.id ?? '';
+  for (const nothing of ['', ' \n\t ', '\u00a0']) {
+    await expect(chat.send(nothing)).rejects.toThrow(BadContent);
+    await expect(chat.send({ text: nothing, format: 'markdown' })).rejects.toThrow(BadContent);
+    await expect(chat.edit(id, nothing)).rejects.toThrow(BadContent);
+  }
+  for (const text of ['', 'ok', '👍👍']) await expect(chat.react(id, text)).rejects.toThrow(BadContent);
+  expect(alice.client.waiting).toBe(0);
+  await chat.react(id, '👍🏽');
+  await until('Bob sees it', async () => (await theirs.message(id))?.reactions['👍🏽']?.length === 1);
+  expect(texts(await chat.messages())).toEqual(['hello']);
+  expect(texts(bob.seen)).toEqual(['hello']);
+}, 60_000);
+
+test('a stranger is announced once, when they have said something', async () => {
+  const [alice, bob] = [await devices.signUp('alice'), await devices.signUp('bob')];
+  const asked: (string | undefined)[] = [];
+  bob.client.on('request', ({ peer }) => asked.push(peer));
+  const chat = await alice.client.direct(idOf(bob));
+  await until('it is there', () => bob.client.conversation(chat.id)?.isRequest);
+  expect(asked).toEqual([]);
+  await chat.send('hello');
+  await has(bob, 'hello');
+  await viewOf(bob, chat.id).markRead((await viewOf(bob, chat.id).messages()).at(-1)!.id);
+  await chat.send('are you there?');
+  await has(bob, 'are you there?');
+  expect(asked).toEqual([idOf(alice)]);
+}, 60_000);
 
 test('who is blocked can say nothing, and after it was lifted can say it again', async () => {
   const { alice, bob, chat, theirs } = await two();

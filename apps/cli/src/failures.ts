@@ -55,7 +55,8 @@ const adviceFor: Readonly<Record<string, string>> = {
   NotTheSame: 'Somebody may be between you, or one of you has a new account. Meet, and scan again.',
   LinkRefused: 'Ask for another link: this one is over, used up or taken back.',
   OutboxFull: 'Stay connected until something has been sent.',
-  BadContent: 'A text has at most 24,000 characters; send more than that as a file: `securechat send-file`.',
+  BadContent:
+    'A text has 1 to 24,000 characters; send more than that as a file: `securechat send-file`. A reaction is one emoji.',
 };
 
 /** Of what the server refused, by the protocol's name of the error; where its own words are not advice enough. */

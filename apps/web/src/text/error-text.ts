@@ -19,7 +19,8 @@ const BY_CLASS: Record<string, string> = {
   HistoryNotReadable: 'The file cannot be read: another passphrase, or not a history.',
   NotTheSame: 'These are not the same keys. Do not trust this connection before you know why.',
   OutboxFull: 'Too much is waiting to be sent. Wait until there is a connection.',
-  BadContent: 'This is too long: a message has at most 24,000 characters. Send it in parts, or as a file.',
+  BadContent:
+    'This cannot be sent: a message has 1 to 24,000 characters, what is longer goes in parts or as a file; and a reaction is one emoji.',
   LinkRefused: 'Nobody comes in by this link any more. Ask for another one.',
   StoreFull: 'There is no room left on this device. Nothing was written.',
   FileNotGenuine: 'What came is not the file that was sent: the server or the line has changed it.',

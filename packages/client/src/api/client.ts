@@ -61,7 +61,7 @@ export type ClientEvents = {
   thread: { conversation: Conversation; thread: Thread };
   /** How far a member has received and read. */
   receipt: { conversation: Conversation; userId: string };
-  /** Somebody unknown has begun a conversation. */
+  /** Somebody unknown has said something for the first time, or has made one a member of a group. */
   request: Conversation;
   /** Messages that the server has not stored yet. */
   outbox: { waiting: number };

@@ -45,6 +45,7 @@ export interface Conversation {
   /** When something was said last, in ms. */
   readonly activeAtMs: number;
 
+  /** Throws `BadContent` for a text of nothing but spaces, and for more than 24,000 UTF-16 units. */
   send(content: string | Content, options?: SendOptions): Promise<Message>;
   /** Tells the members of a file that is at the server. `send` of the part `files` does that when it has sent one. */
   share(file: FileInfo, options?: SendOptions): Promise<Message>;
@@ -52,7 +53,7 @@ export interface Conversation {
   edit(messageId: string, content: string | Content): Promise<void>;
   /** Of own messages; of others in a group for owners and admins. */
   deleteForEveryone(messageId: string): Promise<void>;
-  /** `undefined` takes the own reaction back. One for each user and message. */
+  /** One emoji, else `BadContent`; `undefined` takes the own reaction back. One for each user and message. */
   react(messageId: string, emoji: string | undefined): Promise<void>;
   /** Sends a message that failed once more, under a new id. */
   retry(messageId: string): Promise<Message>;

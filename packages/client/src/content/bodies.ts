@@ -27,7 +27,7 @@ import type {
 
 /** What fits into the largest padding class beside the rest. */
 const MAX_TEXT = 24_000;
-export const MAX_EMOJI = 32;
+const MAX_EMOJI = 32;
 /** Of base64; 16 KiB of picture. */
 const MAX_AVATAR = 22_000;
 const MAX_PREVIEW_IMAGE = 11_000;

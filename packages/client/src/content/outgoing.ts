@@ -1,7 +1,7 @@
 import { encodeBase64 } from '@securechat/protocol';
 import type { LinkPreview, Profile, Content as Said } from '../api/index.ts';
 import { readContent } from './bodies.ts';
-import { compact, object } from './shape.ts';
+import { BadContent, compact, object } from './shape.ts';
 import type { Bodies, Content, ContentType, Preview, TextBody } from './types.ts';
 
 /** What an app wants to say, as it stands in the ciphertext. Throws `BadContent` for what receivers would refuse. */
@@ -28,13 +28,11 @@ export function checked<T extends ContentType>(type: T, body: Bodies[T]): Conten
   return readContent(object(JSON.parse(JSON.stringify({ type, body })), 'content')) as Content<T>;
 }
 
+/** Receivers take it, but it is nothing to be read: who sends that did not mean to. */
 function textBody(said: string | Said): TextBody {
-  if (typeof said === 'string') return { text: said, mentions: [] };
-  return compact({
-    text: said.text,
-    mentions: [...(said.mentions ?? [])],
-    preview: said.preview && previewOf(said.preview),
-  });
+  const { text, mentions = [], preview }: Said = typeof said === 'string' ? { text: said } : said;
+  if (!/\S/.test(text)) throw new BadContent('text is empty');
+  return compact({ text, mentions: [...mentions], preview: preview && previewOf(preview) });
 }
 
 function previewOf({ image, ...rest }: LinkPreview): Preview {

@@ -4,7 +4,7 @@ import type { Client, Conversation, Message } from '../api/index.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { compact } from '../content/shape.ts';
 import { readEntry } from '../conversations/timeline/reading.ts';
-import { lineOf } from '../conversations/view/say.ts';
+import { lineOf } from '../conversations/view/line-of.ts';
 import { NotConnected } from '../errors.ts';
 import { Emitter } from '../events.ts';
 import { insidesOf } from '../runtime/insides.ts';

@@ -65,7 +65,7 @@ export class Conversations {
         (field) => before[field as keyof ConversationRecord] !== record[field as keyof ConversationRecord],
       );
     if (isNews) this.#events.emit('conversation', view);
-    if (before === undefined && record.isRequest) this.#events.emit('request', view);
+    if (record.isRequest && isNewsOf(record, before)) this.#events.emit('request', view);
   }
 
   async direct(userId: string, wait?: WaitOptions): Promise<ConversationView> {
@@ -154,3 +154,7 @@ export class Conversations {
     return this.#create(id, { ...intent, isRestart: true, told }, wait);
   }
 }
+
+/** Whoever comes into a group by a link begins a conversation of two as well, and says nothing in it that a person would see. */
+const isNewsOf = ({ log, unread, readThrough }: ConversationRecord, before?: ConversationRecord): unknown =>
+  log.kind === 'group' ? !before : unread && !before?.unread && !readThrough;

@@ -18,7 +18,7 @@ import type { ConversationRecord } from '../record.ts';
 import type { Acceptance } from './acceptance.ts';
 import type { Changes } from './change.ts';
 import type { Reading } from './read.ts';
-import { deleteForEveryone, edit, react, retry, send, share } from './say.ts';
+import { deleteForEveryone, edit, react, send, share } from './say.ts';
 
 export type ViewParts = {
   readonly core: Core;
@@ -110,7 +110,9 @@ export class ConversationView implements Conversation {
   async react(messageId: string, emoji: string | undefined): Promise<void> {
     await react(this.#parts.core, this.id, messageId, emoji);
   }
-  retry(messageId: string): Promise<Message> {
+  async retry(messageId: string): Promise<Message> {
+    // loaded when something has failed, which is seldom
+    const { retry } = await import('./retry.ts');
     return retry(this.#parts.core, this.id, messageId);
   }
 

@@ -1,18 +1,16 @@
 import type { FileInfo, Message, Content as Said, SendOptions } from '../../api/index.ts';
-import { MAX_EMOJI } from '../../content/bodies.ts';
 import { checked, editContent, textContent } from '../../content/outgoing.ts';
-import { compact } from '../../content/shape.ts';
+import { BadContent, compact } from '../../content/shape.ts';
 import type { Content } from '../../content/types.ts';
 import type { Arrival } from '../contents/apply.ts';
 import { applyDelete, mayDelete } from '../contents/delete.ts';
 import { applyEdit } from '../contents/edit.ts';
-import { applyReaction } from '../contents/reaction.ts';
+import { applyReaction, isEmoji } from '../contents/reaction.ts';
 import { entryOf as entryOfSaid, type Said as Line } from '../contents/text.ts';
 import type { Core } from '../core.ts';
 import { newId } from '../ids.ts';
 import { CannotDo } from '../operations/built.ts';
 import { enqueueContent } from '../outgoing/enqueue.ts';
-import { keysOf } from '../record.ts';
 import type { Step } from '../step.ts';
 import type { Entry } from '../timeline/entry.ts';
 import { positions } from '../timeline/positions.ts';
@@ -44,7 +42,7 @@ async function say(core: Core, id: string, line: Line, options: SendOptions = {}
   });
 }
 
-function showSaid(core: Core, step: Step, content: Line): Entry {
+export function showSaid(core: Core, step: Step, content: Line): Entry {
   demandMember(step);
   const messageId = newId('m_');
   const position = positions.waiting(step.record.nextLocal);
@@ -55,34 +53,6 @@ function showSaid(core: Core, step: Step, content: Line): Entry {
   enqueueContent(core, step, content, { id: messageId, more: { position } });
   step.draft.after(() => core.tell.message(step.id, messageId, true));
   return entry;
-}
-
-/** A message that was refused, once more under another id; the refused line goes. */
-export async function retry(core: Core, id: string, messageId: string): Promise<Message> {
-  const found = await core.registry.step(id, (step) => entryOf(step, messageId));
-  const body = found?.entry.body;
-  if (found?.entry.failure === undefined || !body) throw new CannotDo('this message has not failed');
-  const line = lineOf(body);
-  const { replyTo, threadId } = found.entry;
-  return core.registry.step(id, async (step) => {
-    const content = { ...line, ...compact({ replyTo, threadId }) };
-    const entry = showSaid(core, step, content);
-    step.draft.delete(keysOf.message(id, found.position));
-    step.draft.delete(keysOf.position(id, messageId));
-    step.draft.after(() => core.tell.vanished(id, messageId));
-    await step.write();
-    return messageOf(step.record, entry, core.own.userId, false);
-  });
-}
-
-export function lineOf(body: Entry['body']): Line {
-  if (body.type === 'file') {
-    const { type: _, ...file } = body;
-    return checked('application/x-securechat-file', file);
-  }
-  if (body.type !== 'text') throw new CannotDo('this message has not failed');
-  const { format, type: _, ...text } = body;
-  return checked(format === 'markdown' ? 'text/markdown' : 'text/plain', text);
 }
 
 export function edit(core: Core, id: string, messageId: string, said: string | Said): Promise<void> {
@@ -104,7 +74,7 @@ export function deleteForEveryone(core: Core, id: string, messageId: string): Pr
 }
 
 export function react(core: Core, id: string, messageId: string, emoji: string | undefined): Promise<void> {
-  if (emoji !== undefined && (emoji === '' || emoji.length > MAX_EMOJI)) throw new RangeError('one emoji');
+  if (emoji !== undefined && !isEmoji(emoji)) throw new BadContent('a reaction is one emoji');
   const content = checked('application/x-securechat-reaction', compact({ messageId, emoji }));
   return change(core, id, messageId, content, (step, by) => applyReaction(core, step, by, content));
 }

@@ -1,0 +1,15 @@
+import { checked } from '../../content/outgoing.ts';
+import type { Said as Line } from '../contents/text.ts';
+import { CannotDo } from '../operations/built.ts';
+import type { Entry } from '../timeline/entry.ts';
+
+/** What was said, to be said once more in another way. */
+export function lineOf(body: Entry['body']): Line {
+  if (body.type === 'file') {
+    const { type: _, ...file } = body;
+    return checked('application/x-securechat-file', file);
+  }
+  if (body.type !== 'text') throw new CannotDo('this message has not failed');
+  const { format, type: _, ...text } = body;
+  return checked(format === 'markdown' ? 'text/markdown' : 'text/plain', text);
+}

@@ -1,0 +1,27 @@
+import type { Message } from '../../api/index.ts';
+import { compact } from '../../content/shape.ts';
+import type { Core } from '../core.ts';
+import { CannotDo } from '../operations/built.ts';
+import { keysOf } from '../record.ts';
+import { messageOf } from '../timeline/shown.ts';
+import { entryOf } from '../timeline/timeline.ts';
+import { lineOf } from './line-of.ts';
+import { showSaid } from './say.ts';
+
+/** A message that was refused, once more under another id; the refused line goes. */
+export async function retry(core: Core, id: string, messageId: string): Promise<Message> {
+  const found = await core.registry.step(id, (step) => entryOf(step, messageId));
+  const body = found?.entry.body;
+  if (found?.entry.failure === undefined || !body) throw new CannotDo('this message has not failed');
+  const line = lineOf(body);
+  const { replyTo, threadId } = found.entry;
+  return core.registry.step(id, async (step) => {
+    const content = { ...line, ...compact({ replyTo, threadId }) };
+    const entry = showSaid(core, step, content);
+    step.draft.delete(keysOf.message(id, found.position));
+    step.draft.delete(keysOf.position(id, messageId));
+    step.draft.after(() => core.tell.vanished(id, messageId));
+    await step.write();
+    return messageOf(step.record, entry, core.own.userId, false);
+  });
+}
