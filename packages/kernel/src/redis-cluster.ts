@@ -1,12 +1,11 @@
 import { Cluster, type Redis, type RedisOptions } from 'ioredis';
-import { backoffDelayMs } from './backoff.ts';
 import type { RedisAddress } from './redis-address.ts';
+import { reconnectAfterMs } from './redis-options.ts';
 
 /** What commands are sent through; which node of a cluster they go to is its own business. */
 export type RedisClient = Redis | Cluster;
 
 const REFRESH_TIMEOUT_MS = 2_000;
-const RECONNECT = { baseMs: 50, capMs: 2_000 };
 
 /**
  * A redirected command was refused, so it is sent again; one whose connection was lost is not. The default of ioredis
@@ -22,7 +21,7 @@ export function openCluster(
     retryDelayOnClusterDown: 0,
     enableOfflineQueue: false,
     slotsRefreshTimeout: REFRESH_TIMEOUT_MS,
-    clusterRetryStrategy: (attempt) => backoffDelayMs(attempt - 1, RECONNECT),
+    clusterRetryStrategy: reconnectAfterMs,
     redisOptions: { ...ofNodes, ...login },
   });
   // at once: while a node is being connected, all but the first command for it would be rejected

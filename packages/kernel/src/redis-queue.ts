@@ -1,13 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import { backoffDelayMs } from './backoff.ts';
-import {
-  common,
-  createReaderConnection,
-  logErrors,
-  RECONNECT,
-  type RedisConnectionOptions,
-} from './redis.ts';
+import { createReaderConnection, logErrors, type RedisConnectionOptions } from './redis.ts';
 import { parseRedisUrl, type RedisNode } from './redis-address.ts';
+import { connectionOptions, reconnectAfterMs } from './redis-options.ts';
 import { pinnedTo } from './redis-pinned.ts';
 import { openServer } from './redis-server.ts';
 
@@ -30,13 +24,13 @@ export function openQueueConnection(
   const lookUp = (node: RedisNode) =>
     createReaderConnection(url, { name: `${name}-place`, silenceMs: PLACE_SILENCE_MS, node });
   const options: RedisOptions = {
-    ...common,
+    ...connectionOptions,
     connectionName: name,
     enableOfflineQueue: true,
     autoResendUnfulfilledCommands: true,
     maxRetriesPerRequest: null,
     socketTimeout: QUEUE_SILENCE_MS,
-    retryStrategy: (attempt) => backoffDelayMs(attempt - 1, RECONNECT),
+    retryStrategy: reconnectAfterMs,
   };
   const redis =
     address.kind === 'cluster'

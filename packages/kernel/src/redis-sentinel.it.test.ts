@@ -11,7 +11,8 @@ import { sleep, systemClock } from './clock.ts';
 import { createJobRunner } from './jobs.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
-import { isRedisDown, openProducer, type Producer, RECONNECT } from './redis.ts';
+import { isRedisDown, openProducer, type Producer } from './redis.ts';
+import { reconnectAfterMs } from './redis-options.ts';
 import { runsOf } from './redis-runs.ts';
 import { until as untilWithin } from './streams/ordered/testing/numbers.ts';
 import { watchStream } from './testing/watch-stream.ts';
@@ -124,7 +125,7 @@ test('a connection that is closed asks no Sentinel any more', async () => {
   expect(asked).toBeGreaterThan(0);
   const before = asked;
   lost.close();
-  await sleep(10 * RECONNECT.baseMs);
+  await sleep(10 * reconnectAfterMs(1));
   expect(asked).toBe(before);
 });
 

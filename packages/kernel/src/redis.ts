@@ -1,5 +1,4 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import { backoffDelayMs } from './backoff.ts';
 import { sleep, systemClock } from './clock.ts';
 import { createComplaints } from './complaints.ts';
 import { DeadlineError, isConnectionLoss, isRedisNotNow } from './errors.ts';
@@ -8,6 +7,7 @@ import type { Logger } from './logger.ts';
 import { maskUrl } from './mask.ts';
 import { parseRedisUrl, type RedisNode } from './redis-address.ts';
 import { openCluster, type RedisClient, takesCommands } from './redis-cluster.ts';
+import { connectionOptions, reconnectAfterMs } from './redis-options.ts';
 import { openServer } from './redis-server.ts';
 
 export type Producer = {
@@ -33,24 +33,8 @@ const COMMAND_TIMEOUT_MS = 1500;
  * timed out would pile up behind a paused server without a bound.
  */
 const PRODUCER_SILENCE_MS = 2000;
-export const RECONNECT = { baseMs: 50, capMs: 2000 };
 /** A cluster has no event for it. */
 const READY_LOOK_MS = 10;
-
-/** Options of every connection. RESP2, because its replies have the documented shape also through `call`. */
-export const common = {
-  protocol: 2,
-  connectTimeout: 2000,
-  // a peer that does not answer our FIN is not waited for
-  disconnectTimeout: 500,
-  // a server that still loads its data is asked again after at most this
-  maxLoadingRetryTime: 500,
-  // one handshake command less; the connection has a name
-  disableClientInfo: true,
-  enableOfflineQueue: false,
-  autoResendUnfulfilledCommands: false,
-  maxRetriesPerRequest: 0,
-} satisfies RedisOptions;
 
 /**
  * The connection for everything that does not block. Each option is against a default of ioredis that writes twice,
@@ -63,11 +47,11 @@ export function openProducer(
 ): Producer {
   const address = parseRedisUrl(url);
   const options: RedisOptions = {
-    ...common,
+    ...connectionOptions,
     connectionName: name,
     commandTimeout: COMMAND_TIMEOUT_MS,
     socketTimeout: PRODUCER_SILENCE_MS,
-    retryStrategy: (attempt) => backoffDelayMs(attempt - 1, RECONNECT),
+    retryStrategy: reconnectAfterMs,
   };
   const redis = address.kind === 'cluster' ? openCluster(address, options) : openServer(address, options);
   gatherCommands(redis);
@@ -101,7 +85,7 @@ export function createReaderConnection(
 ): Redis {
   const address = parseRedisUrl(url);
   const options: RedisOptions = {
-    ...common,
+    ...connectionOptions,
     connectionName: name,
     socketTimeout: silenceMs,
     retryStrategy: null,
