@@ -55,6 +55,26 @@ test('large records are spread over entries of 256 KiB, none is lost and the ord
   expect(correlations).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'big', 'end']);
 });
 
+test('receipts, which are all head, are spread as well', async () => {
+  await makeStream('g3');
+  const mark = {
+    conversation_id: `c_${'x'.repeat(22)}`,
+    user_id: 'somebody',
+    delivered_through: 123_456,
+    read_through: 123_456,
+  };
+  const receipts: Packed<OutRecord> = {
+    head: { kind: 'receipts', to: [1], marks: Array(200).fill(mark) },
+    body: new Uint8Array(0),
+  };
+  await createOutStreams(store.redis, names()).send('g3', Array(50).fill(receipts));
+  const entries = await store.redis.xrangeBuffer(names().out('g3'), '-', '+');
+  const sizes = entries.map(([, fields]) => fields[1]?.length ?? 0);
+  expect(sizes.length).toBeGreaterThan(4);
+  expect(Math.max(...sizes)).toBeLessThan(256 * 1024);
+  expect((await entriesOf('g3')).flat()).toHaveLength(50);
+});
+
 test('a gateway that is gone shows itself, and its stream is not made anew', async () => {
   expect(await createOutStreams(store.redis, names()).send('gone', [reply('a')])).toBe(false);
   expect(await store.redis.exists(names().out('gone'))).toBe(0);

@@ -11,6 +11,8 @@ import {
 const MAX_ENTRIES = 20_000;
 /** Keeps single Redis values and the gateways' turns small. */
 const MAX_ENTRY_BYTES = 256 * 1024;
+/** A mark in JSON, about. */
+const MARK_BYTES = 128;
 /** Answers that leave together, and how often that is under way; to a Redis that does not answer nothing more is sent. */
 const REPLIES = { most: 256, atOnce: 4 };
 
@@ -70,16 +72,20 @@ export function createOutStreams(redis: RedisClient, streams: StreamNames): OutS
   };
 }
 
+/** Only this head grows with what it says: a member's marks go to many devices. */
+const sizeOf = ({ head, body }: Packed<OutRecord>): number =>
+  body.length + (head.kind === 'receipts' ? head.marks.length * MARK_BYTES : 0);
+
 function slices(records: readonly Packed<OutRecord>[]): Packed<OutRecord>[][] {
   const result: Packed<OutRecord>[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const record of records) {
-    if (bytes + record.body.length > MAX_ENTRY_BYTES) {
+    if (bytes + sizeOf(record) > MAX_ENTRY_BYTES) {
       result.push([]);
       bytes = 0;
     }
     result.at(-1)?.push(record);
-    bytes += record.body.length;
+    bytes += sizeOf(record);
   }
   return result;
 }
