@@ -134,7 +134,7 @@ describe('a bucket that cannot be used', () => {
     for (const wrong of [{ bucket: 'not-there-at-all' }, { secretKey: 'another' }]) {
       const bucket = await openBucket({ ...options, ...wrong });
       const failure = await bucket.check(world.logger).catch((error: Error) => error.message);
-      expect(failure).toMatch(/cannot be used: HTTP 40[34]/);
+      expect(failure).toMatch(/cannot be used: HTTP 40[34]\. .*FILES_S3_/);
       expect(failure).not.toContain(options.secretKey);
       bucket.close();
     }

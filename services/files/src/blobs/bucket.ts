@@ -33,7 +33,16 @@ const TRIES = 2;
 /** More than chunks are under way at once in one process. */
 const MOST_SOCKETS = 64;
 /** What the server's administrator has to put right, and no time does. */
-const MISCONFIGURED = new Set([301, 400, 401, 403, 404]);
+const MISCONFIGURED = new Map([
+  [301, 'It is in another region: name that in FILES_S3_REGION.'],
+  [400, 'Is FILES_S3_ENDPOINT the address of a server that speaks S3, and FILES_S3_REGION its region?'],
+  [401, 'Does the server know FILES_S3_ACCESS_KEY and FILES_S3_SECRET_KEY?'],
+  [
+    403,
+    'FILES_S3_ACCESS_KEY must be of somebody who may list, read, write and delete in it, and FILES_S3_SECRET_KEY be right.',
+  ],
+  [404, 'Make it, or name another one in FILES_S3_BUCKET.'],
+]);
 
 /** The library is loaded by those only who have a bucket. */
 export async function openBucket(options: BucketOptions): Promise<Bucket> {
@@ -64,7 +73,9 @@ export async function openBucket(options: BucketOptions): Promise<Bucket> {
       } catch (error) {
         const status = statusOf(error);
         if (status !== undefined && MISCONFIGURED.has(status))
-          throw new Error(`The bucket ${Bucket} at ${options.endpoint} cannot be used: HTTP ${status}`);
+          throw new Error(
+            `The bucket ${Bucket} at ${options.endpoint} cannot be used: HTTP ${status}. ${MISCONFIGURED.get(status)}`,
+          );
         logger.warn(
           { reason: nameOf(error) },
           'the bucket is not reachable; it is tried again when it is needed',
