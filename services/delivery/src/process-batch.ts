@@ -213,7 +213,9 @@ function touchedByStream(plan: BatchPlan, records: StreamRecord<Value>[]): Map<s
     const stream = streamOf.get(record);
     if (stream === undefined) continue;
     const devices = recipients.map((recipient) => recipient.device);
-    touched.set(stream, [...(touched.get(stream) ?? []), ...devices]);
+    const known = touched.get(stream);
+    if (known) known.push(...devices);
+    else touched.set(stream, devices);
   }
   return touched;
 }
