@@ -11,6 +11,13 @@ test('the PROXY protocol needs a proxy that is trusted', () => {
   }
 });
 
+test('a certificate has its key, or there is no TLS', () => {
+  const both = { GATEWAY_TLS_CERT_FILE: '/tls/cert.pem', GATEWAY_TLS_KEY_FILE: '/tls/key.pem' };
+  expect(read(both)).not.toThrow();
+  for (const [name, file] of Object.entries(both))
+    expect(read({ [name]: file })).toThrow('belong together: one of them is missing');
+});
+
 test('a process has time to send its clients away before it is ended', () => {
   expect(read({ GATEWAY_DRAIN_MS: '30s', SHUTDOWN_GRACE_MS: '36999' })).toThrow('it must be at least 37000');
   expect(read({ GATEWAY_DRAIN_MS: '30s', SHUTDOWN_GRACE_MS: '37000' })).not.toThrow();

@@ -11,10 +11,21 @@ type GatewayConfig = { config: ConfigOf<typeof withGrace>; secrets: SecretsOf<ty
 
 /** The environment of a gateway, with all faults at once: also of options that need each other. */
 export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
-  return readConfig(withGrace, env, ({ config }) => [...findProxyFaults(config), ...findGraceFaults(config)]);
+  return readConfig(withGrace, env, ({ config }) => [
+    ...findTlsFaults(config),
+    ...findProxyFaults(config),
+    ...findGraceFaults(config),
+  ]);
 }
 
 type Given = Partial<GatewayConfig['config']>;
+
+/** Without one of them the doors would be open without TLS. */
+function findTlsFaults(config: Given): string[] {
+  if (!('tlsCertFile' in config && 'tlsKeyFile' in config)) return [];
+  if ((config.tlsCertFile === undefined) === (config.tlsKeyFile === undefined)) return [];
+  return ['GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE belong together: one of them is missing.'];
+}
 
 /** A gateway that waits for headers from nobody would take every client for a stranger's. */
 function findProxyFaults({ wsProxyProtocol, tcpProxyProtocol, trustedProxies }: Given): string[] {

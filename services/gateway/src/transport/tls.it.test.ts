@@ -239,7 +239,7 @@ describe('a certificate that is renewed', () => {
   });
 });
 
-test('certificate and key go together', () => {
+test('a pair that cannot be read, or does not fit together, is told by the names of its options, and not shown', () => {
   const given = (certFile?: string, keyFile?: string) =>
     openCertificate({
       certFile,
@@ -249,8 +249,11 @@ test('certificate and key go together', () => {
       logger: createLogger({ service: 'gateway', instance: 'test', level: 'silent' }),
     });
   expect(given()).toBeUndefined();
-  expect(() => given(certFile)).toThrow('set both or neither');
-  expect(() => given(undefined, keyFile)).toThrow('set both or neither');
-  expect(() => given(join(folder, 'missing.pem'), keyFile)).toThrow('ENOENT');
+  expect(() => given(join(folder, 'missing.pem'), keyFile)).toThrow(
+    'GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE cannot be used (ENOENT)',
+  );
+  const other = join(folder, 'other.pem');
+  writeFileSync(other, createSelfSigned().key);
+  expect(() => given(certFile, other)).toThrow('cannot be used (ERR_OSSL_X509_KEY_VALUES_MISMATCH)');
   expect(given(certFile, keyFile)?.options).toMatchObject({ minVersion: 'TLSv1.3' });
 });

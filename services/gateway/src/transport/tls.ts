@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import { isError, type Logger } from '@securechat/kernel';
+import { ConfigError, isError, type Logger } from '@securechat/kernel';
 
 /** ALPN name of the frames on a bare TLS stream. */
 export const ALPN = 'scht/1';
@@ -29,14 +29,9 @@ export function openCertificate(parts: {
   logger: Logger;
 }): Certificate | undefined {
   const { certFile, keyFile, everyMs, onReload, logger } = parts;
-  if (certFile === undefined && keyFile === undefined) return undefined;
-  if (certFile === undefined || keyFile === undefined) {
-    throw new Error(
-      'GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE are only of use together: set both or neither',
-    );
-  }
+  if (certFile === undefined || keyFile === undefined) return undefined;
   const read = (): Pair => ({ cert: readFileSync(certFile), key: readFileSync(keyFile) });
-  let inUse = load(read());
+  let inUse = loadFirst(read);
   let failed: Pair | 'unreadable' | undefined;
   let timer: NodeJS.Timeout | undefined;
 
@@ -81,6 +76,17 @@ function load(pair: Pair): { options: SecureContextOptions & Pair; expiresAt: nu
   createSecureContext(options);
   const expiresAt = Math.floor(Date.parse(new X509Certificate(pair.cert).validTo) / 1000);
   return { options, expiresAt };
+}
+
+/** Throws a ConfigError. */
+function loadFirst(read: () => Pair): ReturnType<typeof load> {
+  try {
+    return load(read());
+  } catch (error) {
+    throw new ConfigError([
+      `GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE cannot be used (${reasonOf(error)}): they name a certificate chain and its private key, both PEM and readable.`,
+    ]);
+  }
 }
 
 function isSame(one: Pair | 'unreadable', other: Pair | 'unreadable' | undefined): boolean {
