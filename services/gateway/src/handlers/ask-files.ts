@@ -82,13 +82,18 @@ export function accepted<A extends { ok: true }>(answer: A | Refused): A {
 }
 
 /** Waits until this user may send or receive so many bytes of files. */
-export async function waitForTurn({ context, session }: Connection, bytes: number): Promise<void> {
+export async function waitForTurn(connection: Connection, bytes: number): Promise<void> {
+  const { context, session } = connection;
   const { fileBudget, metrics, logger } = context;
   const grant = await fileBudget.take(session?.user ?? 0, bytes, LONGEST_WAIT_MS).catch((err: unknown) => {
     logger.debug({ err }, 'limit of files not reachable');
     throw new ProtocolError('SERVER_UNAVAILABLE', { retry_after_ms: 1_000 });
   });
-  if (grant.isTaken) return await sleep(grant.waitMs);
-  metrics.limited('file_bytes_per_minute');
-  throw new ProtocolError('RATE_LIMITED', { scope: 'file_bytes', retry_after_ms: grant.retryAfterMs });
+  if (!grant.isTaken) {
+    metrics.limited('file_bytes_per_minute');
+    throw new ProtocolError('RATE_LIMITED', { scope: 'file_bytes', retry_after_ms: grant.retryAfterMs });
+  }
+  await sleep(grant.waitMs);
+  // it may have been cut off meanwhile, because its device was revoked
+  if (connection.state !== 'ready') throw new ProtocolError('CONNECTION_LOST');
 }
