@@ -505,7 +505,7 @@ describe('the mailbox', () => {
       { kind: 'from the future' },
       { kind: 'deliver' },
       { kind: 'head', to: 7 },
-      { kind: 'receipts', to: null },
+      { kind: 'receipts', to: null, marks: [] },
     ];
     const seq = stored();
     await far.send(gateway.id, ...nonsense.map((head) => ({ head: head as never, body })), {
