@@ -140,7 +140,7 @@ export const deliveryTables: Tables = {
   },
   'delivery.stream_workers': {
     kept: '3 seconds',
-    columns: { id: SETTLED, lease_until: SETTLED, busy: 'how busy a delivery process is' },
+    columns: { id: SETTLED, lease_until: SETTLED, busy: 'how busy that worker is' },
   },
   'delivery.stream_cursors': {
     kept: FOREVER,
