@@ -173,6 +173,16 @@ test('who is blocked can say nothing, and after it was lifted can say it again',
   expect(texts(await theirs.messages())).toEqual(['hello', 'unheard']);
 }, 60_000);
 
+test('who was blocked before they have said anything is told so, too', async () => {
+  const [alice, bob] = [await devices.signUp('alice'), await devices.signUp('bob')];
+  const chat = await alice.client.direct(idOf(bob));
+  const theirs = await until('it is there', () => bob.client.conversation(chat.id));
+  await chat.block();
+  const said = await theirs.send('unheard');
+  await comesTo(bob, chat.id, said.id, 'failed');
+  expect(bob.client.waiting).toBe(0);
+}, 90_000);
+
 test('whom one device has blocked or let in again, the others know once they come back', async () => {
   const alice = await devices.signUp('alice');
   const phone = await devices.signUp('bob');

@@ -31,7 +31,7 @@ export function checked<T extends ContentType>(type: T, body: Bodies[T]): Conten
 /** Receivers take it, but it is nothing to be read: who sends that did not mean to. */
 function textBody(said: string | Said): TextBody {
   const { text, mentions = [], preview }: Said = typeof said === 'string' ? { text: said } : said;
-  if (!/\S/.test(text)) throw new BadContent('text is empty');
+  if (!/\S/.test(text)) throw new BadContent('text is no text');
   return compact({ text, mentions: [...mentions], preview: preview && previewOf(preview) });
 }
 

@@ -38,6 +38,8 @@ type CommitForm = Commit<SealedForm | undefined>;
 export class Sealer implements OutboxSealer {
   readonly #core: Core;
   readonly #outcomes: Outcomes;
+  /** Why the commit will not be made that the next content of a conversation waits for, which then fails as well. */
+  readonly #unmet = new Map<string, Error>();
 
   constructor(core: Core, outcomes: Outcomes) {
     this.#core = core;
@@ -83,6 +85,8 @@ export class Sealer implements OutboxSealer {
     // the clock may have been set back meanwhile
     const waitMs = Math.min((waiting.notBeforeMs ?? 0) - core.now(), core.settings.maxDelayMs);
     if (waitMs > 0) return { waitMs };
+    const unmet = this.#unmet.get(step.id);
+    if (unmet) return this.#drop(step, item, commit, unmet);
     if (await commitNeeded(core, step, because)) {
       await step.write();
       return 'wait';
@@ -137,10 +141,17 @@ export class Sealer implements OutboxSealer {
     const parted = step.found?.parted;
     step.discard();
     if (parted) step.change({ parted });
-    await afterRefusal(this.#core, step, item, why ? new Failed(why) : undefined);
-    step.draft.after(() => this.#outcomes.settle(item.id, why));
-    await step.write((changes) => commit(changes, undefined));
+    await this.#end(step, item, why, (changes) => commit(changes, undefined));
     return 'drop';
+  }
+
+  /** Or a content that cannot go without a commit which is refused would ask for it for ever. */
+  async #end(step: Step, item: OutboxItem, why: Error | undefined, commit: Commit): Promise<void> {
+    this.#unmet.delete(step.id);
+    if (why && step.found?.dueCommit === item.id) this.#unmet.set(step.id, why);
+    await afterRefusal(this.#core, step, item, why && new Failed(why));
+    step.draft.after(() => this.#outcomes.settle(item.id, why));
+    await step.write(commit);
   }
 
   /** Outside of the step: asking the server takes its time, and the conversation goes on meanwhile. */
@@ -170,17 +181,14 @@ export class Sealer implements OutboxSealer {
     return this.#core.registry.step(item.conversationId, async (step) => {
       await afterStored(this.#core, step, item, ack);
       step.draft.after(() => this.#outcomes.settle(item.id, undefined));
-      await step.write((changes) => commit(changes));
+      await step.write(commit);
     });
   }
 
   refused(item: OutboxItem, error: Downstream<'error'>, commit: Commit): Promise<void> {
-    return this.#core.registry.step(item.conversationId, async (step) => {
-      const why = new ServerRefused(error);
-      await afterRefusal(this.#core, step, item, new Failed(why));
-      step.draft.after(() => this.#outcomes.settle(item.id, why));
-      await step.write((changes) => commit(changes));
-    });
+    return this.#core.registry.step(item.conversationId, (step) =>
+      this.#end(step, item, new ServerRefused(error), commit),
+    );
   }
 }
 

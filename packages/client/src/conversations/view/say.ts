@@ -74,7 +74,7 @@ export function deleteForEveryone(core: Core, id: string, messageId: string): Pr
 }
 
 export function react(core: Core, id: string, messageId: string, emoji: string | undefined): Promise<void> {
-  if (emoji !== undefined && !isEmoji(emoji)) throw new BadContent('a reaction is one emoji');
+  if (emoji !== undefined && !isEmoji(emoji)) throw new BadContent('it is no emoji');
   const content = checked('application/x-securechat-reaction', compact({ messageId, emoji }));
   return change(core, id, messageId, content, (step, by) => applyReaction(core, step, by, content));
 }
