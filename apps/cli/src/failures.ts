@@ -1,4 +1,4 @@
-import { SecureChatError, ServerRefused } from '@securechat/client';
+import { SecureChatError, ServerNotGenuine, ServerRefused } from '@securechat/client';
 import { UsageError } from './command.ts';
 
 /** Of the process; they are the same in every command, and documented in docs/cli.md. */
@@ -72,6 +72,26 @@ const adviceForRefusal: Readonly<Record<string, string>> = {
   AUTHENTICATION_FAILED: 'Check the recovery code and the name.',
 };
 
+/** Of own messages, where the same name means something else than for what is asked for. */
+const reasons: Readonly<Record<string, string>> = {
+  PERMISSION_DENIED: 'they take no messages from you, or you are no member any more',
+};
+
+/** Why an own message was not sent, by the name that it carries. */
+export const whyNotSent = (name: string): string =>
+  reasons[name] ?? adviceForRefusal[name] ?? adviceFor[name] ?? name;
+
+/** The clock of one of the two is wrong, which is more likely than that somebody is in between. */
+const isClock = (error: unknown): boolean =>
+  error instanceof ServerNotGenuine && error.because === 'not_valid_now';
+
+const clockAdvice =
+  'Set the clock of this machine. If it is right, tell the operator of the server: nothing was sent to it.';
+
+/** There is no server, or no network to it, for now: nothing that a person who only talks could mend. */
+export const isAbsence = ({ name }: SecureChatError): boolean =>
+  name === 'ServerUnreachable' || name === 'ConnectionLost' || name === 'RequestTimedOut';
+
 const dangers = new Set([
   'ServerNotGenuine',
   'AccountKeyChanged',
@@ -86,7 +106,8 @@ export function describeFailure(error: unknown): { text: string; exitCode: numbe
     return { text: `${error.message}\n${error.advice}`, exitCode: error.exitCode };
   if (error instanceof SecureChatError) {
     const refusal = [error, error.cause].find((each) => each instanceof ServerRefused);
-    const advice = refusal ? adviceForRefusal[refusal.error] : adviceFor[error.name];
+    const known = refusal ? adviceForRefusal[refusal.error] : adviceFor[error.name];
+    const advice = isClock(error) ? clockAdvice : known;
     return { text: advice ? `${error.message}\n${advice}` : error.message, exitCode: codeOf(error) };
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -104,6 +125,7 @@ export function adviceOf(error: unknown): string {
 }
 
 function codeOf(error: SecureChatError): number {
+  if (isClock(error)) return exitCodes.refused;
   if (dangers.has(error.name)) return exitCodes.danger;
   return error.isRetryable ? exitCodes.later : exitCodes.refused;
 }

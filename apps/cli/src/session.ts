@@ -4,9 +4,10 @@ import {
   type Message,
   SecureChat,
   SecureChatError,
+  ServerUnreachable,
   type Store,
 } from '@securechat/client';
-import { CommandFailed, describeFailure, exitCodes } from './failures.ts';
+import { CommandFailed, describeFailure, exitCodes, whyNotSent } from './failures.ts';
 import { openStore, ways } from './home.ts';
 
 /** Long enough for a slow network with its login; a person would not wait longer. */
@@ -89,17 +90,32 @@ export function whileConnected<T>(client: Client, use: () => Promise<T>): Promis
 }
 
 async function connected(client: Client): Promise<void> {
-  await told<ConnectionState>({
-    deadlineMs: CONNECT_DEADLINE_MS,
-    listenTo: (listen) => client.on('state', listen),
-    now: async () => client.state,
-    fits: (state) => state === 'connected',
-    late: new CommandFailed(
-      `No connection within ${CONNECT_DEADLINE_MS / 1000} s`,
-      'Is the server running, and is the address right? `securechat doctor` looks at each step.',
-      exitCodes.later,
-    ),
+  let last: unknown = new ServerUnreachable('nothing answers');
+  const off = client.on('failure', ({ error }) => {
+    last = error;
   });
+  try {
+    await told<ConnectionState>({
+      deadlineMs: CONNECT_DEADLINE_MS,
+      listenTo: (listen) => client.on('state', listen),
+      now: async () => client.state,
+      fits: (state) => state === 'connected',
+      late: () => notConnected(last),
+    });
+  } finally {
+    off();
+  }
+}
+
+/** It was tried several times; the last failure says what to do. */
+function notConnected(error: unknown): CommandFailed {
+  const { text, exitCode } = describeFailure(error);
+  const [why = '', ...advice] = text.split('\n');
+  return new CommandFailed(
+    `No connection within ${CONNECT_DEADLINE_MS / 1000} s: ${why}`,
+    advice.join('\n'),
+    exitCode,
+  );
 }
 
 /** Waits until the server has stored an own message. */
@@ -109,14 +125,16 @@ export async function stored(client: Client, sent: Message): Promise<Message> {
     listenTo: (listen) => client.on('message', ({ message }) => listen(message)),
     now: async () => client.conversation(sent.conversationId)?.message(sent.id),
     fits: ({ id, place, status }) => id === sent.id && (place !== undefined || status === 'failed'),
-    late: new CommandFailed(
-      `The server has not stored it within ${STORED_DEADLINE_MS / 1000} s`,
-      'It waits in this folder and goes out with the next connection; do not send it again.',
-      exitCodes.later,
-    ),
+    late: () =>
+      new CommandFailed(
+        `The server has not stored it within ${STORED_DEADLINE_MS / 1000} s`,
+        'It waits in this folder and goes out with the next connection; do not send it again.',
+        exitCodes.later,
+      ),
   });
   if (message.status !== 'failed') return message;
-  throw new CommandFailed(`It was refused: ${message.failure}`, 'It was not sent to anybody.');
+  const { failure = '' } = message;
+  throw new CommandFailed(`It was refused: ${failure}`, `It was not sent to anybody: ${whyNotSent(failure)}`);
 }
 
 type Wanted<T> = {
@@ -125,16 +143,16 @@ type Wanted<T> = {
   /** It may have come before anybody listened. */
   now(): Promise<T | undefined>;
   fits(value: T): boolean;
-  readonly late: Error;
+  late(): Error;
 };
 
-/** The first value that fits, or the error `late`. */
+/** The first value that fits, or the error that `late` makes. */
 async function told<T>({ deadlineMs, listenTo, now, fits, late }: Wanted<T>): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const take = (value: T | undefined): void => {
     if (value !== undefined && fits(value)) resolve(value);
   };
-  const timer = setTimeout(() => reject(late), deadlineMs);
+  const timer = setTimeout(() => reject(late()), deadlineMs);
   const off = listenTo(take);
   now().then(take, reject);
   try {

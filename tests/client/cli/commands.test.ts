@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect } from '@jest/globals';
+import { beforeAll, describe, expect, jest } from '@jest/globals';
 import { until } from '@securechat/testkit';
 import { useConstellation } from '../../support/stack.ts';
 import { type Terminal, useTerminals } from './support/securechat.ts';
@@ -144,6 +144,23 @@ describe('securechat', () => {
     });
     await listening.stop();
     expect((await alice.run(['send', 'nobody_at_all', 'hello'])).exitCode).toBe(4);
+  }, 120_000);
+
+  test('says that the clock of this machine is wrong, whichever way', async () => {
+    // its certificate begins now
+    await stack.constellation.gateways[0]?.restart();
+    for (const byMs of [-600_000, 600_000]) {
+      const now = Date.now.bind(Date);
+      const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + byMs);
+      try {
+        expect(await alice.run(['send', bob.name, 'at what time?'])).toMatchObject({
+          ...{ exitCode: 4, err: expect.stringContaining('Set the clock of this machine.') },
+        });
+      } finally {
+        clock.mockRestore();
+      }
+    }
+    expect((await alice.run(['send', bob.name, 'at this time'])).exitCode).toBe(0);
   }, 120_000);
 
   test('answers requests, gives roles, and starts a conversation over', async () => {

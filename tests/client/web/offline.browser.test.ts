@@ -93,3 +93,20 @@ test(
   },
   DEADLINE_MS,
 );
+
+test(
+  'a clock that is wrong is called so, and not told as no connection',
+  async () => {
+    const alice = await web.person('alice');
+    // its certificate begins now
+    await web.stack.constellation.gateways[0]!.restart();
+    await alice.isOnline();
+    await alice.page.addInitScript(() => {
+      const now = Date.now.bind(Date);
+      Date.now = () => now() - 600_000;
+    });
+    await alice.page.reload();
+    await alice.page.getByText('The clock of this device is wrong').waitFor();
+  },
+  DEADLINE_MS,
+);

@@ -2,6 +2,7 @@ import { SecureChat } from '@securechat/client';
 import { type Command, UsageError } from '../command.ts';
 import { ways } from '../home.ts';
 import { enterInto, untilAskedToEnd, withConnection } from '../session.ts';
+import { withoutBreaks } from '../without-breaks.ts';
 
 export const devices: Command = {
   usage: '',
@@ -38,7 +39,12 @@ export const link: Command = {
   options: { device: { type: 'string', value: 'ID', doc: 'name of this device; default random' } },
   async run({ args: [code = ''], values, home, out }) {
     const { userId } = await enterInto(home, async (store) => {
-      const linking = await SecureChat.link({ store, ...ways(), code, deviceId: values.device });
+      const linking = await SecureChat.link({
+        store,
+        ...ways(),
+        code: withoutBreaks(code),
+        deviceId: values.device,
+      });
       out.text(linking.code);
       out.hint('On the device you have: `securechat approve CODE`. Waiting; Ctrl-C gives up.');
       return untilAskedToEnd(linking.cancel, () => linking.done);
@@ -53,7 +59,7 @@ export const approve: Command = {
   summary: 'step 3 of 3, on the one you have: lets the new one in',
   run: ({ args: [code = ''], home, out }) =>
     withConnection(home, async (client) => {
-      await client.approveLink(code);
+      await client.approveLink(withoutBreaks(code));
       out.text('The new device belongs to the account.');
       out.hint('Stay online with both for a moment (`securechat listen`): keys and history follow.');
     }),

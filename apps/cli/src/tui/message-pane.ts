@@ -1,5 +1,6 @@
 import type { Conversation, Message } from '@securechat/client';
 import type { ReactElement } from 'react';
+import { whyNotSent } from '../failures.ts';
 import { bodyText, clock, counted, ticks, titleOf } from '../words.ts';
 import { box, line } from './element.ts';
 import type { Labels } from './labels.ts';
@@ -12,9 +13,10 @@ export function MessagePane({ shown, labels, columns, rows }: Props): ReactEleme
   const { open, messages, panel, scrolled } = shown;
   const lines = panel
     ? panelLines(panel)
-    : messages
-        .slice(-rows)
-        .map((message) => messageLine(message, labels.of(message.conversationId, message.id), messages));
+    : messages.slice(-rows).map((message) => {
+        const label = labels.of(message.conversationId, message.id);
+        return messageLine(message, { label, most: columns * Math.ceil(rows / 2), all: messages });
+      });
   const title =
     panel?.title ??
     (open ? headline(open, scrolled, shown.standing) : 'Begin with /new USER or /group NAME USER …');
@@ -49,17 +51,23 @@ const panelLines = ({ lines, from }: Panel): ReactElement[] =>
     .slice(from)
     .map((text, index) => box({ key: index, flexShrink: 0 }, line({ wrap: 'wrap' }, text || ' ')));
 
-function messageLine(message: Message, label: number, all: readonly Message[]): ReactElement {
+/** `most`: so many characters of a long one are shown, or its beginning would be above the window. */
+function messageLine(
+  message: Message,
+  { label, most, all }: { label: number; most: number; all: readonly Message[] },
+): ReactElement {
   const { id, from, isOwn, sentAtMs, body, status, failure } = message;
   const isSaid = body.type === 'text';
-  const tick = status === undefined ? '' : ` ${ticks[status]}${failure ? `: ${failure}` : ''}`;
+  const tick = status === undefined ? '' : ` ${ticks[status]}${failure ? `: ${whyNotSent(failure)}` : ''}`;
+  const text = bodyText(message);
+  const shown = text.length > most ? `${text.slice(0, most).toWellFormed()} … /show ${label}` : text;
   return box(
     { key: id, flexShrink: 0 },
     line(
       { wrap: 'wrap', dimColor: !isSaid },
       line({ dimColor: true }, `${String(label).padStart(3)} ${clock(sentAtMs)} `),
       line({ color: isOwn ? 'cyan' : 'magenta' }, `${from}${isSaid ? ':' : ''} `),
-      `${answered(message, all)}${bodyText(message)}${extras(message)}`,
+      `${answered(message, all)}${shown}${extras(message)}`,
       line({ color: status === 'failed' ? 'red' : 'green' }, tick),
     ),
   );

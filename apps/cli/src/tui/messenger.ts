@@ -1,6 +1,13 @@
-import type { Client, Conversation, Presence, SendOptions, Status } from '@securechat/client';
+import type {
+  Client,
+  Conversation,
+  Presence,
+  SecureChatError,
+  SendOptions,
+  Status,
+} from '@securechat/client';
 import type { MakePeer } from '@securechat/client/direct';
-import { adviceOf, CommandFailed, shortFailure } from '../failures.ts';
+import { adviceOf, CommandFailed, isAbsence, shortFailure } from '../failures.ts';
 import { commands } from './commands/index.ts';
 import { DirectLines } from './direct-lines.ts';
 import { type Entry, edited, emptyEntry, meaningOf } from './editing.ts';
@@ -24,6 +31,8 @@ export class Messenger {
   #isRefreshing = false;
   #isStale = false;
   #presence: Presence | undefined;
+  /** Why there was no connection, as it was told last. */
+  #failure: string | undefined;
   readonly #listeners = new Set<() => void>();
 
   constructor(client: Client, peers: () => Promise<MakePeer>) {
@@ -60,7 +69,11 @@ export class Messenger {
   }
 
   #listen(client: Client): void {
-    client.on('state', (state) => this.#change({ state }));
+    client.on('state', (state) => {
+      if (state === 'connected') this.#failure = undefined;
+      this.#change({ state });
+    });
+    client.on('failure', ({ error }) => this.#tellFailure(error));
     client.on('outbox', ({ waiting }) => this.#change({ waiting }));
     client.on('ended', (error) => this.#change({ ended: shortFailure(error), notice: adviceOf(error) }));
     client.on('alarm', (alarm) =>
@@ -74,6 +87,13 @@ export class Messenger {
       if (isNew && !isOwn && threadId !== undefined && id === this.#shown.open?.id)
         this.tell(`${from} wrote in a thread: /thread ${this.labels.of(id, threadId)}`);
     });
+  }
+
+  /** What a person can do something about, once: it is tried again and again. */
+  #tellFailure(error: SecureChatError): void {
+    if (isAbsence(error) || error.message === this.#failure) return;
+    this.#failure = error.message;
+    this.tell(adviceOf(error));
   }
 
   readonly snapshot = (): Snapshot => this.#shown;
@@ -157,6 +177,8 @@ export class Messenger {
     const { chat } = this;
     if (chat.isRequest)
       throw new CommandFailed('This is a request.', '/accept answers it, /block refuses it.');
+    if (chat.isBlocked)
+      throw new CommandFailed(`You have blocked ${chat.peer}.`, '/unblock, and you can talk again.');
     await chat.send(text, options);
     this.#change({ scrolled: 0, panel: undefined, notice: '' });
   }

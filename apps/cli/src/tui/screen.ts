@@ -24,7 +24,8 @@ export function Screen({ messenger }: { messenger: Messenger }): ReactElement {
   useInput((input, key) => pressed(messenger, input, key, exit));
   usePaste((text) => pasted(messenger, text));
 
-  const hasList = columns >= LIST_FROM_COLUMNS;
+  // codes in a panel are copied from the window, and the list would come along
+  const hasList = columns >= LIST_FROM_COLUMNS && !shown.panel;
   const noticeRows = rowsFor(shown.notice, columns);
   const transfers = shown.transfers.slice(-MAX_TRANSFER_ROWS);
   // header and entry take one each

@@ -1,6 +1,7 @@
 import type { ConnectionState } from '@securechat/client';
 import { useClient } from '../session/session.ts';
 import { useClientEvents } from '../session/use-client-events.ts';
+import { useFailure } from '../session/use-failure.ts';
 import { count } from '../text/message-text.ts';
 
 const WORDS: Record<ConnectionState, string> = {
@@ -15,12 +16,14 @@ export function ConnectionLine() {
   const client = useClient();
   useClientEvents('state', 'outbox');
   const { state, waiting } = client;
+  const failure = useFailure();
   return (
     <div class={`connection-line is-${state}`}>
       <span class="dot" aria-hidden="true" />
       <span role="status">
         {WORDS[state]}
         {waiting > 0 && ` · ${count(waiting, 'message')} waiting`}
+        {failure !== undefined && ` · ${failure}`}
       </span>
       {state === 'disconnected' && (
         <button type="button" class="text-button" onClick={() => client.nudge()}>

@@ -1,4 +1,4 @@
-import { SecureChatError, ServerRefused } from '@securechat/client';
+import { SecureChatError, ServerNotGenuine, ServerRefused } from '@securechat/client';
 
 /** By class; what is not here says itself what it is. */
 const BY_CLASS: Record<string, string> = {
@@ -41,7 +41,17 @@ const BY_ANSWER: Record<string, string> = {
   SERVER_UNAVAILABLE: 'The server is busy or being repaired. Try again in a moment.',
 };
 
+/** Far more often than somebody in between: the server has proved itself, for a time that is not now. */
+const WRONG_CLOCK =
+  'The clock of this device is wrong: set it, and the rest follows by itself. If it is right, tell whoever runs the server.';
+
+/** There is no server, or no way to it, for now: the line about the connection says that. */
+export function isAbsence(error: SecureChatError): boolean {
+  return ['ServerUnreachable', 'ConnectionLost', 'RequestTimedOut'].includes(error.name);
+}
+
 export function errorText(error: unknown): string {
+  if (error instanceof ServerNotGenuine && error.because === 'not_valid_now') return WRONG_CLOCK;
   if (error instanceof ServerRefused) {
     if (error.error === 'RATE_LIMITED') return rateLimitText(error.retryAfterMs);
     return BY_ANSWER[error.error] ?? error.message;

@@ -2,6 +2,7 @@ import type { Member } from '@securechat/client';
 import { openGroupLinks } from '@securechat/client/group-links';
 import { CommandFailed } from '../../failures.ts';
 import { wholeNumber } from '../../whole-number.ts';
+import { withoutBreaks } from '../../without-breaks.ts';
 import { counted, ticks } from '../../words.ts';
 import type { TuiCommand } from './index.ts';
 import { wordsOf } from './words-of.ts';
@@ -78,21 +79,24 @@ export const conversationCommands: Readonly<Record<string, TuiCommand>> = {
   link: {
     usage: '[PEOPLE [DAYS]]',
     summary: 'a link into this group',
-    async run({ client, chat }, rest) {
-      const [people = '1', howLong = '7'] = wordsOf(rest, 0, '/link PEOPLE DAYS');
-      const uses = wholeNumber(people, 'PEOPLE', 1, 100);
+    async run(messenger, rest) {
+      const { client, chat } = messenger;
+      const [many = '1', howLong = '7'] = wordsOf(rest, 0, '/link PEOPLE DAYS');
+      const uses = wholeNumber(many, 'PEOPLE', 1, 100);
       const days = wholeNumber(howLong, 'DAYS', 1, 30);
       const link = await openGroupLinks(client).make(chat, { uses, days });
-      return `Good for ${uses === 1 ? '1 person' : `${uses} people`} and ${counted(days, 'day')}: ${link}`;
+      const people = uses === 1 ? '1 person' : `${uses} people`;
+      messenger.show(`For ${people} and ${counted(days, 'day')}: /join LINK – Esc closes`, [link]);
+      return undefined;
     },
   },
   join: {
     usage: 'LINK',
     summary: 'come into a group by a link',
     async run(messenger, rest) {
-      const [link = ''] = wordsOf(rest, 1, '/join LINK');
+      wordsOf(rest, 1, '/join LINK');
       messenger.tell('Waiting for a device of who made it …');
-      messenger.open((await openGroupLinks(messenger.client).join(link)).id);
+      messenger.open((await openGroupLinks(messenger.client).join(withoutBreaks(rest))).id);
       return undefined;
     },
   },

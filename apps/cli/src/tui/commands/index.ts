@@ -27,10 +27,6 @@ const help: TuiCommand = {
   },
 };
 
-export const commands: Readonly<Record<string, TuiCommand>> = {
-  ...conversationCommands,
-  ...messageCommands,
-  ...fileCommands,
-  ...peopleCommands,
-  help,
-};
+export const groups = [conversationCommands, messageCommands, fileCommands, peopleCommands, { help }];
+
+export const commands: Readonly<Record<string, TuiCommand>> = Object.assign({}, ...groups);

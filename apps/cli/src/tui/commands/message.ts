@@ -30,6 +30,19 @@ export const messageCommands: Readonly<Record<string, TuiCommand>> = {
       return undefined;
     },
   },
+  show: {
+    usage: 'N',
+    summary: 'all of a message that is too long for the window',
+    async run(messenger, rest) {
+      const { id } = target(messenger, rest, '/show N', false);
+      const message = await messenger.chat.message(id);
+      if (!message) throw new CommandFailed('It is not here any more.', '/show N');
+      messenger.show(`${message.from}, ${clock(message.sentAtMs)} – Esc closes, PageUp and PageDown move`, [
+        ...rowsOf(bodyText(message)),
+      ]);
+      return undefined;
+    },
+  },
   react: {
     usage: 'N [EMOJI]',
     summary: 'react; without EMOJI take it back',
@@ -77,6 +90,11 @@ export const messageCommands: Readonly<Record<string, TuiCommand>> = {
     },
   },
 };
+
+/** What a panel moves by; a window of 60 columns has room for it. */
+const ROW = /\S.{0,58}(?=\s|$)|\S.{0,58}/gu;
+
+const rowsOf = (text: string): string[] => text.split('\n').flatMap((line) => line.match(ROW) ?? ['']);
 
 /** `N TEXT`: the message with that number, and what follows. */
 function target(

@@ -1,4 +1,5 @@
 import { CommandFailed } from '../../failures.ts';
+import { withoutBreaks } from '../../without-breaks.ts';
 import { counted, groupsOfFive } from '../../words.ts';
 import type { Messenger } from '../messenger.ts';
 import type { TuiCommand } from './index.ts';
@@ -93,11 +94,11 @@ export const peopleCommands: Readonly<Record<string, TuiCommand>> = {
       return undefined;
     },
   },
-  link: {
+  'link-code': {
     usage: '',
     summary: 'a code for a new device',
     async run(messenger) {
-      messenger.show('On the new device: securechat link CODE – Esc closes', [
+      messenger.show('On the new device: securechat link "CODE" – Esc closes', [
         await messenger.client.linkCode(),
       ]);
       return 'Then enter here what it shows: /approve CODE';
@@ -107,7 +108,7 @@ export const peopleCommands: Readonly<Record<string, TuiCommand>> = {
     usage: 'CODE',
     summary: 'let the new device in',
     async run({ client }, rest) {
-      await client.approveLink(rest);
+      await client.approveLink(withoutBreaks(rest));
       return 'The new device belongs to the account.';
     },
   },
