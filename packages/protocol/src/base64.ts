@@ -35,11 +35,16 @@ export function base64Length(text: string): number {
 
 /** Decodes canonical base64; throws `RangeError` for anything else. */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(base64Length(text));
+  decodeBase64Into(out, 0, text);
+  return out;
+}
+
+/** The same, from `out[at]` on. Up to two bytes behind them are overwritten, where `out` has any. */
+export function decodeBase64Into(out: Uint8Array, at: number, text: string): void {
   const characters = charactersOf(text);
   if (text.length % 4 !== 0 || !isCanonical(characters, text.length))
     throw new RangeError('not canonical base64');
-  const out = new Uint8Array(base64Length(text));
-  let at = 0;
   for (let i = 0; i < text.length; i += 4) {
     const b = value(characters, i + 1);
     const c = value(characters, i + 2);
@@ -49,7 +54,6 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
     out[at + 2] = (c << 6) | value(characters, i + 3);
     at += 3;
   }
-  return out;
 }
 
 export function encodeBase64(bytes: Uint8Array): string {

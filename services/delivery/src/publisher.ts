@@ -182,10 +182,11 @@ export function createPublisher(parts: {
   };
 }
 
+const NOTHING = new Uint8Array(0);
 /** Records by gateway. */
 type Outbox = Map<string, Packed<OutRecord>[]>;
 
-function put(outbox: Outbox, gateway: string, head: OutRecord, body: Uint8Array = new Uint8Array(0)): void {
+function put(outbox: Outbox, gateway: string, head: OutRecord, body: Uint8Array = NOTHING): void {
   const records = outbox.get(gateway);
   if (records) records.push({ head, body });
   else outbox.set(gateway, [{ head, body }]);

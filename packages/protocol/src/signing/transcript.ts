@@ -1,4 +1,4 @@
-import { contexts, type FieldKind, type FieldTable, labelOf, type SigningContext } from './contexts.ts';
+import { contexts, type FieldTable, labelOf, type SigningContext } from './contexts.ts';
 import { type FlatMap, type Scalar, TranscriptWriter } from './writer.ts';
 
 type ValueOf = {
@@ -30,24 +30,7 @@ export function transcript<C extends SigningContext>(context: C, fields: Signed<
   const values = fields as Readonly<Record<string, unknown>>;
   for (const [tag, field, kind] of contexts[context] as FieldTable) {
     const value = values[field];
-    if (value !== undefined) writeField(tag, kind, value);
+    if (value !== undefined) writer[kind](tag, value as never);
   }
   return writer.finish();
-}
-
-function writeField(tag: number, kind: FieldKind, value: unknown): void {
-  switch (kind) {
-    case 'string':
-      return writer.string(tag, value as string);
-    case 'integer':
-      return writer.integer(tag, value as number);
-    case 'boolean':
-      return writer.boolean(tag, value as boolean);
-    case 'base64':
-      return writer.base64(tag, value as string);
-    case 'list':
-      return writer.list(tag, value as readonly Scalar[]);
-    case 'map':
-      return writer.map(tag, value as FlatMap);
-  }
 }

@@ -1,4 +1,4 @@
-import { decodeBase64 } from '../base64.ts';
+import { base64Length, decodeBase64Into } from '../base64.ts';
 
 /**
  * Builds the exact bytes that are signed:
@@ -58,7 +58,9 @@ export class TranscriptWriter {
 
   base64(tag: number, text: string): void {
     const start = this.#open(tag);
-    this.#raw(decodeBase64(text));
+    this.#room(text.length);
+    decodeBase64Into(this.#bytes, start, text);
+    this.#length += base64Length(text);
     this.#close(start);
   }
 
@@ -102,7 +104,11 @@ export class TranscriptWriter {
   #utf8(value: string): void {
     if (!value.isWellFormed()) throw new TypeError('a lone surrogate cannot be signed');
     this.#room(value.length * 3);
-    this.#length += utf8.encodeInto(value, this.#bytes.subarray(this.#length)).written;
+    let at = 0;
+    // most of what is signed is short and ASCII: an encoder and a view of the memory for it would cost more
+    while (value.charCodeAt(at) < 0x80) this.#bytes[this.#length + at] = value.charCodeAt(at++);
+    this.#length +=
+      at === value.length ? at : utf8.encodeInto(value, this.#bytes.subarray(this.#length)).written;
   }
 
   #raw(value: Uint8Array): void {
