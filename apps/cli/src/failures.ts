@@ -108,10 +108,23 @@ export function describeFailure(error: unknown): { text: string; exitCode: numbe
     const refusal = [error, error.cause].find((each) => each instanceof ServerRefused);
     const known = refusal ? adviceForRefusal[refusal.error] : adviceFor[error.name];
     const advice = isClock(error) ? clockAdvice : known;
-    return { text: advice ? `${error.message}\n${advice}` : error.message, exitCode: codeOf(error) };
+    const what = `${error.message}${underlying(error)}`;
+    return { text: advice ? `${what}\n${advice}` : what, exitCode: codeOf(error) };
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { text: `This should not happen:\n${text}`, exitCode: exitCodes.fault };
+}
+
+/** As `fetch` and sockets of Node chain them; where all addresses of a name have failed, there is a code alone. */
+type Cause = { readonly message?: string; readonly code?: string; readonly cause?: Cause };
+
+/** Why a server cannot be reached, as the machine says it: a certificate that has expired, a name that is none. */
+function underlying(error: SecureChatError): string {
+  if (error.name !== 'ServerUnreachable') return '';
+  let cause = error.cause as Cause | undefined;
+  while (cause?.cause) cause = cause.cause;
+  const why = cause?.message || cause?.code;
+  return why ? `: ${why}` : '';
 }
 
 /** What went wrong, in one line. */

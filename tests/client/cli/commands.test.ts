@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, jest } from '@jest/globals';
-import { until } from '@securechat/testkit';
+import { createSelfSigned, until } from '@securechat/testkit';
 import { useConstellation } from '../../support/stack.ts';
 import { type Terminal, useTerminals } from './support/securechat.ts';
 
@@ -131,6 +134,14 @@ describe('securechat', () => {
     expect(await nobody.run(['signup', 'x', '--server', 'http://127.0.0.1:9'])).toMatchObject({
       ...{ exitCode: 3, err: expect.stringContaining('securechat doctor') },
     });
+    const { certificate: cert, key } = createSelfSigned();
+    const door = createServer({ cert, key }, (_, answer) => answer.end()).listen(0, '127.0.0.1');
+    await once(door, 'listening');
+    const url = `https://127.0.0.1:${(door.address() as AddressInfo).port}`;
+    expect(await nobody.run(['signup', 'x', '--server', url])).toMatchObject({
+      ...{ exitCode: 3, err: expect.stringContaining('cannot be reached: self-signed certificate') },
+    });
+    door.close();
     expect(await nobody.runAlone(['chat'])).toMatchObject({
       exitCode: 4,
       err: expect.stringContaining('no terminal'),
