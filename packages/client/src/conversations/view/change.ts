@@ -27,7 +27,8 @@ export class Changes {
   }
 
   leave(id: string, wait?: WaitOptions): Promise<void> {
-    return this.#do(id, { type: 'group_leave' }, { ...wait, isFirst: this.#isParted(id) });
+    const isFirst = this.#core.registry.get(id)?.parted !== undefined;
+    return this.#do(id, { type: 'group_leave' }, { ...wait, isFirst });
   }
 
   rename(id: string, name: string, wait?: WaitOptions): Promise<void> {
@@ -51,10 +52,6 @@ export class Changes {
       // what waits in front of it may wait for it
       { ...wait, isFirst: true },
     );
-  }
-
-  #isParted(id: string): boolean {
-    return this.#core.registry.get(id)?.parted !== undefined;
   }
 
   #do(id: string, intent: Intent, options: PerformOptions = {}): Promise<void> {
