@@ -74,7 +74,6 @@ test('what was sent before a block arrives, but its being delivered and read is 
   const { alice, bob, alices, bobs, conversation, bobsLaptop, check } = await aliceAndBob();
   await bobs.goOffline();
   const { ref, conv_seq } = await alices.sendChat(conversation, 'before');
-  const told = alices.watermarkOf(conversation, bob.id);
   await ask(bobsLaptop, 'block', alice.id);
   bobs.goOnline();
   await bobs.receive(({ id }) => id === ref);
@@ -84,7 +83,8 @@ test('what was sent before a block arrives, but its being delivered and read is 
     const { receipts = [] } = await bobsLaptop.next('sync_page');
     return receipts.some((mark) => mark.user_id === bob.id && mark.read_through === conv_seq);
   });
-  expect(alices.watermarkOf(conversation, bob.id)).toEqual(told);
+  // that the conversation's beginning was delivered may still be told
+  expect(alices.watermarkOf(conversation, bob.id)?.delivered_through ?? 0).toBeLessThan(conv_seq);
   expect(check()).toEqual([]);
 
   await ask(bobsLaptop, 'unblock', alice.id);
