@@ -5,7 +5,7 @@ export type KnownMessage = { hash: Buffer; conversation: string; convSeq: number
 
 export const knownKey = (device: number, id: string): string => `${device}:${id}`;
 
-type Wanted = {
+export type WantedIds = {
   /** Messages whose ids are to be looked up. */
   ids: { device: number; id: string }[];
   /** The days (`YYYY-MM-DD`) on which a message with such an id can have come in. */
@@ -16,7 +16,7 @@ type Wanted = {
  * LATERAL with LIMIT keeps it one index probe per id and day, whatever the planner thinks of the table's size. Each day has to be told: the
  * index begins with it, and before Postgres 18 a range of days means reading all of their ids for each one that is looked for.
  */
-export async function findKnown(client: Client, wanted: Wanted): Promise<Map<string, KnownMessage>> {
+export async function findKnown(client: Client, wanted: WantedIds): Promise<Map<string, KnownMessage>> {
   if (wanted.ids.length === 0) return new Map();
   const found = await client.query<{
     device: number;

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import type { Roster } from '../rules/roster.ts';
-import { findKnown, type KnownMessage } from './known-messages.ts';
+import { findKnown, type KnownMessage, type WantedIds } from './known-messages.ts';
 import { ensureMailboxes, lockMailboxes, type Mailbox } from './mailboxes.ts';
 import { readMore } from './roster.ts';
 
@@ -43,7 +43,7 @@ export type BatchState = {
   known: Map<string, KnownMessage>;
 };
 
-export type Wanted = {
+export type Wanted = WantedIds & {
   conversations: string[];
   /** Those of them on which there is an operation. */
   operated: string[];
@@ -51,12 +51,8 @@ export type Wanted = {
   joining: number[];
   /** Devices that send. */
   senders: number[];
-  /** Messages whose ids are to be looked up. */
-  ids: { device: number; id: string }[];
   /** Devices whose mailboxes are acknowledged in this batch. */
   ackingDevices: number[];
-  /** The days (`YYYY-MM-DD`) on which a message with such an id can have come in. */
-  days: string[];
 };
 
 /**
