@@ -31,7 +31,10 @@ type Holder = { leases: Leases; owned: Map<string, number>; balance(): Promise<v
 async function open(worker: string, spreadAbove = 0): Promise<Holder> {
   const { pool, schema, streams } = numbers;
   const logger = createLogger({ service: 'numbers', instance: worker, level: 'silent' });
-  const leases = createLeases({ pool, schema, streams, worker, spreadAbove, logger });
+  const leases = createLeases({
+    ...{ pool, schema, streams, worker, spreadAbove, logger },
+    canRead: () => true,
+  });
   opened.push(leases);
   await leases.start();
   const owned = new Map<string, number>();
@@ -111,7 +114,7 @@ test('a worker that is busy says so, and gives away what another then has', asyn
 test('of a worker of the previous release, which does not say how busy it is, what it gives away is taken', async () => {
   const { pool, schema, streams } = numbers;
   await pool.query(
-    `INSERT INTO ${schema}.stream_workers VALUES ('old', clock_timestamp() + interval '1 minute')`,
+    `INSERT INTO ${schema}.stream_workers VALUES ('old', clock_timestamp() + interval '5 seconds')`,
   );
   const [first, second, ...rest] = streams;
   await pool.query(`INSERT INTO ${schema}.stream_cursors (stream, owner) SELECT unnest($1::text[]), 'old'`, [
@@ -178,6 +181,40 @@ test('a lease is renewed as long as the worker lives', async () => {
   };
   const first = await leaseOf();
   await until('it is renewed', async () => (await leaseOf()) > first, 3000);
+});
+
+test('a clock of Postgres that was set back does not lengthen the lease of a dead worker', async () => {
+  const a = await open('a');
+  await a.balance();
+  await a.leases.stop();
+  // what it wrote last, before the clock went back by an hour
+  await numbers.pool.query(
+    `INSERT INTO ${numbers.schema}.stream_workers VALUES ('a', clock_timestamp() + interval '1 hour')`,
+  );
+  await numbers.pool.query(`UPDATE ${numbers.schema}.stream_cursors SET owner = 'a'`);
+  const b = await open('b');
+  await b.balance();
+  expect(b.owned.size).toBe(5);
+});
+
+test('a renewal that is under way when the worker stops does not bring it back', async () => {
+  const { pool, schema } = numbers;
+  const a = await open('a');
+  await pool.query(
+    `CREATE FUNCTION ${schema}.slowly() RETURNS trigger LANGUAGE plpgsql AS
+       $$ BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END $$;
+     CREATE TRIGGER slowly BEFORE INSERT ON ${schema}.stream_workers EXECUTE FUNCTION ${schema}.slowly()`,
+  );
+  const isRenewing = async () => {
+    const found = await pool.query(
+      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'",
+    );
+    return found.rows.length > 0;
+  };
+  await until('a renewal is under way', isRenewing);
+  await a.leases.stop();
+  await until('it is over', async () => !(await isRenewing()));
+  expect((await pool.query(`SELECT id FROM ${schema}.stream_workers`)).rows).toEqual([]);
 });
 
 test('a row that some transaction holds is skipped, not waited for, and claimed later', async () => {

@@ -6,6 +6,8 @@ import { sharesOf } from './shares.ts';
 /** A worker that has not renewed for this long is taken for dead; its partitions are free. */
 const LEASE_MS = 3000;
 const RENEW_EVERY_MS = 1000;
+/** A lease that ends later than this was written before the clock of Postgres was set back: whoever lives writes another within a second. */
+const MOST_AHEAD_MS = 2 * LEASE_MS;
 const FORGET_WORKERS_AFTER = '1 hour';
 
 type Claim = { stream: string; fence: number; lastId: string; lastBatch: number[] };
@@ -37,11 +39,18 @@ export function createLeases(options: {
   worker: string;
   /** As in `sharesOf`. */
   spreadAbove: number;
+  /**
+   * Whether it reads what it has. While it does not, its lease is not renewed and it takes nothing, so that one who does can have it; what
+   * nobody takes stays where it is.
+   */
+  canRead(): boolean;
   logger: Logger;
 }): Leases {
-  const { pool, schema, streams, worker, spreadAbove, logger } = options;
+  const { pool, schema, streams, worker, spreadAbove, canRead, logger } = options;
   const busy = createBusy();
+  const lives = `lease_until > clock_timestamp() AND lease_until < clock_timestamp() + interval '${MOST_AHEAD_MS} ms'`;
   let timer: NodeJS.Timeout | undefined;
+  let renewing: Promise<void> = Promise.resolve();
 
   async function renew(): Promise<void> {
     await pool.query(
@@ -62,7 +71,7 @@ export function createLeases(options: {
       // One of the previous release does not say how busy it is, and gives up no more than what is beyond an even share.
       pool.query<{ id: string; busy: number }>(
         `SELECT id, coalesce(busy, 1) AS busy FROM ${schema}.stream_workers
-          WHERE (lease_until > clock_timestamp() OR id = $1) AND split_part(id, '/', 2) = split_part($1, '/', 2)`,
+          WHERE (${lives} OR id = $1) AND split_part(id, '/', 2) = split_part($1, '/', 2)`,
         [worker],
       ),
     ]);
@@ -101,7 +110,7 @@ export function createLeases(options: {
                 SELECT f.stream FROM ${schema}.stream_cursors f
                  WHERE f.stream = ANY($1)
                    AND NOT EXISTS (SELECT 1 FROM ${schema}.stream_workers w
-                                    WHERE w.id = f.owner AND w.id <> $2 AND w.lease_until > clock_timestamp())
+                                    WHERE w.id = f.owner AND w.id <> $2 AND ${lives})
                    FOR UPDATE OF f SKIP LOCKED)
         RETURNING stream, fence, last_id, last_batch`,
       [candidates, worker],
@@ -133,7 +142,8 @@ export function createLeases(options: {
       );
       await renew();
       timer = setInterval(() => {
-        renew().catch((err: unknown) => logger.warn({ err }, 'lease not renewed'));
+        if (!canRead()) return;
+        renewing = renew().catch((err: unknown) => logger.warn({ err }, 'lease not renewed'));
       }, RENEW_EVERY_MS);
     },
 
@@ -141,13 +151,15 @@ export function createLeases(options: {
       const { kept, lost, free, share } = await look(owned);
       const beyond = kept.slice(share);
       await release(beyond);
-      const wanted = Math.max(0, share - kept.length);
+      const wanted = canRead() ? Math.max(0, share - kept.length) : 0;
       const claimed = await claim(free.slice(0, wanted));
       return { claimed, released: [...lost, ...beyond] };
     },
 
     async stop() {
       clearInterval(timer);
+      // on another connection of the pool: it might bring back what is deleted here
+      await renewing;
       await release(streams);
       await pool.query(`DELETE FROM ${schema}.stream_workers WHERE id = $1`, [worker]);
     },

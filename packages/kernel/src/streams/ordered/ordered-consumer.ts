@@ -20,6 +20,8 @@ const MAX_RECORDS = 1000;
 /** A batch with fewer costs little more than one with none: most of it are round trips and wake-ups. */
 const MANY_RECORDS = 200;
 const MOST_REST_MS = 20;
+/** Nothing stands after it. */
+const BEHIND_ALL = '18446744073709551615-18446744073709551615';
 
 export type OrderedConsumerOptions<R> = {
   redisUrl: string;
@@ -60,6 +62,7 @@ export type OrderedConsumer = {
  *
  * BALANCING  (every 500 ms) partitions are claimed and released; a claimed one brings its cursor, its fence and
  *            the last batch of its former owner, which is announced again.
+ * STANDING BY without a partition; whether Redis could be read is looked at all the same.
  * READING    all owned partitions from their cursors; nothing is acknowledged to Redis. While Redis is away, there is
  *            nothing to read.
  * COMMITTING one Postgres transaction: fences, data, dead letters, cursors. While it runs, entries gather in
@@ -76,12 +79,15 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
   const { lane, streams, spreadAbove, everyMs = 0 } = options;
   const worker = `${options.worker}/${lane}`;
   const metrics = orderedMetrics(options.metrics, lane);
-  const leases = createLeases({ pool, schema, streams, worker, spreadAbove, logger });
   const reader = createStreamReader({
     redisUrl: options.redisUrl,
     name: worker,
     logger,
     onFailure: (kind) => metrics.failed(kind),
+  });
+  const leases = createLeases({
+    ...{ pool, schema, streams, worker, spreadAbove, logger },
+    canRead: () => !reader.isFailing(),
   });
   const loop = createLoop({ step, onFailure, longestPauseMs: 2000 });
   const fences = new Map<string, number>();
@@ -102,7 +108,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     hasLease = true;
     if (mustRecover) await recover();
     await balanceWhenDue();
-    if (positions.size === 0) return await sleep(BALANCE_EVERY_MS, signal);
+    if (positions.size === 0) return await standBy(signal);
     if (backlog.length === 0) await read(signal);
     if (backlog.length === 0) return;
     await handler.room?.();
@@ -133,6 +139,12 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     if (claimed.length + released.length > 0) {
       logger.info({ claimed: claimed.map((claim) => claim.stream), released }, 'partitions changed');
     }
+  }
+
+  /** Reads as one who has a partition would, so that it takes none while it could not. What comes is its owner's. */
+  async function standBy(signal: AbortSignal): Promise<void> {
+    await reader.read([{ stream: streams[0] as string, lastId: BEHIND_ALL }]);
+    await sleep(BALANCE_EVERY_MS, signal);
   }
 
   /** A cursor ahead of a stream that began anew would wait for ever; reading it from the start is harmless. */

@@ -18,6 +18,8 @@ export type StreamReader = {
    * calls at once.
    */
   read(positions: readonly Position[]): Promise<Reading>;
+  /** Nothing that was asked for last was answered. A cluster of which one node answers is there. */
+  isFailing(): boolean;
   close(): void;
 };
 
@@ -58,6 +60,7 @@ export function createStreamReader(parts: ReaderParts): StreamReader {
         reborn: readings.flatMap(({ reborn }) => reborn),
       };
     },
+    isFailing: () => slots.size > 0 && [...slots.values()].every((slot) => slot.isFailing()),
     close: () => closeAllBut(new Map()),
   };
 }

@@ -1,6 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 // biome-ignore lint/style/noRestrictedImports: the test empties and pauses a Redis of its own
 import { type EmbeddedServer, startRedis } from '@securechat/embedded';
+import { sleep } from '../../clock.ts';
+import { type CuttingProxy, startCuttingProxy } from '../../testing/cutting-proxy.ts';
 import { createOwnDatabase, type OwnDatabase } from '../../testing/own-database.ts';
 import { type Numbers, openNumbers, range, until } from './testing/numbers.ts';
 
@@ -92,4 +94,52 @@ test('Redis stands still for three seconds: reading goes on by itself, and nothi
   expect(performance.now() - resumedAtMs).toBeLessThan(5000);
   expect((await numbers.handled())[0]).toEqual(range(1, 10));
   expect(await numbers.owners()).toEqual({ w: 2 });
+});
+
+describe('a worker that Redis does not reach, though Postgres does', () => {
+  let cable: CuttingProxy;
+
+  beforeEach(async () => {
+    cable = await startCuttingProxy(server.port);
+  });
+  afterEach(() => cable.close());
+
+  test('leaves its partitions to one that can read them, and takes none until it can again', async () => {
+    const redisUrl = `redis://127.0.0.1:${cable.port}`;
+    const deaf = await numbers.startWorker('deaf', { redisUrl });
+    await numbers.add(0, [1]);
+    await until('it works', () => deaf.published.length === 1);
+    await numbers.startWorker('other');
+    await until('both have their share', async () => (await numbers.owners()).other === 1);
+
+    cable.blackhole(true);
+    await numbers.add(0, [2]);
+    await numbers.add(1, [2]);
+    await until('both are handled', async () => (await numbers.handled()).flat().length === 3, 15_000);
+    expect(await numbers.owners()).toEqual({ other: 2 });
+    await sleep(2000);
+    expect(await numbers.owners()).toEqual({ other: 2 });
+
+    cable.blackhole(false);
+    await until('it has its share again', async () => (await numbers.owners()).deaf === 1, 15_000);
+  });
+
+  test('keeps them while nobody else is better off', async () => {
+    const redisUrl = `redis://127.0.0.1:${cable.port}`;
+    const one = await numbers.startWorker('one', { redisUrl });
+    await numbers.startWorker('two', { redisUrl });
+    await until('both have their share', async () => {
+      const { one, two } = await numbers.owners();
+      return one === 1 && two === 1;
+    });
+    const before = await numbers.cursors();
+    cable.blackhole(true);
+    await sleep(10_000);
+    expect(await numbers.cursors()).toEqual(before);
+    cable.blackhole(false);
+    await numbers.add(0, [1]);
+    await numbers.add(1, [1]);
+    await until('both are handled', async () => (await numbers.handled()).flat().length === 2, 15_000);
+    expect(one.announced).toEqual([]);
+  });
 });

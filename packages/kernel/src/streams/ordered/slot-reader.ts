@@ -33,6 +33,8 @@ export type SlotReader = {
   read(positions: readonly Position[]): Promise<boolean>;
   /** What was read, once. Nothing when it was read from elsewhere than was asked last. */
   take(): Reading;
+  /** The last read that has ended did so without an answer. */
+  isFailing(): boolean;
   close(): void;
 };
 
@@ -103,6 +105,7 @@ export function createSlotReader({ redisUrl, name, logger, onFailure }: ReaderPa
       last = undefined;
       return from === wanted ? reading : NOTHING;
     },
+    isFailing: () => trouble !== undefined,
     close() {
       ending.abort();
       reader.close();

@@ -42,7 +42,9 @@ type Cursor = {
 };
 
 type WorkerOptions = Omit<NumbersHandlerOptions, 'schema' | 'worker'> &
-  Partial<Pick<OrderedConsumerOptions<number>, 'settings' | 'postgresUrl' | 'pool' | 'spreadAbove'>>;
+  Partial<
+    Pick<OrderedConsumerOptions<number>, 'settings' | 'redisUrl' | 'postgresUrl' | 'pool' | 'spreadAbove'>
+  >;
 
 /** A schema and streams that nobody else uses, and workers upon them. */
 export type Numbers = {
@@ -95,7 +97,14 @@ export async function openNumbers(options: {
 
     async startWorker(
       name,
-      { settings, spreadAbove = 0, postgresUrl: otherUrl, pool: otherPool, ...hooks } = {},
+      {
+        settings,
+        spreadAbove = 0,
+        redisUrl: otherRedis,
+        postgresUrl: otherUrl,
+        pool: otherPool,
+        ...hooks
+      } = {},
     ) {
       const worker: Omit<Worker, 'consumer'> = {
         published: [],
@@ -104,7 +113,7 @@ export async function openNumbers(options: {
         committed: new Map(),
       };
       const consumer = createOrderedConsumer({
-        redisUrl,
+        redisUrl: otherRedis ?? redisUrl,
         postgresUrl: otherUrl ?? postgresUrl,
         pool: otherPool ?? pool,
         schema,
