@@ -1,3 +1,4 @@
+import { FramesOfRoute } from './frames-of-route.ts';
 import type { Counts } from './job.ts';
 
 /** `m_<route>_<place in the route>`, in digits of fixed width, so that a frame tells its message by position. */
@@ -40,7 +41,7 @@ export class Ledger {
   readonly #isAcked: Uint8Array;
   readonly #arrived: Uint8Array;
   readonly #perRoute: number;
-  readonly #frames: Uint8Array[][];
+  #frames: FramesOfRoute[] = [];
   /** Messages taken so far, by route; also the last place. */
   readonly #taken: Int32Array;
   madeLate = 0;
@@ -59,15 +60,16 @@ export class Ledger {
     this.sentAtMs = new Float64Array(routes * this.#perRoute);
     this.#isAcked = new Uint8Array(routes * this.#perRoute);
     this.#arrived = new Uint8Array(routes * this.#perRoute);
-    this.#frames = Array.from({ length: routes }, () => []);
     this.#taken = new Int32Array(routes);
   }
 
   /** Makes the first `count` messages of each route. */
   makeAhead(count: number): void {
-    this.#frames.forEach((frames, route) => {
-      for (let seq = frames.length + 1; seq <= count; seq++) frames.push(this.#makeFrame(route, seq));
-    });
+    this.#frames = Array.from(
+      this.#taken,
+      (_, route) =>
+        new FramesOfRoute(Array.from({ length: count }, (_, index) => this.#makeFrame(route, index + 1))),
+    );
   }
 
   /** The next frame of a route, which counts as sent from here on. */
@@ -76,7 +78,7 @@ export class Ledger {
     if (seq >= this.#perRoute) throw new Error('the run sends more messages than it made room for');
     this.#taken[route] = seq;
     this.sent++;
-    const ready = this.#frames[route]?.[seq - 1];
+    const ready = this.#frames[route]?.at(seq - 1);
     if (!ready) this.madeLate++;
     const frame = ready ?? this.#makeFrame(route, seq);
     this.sentAtMs[route * this.#perRoute + seq] = performance.now();
