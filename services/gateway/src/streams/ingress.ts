@@ -10,7 +10,7 @@ import { refuse } from '../connection/refuse.ts';
 import { unavailable } from '../handlers/admit.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { Departures } from './departures.ts';
-import { Lane } from './lane.ts';
+import { Lane, type LaneEvents } from './lane.ts';
 
 /** About a second of entries at full load; beyond it the sender is told to come back. */
 const MAX_STREAM_ENTRIES = 4_000;
@@ -36,22 +36,27 @@ export function createIngress(parts: {
   );
   let bytes = 0;
 
+  /** Apart, because they would hold the message otherwise: functions share what one of them needs of where they are made. */
+  const eventsOf = (connection: Connection, id: string, size: number): LaneEvents => ({
+    onDone: () => {
+      bytes -= size;
+    },
+    onRefused: () => {
+      metrics.ingressRefused();
+      connection.intake.messageAnswered();
+      refuse(connection, unavailable(id));
+    },
+  });
+
   return {
     pass(connection, message) {
-      const lane = lanes[partitionOf(message.head.conversation, lanes.length)];
-      if (!lane || bytes + message.body.length > maxBytes) throw unavailable(message.head.id);
-      bytes += message.body.length;
+      const { id, conversation } = message.head;
+      const size = message.body.length;
+      const lane = lanes[partitionOf(conversation, lanes.length)];
+      if (!lane || bytes + size > maxBytes) throw unavailable(id);
+      bytes += size;
       connection.intake.messageLeft();
-      lane.add(message, {
-        onDone: () => {
-          bytes -= message.body.length;
-        },
-        onRefused: () => {
-          metrics.ingressRefused();
-          connection.intake.messageAnswered();
-          refuse(connection, unavailable(message.head.id));
-        },
-      });
+      lane.add(message, eventsOf(connection, id, size));
     },
     isIdle: () => lanes.every((lane) => lane.isIdle),
   };

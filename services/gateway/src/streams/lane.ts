@@ -53,14 +53,21 @@ export class Lane<Head> {
   }
 
   async #depart(): Promise<void> {
-    const batch = this.#take();
-    const wasTaken = await this.#write(batch);
-    for (const { events } of batch) {
+    const { entry, left } = this.#pack();
+    const wasTaken = await this.#write(entry);
+    for (const events of left) {
       events.onDone?.();
       if (!wasTaken) events.onRefused?.();
     }
     this.#isBusy = this.#waiting.length > 0;
     if (this.#isBusy) this.#departures.add(() => void this.#depart());
+  }
+
+  /** Apart from what awaits Redis' answer, which must not hold what the records were made of. */
+  #pack(): { entry: Buffer; left: LaneEvents[] } {
+    const batch = this.#take();
+    const entry = Buffer.from(packEntry(batch.map(({ record }) => record)).buffer);
+    return { entry, left: batch.map(({ events }) => events) };
   }
 
   #take(): Waiting<Head>[] {
@@ -74,8 +81,7 @@ export class Lane<Head> {
     return this.#waiting.splice(0, count);
   }
 
-  async #write(batch: Waiting<Head>[]): Promise<boolean> {
-    const entry = Buffer.from(packEntry(batch.map((waiting) => waiting.record)).buffer);
+  async #write(entry: Buffer): Promise<boolean> {
     try {
       return (
         (await guardedAdd.run(this.#redis, [this.#stream], [this.#maxEntries, ENTRY_FIELD, entry])) !== null
