@@ -2,7 +2,7 @@ import type { Job } from '@securechat/kernel';
 import { expireMessages } from '../store/retention.ts';
 import type { JobParts } from './index.ts';
 
-const AT_A_TIME = 1000;
+const AT_A_TIME = 200;
 
 /** Pages and pushes leave out what has expired at once; this takes it out of the tables soon after. */
 export function expireMessagesJob({ pool, now, metrics }: JobParts): Job {
@@ -12,9 +12,9 @@ export function expireMessagesJob({ pool, now, metrics }: JobParts): Job {
     async run(signal) {
       const nowMs = await now();
       for (let isMore = true; isMore && !signal.aborted; ) {
-        const { looked, emptied } = await expireMessages(pool, nowMs, AT_A_TIME);
-        metrics.expired.inc(emptied);
-        isMore = looked === AT_A_TIME && emptied > 0;
+        const expired = await expireMessages(pool, nowMs, AT_A_TIME);
+        metrics.expired.inc(expired.emptied);
+        isMore = expired.isMore;
       }
     },
   };

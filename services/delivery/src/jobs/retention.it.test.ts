@@ -7,7 +7,7 @@ import { expand } from '../fanout/expand.ts';
 import { deliveryMetrics } from '../metrics.ts';
 import { DAY_MS, dayOf, daysAt } from '../rules/days.ts';
 import { DEFAULT_POLICY } from '../rules/policy.ts';
-import { retirePartition } from '../store/retention.ts';
+import { expireMessages, retirePartition } from '../store/retention.ts';
 import { createPages } from '../sync/page.ts';
 import { ackFrom, chatFrom, deviceOf, type Endpoint, type Place } from '../testing/records.ts';
 import { openWorld, type World } from '../testing/world.ts';
@@ -182,6 +182,33 @@ describe('expiry', () => {
     expect(head.items.map(({ seq }) => seq)).toEqual([2, 5]);
     expect(head).toMatchObject({ through: 5, more: false });
   });
+});
+
+test('what has expired in a large group goes in bites that a statement has time for, until all of it is gone', async () => {
+  const { conversation } = await newPair();
+  const [row] = await world.query<{ id: number }>('SELECT id FROM delivery.conversations WHERE ext_id = $1', [
+    conversation,
+  ]);
+  const expiredAt = Math.floor(nowMs / 1000) - 60;
+  await world.query(
+    `INSERT INTO delivery.messages (day, conv_id, conv_seq, type, server_ts_ms, expires_at, body, sender_device, msg_id, hash)
+     SELECT $2::date, $1, 1000 + n, 769, $3, $4, 'x', 1, 'm' || n, 'h' FROM generate_series(1, 100) n`,
+    [row?.id, dayOf(nowMs), nowMs, expiredAt],
+  );
+  await world.query(
+    `INSERT INTO delivery.mailbox (device_id, seq, conv_id, conv_seq, day, bytes)
+     SELECT 1000000 + d, n, $1, 1000 + n, $2::date, 1 FROM generate_series(1, 100) n, generate_series(1, 100) d`,
+    [row?.id, dayOf(nowMs)],
+  );
+  const left = () =>
+    world.query('SELECT FROM delivery.mailbox WHERE conv_id = $1 AND conv_seq > 1000', [row?.id]);
+  const first = await expireMessages(world.pool, nowMs, 200);
+  expect(first).toMatchObject({ unpointed: 1_000, isMore: true });
+  expect(await left()).toHaveLength(9_000);
+  await runJobs('expire-messages');
+  expect(await left()).toHaveLength(0);
+  const kept = 'SELECT FROM delivery.messages WHERE conv_id = $1 AND expires_at = $2 AND body IS NOT NULL';
+  expect(await world.query(kept, [row?.id, expiredAt])).toHaveLength(0);
 });
 
 test('a time of expiry beyond the retention is cut to it', async () => {

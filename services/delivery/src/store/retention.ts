@@ -46,17 +46,21 @@ export async function freeBodies(
   return { freed: row.freed, next: row.seen < limit ? undefined : next };
 }
 
+/** In one statement: two hundred messages of a large group may have a million, and each that goes is compared with all that go. */
+const MOST_POINTERS = 1_000;
+
 /**
  * Empties messages whose time is over and takes away the pointers to them. What somebody else is at, mostly an acknowledgement,
  * is passed over and left to the next run, and a message with such a pointer keeps its content until then: two that take
- * pointers in different orders would wait for each other. Resolves with how many it looked at, and emptied.
+ * pointers in different orders would wait for each other. So does one with more pointers than fit; nobody is shown it any more. Resolves with what
+ * was taken away, and whether there is more to be taken.
  */
 export async function expireMessages(
   pool: Pool,
   nowMs: number,
   limit: number,
-): Promise<{ looked: number; emptied: number }> {
-  const found = await pool.query<{ looked: number; emptied: number }>({
+): Promise<{ emptied: number; unpointed: number; isMore: boolean }> {
+  const found = await pool.query<{ looked: number; emptied: number; unpointed: number }>({
     name: 'expire-messages',
     text: `WITH due AS (
              SELECT day, conv_id, conv_seq FROM delivery.messages
@@ -64,7 +68,7 @@ export async function expireMessages(
                 FOR UPDATE SKIP LOCKED),
            taken AS (
              SELECT b.device_id, b.seq FROM due d JOIN delivery.mailbox b USING (day, conv_id, conv_seq)
-                FOR UPDATE OF b SKIP LOCKED),
+              LIMIT ${MOST_POINTERS} FOR UPDATE OF b SKIP LOCKED),
            gone AS (
              DELETE FROM delivery.mailbox b USING taken t WHERE b.device_id = t.device_id AND b.seq = t.seq),
            emptied AS (
@@ -74,10 +78,14 @@ export async function expireMessages(
                      WHERE b.day = d.day AND b.conv_id = d.conv_id AND b.conv_seq = d.conv_seq
                        AND NOT EXISTS (SELECT 1 FROM taken t WHERE t.device_id = b.device_id AND t.seq = b.seq))
              RETURNING 1)
-           SELECT (SELECT count(*) FROM due) AS looked, (SELECT count(*) FROM emptied) AS emptied`,
+           SELECT (SELECT count(*) FROM due) AS looked, (SELECT count(*) FROM emptied) AS emptied,
+                  (SELECT count(*) FROM taken) AS unpointed`,
     values: [Math.floor(nowMs / 1000), limit],
   });
-  return found.rows[0] ?? { looked: 0, emptied: 0 };
+  const { looked = 0, emptied = 0, unpointed = 0 } = found.rows[0] ?? {};
+  // what others are at is looked at again and again otherwise
+  const hasMoved = emptied + unpointed > 0;
+  return { emptied, unpointed, isMore: hasMoved && (looked === limit || unpointed === MOST_POINTERS) };
 }
 
 /** Takes away pointers of days before `keepFrom`; those that somebody is at, the next time. Resolves with how many. */
