@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { openPool } from '@securechat/kernel';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createLogger, openPool } from '@securechat/kernel';
 import { streamNames } from '@securechat/protocol/internal';
 import { openTestRedis, type TestRedis } from '@securechat/testkit';
 import type { Pool } from 'pg';
+import { eraseJob } from '../jobs/erase.ts';
 import { findDueErasures } from '../store/erasure-store.ts';
 import { findChanges } from '../store/revocation-store.ts';
 import { openTestHttp, type TestHttp } from '../testing/http.ts';
@@ -124,6 +125,57 @@ test('an operator exports and erases by commands, and gets the receipt', async (
   await expect(command('erase-user.ts', person.id)).rejects.toThrow(`There is no account ${person.id}.`);
   await expect(command('export-user.ts')).rejects.toThrow('Usage');
 }, 60_000);
+
+describe('a service that has much of somebody', () => {
+  /** Of each row that it may take, a hundredth of a second. */
+  beforeEach(async () => {
+    await database.query(`
+      CREATE SCHEMA files;
+      CREATE TABLE files.asked (max_rows int);
+      CREATE FUNCTION files.erase_user(who bigint, is_last boolean, max_rows int) RETURNS jsonb
+      LANGUAGE plpgsql SECURITY DEFINER AS $$
+      BEGIN
+        PERFORM pg_sleep(max_rows / 100.0);
+        INSERT INTO files.asked VALUES (max_rows);
+        RETURN jsonb_build_object('removed', jsonb_build_object('files', greatest(0, 3 - (SELECT count(*) FROM files.asked))),
+                                  'waiting', jsonb_build_object());
+      END $$;
+      GRANT USAGE ON SCHEMA files TO PUBLIC;`);
+  });
+  afterEach(() => database.query('DROP SCHEMA files CASCADE'));
+
+  test('is asked for less at a time when there was no time for so much', async () => {
+    const hasty = openPool(database.url, { applicationName: 'erase-test', max: 1, statementTimeoutMs: 500 });
+    try {
+      const { erasure } = await askFor();
+      expect(await erase({ pool: hasty, redis: redis.redis, streams: streams() }, erasure)).toBe(true);
+      expect(await database.query('SELECT DISTINCT max_rows FROM files.asked')).toEqual([{ max_rows: 31 }]);
+    } finally {
+      await hasty.end();
+    }
+  });
+});
+
+test('one erasure that fails does not hold up those behind it', async () => {
+  const [first, second] = [await askFor(), await askFor()];
+  const holder = await pool.connect();
+  const job = eraseJob({
+    ...{ pool, redis: redis.redis, streams: streams(), graceMs: 0 },
+    logger: createLogger({ service: 'auth', instance: 'test', level: 'silent' }),
+  });
+  const stateOf = async ({ erasure }: typeof first) => (await admin('GET', `erasures/${erasure}`)).body.state;
+  try {
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM auth.devices WHERE id = $1 FOR UPDATE', [first.device]);
+    await expect(job.run(new AbortController().signal)).rejects.toThrow('1 erasures failed');
+    expect(await stateOf(second)).toBe('finished');
+    await holder.query('ROLLBACK');
+  } finally {
+    holder.release();
+  }
+  await job.run(new AbortController().signal);
+  expect(await stateOf(first)).toBe('finished');
+});
 
 test('nobody is erased whom nobody has asked to erase', async () => {
   await expect(pool.query('SELECT auth.erase_user(1)')).rejects.toThrow('nobody has asked');

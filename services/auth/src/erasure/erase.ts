@@ -1,4 +1,4 @@
-import { type RedisClient, withTransaction } from '@securechat/kernel';
+import { type RedisClient, sqlState, withTransaction } from '@securechat/kernel';
 import type { StreamNames } from '@securechat/protocol/internal';
 import type { ClientBase, Pool } from 'pg';
 import { type Counts, finishErasure, lockErasure, noteErased } from '../store/erasure-store.ts';
@@ -8,6 +8,10 @@ import { forgetRequests } from './forget-requests.ts';
 const SCHEMAS = ['push', 'presence', 'files', 'delivery'] as const;
 /** Rows that one transaction takes at most of what grows with messages. */
 const MAX_ROWS = 2_000;
+/** Of those, when there was no time for so many: what hangs on one may be as much as a large group has devices. */
+const FEWER = 1 / 4;
+/** A statement that took longer than its time. */
+const QUERY_CANCELED = '57014';
 /** What other people's keys wait for is given up after this: a month is what the law allows. */
 const LATE_AFTER_DAYS = 30;
 
@@ -25,11 +29,17 @@ export async function erase(
 ): Promise<boolean> {
   const { pool, redis, streams, signal } = parts;
   for (const schema of await presentSchemas(pool)) {
+    let rows = MAX_ROWS;
     for (let removed = 1; removed > 0; ) {
       if (signal?.aborted) return false;
-      const done = await withTransaction(pool, (client) => step(client, id, schema));
-      if (!done) return false;
-      removed = sum(done.removed);
+      try {
+        const done = await withTransaction(pool, (client) => step(client, id, schema, rows));
+        if (!done) return false;
+        removed = sum(done.removed);
+      } catch (error) {
+        if (sqlState(error) !== QUERY_CANCELED || rows === 1) throw error;
+        rows = Math.max(1, Math.floor(rows * FEWER));
+      }
     }
   }
   return withTransaction(pool, async (client) => {
@@ -44,13 +54,18 @@ export async function erase(
   });
 }
 
-async function step(client: ClientBase, id: string, schema: string): Promise<Done | undefined> {
+async function step(
+  client: ClientBase,
+  id: string,
+  schema: string,
+  maxRows: number,
+): Promise<Done | undefined> {
   const standing = await lockErasure(client, id, LATE_AFTER_DAYS);
   if (!standing) return undefined;
   const done = await call(client, `SELECT ${schema}.erase_user($1, $2, $3) AS done`, [
     standing.user,
     standing.isLate,
-    MAX_ROWS,
+    maxRows,
   ]);
   await noteErased(client, id, schema, done);
   return done;
