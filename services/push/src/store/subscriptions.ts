@@ -8,7 +8,7 @@ export type Target =
 
 /**
  * Takes the place of what the device had. What waits for it now it is fetching itself; of what it was woken for so far nothing changes, so
- * that subscribing again and again brings no further wakes.
+ * that subscribing again and again brings no further wakes. Only what another target was given to wait for is not this one's.
  */
 export async function putSubscription(pool: Pool, device: number, given: Target): Promise<void> {
   const { p256dh, auth } = given.kind === 'web_push' ? given : { p256dh: null, auth: null };
@@ -18,7 +18,8 @@ export async function putSubscription(pool: Pool, device: number, given: Target)
            VALUES ($1, $2, $3, $4, $5, coalesce((SELECT head_seq FROM push.mailboxes WHERE device_id = $1), 0))
            ON CONFLICT (device_id) DO UPDATE
              SET kind = excluded.kind, target = excluded.target, p256dh = excluded.p256dh, auth = excluded.auth,
-                 failures = 0, created_at = now()`,
+                 failures = 0, created_at = now(),
+                 not_before = CASE WHEN excluded.target = s.target THEN s.not_before ELSE '-infinity' END`,
     values: [device, given.kind, given.target, p256dh, auth],
   });
 }

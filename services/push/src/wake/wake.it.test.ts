@@ -208,6 +208,28 @@ test('what has to wait waits as long as it was told, within bounds', async () =>
   expect(target.received).toHaveLength(1);
 });
 
+test('what an address was given to wait for does not hold for the one that takes its place', async () => {
+  const { mailboxes, phone, hers, isDueAfter, wake, id, target } = await setUp();
+  const subscribe = ({ endpoint, keys }: typeof target) =>
+    putSubscription(pool, phone, {
+      kind: 'web_push',
+      target: endpoint,
+      p256dh: Buffer.from(keys.p256dh, 'base64'),
+      auth: Buffer.from(keys.auth, 'base64'),
+    });
+  await mailboxes.put(phone, hers);
+  expect(await isDueAfter(11_000)).toBe(true);
+  target.answers.push({ status: 500 });
+  expect(await wake(id, LAST)).toBe('over');
+  await subscribe(target);
+  expect(await isDueAfter(0)).toBe(false);
+  const newer = pushes.subscribe();
+  await subscribe(newer);
+  expect(await isDueAfter(0)).toBe(true);
+  await wake(id, FIRST);
+  expect([target.received.length, newer.received.length]).toEqual([0, 1]);
+});
+
 test('while one process is at it another one leaves it alone', async () => {
   const { mailboxes, phone, hers, isDueAfter, wake, id, target } = await setUp({ timeoutMs: 1_500 });
   await mailboxes.put(phone, hers);
