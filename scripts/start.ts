@@ -36,7 +36,9 @@ try {
     await Promise.all(stageInstances.map((instance) => startService(instance, { dataFolder, running, say })));
   }
   const webUrl = await startWeb({ port: ports.web[0] as number, instances }, { dataFolder, running, say });
-  stackFile.write({ instances, urls, processes: running.processes() });
+  const writeStack = () => stackFile.write({ instances, urls, processes: running.processes() });
+  writeStack();
+  running.onRestart(writeStack);
   printSummary({ instances, urls, processes: running.processes(), webUrl });
   say(`ready after ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s. Ctrl-C stops everything.`);
   await running.stopRequested;

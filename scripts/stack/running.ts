@@ -15,14 +15,20 @@ export type RunningProcess = {
   kill(): Promise<void>;
   /** What to show when it ends unasked. */
   lastWords(): string;
+  /** Starts another one in its place. Without it, nothing goes on when it has ended. */
+  again?(): Promise<void>;
 };
 
 export type Running = ReturnType<typeof createRunning>;
 
 /** npm, the terminal and run.mjs may each send the same Ctrl-C; within this time they count as one. */
 const SAME_SIGNAL_MS = 500;
+/** What ends sooner does so for a reason that a further start would meet again. */
+const STEADY_MS = 10_000;
 
-export function createRunning(say: Say) {
+export function createRunning(say: Say, steadyMs = STEADY_MS) {
+  const restarts = new Set<Promise<void>>();
+  let onRestart = () => {};
   const processes: RunningProcess[] = [];
   const stopRequest = Promise.withResolvers<void>();
   let stopping = false;
@@ -60,14 +66,25 @@ export function createRunning(say: Say) {
   /** Everything started is added at once, so that no stop can miss it. */
   function add(started: RunningProcess): void {
     processes.push(started);
+    const startedAtMs = performance.now();
     void started.exited.then(({ code, signal }) => {
       processes.splice(processes.indexOf(started), 1);
       if (stopping) return;
-      fail(
-        new Error(`${started.name} ended by itself (${signal ?? `code ${code}`}).\n${started.lastWords()}`),
-      );
+      const what = `${started.name} ended by itself (${signal ?? `code ${code}`})`;
+      if (!started.again || performance.now() - startedAtMs < steadyMs)
+        return fail(new Error(`${what}.\n${started.lastWords()}`));
+      say(`${what}; starting it again`);
+      restart(started.again);
     });
     throwIfStopping();
+  }
+
+  function restart(again: () => Promise<void>): void {
+    const restarted = again()
+      .then(() => onRestart())
+      .catch(fail)
+      .finally(() => restarts.delete(restarted));
+    restarts.add(restarted);
   }
 
   /** Steps of the start call this between themselves: a Ctrl-C during the start takes effect there. */
@@ -77,6 +94,8 @@ export function createRunning(say: Say) {
 
   async function stop(): Promise<void> {
     stopping = true;
+    // so that what has just been started is stopped as well
+    await Promise.all(restarts);
     for (const stage of STAGES) {
       const members = processes.filter((each) => each.stage === stage);
       if (members.length === 0) continue;
@@ -93,6 +112,10 @@ export function createRunning(say: Say) {
     throwIfStopping,
     stopRequested: stopRequest.promise,
     failed: () => failed,
+    /** Something that had ended runs again, as another process. */
+    onRestart: (listener: () => void) => {
+      onRestart = listener;
+    },
     processes: (): readonly RunningProcess[] => [...processes],
   };
 }

@@ -52,6 +52,7 @@ export async function startProcess(plan: ProcessPlan, around: Surroundings): Pro
     stop: () => child.stop('SIGTERM', STOP_DEADLINE_MS),
     kill: () => child.stop('SIGKILL'),
     lastWords: () => `Last lines of ${relative(ROOT, logFile)}:\n${lastLines(logFile, 20)}`,
+    again: () => startProcess(plan, around),
   });
   await untilReady(plan, child, running, logFile);
   say(`${plan.name}: ready (${Math.round(performance.now() - startedAtMs)} ms)`);
