@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import {
@@ -11,6 +14,7 @@ import {
   startPostgres,
   startRedis,
 } from './index.ts';
+import { waitForRedis } from './redis.ts';
 
 const running: EmbeddedServer[] = [];
 async function started(starting: Promise<EmbeddedServer>): Promise<EmbeddedServer> {
@@ -47,6 +51,18 @@ test('Postgres keeps committed rows over a kill and a restart on the same folder
   const third = await started(startPostgres(again));
   expect(await query(third.url, 'select id from notes')).toEqual([7]);
 });
+
+test('a Redis whose port somebody else got before it is not waited for, though that one takes connections', async () => {
+  const stranger = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(stranger, 'listening');
+  const { port } = stranger.address() as AddressInfo;
+  const logFile = join(tmpdir(), `securechat-stranger-${port}.log`);
+  const ended = await spawnGuarded('/bin/false', [], { cwd: '/', env: {}, logFile });
+  await ended.exited;
+  await expect(waitForRedis(ended, port, logFile)).rejects.toThrow('Redis did not start');
+  rmSync(logFile, { force: true });
+  stranger.close();
+}, 5_000);
 
 test('Postgres commits synchronously, with fsync unless it is told otherwise', async () => {
   const settings = `select current_setting('fsync'), current_setting('synchronous_commit')`;

@@ -23,10 +23,12 @@ export type ClusterNode = {
  */
 const NODE_TIMEOUT_MS = 60_000;
 
+/** Somebody else may take a port between our look and its use. */
+const TRIES = 3;
+
 /** Starts a node that belongs to no cluster yet. It keeps its place in the cluster in a file, and no data. */
 export async function startClusterNode(dir: string, users: readonly string[]): Promise<ClusterNode> {
-  const [port, busPort] = [await freePort(), await freePort()];
-  const start = () =>
+  const start = (port: number, busPort: number) =>
     startRedis({
       dir,
       port,
@@ -42,7 +44,20 @@ export async function startClusterNode(dir: string, users: readonly string[]): P
         'repl-diskless-sync-delay': 0,
       },
     });
-  let server = await start();
+
+  async function startSomewhere() {
+    for (let tries = 1; ; tries += 1) {
+      const [port, busPort] = [await freePort(), await freePort()];
+      try {
+        return { port, busPort, server: await start(port, busPort) };
+      } catch (error) {
+        if (tries === TRIES) throw error;
+      }
+    }
+  }
+
+  const { port, busPort, ...first } = await startSomewhere();
+  let { server } = first;
   let isRunning = true;
   return {
     port,
@@ -57,7 +72,7 @@ export async function startClusterNode(dir: string, users: readonly string[]): P
       await server.kill();
     },
     async start() {
-      server = await start();
+      server = await start(port, busPort);
       isRunning = true;
     },
   };

@@ -26,6 +26,8 @@ export type RedisOptions = {
 /** Long, because Redis reads its append-only file before it answers. */
 const START_DEADLINE_MS = 30_000;
 const POLL_MS = 25;
+/** Of one question. Longer than Redis ever takes for it, and an end to waiting for a stranger who has got the port before it. */
+const PING_MS = 1_000;
 
 /** Starts a real Redis (or Valkey) on the loopback address, without a password. */
 export async function startRedis(options: RedisOptions = {}): Promise<EmbeddedServer> {
@@ -104,5 +106,6 @@ function answersPing(port: number): Promise<boolean> {
     };
     socket.once('data', (reply) => answer(reply.toString().startsWith('+PONG')));
     socket.once('error', () => answer(false)).once('close', () => answer(false));
+    socket.setTimeout(PING_MS, () => answer(false));
   });
 }

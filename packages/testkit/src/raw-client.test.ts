@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { verifyClientAuth } from '@securechat/crypto/challenge';
 import { createSigningKey } from '@securechat/crypto/sign';
@@ -24,6 +26,16 @@ async function connect(kind: 'websocket' | 'tcp' | 'tls' = 'websocket'): Promise
   open.push(client);
   return client;
 }
+
+test('a gateway that is closed waits for nobody, not even for who has said nothing', async () => {
+  const other = await startTinyGateway(() => undefined);
+  const ports = [Number(new URL('url' in other.websocket ? other.websocket.url : '').port)];
+  for (const { tcp } of [other.tcp, other.tls] as { tcp: { port: number } }[]) ports.push(tcp.port);
+  const strangers = ports.map((port) => connectTcp(port, '127.0.0.1').on('error', () => undefined));
+  await Promise.all(strangers.map((stranger) => once(stranger, 'connect')));
+  await other.close();
+  for (const stranger of strangers) stranger.destroy();
+});
 
 const ping = (sequence: number): Upstream<'ping'> => ({ type: 'ping', timestamp: 0, sequence });
 const pong = (sequence: number) => ({ type: 'pong', timestamp: 0, sequence }) as const;

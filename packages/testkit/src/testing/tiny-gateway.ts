@@ -1,3 +1,4 @@
+import { createServer as createHttpServer } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { certificateTranscript, createChallenge, signServerHello } from '@securechat/crypto/challenge';
@@ -43,13 +44,22 @@ export async function startTinyGateway(
   onMessage: (message: Upstream, peer: Peer) => void,
 ): Promise<TinyGateway> {
   const { certificate, key } = createSelfSigned();
+  // `close` of a server waits for its sockets, also for those of strangers
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  };
   const serve = (socket: Socket): void => serveStream(socket, onMessage);
   const tcp = createTcpServer(serve);
   const tls = createTlsServer(
     { cert: certificate, key, minVersion: 'TLSv1.3', ALPNProtocols: ['scht/1'] },
     serve,
   );
-  const websocket = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: () => 'scht.v1' });
+  const http = createHttpServer();
+  const servers = [tcp, tls, http];
+  for (const server of servers) server.on('connection', keep);
+  const websocket = new WebSocketServer({ server: http, handleProtocols: () => 'scht.v1' });
   websocket.on('connection', (socket) => {
     const peer = peerOf(
       (bytes) => socket.send(bytes),
@@ -61,18 +71,18 @@ export async function startTinyGateway(
       reader.read(data as Buffer, ({ type, payload }) => onMessage(decodeUpstream(type, payload), peer)),
     );
   });
-  await Promise.all([
-    new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve)),
-    new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve)),
-  ]);
+  await Promise.all(
+    servers.map((server) => new Promise<void>((done) => server.listen(0, '127.0.0.1', done))),
+  );
   const portOf = (server: { address(): unknown }): number => (server.address() as { port: number }).port;
   return {
-    websocket: { url: `ws://127.0.0.1:${portOf(websocket)}/v1/ws` },
+    websocket: { url: `ws://127.0.0.1:${portOf(http)}/v1/ws` },
     tcp: { tcp: { host: '127.0.0.1', port: portOf(tcp) } },
     tls: { tcp: { host: '127.0.0.1', port: portOf(tls) }, tls: { ca: certificate } },
     async close() {
-      for (const client of websocket.clients) client.terminate();
-      await Promise.all([tcp, tls, websocket].map((server) => new Promise((done) => server.close(done))));
+      const closed = servers.map((server) => new Promise((done) => server.close(done)));
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(closed);
     },
   };
 }
