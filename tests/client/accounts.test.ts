@@ -72,6 +72,9 @@ test('a further device is linked by two codes, pins what the first one pins, and
   });
   const laptop = await createDeviceKey();
   const code = await requestLink(invitation, laptop, nowSeconds());
+  // the server would call that a wrong clock
+  const late = approveLink(owner, device, list, code, nowSeconds() + 302);
+  await expect(late).rejects.toMatchObject({ because: 'expired' });
   const enrolment = await approveLink(owner, device, list, code, nowSeconds());
   await addDevice(authUrl, enrolment);
   await logIn(owner.userId, laptop);

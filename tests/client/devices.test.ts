@@ -1,4 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect } from '@jest/globals';
+import { SecureChat } from '@securechat/client';
+import { openMemoryStore } from '@securechat/client/memory';
 import { until } from '@securechat/testkit';
 import { useConstellation } from '../support/stack.ts';
 import { texts, useDevices } from './support/people.ts';
@@ -39,6 +42,28 @@ describe('several devices', () => {
     await until('Alice has it', () => texts(alice.seen).includes('without the tablet'), 20_000);
     expect(texts(tablet.seen)).not.toContain('without the tablet');
     expect([alice.alarms, bob.alarms]).toEqual([[], []]);
+  }, 120_000);
+
+  test('a device that waits to be let in sits out a network that is away for longer than a question waits', async () => {
+    const alice = await devices.signUp('alice');
+    const store = await openMemoryStore();
+    const link = await SecureChat.link({ store, code: await alice.client.linkCode() });
+    let error: unknown;
+    link.done.catch((thrown: unknown) => {
+      error = thrown;
+    });
+    // it was refused once by then
+    await setTimeout(3_000);
+    const [gateway] = stack.constellation.gateways;
+    await gateway!.kill('SIGKILL');
+    await setTimeout(33_000);
+    expect(error).toBeUndefined();
+    await gateway!.restart();
+    await until('Alice is back', () => alice.client.state === 'connected', 30_000);
+    await alice.client.approveLink(link.code);
+    const tablet = await link.done;
+    expect(tablet.me.userId).toBe(alice.client.me.userId);
+    await tablet.close();
   }, 120_000);
 
   test('what is written offline is sent after a restart', async () => {

@@ -17,14 +17,20 @@ type FirstLogin = {
 const DEADLINE_MS = 10 * 60_000;
 const TRY_AGAIN_MS = 2_000;
 
-/** Logs in as a device that is about to be enrolled, again and again until it is. Returns the list that it stands in. */
+/**
+ * Logs in as a device that is about to be enrolled, again and again until it is. Returns the list that it stands in. A network that goes away
+ * meanwhile ends nothing: the other device may agree at that very moment, and only this one has the keys.
+ */
 export async function firstLogin(login: FirstLogin, signal: AbortSignal): Promise<SignedDeviceList> {
   const deadline = Date.now() + DEADLINE_MS;
+  let isThere = false;
   for (;;) {
     try {
       return await attempt(login, signal);
     } catch (error) {
-      if (!(error instanceof LoginRefused)) throw error;
+      // a server that has never answered may be the wrong one
+      if (!(error instanceof LoginRefused || (isThere && error instanceof RequestTimedOut))) throw error;
+      isThere = true;
     }
     if (Date.now() > deadline) throw new RequestTimedOut('the existing device has not agreed');
     await pause(signal);

@@ -52,6 +52,8 @@ type LinkRequest = Static<typeof LinkRequest>;
 const INVITATION_PREFIX = 'securechat:link/1/';
 const REQUEST_PREFIX = 'securechat:linked/1/';
 const INVITATION_SECONDS = 10 * 60;
+/** So long the server takes the proof in it. */
+const REQUEST_SECONDS = 5 * 60;
 
 const isInvitation = checkerOf(Invitation);
 const isLinkRequest = checkerOf(LinkRequest);
@@ -104,7 +106,7 @@ export async function requestLink(
 
 /**
  * Step 3, at the existing device, which holds the account key: what `addDevice` sends. Throws `CodeNotReadable`, with
- * `expired` when the list has changed since the invitation.
+ * `expired` when the list has changed since the invitation, or the request has grown too old.
  */
 export async function approveLink(
   owner: { userId: string; key: AccountKey },
@@ -115,7 +117,8 @@ export async function approveLink(
 ): Promise<{ list: SignedDeviceList; proof: EnrolmentProof; authorization: LinkAuthorization }> {
   const request = decodeCode<LinkRequest>(REQUEST_PREFIX, code, isLinkRequest);
   if (request.user_id !== owner.userId) throw new CodeNotReadable('not_for_this');
-  if (request.version !== previous.version + 1) throw new CodeNotReadable('expired');
+  const isLate = request.timestamp + REQUEST_SECONDS < nowSeconds;
+  if (isLate || request.version !== previous.version + 1) throw new CodeNotReadable('expired');
   const { device_id: deviceId, public_key: publicKey, timestamp, signature } = request;
   const added = { deviceId, publicKey: decodeBase64(publicKey) };
   const list = await nextDeviceList(owner, previous, { added }, nowSeconds);
