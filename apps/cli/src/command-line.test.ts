@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { DeviceRevoked, ServerNotGenuine, ServerUnreachable } from '@securechat/client';
+import {
+  DeviceRevoked,
+  LoginRefused,
+  ServerNotGenuine,
+  ServerRefused,
+  ServerUnreachable,
+} from '@securechat/client';
 import { runCommandLine } from './command-line.ts';
 import { commands } from './commands/index.ts';
 import { describeFailure } from './failures.ts';
@@ -75,6 +81,18 @@ describe('a failure', () => {
     expect(told.exitCode).toBe(exitCode);
     expect(told.text.split('\n').length).toBeGreaterThan(1);
   });
+});
+
+test('a device that is not let in is told what to do, and nothing of recovery codes', () => {
+  const answer = {
+    type: 'error',
+    error_code: 'AUTHENTICATION_FAILED',
+    error_message: 'no',
+    code: 1001,
+  } as const;
+  const cause = new ServerRefused(answer);
+  expect(describeFailure(new LoginRefused('no', { cause })).text).toContain('may have been revoked');
+  expect(describeFailure(cause).text).toContain('Check the recovery code');
 });
 
 describe('where things are', () => {

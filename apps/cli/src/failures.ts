@@ -49,7 +49,8 @@ const adviceFor: Readonly<Record<string, string>> = {
   AccountKeyChanged:
     'Compare safety numbers: `securechat verify USER`; then `securechat verify USER --accept-change`.',
   DeviceListRefused: 'Nothing was sent. Tell the operator of the server: somebody shows false devices.',
-  CodeNotReadable: 'Type it again, or get a new one: codes for devices are good for ten minutes.',
+  CodeNotReadable:
+    'Type it again, or begin anew with `securechat link-code`: that code is good for ten minutes, the answer to it for five.',
   HistoryNotReadable: 'Check the passphrase, and that the file is an export of this account.',
   AnotherAccount: 'Do not go on: the server shows another account than your device. Tell its operator.',
   NotTheSame: 'Somebody may be between you, or one of you has a new account. Meet, and scan again.',
@@ -105,7 +106,9 @@ export function describeFailure(error: unknown): { text: string; exitCode: numbe
   if (error instanceof CommandFailed)
     return { text: `${error.message}\n${error.advice}`, exitCode: error.exitCode };
   if (error instanceof SecureChatError) {
-    const refusal = [error, error.cause].find((each) => each instanceof ServerRefused);
+    // what a login is refused for says less than that it was one
+    const isLogin = error.name === 'LoginRefused';
+    const refusal = isLogin ? undefined : [error, error.cause].find((each) => each instanceof ServerRefused);
     const known = refusal ? adviceForRefusal[refusal.error] : adviceFor[error.name];
     const advice = isClock(error) ? clockAdvice : known;
     const what = `${error.message}${underlying(error)}`;

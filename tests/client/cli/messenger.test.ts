@@ -273,4 +273,33 @@ describe('the messenger', () => {
     }
     await terminal.shows(/without one ✓/);
   }, 120_000);
+
+  test('keeps nothing to be sent once its device was removed', async () => {
+    const second = await devices.link(alice);
+    await until(
+      'it is in',
+      () => second.client.conversations().some(({ peer }) => peer === idOf(bob)),
+      30_000,
+    );
+    const { terminal } = openMessenger(second, idOf(bob));
+    await terminal.shows(/^ {2}bob/);
+    await alice.client.revoke(second.client.me.deviceId);
+    await terminal.shows('ended: ');
+    terminal.enter('into the void');
+    await terminal.shows('Nothing is sent any more.');
+    await terminal.shows('> into the void');
+    expect(second.client.waiting).toBe(0);
+  }, 120_000);
+
+  test('lists nobody as a request who has not said a word', async () => {
+    const dora = await devices.signUp('dora');
+    const hers = openMessenger(alice).terminal;
+    await hers.shows('● connected');
+    const chat = await dora.client.direct(idOf(alice));
+    await until('it has come', () => alice.client.conversation(chat.id));
+    await hers.shows(/^ {2}bob/);
+    expect(hers.rows().join('\n')).not.toContain('dora');
+    await chat.send('May I?');
+    await hers.shows('? (1) dora');
+  }, 60_000);
 });

@@ -40,7 +40,10 @@ export async function enrol(
       SecureChat.signUp({ store, userId, ...placeOf(values), ...admission }),
     );
   } catch (error) {
-    const reason = error instanceof ServerRefused ? refusals[error.error] : undefined;
+    if (!(error instanceof ServerRefused)) throw error;
+    const isShown = admission.invite !== undefined || admission.token !== undefined;
+    const isUseless = isShown && error.error === 'PERMISSION_DENIED';
+    const reason = isUseless ? uselessAdmission : refusals[error.error];
     if (!reason) throw error;
     throw new CommandFailed(`${userId}: ${reason[0]}`, reason[1]);
   }
@@ -60,6 +63,11 @@ const refusals: Readonly<Record<string, readonly [string, string]>> = {
     'With an invite: `securechat signup NAME --invite`; with a token: `securechat signup NAME --token`.',
   ],
 };
+
+const uselessAdmission = [
+  'nobody comes in under this name by this invite or token',
+  'It was used already, is too old, or is for another name: ask for another one.',
+] as const;
 
 export const recover: Command = {
   usage: 'NAME',

@@ -13,7 +13,7 @@ import { DirectLines } from './direct-lines.ts';
 import { type Entry, edited, emptyEntry, meaningOf } from './editing.ts';
 import { Labels } from './labels.ts';
 import { newest, PAGE } from './newest.ts';
-import { firstSnapshot, type Snapshot } from './snapshot.ts';
+import { firstSnapshot, isListed, type Snapshot } from './snapshot.ts';
 import { peersOf, standingOf } from './standing.ts';
 import { TuiTransfers } from './transfers.ts';
 
@@ -40,7 +40,7 @@ export class Messenger {
     this.#shown = firstSnapshot(client);
     this.direct = new DirectLines(client, peers, () => this.#lookAtOthers());
     this.#listen(client);
-    this.open(client.conversations()[0]?.id);
+    this.open(this.#shown.conversations[0]?.id);
     this.attempt(() => this.#watch(client));
   }
 
@@ -175,6 +175,8 @@ export class Messenger {
 
   async say(text: string, options?: SendOptions): Promise<void> {
     const { chat } = this;
+    const { ended } = this.#shown;
+    if (ended !== undefined) throw new CommandFailed('Nothing is sent any more.', ended);
     if (chat.isRequest)
       throw new CommandFailed('This is a request.', '/accept answers it, /block refuses it.');
     if (chat.isBlocked)
@@ -211,7 +213,7 @@ export class Messenger {
   }
 
   async #look(): Promise<void> {
-    const conversations = this.client.conversations();
+    const conversations = this.client.conversations().filter(isListed);
     const open = this.#shown.open ?? conversations[0];
     const { scrolled } = this.#shown;
     const all = open ? await newest(open, PAGE + scrolled) : [];

@@ -27,9 +27,28 @@ export type Snapshot = {
   readonly notice: string;
 };
 
+/**
+ * A conversation of two that somebody has begun without a word asks for nothing yet: so begins whoever comes by a link into a group, for
+ * the one who made it.
+ */
+export function isListed({
+  kind,
+  isRequest,
+  last,
+}: Pick<Conversation, 'kind' | 'isRequest' | 'last'>): boolean {
+  const isWordless = last?.body.type === 'notice' && last.body.notice.type === 'created';
+  return !(isRequest && kind === 'direct' && isWordless);
+}
+
 export const firstSnapshot = (client: Client): Snapshot => ({
   ...{ state: client.state, ended: undefined, waiting: client.waiting, alarms: [] },
-  ...{ conversations: client.conversations(), open: undefined, standing: '', messages: [], scrolled: 0 },
+  ...{
+    conversations: client.conversations().filter(isListed),
+    open: undefined,
+    standing: '',
+    messages: [],
+    scrolled: 0,
+  },
   ...{ panel: undefined, transfers: [], entry: emptyEntry },
   notice: 'Welcome. /help lists what you can do; Ctrl-C leaves.',
 });
