@@ -173,6 +173,16 @@ test(
     await bob.say('Here I am');
     await alice.sees('Here I am');
     await alice.page.getByText(/^For 1 person, until/).waitFor({ state: 'detached' });
+
+    // used up: who comes late is told, and is no request of a stranger to whoever made it
+    const late = await web.person('late');
+    await late.page.goto(`${new URL(late.page.url()).origin}/${hash}`);
+    await late.page.getByRole('button', { name: 'Join', exact: true }).click();
+    await late.page.getByText('Nobody comes in by this link any more').waitFor();
+    expect(await alice.page.getByRole('heading', { name: /^Requests/ }).count()).toBe(0);
+    await late.begin(alice.name);
+    await late.say('May I come in?');
+    await alice.page.getByRole('heading', { name: 'Requests (1)' }).waitFor();
   },
   DEADLINE_MS,
 );

@@ -55,6 +55,54 @@ test(
 );
 
 test(
+  'a device is linked and removed by keyboard, and after each step one goes on from there',
+  async () => {
+    const alice = await web.person('alice');
+    const tablet = await web.pages.open();
+    const onTablet = tablet.keyboard;
+    const { keyboard } = alice.page;
+    await alice.page.getByRole('link', { name: 'Devices' }).press('Enter');
+    await alice.page.getByRole('button', { name: 'Link a device' }).press('Enter');
+    const invitation = alice.page.getByRole('status', { name: 'Code for the new device' });
+    await invitation.waitFor();
+    await tablet.getByLabel('New account').press('ArrowRight');
+    await tablet.keyboard.type('nonsense');
+    await onTablet.press('Tab');
+    await onTablet.press('Enter');
+    await tablet.getByRole('alert').filter({ hasText: 'of another kind' }).waitFor();
+    await onTablet.press('Shift+Tab');
+    await onTablet.press('ControlOrMeta+A');
+    await onTablet.insertText((await invitation.textContent()) ?? '');
+    await onTablet.press('Enter');
+    const answer = tablet.getByRole('status', { name: 'Code of this device' });
+    await answer.waitFor();
+    await onTablet.press('Tab');
+    expect(await focused(tablet)).toBe('Copy: Code of this device');
+
+    // from the heading by the button that copies to the field
+    await keyboard.press('Tab');
+    expect(await focused(alice.page)).toBe('Copy: Code for the new device');
+    await keyboard.press('Tab');
+    await keyboard.insertText((await answer.textContent()) ?? '');
+    await keyboard.press('Enter');
+    await alice.page.getByText('The new device belongs to the account.').waitFor();
+    await keyboard.press('Tab');
+    expect(await alice.page.getByRole('button', { name: 'Link a device' }).evaluate(hasFocus)).toBe(true);
+
+    const remove = alice.page.getByRole('button', { name: 'Remove' });
+    await remove.press('Enter');
+    await keyboard.press('Escape');
+    expect(await remove.evaluate(hasFocus)).toBe(true);
+    await remove.press('Enter');
+    await keyboard.press('Shift+Tab');
+    await keyboard.press('Enter');
+    await remove.waitFor({ state: 'detached' });
+    expect(await focused(alice.page)).toBe('Your devices');
+  },
+  DEADLINE_MS,
+);
+
+test(
   'a screen reader finds a name for everything, on every page and in both looks',
   async () => {
     const alice = await web.person('alice', { colorScheme: 'dark' });
@@ -111,3 +159,5 @@ test(
 function focused(page: Person['page']): Promise<string> {
   return page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');
 }
+
+const hasFocus = (element: Element): boolean => element === document.activeElement;

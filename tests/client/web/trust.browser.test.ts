@@ -114,6 +114,27 @@ test(
     await devices.getByRole('button', { name: 'Remove' }).click();
     await devices.getByRole('group').getByRole('button', { name: 'Remove' }).click();
     await tablet.getByRole('heading', { name: 'This device is no longer connected' }).waitFor();
+    await tablet.reload();
+    await tablet.getByText('The server does not let this device in').waitFor();
+  },
+  DEADLINE_MS,
+);
+
+test(
+  'an invite that lets nobody in is called so',
+  async () => {
+    const [auth] = web.stack.constellation.auths;
+    await auth?.restart(undefined, { AUTH_ENROLMENT: 'invite', AUTH_ADMIN_TOKEN: 'A'.repeat(43) });
+    try {
+      // a refusal stands in the browser's console too
+      const page = await web.pages.open({ isExpectedToComplain: true });
+      await page.getByLabel('Your user name').fill('late');
+      await page.getByLabel('Invite').fill('used-already');
+      await page.getByRole('button', { name: 'Create account' }).click();
+      await page.getByRole('alert').filter({ hasText: 'This invite lets nobody in' }).waitFor();
+    } finally {
+      await auth?.restart(undefined, { AUTH_ENROLMENT: 'open' });
+    }
   },
   DEADLINE_MS,
 );

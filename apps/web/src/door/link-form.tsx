@@ -1,12 +1,14 @@
-import { type Link, SecureChat } from '@securechat/client';
+import { type Link, RequestTimedOut, SecureChat } from '@securechat/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Copyable } from '../parts/copyable.tsx';
-import { ErrorText } from '../parts/error-text.tsx';
 import { Field } from '../parts/field.tsx';
 import { QrCode } from '../parts/qr-code.tsx';
 import { TaskForm } from '../parts/task-form.tsx';
 import { useTask } from '../session/use-task.ts';
 import type { DoorProperties } from './door-page.tsx';
+
+const NOT_AGREED =
+  'Your other device has not agreed, or the server could not be reached. Begin anew on both.';
 
 /** Two codes, one in each direction: the first says which account, the second which device. */
 export function LinkForm({ door, onEnter }: DoorProperties) {
@@ -20,10 +22,16 @@ export function LinkForm({ door, onEnter }: DoorProperties) {
     const begun = await SecureChat.link({ store: door.store, code: code.trim() });
     link.current = begun;
     setAnswer(begun.code);
-    onEnter(await begun.done);
+    try {
+      onEnter(await begun.done);
+    } catch (error) {
+      // by these codes nothing comes any more
+      setAnswer(undefined);
+      throw error instanceof RequestTimedOut ? new Error(NOT_AGREED) : error;
+    }
   };
 
-  if (answer !== undefined) return <LinkAnswer code={answer} error={task.error} />;
+  if (answer !== undefined) return <LinkAnswer code={answer} />;
   return (
     <TaskForm task={task} onSubmit={begin} label="Continue">
       <Field
@@ -39,19 +47,21 @@ export function LinkForm({ door, onEnter }: DoorProperties) {
   );
 }
 
-function LinkAnswer({ code, error }: { code: string; error: unknown }) {
+function LinkAnswer({ code }: { code: string }) {
+  const section = useRef<HTMLElement>(null);
+  // the button that led here is gone
+  useEffect(() => section.current?.focus(), []);
   return (
-    <section aria-label="Link this device">
-      <p>Give this code to your other device. When it has agreed, your conversations appear here.</p>
+    <section aria-label="Link this device" ref={section} tabIndex={-1}>
+      <p>
+        Give this code to your other device within five minutes, and leave this page open. When the other one
+        has agreed, your conversations appear here.
+      </p>
       <QrCode text={code} label="The code of this device as a QR code" />
       <Copyable text={code} label="Code of this device" />
-      {error === undefined ? (
-        <p class="hint" role="status">
-          Waiting for the other device…
-        </p>
-      ) : (
-        <ErrorText error={error} />
-      )}
+      <p class="hint" role="status">
+        Waiting for the other device…
+      </p>
     </section>
   );
 }

@@ -1,4 +1,4 @@
-import { SecureChat } from '@securechat/client';
+import { SecureChat, ServerRefused } from '@securechat/client';
 import { useEffect, useState } from 'preact/hooks';
 import { Field } from '../parts/field.tsx';
 import { TaskForm } from '../parts/task-form.tsx';
@@ -9,8 +9,17 @@ import type { DoorProperties } from './door-page.tsx';
 /** What the server asks of new accounts, and how a person knows it. */
 const ADMISSION = {
   open: undefined,
-  invite: { label: 'Invite', hint: 'The code that you were given. It is good for one account.' },
-  jwt: { label: 'Token', hint: 'From the product that this chat belongs to.' },
+  invite: {
+    label: 'Invite',
+    hint: 'The code that you were given. It is good for one account.',
+    refused:
+      'This invite lets nobody in under this name: it was used already, is too old, or is for another name.',
+  },
+  jwt: {
+    label: 'Token',
+    hint: 'From the product that this chat belongs to.',
+    refused: 'This token lets nobody in under this name: it is too old, or for another name.',
+  },
 } as const;
 
 export function SignUpForm({ door, onEnter }: DoorProperties) {
@@ -27,9 +36,13 @@ export function SignUpForm({ door, onEnter }: DoorProperties) {
 
   const signUp = async () => {
     const admitted = enrolment === 'invite' ? { invite: code } : enrolment === 'jwt' ? { token: code } : {};
-    onEnter(
-      await SecureChat.signUp({ ...door.config, store: door.store, userId: userId.trim(), ...admitted }),
-    );
+    const account = { ...door.config, store: door.store, userId: userId.trim(), ...admitted };
+    try {
+      onEnter(await SecureChat.signUp(account));
+    } catch (error) {
+      const isNotAdmitted = error instanceof ServerRefused && error.error === 'PERMISSION_DENIED';
+      throw isNotAdmitted && admission !== undefined ? new Error(admission.refused) : error;
+    }
   };
 
   return (

@@ -62,7 +62,10 @@ export function EndedPage({ error, onForget }: { error: Error; onForget(): Promi
   return (
     <Card title="This device is no longer connected">
       <p role="alert">{errorText(error)}</p>
-      <p>Load the page anew to try again. What is stored here stays until you delete it.</p>
+      <p>
+        Load the page anew to try again. To link this browser once more, delete first what is stored here; it
+        stays until then.
+      </p>
       <div class="button-row">
         <button type="button" class="button is-main" onClick={() => location.reload()}>
           Load anew

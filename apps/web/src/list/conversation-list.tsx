@@ -7,6 +7,7 @@ import { useClient } from '../session/session.ts';
 import { useClientEvents } from '../session/use-client-events.ts';
 import { ConnectionLine } from '../shell/connection-line.tsx';
 import { ConversationRow } from './conversation-row.tsx';
+import { isListed } from './is-listed.ts';
 import { useRovingFocus } from './roving-focus.ts';
 
 /** Below this number one finds a conversation by looking. */
@@ -18,8 +19,9 @@ export function ConversationList({ openId }: { openId: string | undefined }) {
   const [wanted, setWanted] = useState('');
   useClientEvents('conversation', 'message', 'request', 'vanished', 'receipt');
 
-  const { all = [], blocked = [] } = Object.groupBy(client.conversations(), ({ isBlocked }) =>
-    isBlocked ? 'blocked' : 'all',
+  const { all = [], blocked = [] } = Object.groupBy(
+    client.conversations().filter(isListed),
+    ({ isBlocked }) => (isBlocked ? 'blocked' : 'all'),
   );
   const fits = (conversation: Conversation) =>
     titleOf(conversation).toLowerCase().includes(wanted.trim().toLowerCase());

@@ -1,5 +1,5 @@
 import type { OwnDevice } from '@securechat/client';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { ErrorText } from '../parts/error-text.tsx';
 import { PageFrame } from '../parts/page-frame.tsx';
@@ -14,15 +14,26 @@ export function DevicesPage() {
   const client = useClient();
   const [devices, setDevices] = useState<readonly OwnDevice[]>([]);
   const task = useTask();
+  const list = useRef<HTMLUListElement>(null);
   const load = async () => setDevices(await client.devices());
+  const revoked = async () => {
+    await load();
+    // the row is gone, and with it what was pressed
+    list.current?.focus();
+  };
   useEffect(() => void task.run(load), [client]);
 
   return (
     <PageFrame title="Devices">
       <ErrorText error={task.error} />
-      <ul class="people" aria-label="Your devices">
+      {task.isBusy && (
+        <p class="hint" role="status">
+          Asking the server…
+        </p>
+      )}
+      <ul class="people" aria-label="Your devices" ref={list} tabIndex={-1}>
         {devices.map((device) => (
-          <DeviceRow key={device.deviceId} device={device} onRevoked={load} />
+          <DeviceRow key={device.deviceId} device={device} onRevoked={revoked} />
         ))}
       </ul>
       <LinkDevice onLinked={load} />

@@ -1,3 +1,4 @@
+import { RequestTimedOut } from '@securechat/client';
 import { openGroupLinks } from '@securechat/client/group-links';
 import { useEffect, useState } from 'preact/hooks';
 import { Field } from '../parts/field.tsx';
@@ -6,6 +7,9 @@ import { TaskForm } from '../parts/task-form.tsx';
 import { useClient } from '../session/session.ts';
 import { go } from '../session/use-route.ts';
 import { useTask } from '../session/use-task.ts';
+
+const NOT_ANSWERED =
+  'No device of whoever made the link has answered. You need not ask again: the group appears in the list once one has.';
 
 /** Coming into a group by a link. Opening one does nothing by itself: its maker learns who joins. */
 export function JoinPage({ link: opened = '' }: { link?: string | undefined }) {
@@ -17,8 +21,12 @@ export function JoinPage({ link: opened = '' }: { link?: string | undefined }) {
     if (opened !== '') history.replaceState(null, '', '#/join');
   }, [opened]);
   const join = async () => {
-    const { id } = await openGroupLinks(client).join(link);
-    go({ page: 'conversation', id });
+    try {
+      const { id } = await openGroupLinks(client).join(link);
+      go({ page: 'conversation', id });
+    } catch (error) {
+      throw error instanceof RequestTimedOut ? new Error(NOT_ANSWERED) : error;
+    }
   };
   return (
     <PageFrame title="Join a group">

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { Copyable } from '../parts/copyable.tsx';
 import { ErrorText } from '../parts/error-text.tsx';
 import { Field } from '../parts/field.tsx';
@@ -12,21 +12,39 @@ export function LinkDevice({ onLinked }: { onLinked(): Promise<void> }) {
   const client = useClient();
   const [ownCode, setOwnCode] = useState<string>();
   const [answer, setAnswer] = useState('');
+  const [isLinked, setLinked] = useState(false);
+  const heading = useRef<HTMLHeadingElement>(null);
   const task = useTask();
+  /** What was pressed goes away with what it stood in: one goes on from the heading. */
+  const show = (code: string | undefined) => {
+    setOwnCode(code);
+    setAnswer('');
+    heading.current?.focus();
+  };
+  const begin = async () => {
+    setLinked(false);
+    show(await client.linkCode());
+  };
   const approve = async () => {
     await client.approveLink(answer.trim());
-    setOwnCode(undefined);
-    setAnswer('');
+    setLinked(true);
+    show(undefined);
     await onLinked();
   };
 
   return (
     <section aria-labelledby="link-title">
-      <h2 id="link-title">Link a device</h2>
+      <h2 id="link-title" ref={heading} tabIndex={-1}>
+        Link a device
+      </h2>
+      <p class="hint" role="status">
+        {isLinked &&
+          'The new device belongs to the account. Leave this page open until your conversations are there.'}
+      </p>
       {ownCode === undefined ? (
         <>
           <p>A phone, another browser: it gets your account and your conversations.</p>
-          <TaskButton isMain onRun={async () => setOwnCode(await client.linkCode())}>
+          <TaskButton isMain onRun={begin}>
             Link a device
           </TaskButton>
         </>
@@ -50,10 +68,10 @@ export function LinkDevice({ onLinked }: { onLinked(): Promise<void> }) {
           />
           <ErrorText error={task.error} />
           <div class="button-row">
-            <button type="submit" class="button is-main" disabled={task.isBusy}>
+            <button type="submit" class="button is-main" aria-disabled={task.isBusy}>
               {task.isBusy ? 'Linking…' : 'Link'}
             </button>
-            <button type="button" class="button" onClick={() => setOwnCode(undefined)}>
+            <button type="button" class="button" onClick={() => show(undefined)}>
               Cancel
             </button>
           </div>

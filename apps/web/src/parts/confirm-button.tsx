@@ -7,28 +7,40 @@ type Properties = { question: string; onConfirm(): Promise<unknown>; children: C
 
 /** For what cannot be taken back: asks where it stands, and does it on the second press. */
 export function ConfirmButton({ question, onConfirm, children }: Properties) {
-  const [isAsking, setAsking] = useState(false);
+  /** Undefined until it was asked once: who has answered goes on where the question was asked. */
+  const [isAsking, setAsking] = useState<boolean>();
   const task = useTask();
   if (!isAsking) {
     return (
-      <button type="button" class="button is-danger" onClick={() => setAsking(true)}>
+      <button
+        type="button"
+        class="button is-danger"
+        ref={isAsking === false ? takeFocus : null}
+        onClick={() => setAsking(true)}
+      >
         {children}
       </button>
     );
   }
+  // the panel around it stays
+  const cancel = (event: Event) => {
+    event.preventDefault();
+    setAsking(false);
+  };
   const confirm = async () => {
     if (await task.run(onConfirm)) setAsking(false);
   };
   return (
-    <fieldset class="confirm">
+    <fieldset class="confirm" onKeyDown={(event) => event.key === 'Escape' && cancel(event)}>
       <legend class="only-heard">{question}</legend>
       <p aria-hidden="true">{question}</p>
       <ErrorText error={task.error} />
       <div class="button-row">
-        <button type="button" class="button is-danger" disabled={task.isBusy} onClick={confirm}>
+        {/* what does nothing is what Enter does: the other one has the focus */}
+        <button type="button" class="button is-danger" aria-disabled={task.isBusy} onClick={confirm}>
           {children}
         </button>
-        <button type="button" class="button" ref={focusFirst} onClick={() => setAsking(false)}>
+        <button type="button" class="button" ref={takeFocus} onClick={() => setAsking(false)}>
           Cancel
         </button>
       </div>
@@ -36,7 +48,6 @@ export function ConfirmButton({ question, onConfirm, children }: Properties) {
   );
 }
 
-/** What does nothing is what Enter does. */
-function focusFirst(button: HTMLButtonElement | null): void {
+function takeFocus(button: HTMLButtonElement | null): void {
   button?.focus();
 }

@@ -12,7 +12,7 @@ export function TaskButton({ onRun, isMain, children }: Properties) {
       <button
         type="button"
         class={isMain ? 'button is-main' : 'button'}
-        disabled={task.isBusy}
+        aria-disabled={task.isBusy}
         onClick={() => void task.run(onRun)}
       >
         {children}

@@ -27,7 +27,12 @@ export function TaskForm(properties: Properties) {
     >
       {children}
       <ErrorText error={task.error} />
-      <button type="submit" class={isMinor ? 'button' : 'button is-main'} disabled={task.isBusy || !isReady}>
+      <button
+        type="submit"
+        class={isMinor ? 'button' : 'button is-main'}
+        disabled={!isReady}
+        aria-disabled={task.isBusy}
+      >
         {task.isBusy ? busy : label}
       </button>
     </form>

@@ -7,7 +7,10 @@ export type Task = {
   run(work: () => Promise<unknown>): Promise<boolean>;
 };
 
-/** Something that a person has started: it is under way, or it has failed and says why. */
+/**
+ * Something that a person has started: it is under way, or it has failed and says why. Its button is `aria-disabled` meanwhile: one that is
+ * `disabled` loses the focus, and who uses the keyboard begins anew at the top of the page.
+ */
 export function useTask(): Task {
   const [state, setState] = useState<{ isBusy: boolean; error: unknown }>({
     isBusy: false,

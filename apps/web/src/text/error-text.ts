@@ -1,4 +1,4 @@
-import { SecureChatError, ServerNotGenuine, ServerRefused } from '@securechat/client';
+import { CodeNotReadable, SecureChatError, ServerNotGenuine, ServerRefused } from '@securechat/client';
 
 /** By class; what is not here says itself what it is. */
 const BY_CLASS: Record<string, string> = {
@@ -15,7 +15,6 @@ const BY_CLASS: Record<string, string> = {
   AccountKeyChanged: 'This person has new keys. Look at them before anything is sent.',
   AccountKeyNotHere:
     'The account key has not come to this device yet. Wait until it has caught up, then try again.',
-  CodeNotReadable: 'This code is not complete or not of the right kind. Copy it once more.',
   HistoryNotReadable: 'The file cannot be read: another passphrase, or not a history.',
   NotTheSame: 'These are not the same keys. Do not trust this connection before you know why.',
   OutboxFull: 'Too much is waiting to be sent. Wait until there is a connection.',
@@ -45,6 +44,15 @@ const BY_ANSWER: Record<string, string> = {
 const WRONG_CLOCK =
   'The clock of this device is wrong: set it, and the rest follows by itself. If it is right, tell whoever runs the server.';
 
+/** Of codes and links. */
+const BY_CODE: Record<CodeNotReadable['because'], string> = {
+  garbled: 'This code is not complete. Copy it once more.',
+  not_for_this:
+    'This code is not complete, or it is of another kind or account. Look which one is asked for here.',
+  expired: 'This code is too old, or a newer one has taken its place. Begin anew on both devices.',
+  newer: 'This comes from a newer version. Load this page anew.',
+};
+
 /** There is no server, or no way to it, for now: the line about the connection says that. */
 export function isAbsence(error: SecureChatError): boolean {
   return ['ServerUnreachable', 'ConnectionLost', 'RequestTimedOut'].includes(error.name);
@@ -52,13 +60,15 @@ export function isAbsence(error: SecureChatError): boolean {
 
 export function errorText(error: unknown): string {
   if (error instanceof ServerNotGenuine && error.because === 'not_valid_now') return WRONG_CLOCK;
+  if (error instanceof CodeNotReadable) return BY_CODE[error.because];
   if (error instanceof ServerRefused) {
     if (error.error === 'RATE_LIMITED') return rateLimitText(error.retryAfterMs);
     return BY_ANSWER[error.error] ?? error.message;
   }
-  if (error instanceof SecureChatError && error.cause instanceof ServerRefused) return errorText(error.cause);
-  if (error instanceof SecureChatError) return BY_CLASS[error.name] ?? error.message;
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof SecureChatError)) return error instanceof Error ? error.message : String(error);
+  // what a login is refused for says less than that it was one
+  const isSaidByCause = error.cause instanceof ServerRefused && error.name !== 'LoginRefused';
+  return isSaidByCause ? errorText(error.cause) : (BY_CLASS[error.name] ?? error.message);
 }
 
 /** Where the same answer means something else for a message than for what is asked for. */

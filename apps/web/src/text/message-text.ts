@@ -29,19 +29,21 @@ function oneLine(text: string): string {
 
 export function noticeText(from: string, notice: Notice, nameOf: NameOf): string {
   const who = nameOf(from);
+  // in the middle of a sentence
+  const whom = (users: readonly string[]) => names(users, (userId) => nameOf(userId).replace(/^You$/, 'you'));
   switch (notice.type) {
     case 'created':
       return `${who} began the conversation`;
     case 'added':
-      return `${who} added ${names(notice.users, nameOf)}`;
+      return `${who} added ${whom(notice.users)}`;
     case 'removed':
-      return `${who} removed ${names(notice.users, nameOf)}`;
+      return `${who} removed ${whom(notice.users)}`;
     case 'left':
       return `${who} left`;
     case 'renamed':
       return notice.name === '' ? `${who} took the name away` : `${who} named the group “${notice.name}”`;
     case 'role':
-      return `${who} made ${names(notice.users, nameOf)} ${notice.role === 'member' ? 'a member' : `an ${notice.role}`}`;
+      return `${who} made ${whom(notice.users)} ${notice.role === 'member' ? 'a member' : `an ${notice.role}`}`;
     case 'restarted':
       return `${who} made the keys anew`;
     case 'devices':

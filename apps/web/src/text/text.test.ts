@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ServerRefused, ServerUnreachable } from '@securechat/client';
+import { CodeNotReadable, LoginRefused, ServerRefused, ServerUnreachable } from '@securechat/client';
 import { message } from '../testing/message.ts';
 import { errorText, failureText } from './error-text.ts';
 import { shownName } from './file-names.ts';
@@ -52,8 +52,30 @@ test.each([
   expect(noticeText('me', notice, nameOf)).toBe(text);
 });
 
+test('one is “you” in the middle of a sentence', () => {
+  expect(noticeText('bob', { type: 'added', users: ['me', 'dan'] }, nameOf)).toBe('bob added you and dan');
+});
+
 test('nobody is a name too', () => {
   expect(names([], nameOf)).toBe('nobody');
+});
+
+test('a device that is not let in is told so, and not what the server says to it', () => {
+  const answer = {
+    type: 'error',
+    error_code: 'AUTHENTICATION_FAILED',
+    error_message: 'no',
+    code: 1001,
+  } as const;
+  const cause = new ServerRefused(answer);
+  expect(errorText(new LoginRefused('no', { cause }))).toContain('this device was removed');
+  expect(errorText(cause)).toContain('does not know this account');
+});
+
+test('a code that is too old is called so, and not to be copied once more', () => {
+  expect(errorText(new CodeNotReadable('expired'))).toContain('too old');
+  expect(errorText(new CodeNotReadable('not_for_this'))).toContain('another kind');
+  expect(errorText(new CodeNotReadable('garbled'))).toContain('Copy it once more');
 });
 
 describe('time', () => {
