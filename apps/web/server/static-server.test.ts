@@ -62,6 +62,19 @@ test.each(['/nothing', '/../package.json', '/%2e%2e/package.json', '//etc/passwd
   },
 );
 
+test.each([
+  ['gzip, deflate, br', 'gzip'],
+  ['br;q=1.0, gzip;q=0.8', 'gzip'],
+  ['identity', null],
+  ['gzip;q=0, br', null],
+  ['gzip;q=0.0', null],
+])('with accept-encoding %s a file comes as %s', async (accepted, coding) => {
+  const answer = await fetch(`${origin}/app-ABCD2345.js`, { headers: { 'accept-encoding': accepted } });
+  expect(answer.headers.get('content-encoding')).toBe(coding);
+  expect(answer.headers.get('vary')).toBe('accept-encoding');
+  expect(await answer.text()).toBe('run();');
+});
+
 test('nothing can be sent to it', async () => {
   expect((await fetch(origin, { method: 'POST', body: 'a' })).status).toBe(405);
 });

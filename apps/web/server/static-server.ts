@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { cacheHeader, type Doors, pageHeaders } from './headers.ts';
 
 const TYPES: Record<string, string> = {
@@ -14,18 +15,19 @@ const TYPES: Record<string, string> = {
 /** A browser asks in a few hundred bytes and at once. */
 const REQUEST_DEADLINE_MS = 10_000;
 
+type File = { plain: Buffer; gzip: Buffer };
+const both = (plain: Buffer): File => ({ plain, gzip: gzipSync(plain, { level: 9 }) });
+
 /**
- * Serves a built page and its `config.json`, for a laptop and for tests. All files are in memory, and a request names one
+ * Serves a built page and its `config.json`, for a laptop and for tests. All files are in memory, compressed once, and a request names one
  * of them or gets 404: no path leads to the disk. In production any static web server does the same.
  */
 export function createStaticServer(folder: string, doors: Doors): Server {
-  const files = new Map<string, Buffer>(
-    readdirSync(folder).map((name) => [`/${name}`, readFileSync(join(folder, name))]),
+  const files = new Map<string, File>(
+    readdirSync(folder).map((name) => [`/${name}`, both(readFileSync(join(folder, name)))]),
   );
-  files.set(
-    '/config.json',
-    Buffer.from(JSON.stringify({ server: { http: doors.http, socket: doors.socket } })),
-  );
+  const config = { server: { http: doors.http, socket: doors.socket } };
+  files.set('/config.json', both(Buffer.from(JSON.stringify(config))));
   const headers = pageHeaders(doors);
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
@@ -34,13 +36,17 @@ export function createStaticServer(folder: string, doors: Doors): Server {
     const file = files.get(name);
     if (request.method !== 'GET' && request.method !== 'HEAD') return end(response, 405);
     if (file === undefined) return end(response, 404);
+    const isCompressed = takesGzip(request);
+    const bytes = isCompressed ? file.gzip : file.plain;
     response.writeHead(200, {
       ...headers,
       'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
-      'content-length': file.length,
+      ...(isCompressed ? { 'content-encoding': 'gzip' } : {}),
+      vary: 'accept-encoding',
+      'content-length': bytes.length,
       'cache-control': cacheHeader(name),
     });
-    response.end(request.method === 'HEAD' ? undefined : file);
+    response.end(request.method === 'HEAD' ? undefined : bytes);
   }
 
   function end(response: ServerResponse, status: number): void {
@@ -49,4 +55,10 @@ export function createStaticServer(folder: string, doors: Doors): Server {
   }
 
   return createServer({ requestTimeout: REQUEST_DEADLINE_MS }, answer);
+}
+
+/** Named, and not as what is refused (`gzip;q=0`). */
+function takesGzip({ headers }: IncomingMessage): boolean {
+  const codings = (headers['accept-encoding'] ?? '').split(',');
+  return codings.some((coding) => /^\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*$).*)?$/.test(coding));
 }

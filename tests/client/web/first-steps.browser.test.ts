@@ -15,6 +15,8 @@ test(
     await page.getByLabel('Your user name').fill('Alice of Berlin');
     await page.getByRole('button', { name: 'Create account' }).click();
     await page.getByText('A user name has up to 64').waitFor();
+    // what the page says until it is there
+    expect(await page.getByText('Loading SecureChat').count()).toBe(0);
     await page.getByLabel('Your user name').fill('alice_of_berlin');
     await page.getByRole('button', { name: 'Create account' }).click();
     await page.getByText('Connected', { exact: true }).waitFor();
