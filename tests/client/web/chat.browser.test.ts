@@ -21,7 +21,7 @@ test(
     const bob = await web.person('bob', { gateway: 1 });
     await alice.begin(bob.name);
     await alice.say('Hello **Bob**', 'Hello Bob');
-    await alice.seesStatus('Hello Bob', 'Stored by the server');
+    await alice.seesStored('Hello Bob');
 
     await bob.look(alice.name);
     await bob.sees('Hello Bob');

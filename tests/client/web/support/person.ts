@@ -67,6 +67,13 @@ export class Person {
     await this.bubble(text).getByRole('img', { name: status }).waitFor();
   }
 
+  /** Stored, or further already: whoever is online receives it a moment later. */
+  async seesStored(text: string): Promise<void> {
+    await this.bubble(text)
+      .getByRole('img', { name: /^(?:Stored by the server|Delivered|Read)$/ })
+      .waitFor();
+  }
+
   get field(): Locator {
     return this.page.getByRole('textbox', { name: 'Message', exact: true });
   }
