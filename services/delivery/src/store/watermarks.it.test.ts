@@ -68,6 +68,19 @@ describe('acknowledgements', () => {
     expect(await queue(phone)).toEqual({ head_seq: 5, acked_seq: 5 });
   });
 
+  test('what was acknowledged before is not looked for again, however much of it the index still holds', async () => {
+    await world.run([ackFrom(phone, 3)]);
+    // nothing can come there any more: it stands for what has gone and has not been cleared away
+    await world.query(
+      `INSERT INTO delivery.mailbox (device_id, seq, conv_id, conv_seq, day)
+         SELECT device_id, 2, conv_id, 2, day FROM delivery.mailbox WHERE device_id = $1 AND seq = 4`,
+      [phone.device],
+    );
+    await world.run([ackFrom(phone, 5)]);
+    expect(await waiting(phone)).toEqual([2]);
+    expect(await queue(phone)).toEqual({ head_seq: 5, acked_seq: 5 });
+  });
+
   test('one beyond the head deletes nothing that comes later, in the same batch or in the next', async () => {
     const { plan } = await world.run([ackFrom(phone, 1000), chatFrom(sender, place, 5)]);
     expect(plan.acks.get(phone.device)).toBe(5);

@@ -35,21 +35,30 @@ const lockedInOrder = (rows: string, isBehind: string): string => `
 /**
  * Notes how far devices have come, forgets the pointers behind it and moves their users' delivered marks. The highest position that
  * any device of the user has stored counts. Resolves with the marks that moved.
+ *
+ * What was acknowledged before is gone, and is not looked for again: until the next vacuum its places in the index are still there, and
+ * those of a device that gets much would be gone through for each of its acknowledgements.
  */
 export async function applyAcks(client: Queryable, acks: ReadonlyMap<number, number>): Promise<Mark[]> {
   if (acks.size === 0) return [];
   const devices = [...acks.keys()].toSorted((a, b) => a - b);
   const moved = await client.query<Mark>({
     name: 'apply-acks',
-    text: `WITH acks AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS a(device_id, through)),
+    text: `WITH acks AS (
+             SELECT a.device_id, a.through, coalesce(d.acked_seq, 0) AS after
+               FROM unnest($1::bigint[], $2::bigint[]) AS a(device_id, through)
+               LEFT JOIN delivery.device_acks d USING (device_id)),
            gone AS (
              DELETE FROM delivery.mailbox b USING acks a
-              WHERE b.device_id = a.device_id AND b.seq <= a.through
+              WHERE b.device_id = a.device_id AND b.seq > a.after AND b.seq <= a.through
              RETURNING b.device_id, b.conv_id, b.conv_seq, b.bytes),
+           parts AS (
+             SELECT device_id, conv_id, max(conv_seq) AS seq, count(bytes) AS gone_count, sum(bytes)::bigint AS gone_bytes
+               FROM gone GROUP BY device_id, conv_id),
            sums AS (
-             SELECT device_id, max(through) AS through, count(bytes) AS gone_count, sum(bytes)::bigint AS gone_bytes
-               FROM (SELECT device_id, through, NULL::int AS bytes FROM acks
-                     UNION ALL SELECT device_id, NULL, bytes FROM gone) g
+             SELECT device_id, max(through) AS through, sum(gone_count)::bigint AS gone_count, sum(gone_bytes)::bigint AS gone_bytes
+               FROM (SELECT device_id, through, 0::bigint AS gone_count, NULL::bigint AS gone_bytes FROM acks
+                     UNION ALL SELECT device_id, NULL, gone_count, gone_bytes FROM parts) g
               GROUP BY device_id),
            kept AS (
              UPDATE delivery.device_acks d
@@ -57,8 +66,8 @@ export async function applyAcks(client: Queryable, acks: ReadonlyMap<number, num
                     gone_bytes = d.gone_bytes + coalesce(s.gone_bytes, 0)
                FROM sums s WHERE d.device_id = s.device_id AND d.acked_seq < s.through),
            reached AS (
-             SELECT g.conv_id, q.user_id, max(g.conv_seq) AS seq
-               FROM gone g JOIN delivery.device_queue q USING (device_id) GROUP BY g.conv_id, q.user_id),
+             SELECT p.conv_id, q.user_id, max(p.seq) AS seq
+               FROM parts p JOIN delivery.device_queue q USING (device_id) GROUP BY p.conv_id, q.user_id),
            behind AS (${lockedInOrder('reached', 'delivered_seq < r.seq')})
            UPDATE delivery.conv_members m SET delivered_seq = r.seq, marked_at = clock_timestamp()
              FROM behind r
