@@ -28,7 +28,10 @@ import { createReceipts } from './receipts.ts';
 import { answerSync } from './sync/answer.ts';
 import { createPages } from './sync/page.ts';
 
-/** Everything goes by index here; a plan made while a table was empty must not be a scan when it is full. */
+/**
+ * Every query is meant to use an index: a plan cached while a table was empty must not become a seq scan once it is
+ * full.
+ */
 const SESSION = {
   enable_seqscan: 'off',
   enable_hashjoin: 'off',
@@ -37,7 +40,7 @@ const SESSION = {
   jit: 'off',
 };
 
-/** Nobody waits for an acknowledgement; a receipt is told a little later for it. */
+/** No client waits for an ack to be applied; the only cost is that receipts go out this much later. */
 const ACKS_EVERY_MS = 100;
 
 /** Stores, orders, delivers and forgets messages. The only owner of conversations and mailboxes. */
@@ -60,7 +63,8 @@ export async function createDelivery(kit: Kit): Promise<Service> {
   });
   const outStreams = createOutStreams(producer.redis, streams);
   const publisher = createPublisher({ directory, outStreams, pool, logger, metrics });
-  // apart, so that large groups do not keep others waiting: for a connection, or behind what is being told
+  // separate pool and publisher: large groups must not take connections from other messages or queue ahead of their
+  // pushes
   const fanoutPool = openPool(secrets.postgresUrl, {
     applicationName: 'delivery-fanout',
     max: config.fanoutConcurrency + 1,
@@ -98,7 +102,7 @@ export async function createDelivery(kit: Kit): Promise<Service> {
     lane: 'messages',
     streams: streams.ordered,
   });
-  // apart, so that a message does not wait for the acknowledgements of a thousand members
+  // a separate lane, so that messages do not queue behind the acks of a thousand members
   const acks = createOrderedConsumer<Packed<OrderedRecord>>({
     ...orderedBase,
     lane: 'acks',

@@ -14,14 +14,14 @@ export type StoredMessage = {
   hash: Buffer;
   expiresAt: number | undefined;
   body: Uint8Array;
-  /** What devices get instead of the body that the message itself brings in. */
+  /** What devices that this message adds get instead of the body. */
   welcome: Uint8Array | undefined;
   recipients: { device: number; user: number; seq: number; isWelcome: boolean }[];
-  /** Its pointers are made afterwards, by the fan-out. */
+  /** Its mailbox pointers are written later, by the fan-out. */
   isOutbox: boolean;
 };
 
-/** An operation as the batch will write it: what it changes, and how the conversation stands behind it. */
+/** An operation as the batch will write it: its effect, and the conversation's state after it. */
 export type Operated = {
   conversation: Conversation;
   convSeq: number;
@@ -34,15 +34,15 @@ export type Operated = {
 
 const NO_FORMS = { welcome: undefined, welcomed: new Set<number>() };
 
-/** What the decisions of one batch add up to. Nothing here has happened until it is written and committed. */
+/** The sum of one batch's decisions. Nothing has happened until it is written and committed. */
 export class BatchPlan {
   readonly state: BatchState;
   readonly nowMs: number;
   readonly policy: Policy;
   readonly stored: StoredMessage[] = [];
-  /** Highest acknowledged mailbox sequence by device. */
+  /** Highest acknowledged mailbox sequence, by device. */
   readonly acks = new Map<number, number>();
-  /** Highest read position by user and conversation. */
+  /** Highest read position, by user and conversation. */
   readonly reads = new Map<string, { user: number; conversation: string; through: number }>();
   readonly movedClientSeqs: {
     conversation: Conversation;
@@ -51,9 +51,9 @@ export class BatchPlan {
     convSeq: number;
   }[] = [];
   readonly operations: Operated[] = [];
-  /** Devices whose backlog was cut when the batch was written, one for each entry that says so. */
+  /** Devices whose backlog was cut when the batch was written; one element per truncation entry. */
   readonly cut: number[] = [];
-  /** What the senders are told, by gateway. */
+  /** Replies to the senders, by gateway. */
   readonly answers: { gateway: string; record: OutRecord }[] = [];
 
   constructor(state: BatchState, nowMs: number, policy: Policy) {
@@ -62,14 +62,14 @@ export class BatchPlan {
     this.policy = policy;
   }
 
-  /** In which the batch's messages are stored. */
+  /** The day partition that the batch's messages go to. */
   get day(): string {
     return dayOf(this.nowMs);
   }
 
   /**
-   * Gives the message its place in the conversation and, unless that is left to the fan-out, in each mailbox but the
-   * sending device's own. Who is `welcomed` gets another form of it.
+   * Assigns the message its place in the conversation and, unless the fan-out does that later, in every recipient's
+   * mailbox except the sending device's own. Devices in `welcomed` get the welcome form instead.
    */
   store(
     message: Omit<StoredMessage, 'convSeq' | 'recipients' | 'welcome' | 'isOutbox'>,
@@ -93,7 +93,7 @@ export class BatchPlan {
     this.answerStored(record, { conversation: conversation.extId, convSeq, atMs: this.nowMs, dup: false });
   }
 
-  /** Notes what an operation changes, and how the conversation stands now. */
+  /** Records an operation's effect and the conversation's state after it. */
   operated(conversation: Conversation, change: Pick<Operated, 'convSeq' | 'effect' | 'welcome'>): void {
     const { generation, epoch, epochSeq, logHead, fanout } = conversation;
     const isCommitRequired = conversation.due.length > 0;

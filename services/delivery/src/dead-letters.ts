@@ -1,5 +1,5 @@
-// node src/dead-letters.ts list | show ID | replay ID | drop ID: records that could not succeed. POSTGRES_URL is that of the owner of
-// the tables: no service may read them. Shows no content and names no person.
+// node src/dead-letters.ts list | show ID | replay ID | drop ID: records that cannot be processed. POSTGRES_URL must
+// be the table owner's, since no service role may read them. Shows no content and names no person.
 import { parseArgs } from 'node:util';
 import { noWords, oneWord, runCommand, UsageError } from '@securechat/kernel';
 import { dropLetter, findLetter, listLetters, replayLetter } from './dead-letters/letters.ts';

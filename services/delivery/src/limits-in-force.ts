@@ -2,7 +2,7 @@ import type { LimitsInForce } from '@securechat/directory';
 import type { ConfigOf } from '@securechat/kernel';
 import { options } from './config.ts';
 
-/** What this process goes by, as operators are told (`GET /v1/admin/limits`). */
+/** The limits that this process enforces, as operators see them (`GET /v1/admin/limits`). */
 export function limitsInForce(config: ConfigOf<typeof options>): LimitsInForce {
   const waiting = { per: 'device', windowMs: 0 } as const;
   return {

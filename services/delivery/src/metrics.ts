@@ -5,7 +5,7 @@ import { streamKinds } from './jobs/watch-streams.ts';
 
 export type DeliveryMetrics = ReturnType<typeof deliveryMetrics>;
 
-/** Every metric of this service beside those of its consumers (kernel). */
+/** Every metric of this service except those of its consumers (kernel). */
 export function deliveryMetrics(metrics: Metrics) {
   const stored = metrics.counter('messages_stored_total', 'Messages committed to Postgres');
   const repeated = metrics.counter('messages_repeated_total', 'Retries answered with their first answer');

@@ -29,7 +29,7 @@ import { writeBatch } from './store/write-batch.ts';
 
 type Value = Packed<OrderedRecord>;
 
-/** What delivery does with a batch of its ordered streams, from bytes to what is published. */
+/** How delivery processes a batch of its ordered streams, from decoding to publication. */
 export function createBatchHandler(parts: {
   publisher: Publisher;
   receipts: Receipts;
@@ -76,14 +76,14 @@ export function createBatchHandler(parts: {
       async write() {
         moved = await writeBatch(client, plan);
       },
-      // a mailbox is cut by what is found in it
+      // a cut depends on what the mailbox holds, so concurrent batches must take turns
       takesTurns: isOverfull,
       touched: touchedByStream(plan, records),
       publish() {
         metrics.count(plan);
         publisher.publish(plan);
         fanout.wake(plan.stored.flatMap(({ isOutbox, conversation }) => (isOutbox ? [conversation.id] : [])));
-        // the entries are not pushed, they come with the next page
+        // truncation entries are not pushed; they come with the next page
         if (plan.cut.length > 0) publisher.announce(plan.cut);
         receipts.add(moved);
       },
@@ -91,7 +91,7 @@ export function createBatchHandler(parts: {
   }
 }
 
-/** Reads what the records need, then decides them one after the other, in order. */
+/** Reads the state that the records need, then decides them one by one, in order. */
 export async function decideBatch(
   client: Client,
   records: StreamRecord<Value>[],
@@ -113,7 +113,7 @@ export async function decideBatch(
   return plan;
 }
 
-/** Takes every lock that these records need, as a batch of them would; what it reads is read again. */
+/** Takes every lock that a batch of these records would; whatever it reads is read again later. */
 export async function lockForBatch(client: Client, records: StreamRecord<Value>[]): Promise<void> {
   const sound = records.filter(({ value }) => isSound(value.head));
   const operations = sound.flatMap(({ value: { head } }) => (isOperation(head) ? [head] : []));
@@ -123,7 +123,7 @@ export async function lockForBatch(client: Client, records: StreamRecord<Value>[
 
 const operationTypes: ReadonlySet<string> = new Set(groupOperationNames);
 const isOperation = (head: OrderedRecord): head is Naming => operationTypes.has(head.type);
-/** A creation that makes a conversation, and does not start one over. */
+/** A creation of a new conversation, not a restart of an existing one. */
 const isCreation = (head: OrderedRecord): head is GroupCreateRecord =>
   head.type === 'group_create' && head.replaces === undefined;
 
@@ -139,7 +139,7 @@ async function operate(
   else groupRestart(plan, { head, body }, named);
 }
 
-/** Resolves with the creations that have made their conversation. */
+/** Resolves with the creations that inserted their conversation. */
 async function makeConversations(
   client: Client,
   records: StreamRecord<Value>[],
@@ -200,12 +200,12 @@ function wantedBy(records: StreamRecord<Value>[], nowMs: number, named: Readonly
     joining: [...new Set(joining)],
     ids,
     ackingDevices: [...ackingDevices],
-    // A day more at the end: another process may be a little ahead of midnight.
+    // One day beyond today: another process's clock may be a little ahead at midnight.
     days: daysBetween(nowMs - REMEMBER_IDS_MS, nowMs + DAY_MS),
   };
 }
 
-/** For each stream the devices whose mailboxes grew, should this process die before it can tell them. */
+/** Per stream, the devices whose mailboxes grew, in case this process dies before it can tell them. */
 function touchedByStream(plan: BatchPlan, records: StreamRecord<Value>[]): Map<string, number[]> {
   const streamOf = new Map(records.map(({ stream, value }) => [value.head, stream]));
   const touched = new Map<string, number[]>();

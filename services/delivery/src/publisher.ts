@@ -7,13 +7,13 @@ import type { DeliveryMetrics } from './metrics.ts';
 
 /** A larger body is not pushed; the gateway fetches it with the device's next page. */
 const MAX_INLINE_BYTES = 16 * 1024;
-/** Batches whose publication is under way; further ones wait, so that a slow Redis slows the commits down. */
+/** Batches being published; more wait, so that a slow Redis puts backpressure on commits. */
 const MAX_UNDER_WAY = 4;
 const REANNOUNCE_EVERY_MS = 500;
 /** Beyond this the gateways' periodic sweep finds the rest. */
 const MAX_UNANNOUNCED = 20_000;
 
-/** A message as its recipients are told of it. */
+/** A message as it is pushed to its recipients. */
 export type Delivery = {
   type: StoredType;
   convSeq: number;
@@ -21,32 +21,32 @@ export type Delivery = {
   receivedAtMs: number;
   expiresAt: number | undefined;
   body: Uint8Array;
-  /** What those get instead whom the message itself brings in. */
+  /** What recipients that the message itself adds get instead of the body. */
   welcome: Uint8Array | undefined;
   recipients: readonly { device: number; user: number; seq: number; isWelcome: boolean }[];
 };
 
 export type Publisher = {
-  /** Tells senders and recipients what a committed batch did. Batches are published in the order given. */
+  /** Tells senders and recipients the outcome of a committed batch. Batches are published in the order given. */
   publish(plan: BatchPlan): void;
-  /** Tells recipients of messages that were stored before. */
+  /** Pushes messages that were stored earlier to their recipients. */
   deliver(deliveries: readonly Delivery[]): void;
-  /** Sends records to the gateways where these users are connected; `to` picks what a route gets. */
+  /** Sends records to the gateways where these users are connected; `to` picks the record for a route. */
   send(users: readonly number[], to: (route: Route) => OutRecord | undefined): void;
-  /** Tells the gateways of these devices how far their mailboxes reach, until it has worked. */
+  /** Tells these devices' gateways their mailbox heads, retrying until it succeeds. */
   announce(devices: readonly number[]): void;
   /** Resolves when another batch may be published. */
   room(): Promise<void>;
-  /** Resolves when what was handed over so far is told, or noted as still to be announced. */
+  /** Resolves when everything handed over so far has been sent, or queued for announcement. */
   settled(): Promise<void>;
   start(): void;
   stop(): Promise<void>;
 };
 
 /**
- * The way from delivery to the gateways. Nothing here is relied upon: an answer that is lost is asked for again by
- * the sender, a push that is lost leaves a gap which the gateway fetches, and devices whose push certainly failed
- * are announced until it works.
+ * The path from delivery to the gateways. It may lose anything: a sender asks again for a lost answer, a lost push
+ * leaves a gap which the gateway fetches, and devices whose push is known to have failed are announced until that
+ * succeeds.
  */
 export function createPublisher(parts: {
   directory: Directory;
@@ -88,7 +88,7 @@ export function createPublisher(parts: {
     await flush(outbox, users);
   }
 
-  /** A missing stream tells that its gateway is dead, so nobody is to be looked for there any more. */
+  /** A missing stream means that its gateway is dead, so its routes are forgotten. */
   async function flush(outbox: Outbox, users: readonly number[]): Promise<void> {
     const sent = [...outbox].map(async ([gateway, records]) => {
       if ((await outStreams.send(gateway, records)) || users.length === 0) return;
@@ -100,7 +100,7 @@ export function createPublisher(parts: {
 
   async function announceNow(): Promise<void> {
     const devices = [...unannounced].slice(0, 1000);
-    // Taken out first: what is announced again while we read may be newer than what we read.
+    // Removed first: an announcement made while we read may be newer than what we read.
     for (const device of devices) unannounced.delete(device);
     try {
       await tellHeads(devices);
@@ -201,7 +201,7 @@ function deliveryOf(message: BatchPlan['stored'][number], nowMs: number): Delive
   return { type, convSeq, atMs: nowMs, receivedAtMs, expiresAt, body, welcome, recipients };
 }
 
-/** Those whom the message brings in get it in a form of their own. */
+/** Devices that the message adds get the welcome form. */
 function addDelivery(outbox: Outbox, delivery: Delivery, routes: ReadonlyMap<number, Route[]>): void {
   const { body, welcome } = delivery;
   addForm(outbox, delivery, body, routes, false);

@@ -1,4 +1,5 @@
-// node src/queues.ts: what waits to be handled, and for how long. Options are delivery's: POSTGRES_URL, REDIS_URL, STREAM_PREFIX, STREAM_PARTITIONS.
+// node src/queues.ts: what is queued, and for how long. Takes delivery's options: POSTGRES_URL, REDIS_URL,
+// STREAM_PREFIX, STREAM_PARTITIONS.
 import { parseArgs } from 'node:util';
 import { runCommand } from '@securechat/kernel';
 import { lookAtQueues, tellQueues } from './queues/look.ts';

@@ -4,16 +4,16 @@ import type { Pool } from 'pg';
 import type { Publisher } from './publisher.ts';
 import { type Mark, readMarks, type ToldMark } from './store/watermarks.ts';
 
-/** Marks waiting at most; more are left to the next resume. */
+/** Marks queued at most; further ones are left to the next resume. */
 const MAX_WAITING = 50_000;
 
-/** A group hears of its marks at most so often from one process, and of so many at once; the others are in time next time. */
+/** Minimum interval between one process's receipts to a group, and marks per receipt; the rest go out next time. */
 const GROUP_EVERY_MS = 1_000;
 const GROUP_MARKS_AT_ONCE = 200;
-/** Whom a mark of a group concerns: who has said something in so many places before it. The others can ask. */
+/** A group mark goes to devices that sent something within this many places before it. Others can ask. */
 const CONCERNED_PLACES = 256;
 
-/** Marks that were read longer ago are read again: this process was held up, and another may have told newer ones. */
+/** Marks read longer ago are read again: this process was stalled, and another may have sent newer ones. */
 const FRESH_MS = 1_000;
 
 type DeviceRow = {
@@ -30,11 +30,12 @@ export type Receipts = {
 };
 
 /**
- * Tells the devices of a conversation how far its members have come. Marks that moved are gathered for a moment and
- * told as they then stand in Postgres: a thousand acknowledgements become one receipt. What one process tells grows; one of two that tell
- * the same marks, as for a page and a batch, may be overtaken by the other, within FRESH_MS, so the greater counts. A receipt
- * that is lost is made good by the next one or by `resume{receipts_since_ms}`, because marks only grow. In a group a mark is told to those who spoke lately, and to the
- * member's own devices where there are several; a thousand members would otherwise tell a thousand members of each message.
+ * Tells a conversation's devices how far its members have come. Marks that moved are collected briefly and sent as
+ * they then stand in Postgres, so a thousand acks become one receipt. Marks from one process only grow; between two
+ * that send the same marks, as for a page and a batch, one may overtake the other within FRESH_MS, so clients keep
+ * the greater. A lost receipt is made good by the next one or by `resume{receipts_since_ms}`, because marks only
+ * grow. In a group a mark goes to recent senders, and to the member's other devices; otherwise a thousand members
+ * would tell a thousand members about each message.
  */
 export function createReceipts(parts: {
   pool: Pool;
@@ -44,13 +45,13 @@ export function createReceipts(parts: {
 }): Receipts {
   const { pool, publisher, lingerMs, logger } = parts;
   const waiting = new Map<string, Mark>();
-  /** Groups that were told lately. */
+  /** Groups that were sent a receipt recently. */
   const notBefore = new Map<number, number>();
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
   let telling: Promise<void> | undefined;
 
-  /** Takes out what may be told now. */
+  /** Removes and returns the marks that may be sent now. */
   function take(isLast: boolean): Mark[] {
     const nowMs = performance.now();
     for (const [conversation, atMs] of notBefore) if (atMs <= nowMs) notBefore.delete(conversation);
@@ -90,7 +91,7 @@ export function createReceipts(parts: {
     );
   }
 
-  /** One after the other: of two at once, the one that has read earlier might tell later. */
+  /** One at a time: of two concurrent flushes, the one that read earlier might send later. */
   function flushLater(): void {
     if (telling !== undefined || isOver) return;
     timer ??= setTimeout(() => {
@@ -127,8 +128,9 @@ export function createReceipts(parts: {
 }
 
 /**
- * Whom these marks may concern. Each conversation's devices are gone through once, whatever the planner believes: a join
- * with those who moved was a loop within a loop while there were no statistics, and took seconds for a thousand members.
+ * Devices that these marks may concern. LATERAL with OFFSET 0 scans each conversation's devices once, whatever the
+ * planner estimates: without statistics a join with the members who moved became a nested loop that took seconds for
+ * a thousand members.
  */
 async function devicesToTell(
   pool: Pool,
@@ -158,14 +160,17 @@ async function devicesToTell(
   return found.rows;
 }
 
-/** Without the only devices of members of whom nothing but their own mark is to be told: they have moved it themselves. */
+/** Drops a member's only device when it would get nothing but the member's own mark: that device moved the mark itself. */
 function worthTelling(rows: readonly DeviceRow[]): DeviceRow[] {
   const owner = ({ conv_id, user_id }: DeviceRow) => `${conv_id}:${user_id}`;
   const devicesOf = Map.groupBy(rows, owner);
   return rows.filter((row) => row.is_concerned || (devicesOf.get(owner(row))?.length ?? 0) > 1);
 }
 
-/** Everything is for who spoke lately, the own mark for the other devices of a member; nothing for whom the member has blocked. */
+/**
+ * Recent senders get every mark, a member's other devices the member's own; nobody gets marks of a member who blocked
+ * them.
+ */
 function isFor(mark: ToldMark, device: DeviceRow): boolean {
   if (mark.hidden_from.includes(device.user_id)) return false;
   return device.is_concerned || mark.member === device.user_id;
@@ -173,7 +178,7 @@ function isFor(mark: ToldMark, device: DeviceRow): boolean {
 
 const keyOf = (mark: Mark): string => `${mark.conv_id}:${mark.user_id}`;
 
-/** bigint columns arrive as numbers; our own numbers of conversations and users stay inside. */
+/** bigint columns arrive as numbers; internal conversation and user numbers are not sent. */
 function toWatermark({
   conv_id: _,
   member: _member,

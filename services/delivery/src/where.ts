@@ -1,5 +1,6 @@
-// node src/where.ts MESSAGE_ID: what became of a message, without its content. Options are delivery's: POSTGRES_URL, REDIS_URL,
-// STREAM_PREFIX, STREAM_PARTITIONS. With the owner's POSTGRES_URL, dead letters are looked at as well.
+// node src/where.ts MESSAGE_ID: what became of a message, without its content. Takes delivery's options:
+// POSTGRES_URL, REDIS_URL, STREAM_PREFIX, STREAM_PARTITIONS. With the owner's POSTGRES_URL it also searches the dead
+// letters.
 import { parseArgs } from 'node:util';
 import { oneWord, runCommand, UsageError } from '@securechat/kernel';
 import { ID_PATTERN } from '@securechat/protocol';

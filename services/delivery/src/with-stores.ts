@@ -3,20 +3,20 @@ import { type StreamNames, streamNames } from '@securechat/protocol/internal';
 import type { Pool } from 'pg';
 import { options } from './config.ts';
 
-/** What an operator asks may take a while: an id is looked for in the index of each day, mailboxes are counted. */
+/** An operator's query may be slow: it probes each day's index for an id, and counts mailboxes. */
 const STATEMENT_MS = 60_000;
-/** A person waits here, and a busy server may take a while. */
+/** A person is waiting, and a busy server may be slow. */
 const CONNECT_MS = 30_000;
 const REDIS_MS = 5_000;
 
 export type Stores = {
   pool: Pool;
   streams: StreamNames;
-  /** Connects when it is first asked for: what needs Postgres alone works while Redis is away. */
+  /** Connects on first use: what needs only Postgres works while Redis is down. */
   redis(): Promise<RedisClient>;
 };
 
-/** Postgres and Redis as the options of delivery name them, for a command; closed when it has done its work. */
+/** Postgres and Redis as delivery's options name them, for one command; closed when it is done. */
 export async function withStores<T>(command: string, work: (stores: Stores) => Promise<T>): Promise<T> {
   const { config, secrets } = readConfig({
     postgresUrl: options.postgresUrl,

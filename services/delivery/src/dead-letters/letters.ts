@@ -14,7 +14,7 @@ export type ListedLetter = Omit<Letter, 'payload'> & { bytes: number };
 
 const LISTED = 50;
 
-/** The newest first. */
+/** Newest first. */
 export async function listLetters(pool: Pool): Promise<{ letters: ListedLetter[]; total: number }> {
   const [found, counted] = await Promise.all([
     pool.query<ListedLetter>(
@@ -43,8 +43,8 @@ export async function dropLetter(pool: Pick<Pool, 'query'>, id: string): Promise
 }
 
 /**
- * Puts a record back into its stream and forgets the letter. Is the answer of Redis or of the COMMIT lost, the letter stays: a record that is
- * there twice is known by its id, and does nothing the second time. Resolves with the stream.
+ * Puts a record back into its stream and deletes the letter. If the reply of Redis or of the COMMIT is lost, the
+ * letter may stay; replaying it again is idempotent, because a record's id is recognised. Resolves with the stream.
  */
 export async function replayLetter(
   pool: Pool,

@@ -11,7 +11,7 @@ export function tellLetters({ letters, total }: { letters: ListedLetter[]; total
   return [...lines, ...more].join('\n');
 }
 
-/** Names no person and shows no content: an id, a conversation and sizes are enough to look further. */
+/** Names no person and shows no content: ids, conversation and sizes are enough to investigate. */
 export function tellLetter({ id, stream, entry_id, reason, at, payload }: Letter): string {
   return [
     `${id}: entry ${entry_id} of ${stream}, parked ${at.toISOString()}`,

@@ -16,35 +16,39 @@ import {
   readWave,
 } from '../store/outbox.ts';
 
-/** Pointers in one transaction: some milliseconds, which others may have to wait for. */
+/** Pointers per transaction: a few milliseconds, during which other transactions may wait for the mailbox locks. */
 const POINTERS_AT_ONCE = 1_000;
 const MOST_DEVICES = 100;
-/** First half of the advisory lock's key; the second is the conversation. */
+/** First half of the advisory lock key; the second is the conversation. */
 const LOCK = 0x5c47;
 
 export type Expanded = {
   outcome: 'more' | 'done' | 'busy';
   deliveries: Delivery[];
-  /** Devices to be told how far their mailboxes reach: some lost what was too much, some got theirs from a process that died. */
+  /**
+   * Devices whose gateways must be told the mailbox head: their backlog was cut, or a process died after writing
+   * their pointers.
+   */
   untold: number[];
-  /** How far the oldest messages have come now. */
+  /** How far the oldest messages have got: the last device reached. */
   reached: number | undefined;
 };
 
-/** Reached by messages that are with every device, until their recipients have been told as well. */
+/** `reached` of messages with pointers for every device, until their recipients have been told too. */
 export const EVERYBODY = Number.MAX_SAFE_INTEGER;
 
 type Pointer = { job: FanoutJob; device: number; user: number; seq: number; isWelcome: boolean };
 
 /**
- * Makes the next pointers of a conversation from its outbox, in one transaction: for the oldest messages, which travel
- * together from device to device, and for the devices that come next. How far it came is written in the same transaction,
- * so a crash anywhere repeats nothing and leaves nothing out; and younger messages wait until the older ones have been
- * given to all, so no mailbox sees them in another order. Recipients are those who took part when the message was said.
+ * Writes the next pointers of a conversation from its outbox, in one transaction: for the oldest messages, which
+ * advance together from device to device, and for the next devices in order. Progress is written in the same
+ * transaction, so a crash at any point repeats and omits nothing. Younger messages wait until the older ones have
+ * reached every device, so every mailbox has them in order. Recipients are the devices that took part when the
+ * message was stored.
  *
- * One process at a time works on a conversation; another one that tries is told `busy`. `known` is how far this process has
- * brought the oldest messages and told their recipients. Where they have come further, somebody else did it, who may have died before
- * telling anybody.
+ * Only one process works on a conversation at a time; another gets `busy`. `known` is how far this process has
+ * brought the oldest messages and told their recipients. If they are further along, another process did it and may
+ * have died before telling anyone.
  */
 export async function expand(
   client: ClientBase,
@@ -89,7 +93,7 @@ const nothing = (outcome: Expanded['outcome']): Expanded => ({
   reached: undefined,
 });
 
-/** Device by device, each in the order of the conversation. */
+/** Device by device, each in conversation order. */
 function place(
   wave: FanoutJob[],
   recipients: Recipient[],

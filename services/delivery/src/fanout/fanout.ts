@@ -6,11 +6,11 @@ import type { Policy } from '../rules/policy.ts';
 import { backToInline, findWaiting } from '../store/outbox.ts';
 import { EVERYBODY, expand } from './expand.ts';
 
-/** How soon what a dead process left, or another was told to do and did not, is found. */
+/** How soon work is found that a process died on, or was woken for and did not do. */
 const LOOK_EVERY_MS = 250;
 /**
- * After a turn, in times of its own length. A worker is busy for a fifth of the time, so that the deliveries and acknowledgements of a
- * thousand members leave the machine to others between them; for half of it once messages of the conversation queue up.
+ * Rest after a turn, as a multiple of the turn's duration. A worker is busy 20% of the time, which leaves the machine
+ * to the deliveries and acks of a thousand members in between; 50% once messages of the conversation queue up.
  */
 const REST_SHARE = 4;
 const HURRIED_REST_SHARE = 1;
@@ -18,19 +18,20 @@ const HURRY_FROM_MESSAGES = 4;
 
 export type Fanout = {
   start(): void;
-  /** These conversations have something in their outbox: no need to wait for the next look. */
+  /** These conversations have outbox entries: do not wait for the next poll. */
   wake(conversations: readonly number[]): void;
   stop(): Promise<void>;
 };
 
 /**
- * Delivers messages of large conversations from the outbox, apart from the path of messages: on connections of its own, so
- * many conversations at once and by turns, a bounded piece of each. Any process may do any of it, at any time; what is done
- * stands in Postgres.
+ * Delivers messages of large conversations from the outbox, off the normal message path: on its own connections, a
+ * bounded number of conversations at a time, in turn and in bounded steps. Any process may do any step at any time;
+ * progress is kept in Postgres.
  *
- * WAITING    nothing is known to do; a look every 250 ms, or a message that this process has stored, ends it.
- * EXPANDING  one transaction of one conversation; then its recipients are told, and it goes to the end of the queue
- *            until its outbox is empty. What is with everybody ends by a transaction of its own, when all have been told. `busy` means that another process is at it.
+ * WAITING    no known work; left by the poll every 250 ms, or when this process stores a message.
+ * EXPANDING  one transaction of one conversation; then its recipients are told, and it goes to the end of the queue until
+ *            its outbox is empty. Jobs that have reached every device are deleted in a transaction of their own, once all
+ *            recipients have been told. `busy` means another process is working on the conversation.
  */
 export function createFanout(parts: {
   pool: Pool;
@@ -43,10 +44,10 @@ export function createFanout(parts: {
 }): Fanout {
   const { pool, publisher, policy, concurrency, clock, metrics, logger } = parts;
   const abort = new AbortController();
-  /** In the order of their turn. */
+  /** In the order of their turns. */
   const waiting = new Set<number>();
   const running = new Set<number>();
-  /** How far this process has brought the oldest messages of a conversation, and told so. */
+  /** Per conversation, how far this process has brought the oldest messages and told their recipients. */
   const reachedBy = new Map<number, number>();
   const workers: Promise<void>[] = [];
   let wakeWorkers: (() => void)[] = [];
@@ -82,12 +83,12 @@ export function createFanout(parts: {
       try {
         const messages = await turn(conversation);
         backoff.reset();
-        // what two people say to each other is not to wait behind a thousand members
+        // a conversation of two must not wait behind a thousand members
         const share = messages >= HURRY_FROM_MESSAGES ? HURRIED_REST_SHARE : REST_SHARE;
         await sleep(share * (performance.now() - startedAtMs), abort.signal);
       } catch (err) {
         const level = classify(err) === 'retryable' ? 'warn' : 'error';
-        logger[level]({ err }, 'fan-out failed; it goes on from where it stands');
+        logger[level]({ err }, 'fan-out failed; will resume from its last committed step');
         waiting.add(conversation);
         await backoff.wait(abort.signal);
       } finally {
@@ -96,12 +97,12 @@ export function createFanout(parts: {
     }
   }
 
-  /** Resolves with how many messages went together. */
+  /** Resolves with how many messages were expanded together. */
   async function turn(conversation: number): Promise<number> {
     await publisher.room();
     const known = reachedBy.get(conversation);
     reachedBy.delete(conversation);
-    // its jobs end with this turn: nobody would announce what is not told by then
+    // this turn deletes the jobs: pushes still unsent then would never be announced
     if (known === EVERYBODY) await publisher.settled();
     const { outcome, deliveries, untold, reached } = await withTransaction(pool, (client) =>
       expand(client, conversation, { known, policy, nowMs: clock.now() }),
@@ -119,7 +120,7 @@ export function createFanout(parts: {
     return deliveries.length;
   }
 
-  /** Without a lock: whether it is worth taking it. */
+  /** Without a lock: only tells whether taking it is worthwhile. */
   async function isSmall(conversation: number): Promise<boolean> {
     const found = await pool.query<{ devices: number }>(
       `SELECT count(*) AS devices FROM (SELECT FROM delivery.conv_devices
@@ -134,7 +135,7 @@ export function createFanout(parts: {
       for (let count = 0; count < concurrency; count += 1) workers.push(work());
       timer = setInterval(() => {
         looking ??= look()
-          .catch((err: unknown) => logger.warn({ err }, 'outbox not looked into; trying again'))
+          .catch((err: unknown) => logger.warn({ err }, 'outbox poll failed; trying again'))
           .finally(() => {
             looking = undefined;
           });

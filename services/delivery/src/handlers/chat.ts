@@ -6,7 +6,7 @@ import { DAY_MS } from '../rules/days.ts';
 import { decideChat } from '../rules/decide-chat.ts';
 import { knownKey } from '../store/known-messages.ts';
 
-/** Stores a message of a conversation, or says why not. */
+/** Stores a message of a conversation, or refuses it. */
 export function chat(plan: BatchPlan, { head: record, body }: Packed<ChatRecord>): void {
   const conversation = plan.state.conversations.get(record.conversation);
   const key = knownKey(record.device, record.id);
@@ -28,7 +28,7 @@ export function chat(plan: BatchPlan, { head: record, body }: Packed<ChatRecord>
       });
       conversation.epochMessages += 1;
       const hash = hashOf(record);
-      // A retry may already stand behind it in the same batch.
+      // A retry of it may follow in the same batch.
       plan.state.known.set(key, {
         hash,
         conversation: conversation.extId,
@@ -48,6 +48,6 @@ export function chat(plan: BatchPlan, { head: record, body }: Packed<ChatRecord>
   }
 }
 
-/** Unix seconds. Nothing is promised to be kept for longer than this, whatever the sender wishes. */
+/** Unix seconds. No message is promised to be kept longer than this, whatever expiry the sender asks for. */
 const retentionEnds = ({ nowMs, policy }: BatchPlan): number =>
   Math.floor((nowMs + policy.retentionDays * DAY_MS) / 1000);

@@ -10,7 +10,7 @@ import type { Effect, Named } from '../rules/roster.ts';
 import { knownKey } from '../store/known-messages.ts';
 import type { Conversation } from '../store/state.ts';
 
-/** Does what an operation asks for, all of it or nothing, and stores it at the next place of its conversation. */
+/** Applies an operation as a whole or not at all, and stores it at the next place in its conversation. */
 export function groupOperation(
   plan: BatchPlan,
   { head: record, body }: Packed<GroupOperationRecord>,
@@ -29,7 +29,7 @@ export function groupOperation(
   }
 }
 
-/** A `group_create` that starts an existing conversation over. */
+/** A `group_create` that restarts an existing conversation. */
 export function groupRestart(
   plan: BatchPlan,
   { head: record, body }: Packed<GroupCreateRecord>,
@@ -83,7 +83,7 @@ function apply(
   plan.operated(conversation, { convSeq, effect, welcome });
 }
 
-/** Before the operation has its place: who joins gets it. */
+/** Before the operation is stored: devices that join receive it. */
 function join(conversation: Conversation, { joinedMembers, joinedDevices }: Effect): void {
   const { roster } = conversation;
   for (const { user, name } of joinedMembers) roster?.members.set(user, { name, role: 'member' });
@@ -93,7 +93,7 @@ function join(conversation: Conversation, { joinedMembers, joinedDevices }: Effe
   }
 }
 
-/** Afterwards: who leaves has got it. */
+/** After it is stored: devices that leave still receive it. */
 function leave(conversation: Conversation, effect: Effect): void {
   const { roster } = conversation;
   const removed = new Set(effect.removedDevices);

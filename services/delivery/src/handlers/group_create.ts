@@ -14,15 +14,15 @@ import { findParticipants } from '../store/participants.ts';
 import type { Conversation } from '../store/state.ts';
 
 /**
- * Conversations that this batch has just made, by the record that made each. They are not among those of the
- * plan until that record's turn comes, so nothing can be stored in one before its creation.
+ * Conversations that this batch has created, by the creating record. They are added to the plan only when that
+ * record's turn comes, so nothing can be stored in one before its creation.
  */
 export type Created = Map<GroupCreateRecord, Conversation>;
 
 /**
- * First half, before conversations are locked: makes the rows of a new conversation, and resolves with whether it did.
- * Of two racing creations one makes the row, the other is told which won. Not for a record whose id is known: a retry
- * needs nothing made, and one that will be refused must leave nothing behind.
+ * First half, before conversations are locked: inserts the rows of a new conversation, and resolves with whether it
+ * did. Of two racing creations one inserts the row, the other is told which won. Not called for a record whose id is
+ * known: a retry must create nothing, and a record that will be refused must leave nothing behind.
  */
 export async function prepareGroupCreate(
   client: Client,
@@ -40,7 +40,7 @@ export async function prepareGroupCreate(
   return await createConversation(client, record, participants, fanout);
 }
 
-/** Second half, under the lock: stores the creation as the conversation's first message, or says why not. */
+/** Second half, under the lock: stores the creation as the conversation's first message, or refuses it. */
 export async function groupCreate(
   client: Client,
   plan: BatchPlan,

@@ -8,8 +8,8 @@ import { receipt } from './receipt.ts';
 type RecordOf<N> = Extract<OrderedRecord, { type: N }>;
 
 /**
- * What happens to each type that is decided from what was read for every batch. Operations on conversations are not among
- * them: they name people, who are looked up first (`process-batch.ts`).
+ * The handler of each type that needs only the state read for every batch. Operations on conversations are not
+ * listed: they name users and devices, which are looked up first (`process-batch.ts`).
  */
 export const handlers: {
   [N in Exclude<OrderedTo<'delivery'>, GroupOperationName>]: (

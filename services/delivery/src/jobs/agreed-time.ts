@@ -1,10 +1,10 @@
 import { type Clock, RetryableError } from '@securechat/kernel';
 import type { Pool } from 'pg';
 
-/** No clock that is kept at all is wrong by this much. */
+/** No synchronised clock is off by this much. */
 const TOLERANCE_MS = 60 * 60 * 1000;
 
-/** The time, if Postgres takes it for that as well: a process whose clock is a month ahead would drop everything. */
+/** The time, provided that Postgres agrees: a process whose clock is a month ahead would drop everything. */
 export async function agreedTime(pool: Pool, clock: Clock): Promise<number> {
   const found = await pool.query<{ ms: number }>(
     'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS ms',

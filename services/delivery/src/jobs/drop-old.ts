@@ -4,13 +4,16 @@ import { forgetPointers, forgetUnpartitioned, retirePartition } from '../store/r
 import type { JobParts } from './index.ts';
 
 const AT_A_TIME = 5000;
-/** Moved while nobody can use the table: a tenth of a second. A day for which more wait stays where it is. */
+/**
+ * Rows moved under an exclusive table lock, which takes about 0.1 s. A day with more rows still waiting keeps its
+ * partition.
+ */
 const MAX_MOVED = 2000;
 
 /**
- * Drops what is older than the retention, and ends the partitions of days whose ids need not be remembered any more.
- * Pointers go first, so that none is left without its message; partitions last, since a long transaction of somebody
- * else can keep them from being ended.
+ * Drops what is older than the retention, and retires the partitions of days whose ids no longer need to be
+ * remembered. Pointers go first, so that none is left without its message; partitions last, since someone else's long
+ * transaction can block retiring them.
  */
 export function dropOld({ pool, now, retentionDays, metrics }: JobParts): Job {
   return {

@@ -7,16 +7,16 @@ import {
 } from '../store/entitlement.ts';
 import type { JobParts } from './index.ts';
 
-/** A revocation is dated before it is committed, and a creation may be under way that still counts the device. */
+/** Revocations are timestamped before they commit, and a creation in flight may still include the device. */
 const OVERLAP_MS = 5 * 60_000;
 const DEVICES_AT_ONCE = 1_000;
 
 /**
- * A revoked device takes part in nothing any more: no new message is for it, none of its own is taken, and what
- * waited for it is forgotten. A process looks for everything the first time, then for what was revoked since it last did.
- * What two do at once is done once, under the conversations' locks.
+ * Ends a revoked device's part in everything: it gets no new messages, none of its own are accepted, and its waiting
+ * messages are forgotten. A process scans all devices the first time, then those revoked since its last successful
+ * run. Concurrent runs are harmless: the conversations' locks make the work idempotent.
  *
- * The devices of a disabled account are let be: it may be enabled again, and not everybody could give them back.
+ * Devices of a disabled account are left alone: it may be re-enabled, and not every member could add them back.
  */
 export function endEntitlement({ pool, clock, logger }: JobParts): Job {
   let succeededMs: number | undefined;
@@ -37,20 +37,20 @@ export function endEntitlement({ pool, clock, logger }: JobParts): Job {
     succeededMs = startedMs;
   }
 
-  /** In bites, so that no lock is held for long. */
+  /** In bounded steps, so that no lock is held for long. */
   async function end(device: number): Promise<void> {
     let conversations = 0;
     for (let left = -1; left !== 0; conversations += left)
       left = (await withTransaction(pool, (client) => leaveConversations(client, device))).length;
     for (let dropped = -1; dropped !== 0; ) dropped = await dropPointers(pool, device);
-    logger.info({ conversations }, 'a revoked device takes part in nothing any more');
+    logger.info({ conversations }, 'a revoked device was removed from all conversations');
   }
 
   return {
     everyMs: 1_000,
     deadlineMs: 60_000,
     async run(signal) {
-      // one that takes longer than a second needs no other one beside it, and no second place among the jobs
+      // a run longer than a second needs no second one beside it, nor a second job slot
       if (isRunning) return;
       isRunning = true;
       try {

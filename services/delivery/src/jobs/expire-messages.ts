@@ -4,7 +4,7 @@ import type { JobParts } from './index.ts';
 
 const AT_A_TIME = 200;
 
-/** Pages and pushes leave out what has expired at once; this takes it out of the tables soon after. */
+/** Pages and pushes omit expired messages immediately; this removes them from the tables soon after. */
 export function expireMessagesJob({ pool, now, metrics }: JobParts): Job {
   return {
     everyMs: 60_000,

@@ -4,7 +4,7 @@ import type { JobParts } from './index.ts';
 
 const AT_A_TIME = 1000;
 
-/** Empties the messages that every device has acknowledged: long before the hour that is promised. */
+/** Empties messages that every device has acknowledged: well within the hour that is promised. */
 export function freeBodiesJob({ pool, metrics }: JobParts): Job {
   return {
     everyMs: 15 * 60 * 1000,

@@ -9,7 +9,7 @@ import { makePartitions } from './make-partitions.ts';
 
 export type JobParts = {
   pool: Pool;
-  /** The time by which something may be dropped; rejects when that is in doubt. */
+  /** The time that decides what may be dropped; rejects when the clock is in doubt. */
   now(): Promise<number>;
   retentionDays: number;
   metrics: DeliveryMetrics;
@@ -17,7 +17,7 @@ export type JobParts = {
   logger: Logger;
 };
 
-/** What delivery does in the background, by the name that logs, metrics and the queue show. */
+/** Delivery's background jobs, by the name shown in logs, metrics and the queue. */
 export function deliveryJobs(parts: JobParts): Record<string, Job> {
   return {
     'make-partitions': makePartitions(parts),

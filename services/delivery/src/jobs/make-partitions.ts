@@ -2,10 +2,13 @@ import type { Job } from '@securechat/kernel';
 import { dayOf } from '../rules/days.ts';
 import type { JobParts } from './index.ts';
 
-/** A week of outage before messages fall into the default partition, where they are as safe but in the way. */
+/**
+ * Survives a week of outage before messages fall into the default partition, where they are equally safe but in the
+ * way.
+ */
 const DAYS_AHEAD = 7;
 
-/** Makes the coming days' partitions of `messages`. */
+/** Creates the partitions of `messages` for the coming days. */
 export function makePartitions({ pool, now }: JobParts): Job {
   return {
     everyMs: 60 * 60 * 1000,

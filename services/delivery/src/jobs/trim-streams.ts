@@ -7,20 +7,20 @@ const trimScript = loadScript<number>(
   1,
 );
 
-/** Often enough that the streams' length bound counts what waits, seldom enough to cost nothing. */
+/** Often enough that a stream's length bound counts only pending entries, rarely enough to cost nothing. */
 const EVERY_MS = 200;
 
 export type Trimmer = {
-  /** This entry and what lies before it is in Postgres. */
+  /** This entry and all before it are in Postgres. */
   committed(stream: string, id: string): void;
   start(): void;
   stop(): void;
 };
 
 /**
- * Removes from the ordered streams what Postgres has, and only that: trimming by length would delete entries that
- * nobody has read yet, without any error. What could not be removed is tried again: nothing comes into a full stream, so there
- * may be no later commit to make up for it.
+ * Removes from the ordered streams what Postgres has, and only that: trimming by length would silently delete unread
+ * entries. A failed trim is retried: a full stream takes no new entries, so there may be no later commit to make up
+ * for it.
  */
 export function createTrimmer(redis: RedisClient, logger: Logger): Trimmer {
   const latest = new Map<string, string>();

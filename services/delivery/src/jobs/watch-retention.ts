@@ -14,11 +14,11 @@ export type WatchParts = {
 
 type Row = { unpartitioned: number; partitions: number; oldest: number | null; expired: number | null };
 
-/** Looks at what the jobs should have done by now. Each process tells the same figures, whoever ran the jobs. */
+/** Measures what the jobs should have done by now. Every process reports the same figures, whichever ran the jobs. */
 export function startRetentionWatch(parts: WatchParts & { logger: Logger }): { stop(): void } {
   const timer = setInterval(() => {
     lookAtRetention(parts).catch((err: unknown) =>
-      parts.logger.debug({ err }, 'state of retention not known now'),
+      parts.logger.debug({ err }, 'retention state not readable now'),
     );
   }, EVERY_MS);
   return { stop: () => clearInterval(timer) };

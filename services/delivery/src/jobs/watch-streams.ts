@@ -1,12 +1,15 @@
 import type { GaugeMetric, Logger, RedisClient } from '@securechat/kernel';
 import type { StreamNames } from '@securechat/protocol/internal';
 
-/** Between two scrapes of Prometheus, which are usually 15 s apart. */
+/** Well below Prometheus' usual scrape interval of 15 s. */
 const EVERY_MS = 5_000;
 
 export const streamKinds = ['ordered', 'acks', 'sync'] as const;
 
-/** Tells how long the streams are that delivery reads: of each kind the longest, since one full stream is enough. */
+/**
+ * Reports the length of the streams that delivery reads: the longest of each kind, since one full stream is enough to
+ * matter.
+ */
 export function startStreamWatch(parts: {
   redis: RedisClient;
   streams: StreamNames;
@@ -23,7 +26,7 @@ export function startStreamWatch(parts: {
   }
 
   const timer = setInterval(() => {
-    look().catch((err: unknown) => logger.debug({ err }, 'stream lengths not known now'));
+    look().catch((err: unknown) => logger.debug({ err }, 'stream lengths not readable now'));
   }, EVERY_MS);
   return { stop: () => clearInterval(timer) };
 }

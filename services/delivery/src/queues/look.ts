@@ -2,12 +2,12 @@ import type { RedisClient } from '@securechat/kernel';
 import type { StreamNames } from '@securechat/protocol/internal';
 import type { Pool } from 'pg';
 
-/** Something that waits to be handled. */
+/** A queue, how many entries wait in it, and the age of the oldest. */
 export type Queue = { name: string; waiting: number; oldestSeconds: number | undefined };
 
 /**
- * What waits in the ordered streams, which are trimmed as soon as their entries are stored, and in the tables. Streams of requests
- * are left out: they keep what was answered.
+ * What waits in the ordered streams, which are trimmed as soon as their entries are stored, and in the tables.
+ * Request streams are left out, because they also retain answered requests.
  */
 export async function lookAtQueues(parts: {
   redis: RedisClient;

@@ -1,14 +1,14 @@
 import type { Mailbox } from '../store/mailboxes.ts';
 import type { Policy } from './policy.ts';
 
-/** What waits for one device of one conversation. */
+/** What waits for one device from one conversation. */
 export type Share = { conversation: number; messages: number; bytes: number };
 
 type Cap = Pick<Policy, 'maxWaitingMessages' | 'maxWaitingBytes'>;
 
 /**
- * The conversation that takes up most of a mailbox that holds more than it may; undefined when it does not. Not the
- * one whose message happened to come last: whoever floods loses what they wrote, not what others did.
+ * The conversation that takes up most of an overfull mailbox; undefined when the mailbox is not overfull. Not simply
+ * the conversation of the latest message: whoever floods loses their own messages, not other people's.
  */
 export function worstOf(shares: readonly Share[], cap: Cap): Share | undefined {
   const messages = shares.reduce((sum, share) => sum + share.messages, 0);
@@ -19,10 +19,10 @@ export function worstOf(shares: readonly Share[], cap: Cap): Share | undefined {
   return shares.toSorted((a, b) => weigh(b) - weigh(a))[0];
 }
 
-/** A mailbox takes some 40 ms to be cut. The others of a batch have their turn with the next message that is for them. */
+/** Cutting one mailbox takes about 40 ms. The rest of a batch are cut with their next message. */
 const MAX_CUT_AT_ONCE = 10;
 
-/** Devices for which more waits than may, as far as the counters know: as many as are to be cut at once. */
+/** Devices over the limit according to the counters, at most as many as are cut at once. */
 export function overfull(mailboxes: ReadonlyMap<number, Mailbox>, cap: Cap): number[] {
   const full = [...mailboxes].flatMap(([device, mailbox]) => {
     const messages = mailbox.putCount - mailbox.goneCount;

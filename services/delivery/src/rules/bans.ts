@@ -5,9 +5,9 @@ import { mayDo } from './roles.ts';
 import { type Effect, noEffect, type Roster } from './roster.ts';
 
 /**
- * Whom a group does not let in. By name, like blocks, so that it needs no account and tells nothing of one. It outlives
- * epochs and restarts, since only `group_member_add` brings anybody in. The list is bounded; a ban that is there already
- * takes no further place in it, and one that is not may be lifted.
+ * Users that a group does not admit. By name, like blocks, so a ban needs no account and reveals nothing about one.
+ * It outlives epochs and restarts, since only `group_member_add` admits anyone. The list is bounded; repeating a ban
+ * takes no further place in it, and lifting one that does not exist is allowed.
  */
 
 /** Undefined when none of them is banned. */
@@ -24,7 +24,7 @@ export function ban(names: readonly string[], { banned }: Roster): Effect | Refu
   return { ...noEffect, banned: added };
 }
 
-/** Bans people who are no members, or lifts bans. A member is banned by the removal, which changes the keys. */
+/** Bans users who are not members, or lifts bans. A member is banned by removal, which changes the keys. */
 export function changeBans(
   names: readonly string[],
   isBan: boolean,

@@ -1,7 +1,7 @@
 import { PoisonError } from '@securechat/kernel';
 import type { OrderedRecord } from '@securechat/protocol/internal';
 
-/** Names and kinds, as `typeof` calls them. */
+/** Field names, and their kinds as `typeof` reports them. */
 type Fields = readonly (readonly [name: string, kind: string])[];
 
 const ORIGIN: Fields = Object.entries({
@@ -40,12 +40,12 @@ const FIELDS: { [T in OrderedRecord['type']]: Fields } = {
 };
 const HASH_BYTES = 32;
 
-/** Whoever wrote a record without its origin cannot be told anything: the entry is not one of ours. */
+/** A record without its origin cannot be answered: the entry is not one of ours. */
 export function checkOrigin(head: OrderedRecord): void {
   if (!hasFields(head, ORIGIN)) throw new RangeError('packed entry: a record without its origin');
 }
 
-/** A gateway of another version may write types and forms that this one does not know. */
+/** A gateway of another version may write types and fields that this one does not know. */
 export function checkForm(head: OrderedRecord): void {
   if (!Object.hasOwn(FIELDS, head.type)) throw new PoisonError('a record of an unknown type');
   if (!isSound(head)) throw new PoisonError('a record without a field of its type');
@@ -55,7 +55,7 @@ export function isSound(head: OrderedRecord): boolean {
   return Object.hasOwn(FIELDS, head.type) && hasFields(head, FIELDS[head.type]);
 }
 
-/** The bytes of all hashes of a batch travel end to end: one of another length would shift those behind it. */
+/** All hashes of a batch travel concatenated: one of another length would shift those after it. */
 export function hashOf(record: { hash: string }): Buffer {
   const hash = Buffer.from(record.hash, 'base64');
   if (hash.length !== HASH_BYTES) throw new PoisonError('a hash of the wrong length');

@@ -1,13 +1,16 @@
 import { MAX_TIMESTAMP_BEHIND_SECONDS } from '@securechat/protocol';
 
 export const DAY_MS = 24 * 3600 * 1000;
-/** Ids are remembered for a day longer than the oldest message that is accepted: no blind spot between the two. */
+/**
+ * Ids are remembered a day longer than the age of the oldest message accepted, so there is no gap in duplicate
+ * detection.
+ */
 export const REMEMBER_IDS_MS = MAX_TIMESTAMP_BEHIND_SECONDS * 1000 + DAY_MS;
 
 /** `YYYY-MM-DD`, UTC. */
 export const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
-/** From the newest to the oldest, both included: most is asked about what has just come in. */
+/** From newest to oldest, both inclusive: most lookups are for recent messages. */
 export function daysBetween(fromMs: number, toMs: number): string[] {
   const days: string[] = [];
   for (let day = Math.floor(toMs / DAY_MS); day >= Math.floor(fromMs / DAY_MS); day--)
@@ -16,13 +19,13 @@ export function daysBetween(fromMs: number, toMs: number): string[] {
 }
 
 export type Days = {
-  /** What came in before this day is dropped, delivered or not. */
+  /** Messages received before this day are dropped, delivered or not. */
   keepFrom: string;
-  /** Ids of messages that came in before this day need not be remembered. */
+  /** Ids of messages received before this day need not be remembered. */
   idsFrom: string;
 };
 
-/** A day more for the ids: another process may be a little behind midnight. */
+/** Ids are kept a day longer: another process's clock may be a little behind at midnight. */
 export function daysAt(nowMs: number, retentionDays: number): Days {
   return {
     keepFrom: dayOf(nowMs - retentionDays * DAY_MS),

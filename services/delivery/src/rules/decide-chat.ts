@@ -12,9 +12,9 @@ export type ChatDecision =
   | { do: 'refuse'; error: ErrorName; detail?: ErrorDetail };
 
 /**
- * May this message be stored? The order matters: a retry whose first answer was lost must get that answer again,
- * even if the conversation has moved on since. So: known id, membership and block, epoch, what is due before anybody
- * may speak, client_seq. A refused message uses up no client_seq.
+ * May this message be stored? The order of checks matters: a retry whose first answer was lost must get that answer
+ * again, even if the conversation has moved on. So: known id, membership and block, epoch, commits that are due,
+ * client_seq. A refused message uses up no client_seq.
  */
 export function decideChat(
   record: ChatRecord,
@@ -39,7 +39,7 @@ export function decideChat(
     };
   }
   const due = checkDue(conversation);
-  // whoever is at a gateway of the previous release cannot commit, and is asked to come back instead
+  // a client behind a gateway of the previous release cannot commit, and is told to retry later instead
   if (due && !record.knows_commits) return { do: 'refuse', ...LATER };
   if (due) return { do: 'refuse', ...due };
   if (epochMessages >= policy.messagesPerEpoch && record.knows_commits) {
@@ -53,15 +53,15 @@ export function decideChat(
   return { do: 'store', conversation };
 }
 
-/** Same id and same signed content is a retry; same id and other content is a fault of the sender. */
+/** Same id and same signed content is a retry; same id with other content is the sender's fault. */
 export function decideKnown(record: { hash: string }, known: KnownMessage): ChatDecision {
   if (known.hash.toString('base64') !== record.hash) return { do: 'refuse', error: 'ID_REUSED' };
   return { do: 'repeat', conversation: known.conversation, convSeq: known.convSeq, atMs: known.serverTsMs };
 }
 
 /**
- * A direct conversation is closed, in both directions, while one of the two blocks the other or has no active account or
- * device. The sender is told what it would be told of a conversation that does not exist.
+ * A direct conversation is closed in both directions while either user blocks the other or has no active account or
+ * device. The sender gets the same answer as for a conversation that does not exist.
  */
 function isAccepted(record: ChatRecord, conversation: Conversation): boolean {
   if (conversation.names.size === 0) return true;

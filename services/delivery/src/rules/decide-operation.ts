@@ -14,8 +14,8 @@ export type OperationDecision =
   | ({ do: 'refuse' } & Refusal);
 
 /**
- * May this operation be done? In the order of a chat's checks: known id, membership and role, epoch, and then what the
- * operation itself asks for. Whoever lost a race is told what won. Nothing is half done: it is accepted as a whole or refused.
+ * May this operation be applied? Checks in the order of a chat's: known id, membership and role, epoch, then the
+ * operation's own rule. Whoever lost a race is told what won. An operation is accepted as a whole or refused.
  */
 export function decideOperation(
   record: GroupOperationRecord,
@@ -44,7 +44,7 @@ export function decideOperation(
   return { do: 'apply', conversation, effect: outcome };
 }
 
-/** What no state of the epoch changes: a member of a conversation of two can neither add nor remove nor rule. */
+/** Rights that do not depend on the epoch: in a direct conversation nobody can add, remove or change roles. */
 function checkRight(record: GroupOperationRecord, { conversation, own }: Scene): Refusal | undefined {
   const denied: Refusal = { error: 'PERMISSION_DENIED' };
   switch (record.type) {
@@ -55,14 +55,14 @@ function checkRight(record: GroupOperationRecord, { conversation, own }: Scene):
     case 'group_update':
       return conversation.kind === 'direct' ? denied : undefined;
     case 'group_commit':
-      // as closed to keys as to messages
+      // closed to key changes as it is to messages
       return conversation.isOpen ? undefined : denied;
     case 'group_leave':
       return undefined;
   }
 }
 
-/** The operation begins from the epoch and from the operation that the server knows as the newest. */
+/** The operation must start from the epoch and the operation that the server knows as the newest. */
 export function checkPlace(
   record: { generation: number; epoch: number; previous_sha256?: string | undefined },
   conversation: Conversation,

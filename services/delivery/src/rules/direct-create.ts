@@ -1,9 +1,9 @@
 import type { GroupCreateRecord } from '@securechat/protocol/internal';
 import { malformed, type Refusal } from './refusal.ts';
 
-/** What the database knows about those who are named in a creation. */
+/** What the database knows about the users and devices named in a creation. */
 export type Participants = {
-  /** Users by name who are active, have a device, and have not blocked the other one. */
+  /** By name, users who are active, have a device, and have not blocked the other one. */
   users: Map<string, number>;
   /** Active devices by address (`alice:phone`). */
   devices: Map<string, { device: number; user: number }>;
@@ -12,8 +12,8 @@ export type Participants = {
 };
 
 /**
- * May this direct conversation be made? Two different active users, the creator one of them; devices of exactly
- * these two, the creating device among them; the welcome goes to all the others. An unknown user, a blocked one
+ * May this direct conversation be created? Requires two different active users, one of them the creator; devices of
+ * exactly these two, including the creating device; and a welcome for all the others. An unknown user, a blocked one
  * and one who accepts nobody are refused alike.
  */
 export function checkDirectCreate(

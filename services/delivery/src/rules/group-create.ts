@@ -7,8 +7,9 @@ import { mayDo } from './roles.ts';
 import { type Effect, type Named, noEffect } from './roster.ts';
 
 /**
- * May this group be made? Active users, the creator among them, and at least one active device of each; the welcome goes to
- * all devices but the creating one. An unknown user and one who has blocked the creator are refused alike.
+ * May this group be created? Requires active users, including the creator, with at least one active device each, and
+ * a welcome for all devices but the creating one. An unknown user and one who has blocked the creator are refused
+ * alike.
  */
 export function checkGroupCreate(record: GroupCreateRecord, named: Named): Refusal | undefined {
   if (record.generation !== 0 || record.epoch !== 0) return malformed('/epoch');
@@ -16,7 +17,7 @@ export function checkGroupCreate(record: GroupCreateRecord, named: Named): Refus
   return checkParts(record, named, new Set(named.users.values()));
 }
 
-/** `equipped`: who has to come with a device. */
+/** `equipped`: users who must each bring a device. */
 function checkParts(
   record: GroupCreateRecord,
   named: Named,
@@ -38,10 +39,11 @@ function checkParts(
 }
 
 /**
- * May this conversation be started over with fresh keys? By either of two, also one who had left, or by an admin of a group;
- * by a device that takes part, or by any of a user who takes part by none. From the newest state, with the same members but for
- * those whom this one may remove: somebody may have come in by what nobody could follow, and nobody lets that one in.
- * Whatever a commit was due for is settled by it: who is not listed has no part in the new keys.
+ * May this conversation be restarted with fresh keys? By either user of a direct one, even one who had left, or by an
+ * admin of a group; from a device that takes part, or from any device of a user none of whose devices do. It must
+ * start from the newest state and keep the same members, except those whom the acting user may remove: a member may
+ * have been added by a commit that nobody can follow, and then nobody can let that one in. Commits that were due are
+ * settled by it: devices not listed have no part in the new keys.
  */
 export function decideRestart(
   record: GroupCreateRecord,
@@ -75,7 +77,8 @@ export function decideRestart(
     return malformed('/members');
   if (!leftOut.every((user) => mayLeaveOut(own?.role, roster.members.get(user)?.role)))
     return { error: 'PERMISSION_DENIED', detail: { path: '/members' } };
-  // Nobody else is dropped in passing: who takes part by some device does so afterwards, unless the account is disabled by now.
+  // Nobody else is dropped in passing: a user with a device in the conversation keeps one, unless the account is now
+  // disabled.
   const active = new Set(named.users.values());
   const gone = new Set(leftOut);
   const present = [...conversation.devices.values()].flatMap(({ user }) =>
@@ -109,8 +112,9 @@ function mayLeaveOut(own: Role | undefined, role: Role | undefined): boolean {
 }
 
 /**
- * A device that was taken out, while its user still takes part by another one, does not bring itself back. Revoked ones do not
- * count: the conversation forgets them a moment later than the account, and whoever recovers it has no others.
+ * A device that was removed while its user still takes part with another one may not re-add itself. Revoked devices
+ * do not count: the conversation forgets them slightly later than the account, and whoever recovers the account has
+ * no others.
  */
 function isTakenOut(record: GroupCreateRecord, { devices }: Conversation, { own }: Named): boolean {
   return (

@@ -17,7 +17,7 @@ export type Scene = {
 
 type Rule = (record: GroupOperationRecord, scene: Scene) => Effect | Refusal;
 
-/** What each operation asks for and does. Total: a type without a rule does not compile. */
+/** Each operation's checks and its effect. Total: a type without a rule does not compile. */
 export const operationRules: { [T in GroupOperationRecord['type']]: Rule } = {
   group_member_add(record, scene) {
     const { conversation, roster, named } = scene;
@@ -154,7 +154,10 @@ export const operationRules: { [T in GroupOperationRecord['type']]: Rule } = {
 
 const nextEpoch = ({ generation, epoch }: Conversation): Effect['keys'] => ({ generation, epoch: epoch + 1 });
 
-/** The devices that an operation adds: active, of users that it may add devices of, and not there yet. The welcome is for them. */
+/**
+ * The devices that an operation adds: active, of users whose devices may be added, and not there yet. The welcome is
+ * for them.
+ */
 function joiningDevices(
   record: GroupOperationRecord,
   { conversation, roster, named }: Scene,
@@ -175,7 +178,7 @@ function joiningDevices(
   return joined;
 }
 
-/** Roles of the members who are named, by number. */
+/** Roles of the named members, by user number. */
 function membersNamed(names: readonly string[], roster: Roster): Map<number, Role> | Refusal {
   const byName = new Map([...roster.members].map(([user, member]) => [member.name, { user, ...member }]));
   const found = new Map<number, Role>();

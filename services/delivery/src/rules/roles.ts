@@ -1,12 +1,12 @@
 import type { Role } from '@securechat/protocol/internal';
 
-/** What a member of a group may be allowed to do; saying something, leaving and fresh keys are everybody's. */
+/** What a member of a group may be allowed to do; sending, leaving and key rotation are open to everyone. */
 export type Right = 'add' | 'remove' | 'ban' | 'promote' | 'name' | 'restart' | 'devices of others';
 
 /**
- * Who may do what, to whom: for each role of the one who acts, the roles of those it may be done to; where nobody is
- * concerned, whether it may be done at all. An owner gives and takes every role, also the own one; nobody else changes
- * roles, except that an admin may step down.
+ * Who may do what to whom: for each role of the acting member, the roles it may be done to; or, for rights without a
+ * target, whether it may be done at all. An owner grants and revokes every role, including their own; nobody else
+ * changes roles, except that an admin may step down.
  */
 const rights: { [R in Role]: { [D in Right]: readonly Role[] | boolean } } = {
   owner: {
@@ -44,7 +44,7 @@ export function mayDo(role: Role, right: Right, to?: Role): boolean {
   return to === undefined ? granted.length > 0 : granted.includes(to);
 }
 
-/** Giving up a role of one's own needs no right. */
+/** Giving up one's own role needs no right. */
 export function isStepDown(from: Role, to: Role): boolean {
   return from === 'admin' && to === 'member';
 }

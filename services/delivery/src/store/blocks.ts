@@ -6,12 +6,12 @@ import { IN_ORDER } from './watermarks.ts';
 /** A connection or a pool. */
 type Queryable = Pick<ClientBase, 'query'>;
 
-/** Any number that nothing else on the server uses: "scbl" in ASCII. */
+/** Arbitrary, but used by nothing else on the server: "scbl" in ASCII. */
 const BLOCK_LOCK = 0x7363626c;
 
 /**
- * True when it is stored, now or before; false when the user has blocked as many as there may be. Whatever the other one
- * is just about to store is waited for, under the locks that batches take, and what comes later sees the block.
+ * True when the block is stored, now or earlier; false when the user has reached the limit. Waits for whatever the
+ * other user is just storing, under the same locks that batches take; everything later sees the block.
  */
 export async function addBlock(pool: Pool, user: number, name: string): Promise<boolean> {
   return await withTransaction(pool, async (client) => {
@@ -28,8 +28,8 @@ export async function addBlock(pool: Pool, user: number, name: string): Promise<
 }
 
 /**
- * Until the end of the transaction nobody blocks these users: for who makes conversations or brings others into them, which
- * no lock on a conversation orders. Taken before any other lock of a batch but its cursors.
+ * Until the end of the transaction nobody can block these users: for creating conversations or adding users to them,
+ * which no conversation lock serialises. Taken before any other lock of a batch except its cursors.
  */
 export async function holdOffBlocks(client: Queryable, users: readonly number[]): Promise<void> {
   await client.query({
@@ -40,7 +40,7 @@ export async function holdOffBlocks(client: Queryable, users: readonly number[])
   });
 }
 
-/** What the other one is told of the marks is how they stand now, as of somebody who is gone. */
+/** Freezes the marks that the other user is shown at their current values, as for a user who is gone. */
 async function insertBlock(client: Queryable, user: number, name: string): Promise<boolean> {
   const added = await client.query<{ is_blocked: boolean }>({
     name: 'add-block',
@@ -62,10 +62,7 @@ async function insertBlock(client: Queryable, user: number, name: string): Promi
   return added.rows[0]?.is_blocked === true;
 }
 
-/**
- * Marks that stood still for the other one while the block lasted count as moved now, so that they are told at the
- * next resume.
- */
+/** Marks that looked frozen to the other user during the block count as moved now, so that the next resume reports them. */
 export async function removeBlock(db: Queryable, user: number, name: string): Promise<void> {
   await db.query({
     name: 'remove-block',
@@ -82,7 +79,7 @@ export async function removeBlock(db: Queryable, user: number, name: string): Pr
   });
 }
 
-/** Names behind `after`, in the order of their bytes. */
+/** Names after `after`, in byte order. */
 export async function listBlocks(
   db: Queryable,
   ask: { user: number; after: string; limit: number },

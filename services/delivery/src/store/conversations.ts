@@ -2,15 +2,15 @@ import type { GroupCreateRecord } from '@securechat/protocol/internal';
 import type { Client } from 'pg';
 import { hashOf } from '../rules/check-record.ts';
 
-/** Who is in a new conversation from its first place on. */
+/** Who takes part in a new conversation from its first message on. */
 export type Founders = {
   users: ReadonlyMap<string, number>;
   devices: ReadonlyMap<string, { device: number; user: number }>;
 };
 
 /**
- * Makes a conversation with its members, entitled devices and their mailboxes. Resolves with false, and makes nothing,
- * when the id is taken or the pair of a direct one has one already.
+ * Inserts a conversation with its members, entitled devices and their mailboxes. Resolves with false, inserting
+ * nothing, when the id is taken or the two users already have a direct conversation.
  */
 export async function createConversation(
   client: Client,

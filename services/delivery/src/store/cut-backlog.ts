@@ -5,10 +5,10 @@ import { dayOf } from '../rules/days.ts';
 import type { Policy } from '../rules/policy.ts';
 
 /**
- * Makes room in mailboxes that hold more than they may, in the transaction of the batch that filled them: of the
- * conversation that takes up most, what waits is replaced by one entry that says how much was dropped; then of the next
- * one, until the rest fits. Each step goes by what the one before it found, so the batch must not be committed before
- * this has resolved: with the devices that lost something, one for each entry.
+ * Makes room in overfull mailboxes, in the transaction of the batch that filled them: the waiting messages of the
+ * largest conversation are replaced by one entry that says how many were dropped, then those of the next largest,
+ * until the rest fits. Each step depends on the result of the one before, so the batch must not commit before this
+ * has resolved. Resolves with the devices that lost something, one element per truncation entry.
  */
 export async function cutBacklogs(
   client: ClientBase,
@@ -20,7 +20,8 @@ export async function cutBacklogs(
   const worstFor = async (device: number) => worstOf(await readShares(client, device), policy);
   for (const device of devices) {
     for (let worst = await worstFor(device); worst; worst = await worstFor(device)) {
-      // Operations change the conversation itself, and without them the device cannot go on: they go only when they are the flood.
+      // Operations change the conversation itself, and a device cannot continue without them: they go only when they
+      // are the flood.
       const dropped = await cutConversation(client, device, worst, { operationsToo: false, nowMs });
       if (dropped === 0) await cutConversation(client, device, worst, { operationsToo: true, nowMs });
       cut.push(device);
@@ -40,7 +41,7 @@ async function readShares(client: ClientBase, device: number): Promise<Share[]> 
   return found.rows;
 }
 
-/** An entry that stood for earlier ones is taken up into the new one. Resolves with the number of messages dropped now. */
+/** An earlier truncation entry is merged into the new one. Resolves with the number of messages dropped now. */
 async function cutConversation(
   client: ClientBase,
   device: number,
@@ -71,7 +72,7 @@ async function cutConversation(
   return found.rows[0]?.messages ?? 0;
 }
 
-/** The counters had come to say more than there was: what expires or is dropped is not counted as it goes. */
+/** The counters overestimate: what expires or is dropped is not counted as it goes. */
 async function recount(client: ClientBase, device: number): Promise<void> {
   await client.query({
     name: 'recount-backlog',

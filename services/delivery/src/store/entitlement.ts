@@ -2,16 +2,16 @@ import type { ClientBase } from 'pg';
 
 type Queryable = Pick<ClientBase, 'query'>;
 
-/** Taken at once; the rest is found by the next look. */
+/** Per transaction; the next run finds the rest. */
 const CONVERSATIONS_AT_ONCE = 100;
 const POINTERS_AT_ONCE = 5_000;
 
-/** A revoked device; `isOpen` while it still takes part somewhere or has something waiting. */
+/** A revoked device; `isOpen` while it still takes part somewhere or has messages waiting. */
 export type RevokedDevice = { id: number; isOpen: boolean };
 
 /**
- * Devices that were revoked in these last seconds, or ever: one part of them, in the order of their numbers. By now(),
- * since no index is used for a time that changes within the statement.
+ * Devices revoked within the given seconds, or ever: one page of them, by number. Uses now(), because a time that
+ * changes within the statement (clock_timestamp()) would rule out the index.
  */
 export async function findRevokedDevices(
   client: Queryable,
@@ -31,10 +31,10 @@ export async function findRevokedDevices(
 }
 
 /**
- * Ends what a device is entitled to: of each conversation it has what stands before the conversation's next place.
- * Within a transaction; conversations are locked in the order of their ids, as batches do, so a message is stored
- * either before and for it, or after and without it. Resolves with the conversations left, at most as many as are
- * taken at once: whoever has to tell a conversation that a device is gone does so here, under its lock.
+ * Ends a device's entitlement: in each conversation it gets only what precedes the conversation's next place. Within
+ * a transaction; conversations are locked in id order, as batches do, so a message is stored either before this and
+ * for the device, or after and without it. Resolves with the conversations left, at most CONVERSATIONS_AT_ONCE:
+ * anything that must tell a conversation that a device is gone does so here, under its lock.
  */
 export async function leaveConversations(client: Queryable, device: number): Promise<number[]> {
   const locked = await client.query<{ id: number }>({
@@ -52,7 +52,7 @@ export async function leaveConversations(client: Queryable, device: number): Pro
             WHERE c.id = ANY($2) AND d.conv_id = c.id AND d.device_id = $1 AND d.left_seq IS NULL`,
     values: [device, conversations],
   });
-  // Its leaf is still in the keys: before anybody says more, a commit has to take it out.
+  // Its leaf is still in the key tree: a commit must remove it before anyone sends more.
   await client.query({
     name: 'require-commits',
     text: 'UPDATE delivery.conversations SET commit_required = true WHERE id = ANY($1)',
@@ -62,8 +62,8 @@ export async function leaveConversations(client: Queryable, device: number): Pro
 }
 
 /**
- * Forgets what waits for a device that takes part nowhere any more, but for what somebody is at, which the next look finds.
- * Resolves with how many pointers that were.
+ * Drops what waits for a device that no longer takes part anywhere, skipping rows that others have locked, which the
+ * next run finds. Resolves with how many pointers were dropped.
  */
 export async function dropPointers(client: Queryable, device: number): Promise<number> {
   const dropped = await client.query({

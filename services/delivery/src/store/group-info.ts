@@ -11,8 +11,8 @@ type Row = Omit<GroupInfo, 'log_head' | 'banned' | 'more'> & {
 };
 
 /**
- * What is known of a conversation in which the device takes part: one statement, so that members, log and keys are of the same
- * instant. The marks of a member who has blocked the asking one are told as they stood then.
+ * What is known about a conversation in which the device takes part, in one statement, so that members, log and keys
+ * are consistent. Marks of a member who has blocked the asking user are shown as they stood at the block.
  */
 export async function readGroupInfo(
   pool: Pool,

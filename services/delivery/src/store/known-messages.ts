@@ -8,13 +8,14 @@ export const knownKey = (device: number, id: string): string => `${device}:${id}
 export type WantedIds = {
   /** Messages whose ids are to be looked up. */
   ids: { device: number; id: string }[];
-  /** The days (`YYYY-MM-DD`) on which a message with such an id can have come in. */
+  /** The days (`YYYY-MM-DD`) on which a message with such an id may have been received. */
   days: string[];
 };
 
 /**
- * LATERAL with LIMIT keeps it one index probe per id and day, whatever the planner thinks of the table's size. Each day has to be told: the
- * index begins with it, and before Postgres 18 a range of days means reading all of their ids for each one that is looked for.
+ * LATERAL with LIMIT keeps it at one index probe per id and day, whatever the planner thinks of the table's size.
+ * Each day must be listed: the index starts with it, and before Postgres 18 a range of days would scan all their ids
+ * for each id sought.
  */
 export async function findKnown(client: Client, wanted: WantedIds): Promise<Map<string, KnownMessage>> {
   if (wanted.ids.length === 0) return new Map();

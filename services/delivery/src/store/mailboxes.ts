@@ -4,9 +4,9 @@ import type { ClientBase } from 'pg';
 type Queryable = Pick<ClientBase, 'query'>;
 
 /**
- * Of a device that may get a message in this batch, under its lock: its newest sequence, and what was put into the
- * mailbox and has gone out of it so far. The difference is what waits, or a little more: only acknowledgements are
- * counted as they happen.
+ * A device that may get a message in this batch, under its lock: its newest sequence, and what was put into and
+ * removed from the mailbox so far. The difference is what waits, or slightly more: only acks are counted as they
+ * happen.
  */
 export type Mailbox = {
   head: number;
@@ -16,7 +16,7 @@ export type Mailbox = {
   readonly goneBytes: number;
 };
 
-/** A device has a mailbox from the first time on that it might get something. */
+/** A device gets a mailbox when it might first receive something. */
 export async function ensureMailboxes(client: Queryable, joining: number[]): Promise<void> {
   if (joining.length === 0) return;
   await client.query({
@@ -30,7 +30,10 @@ export async function ensureMailboxes(client: Queryable, joining: number[]): Pro
   });
 }
 
-/** Mailboxes of these devices, and of those of these conversations; of a large group they are filled later, by the fan-out. */
+/**
+ * Mailboxes of these devices, and of all devices of these conversations, except large groups, whose mailboxes the
+ * fan-out fills.
+ */
 export async function lockMailboxes(
   client: Queryable,
   wanted: { conversations: string[]; devices: number[] },

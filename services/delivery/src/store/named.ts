@@ -3,13 +3,13 @@ import type { Client } from 'pg';
 import { type Named, NOBODY } from '../rules/roster.ts';
 import { holdOffBlocks } from './blocks.ts';
 
-/** An operation whose names mean users and devices that may not take part yet. */
+/** An operation that names users and devices which may not take part yet. */
 export type Naming = GroupCreateRecord | GroupOperationRecord;
 
 /**
- * Looks up whom operations name, in one round trip. Whoever has blocked the acting user is not found, and whoever is
- * about to waits for the end of the transaction; but who starts a conversation over names those who are in it, and a block
- * hides no member. Reads auth's tables, which this service may not write.
+ * Looks up whom operations name, in one round trip. Users who have blocked the acting user are not found, and new
+ * blocks wait for the end of the transaction. A restart, however, names existing members, whom no block hides. Reads
+ * auth's tables, which this service may not write.
  */
 export async function findNamed(client: Client, records: readonly Naming[]): Promise<Map<Naming, Named>> {
   const [, ...found] = await Promise.all([

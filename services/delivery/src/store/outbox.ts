@@ -3,11 +3,11 @@ import type { Policy } from '../rules/policy.ts';
 
 /** Messages expanded together. */
 const MESSAGES_AT_ONCE = 20;
-/** Bodies held at once, besides the first. */
+/** Body bytes expanded together; the first message may exceed this. */
 const BYTES_AT_ONCE = 1024 * 1024;
 const CONVERSATIONS_AT_ONCE = 200;
 
-/** A message of the outbox, and how far it has come: given to the devices up to `after_device`. */
+/** A message in the outbox and its progress: devices up to `after_device` have their pointers. */
 export type FanoutJob = {
   conv_seq: number;
   day: string;
@@ -21,7 +21,7 @@ export type FanoutJob = {
 };
 export type Recipient = { device_id: number; user_id: number; joined_seq: number; left_seq: number | null };
 
-/** Some conversations with something in their outbox, others each time, so that none hides another; and how much waits in all. */
+/** A random sample of conversations with outbox entries, so that none starves another; and the total number of entries. */
 export async function findWaiting(pool: Pool): Promise<{ conversations: number[]; jobs: number }> {
   const found = await pool.query<{ conv_id: number; jobs: number }>(
     `SELECT conv_id, (sum(count(*)) OVER ())::bigint AS jobs FROM delivery.fanout_jobs
@@ -30,7 +30,7 @@ export async function findWaiting(pool: Pool): Promise<{ conversations: number[]
   return { conversations: found.rows.map(({ conv_id }) => conv_id), jobs: found.rows[0]?.jobs ?? 0 };
 }
 
-/** The oldest messages that have come equally far; those at the start are as many as may begin together. */
+/** The oldest messages with equal progress; at the start, as many as may begin together. */
 export async function readWave(client: ClientBase, conversation: number): Promise<FanoutJob[]> {
   const found = await client.query<FanoutJob>({
     name: 'read-wave',
@@ -49,7 +49,7 @@ export async function readWave(client: ClientBase, conversation: number): Promis
   return end < 0 ? found.rows : found.rows.slice(0, end);
 }
 
-/** The next devices, with each time that they took part. Nobody comes back for what a revoked one would get. */
+/** The next devices, with each period in which they took part. Revoked devices are skipped: nobody will fetch for them. */
 export async function readRecipients(
   client: ClientBase,
   conversation: number,
@@ -106,8 +106,8 @@ export async function devicesUpTo(
 }
 
 /**
- * A conversation that has become small again, and whose outbox is empty, is delivered with its messages from now on. Under
- * its lock, so that no message comes between the look and the change.
+ * Switches a conversation that is small again, with an empty outbox, back to inline delivery. Under its lock, so that
+ * no message arrives between the check and the switch.
  */
 export async function backToInline(
   client: ClientBase,

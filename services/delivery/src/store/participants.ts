@@ -3,8 +3,8 @@ import type { Client } from 'pg';
 import type { Participants } from '../rules/direct-create.ts';
 
 /**
- * Looks up users and devices by the names in a creation. Whoever has blocked another of them, or has no active device,
- * is not found, like somebody who does not exist. Reads auth's tables, which this service may not write.
+ * Looks up the users and devices named in a creation. A user who has blocked another of them, or has no active
+ * device, is not found, like one who does not exist. Reads auth's tables, which this service may not write.
  */
 export async function findParticipants(client: Client, record: GroupCreateRecord): Promise<Participants> {
   const addresses = record.added_devices.map((address) => address.split(':'));

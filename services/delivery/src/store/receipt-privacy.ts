@@ -3,7 +3,7 @@ import type { ClientBase } from 'pg';
 /** A connection or a pool. */
 type Queryable = Pick<ClientBase, 'query'>;
 
-/** Sets whether read marks of this user are noted, if `share` says so; resolves with how it stands. */
+/** Sets whether this user's read marks are recorded, if `share` is given; resolves with the current setting. */
 export async function receiptPrivacy(
   client: Queryable,
   user: number,

@@ -1,16 +1,15 @@
 import type { Pool } from 'pg';
 import type { Days } from '../rules/days.ts';
 
-/** Where a walk over bodies stands: after this message. */
+/** Cursor of a scan over bodies: after this message. */
 export type Place = { serverTsMs: number; conversation: number; convSeq: number };
 
 export const START: Place = { serverTsMs: 0, conversation: 0, convSeq: 0 };
 
 /**
- * Empties messages that no pointer leads to any more, in the order in which they came. One statement has one snapshot,
- * and pointers are only ever written together with their message, or with the job that says they are to come: whoever has
- * neither in it will never have one.
- * Resolves with where to go on, or with undefined at the end.
+ * Empties messages that no pointer refers to any more, oldest first. Safe because one statement has one snapshot, and
+ * pointers are only written together with their message or with the outbox job that announces them: a message with
+ * neither in the snapshot will never have one. Resolves with where to continue, or with undefined at the end.
  */
 export async function freeBodies(
   pool: Pool,
@@ -25,7 +24,7 @@ export async function freeBodies(
               ORDER BY server_ts_ms, conv_id, conv_seq LIMIT $4),
            free AS (
              SELECT m.day, m.conv_id, m.conv_seq FROM looked s JOIN delivery.messages m USING (day, conv_id, conv_seq)
-              -- IS FALSE: asked for each message, by an index; as a join it is a loop within a loop until there are statistics
+              -- IS FALSE makes these per-row index probes; as an anti-join it is a nested loop until there are statistics
               WHERE EXISTS (SELECT 1 FROM delivery.mailbox b
                              WHERE b.day = s.day AND b.conv_id = s.conv_id AND b.conv_seq = s.conv_seq) IS FALSE
                 AND EXISTS (SELECT 1 FROM delivery.fanout_jobs j
@@ -46,14 +45,17 @@ export async function freeBodies(
   return { freed: row.freed, next: row.seen < limit ? undefined : next };
 }
 
-/** In one statement: two hundred messages of a large group may have a million, and each that goes is compared with all that go. */
+/**
+ * Per statement: 200 messages of a large group may have a million pointers, and each deleted one is compared with all
+ * deleted.
+ */
 const MOST_POINTERS = 1_000;
 
 /**
- * Empties messages whose time is over and takes away the pointers to them. What somebody else is at, mostly an acknowledgement,
- * is passed over and left to the next run, and a message with such a pointer keeps its content until then: two that take
- * pointers in different orders would wait for each other. So does one with more pointers than fit; nobody is shown it any more. Resolves with what
- * was taken away, and whether there is more to be taken.
+ * Empties expired messages and deletes their pointers. Rows that others have locked, mostly for acks, are skipped and
+ * left to the next run, and a message with such a pointer keeps its content until then: waiting for them could
+ * deadlock, since the other side takes pointers in another order. A message with more pointers than fit also keeps
+ * it; nobody is shown it any more. Resolves with what was removed, and whether there is more.
  */
 export async function expireMessages(
   pool: Pool,
@@ -83,12 +85,12 @@ export async function expireMessages(
     values: [Math.floor(nowMs / 1000), limit],
   });
   const { looked = 0, emptied = 0, unpointed = 0 } = found.rows[0] ?? {};
-  // what others are at is looked at again and again otherwise
+  // otherwise locked rows would be retried in a busy loop
   const hasMoved = emptied + unpointed > 0;
   return { emptied, unpointed, isMore: hasMoved && (looked === limit || unpointed === MOST_POINTERS) };
 }
 
-/** Takes away pointers of days before `keepFrom`; those that somebody is at, the next time. Resolves with how many. */
+/** Deletes pointers of days before `keepFrom`; locked ones are left to the next run. Resolves with how many. */
 export async function forgetPointers(pool: Pool, keepFrom: string, limit: number): Promise<number> {
   const found = await pool.query({
     name: 'forget-pointers',
@@ -101,7 +103,7 @@ export async function forgetPointers(pool: Pool, keepFrom: string, limit: number
   return found.rowCount ?? 0;
 }
 
-/** Ends one partition. Resolves with false when there is none to be ended. */
+/** Retires one partition. Resolves with false when there is none to retire. */
 export async function retirePartition(pool: Pool, days: Days, maxMoved: number): Promise<boolean> {
   const found = await pool.query<{ ended: boolean }>(
     'SELECT delivery.retire_partition($1, $2, $3) IS NOT NULL AS ended',
@@ -110,7 +112,7 @@ export async function retirePartition(pool: Pool, days: Days, maxMoved: number):
   return found.rows[0]?.ended === true;
 }
 
-/** Forgets what lies in the default partition and is needed no more. Resolves with how many messages. */
+/** Deletes messages of the default partition that are no longer needed. Resolves with how many. */
 export async function forgetUnpartitioned(pool: Pool, days: Days, limit: number): Promise<number> {
   const found = await pool.query<{ gone: number }>(
     'SELECT delivery.forget_unpartitioned($1, $2, $3) AS gone',

@@ -2,7 +2,7 @@ import type { Role } from '@securechat/protocol/internal';
 import type { Client } from 'pg';
 import type { Conversation } from './state.ts';
 
-/** What only some conversations of a batch need: one more round trip when there are any, none otherwise. */
+/** What only some conversations of a batch need: one more round trip if there are any, otherwise none. */
 export async function readMore(
   client: Client,
   byId: ReadonlyMap<number, Conversation>,
@@ -107,7 +107,7 @@ async function readRosters(
   for (const row of former.rows) rosterOf(row.conv_id)?.formerClientSeqs.set(row.device_id, row.seq);
 }
 
-/** Of a conversation that the previous release created: the hash of its creation, as long as that is remembered. */
+/** For conversations created by the previous release: the hash of their creation, as long as it is remembered. */
 async function findLogHeads(
   client: Client,
   byId: ReadonlyMap<number, Conversation>,

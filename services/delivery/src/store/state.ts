@@ -4,36 +4,42 @@ import { findKnown, type KnownMessage, type WantedIds } from './known-messages.t
 import { ensureMailboxes, lockMailboxes, type Mailbox } from './mailboxes.ts';
 import { readMore } from './roster.ts';
 
-/** A conversation as it stands under its row lock; decisions change it, `write-batch.ts` stores it. */
+/** A conversation as read under its row lock; decisions change it, `write-batch.ts` stores it. */
 export type Conversation = {
   id: number;
   extId: string;
   kind: 'direct' | 'group';
   generation: number;
   epoch: number;
-  /** Place of the operation that led to this epoch. */
+  /** Place of the operation that started this epoch. */
   epochSeq: number;
   /** Application messages in this epoch. */
   epochMessages: number;
-  /** SHA-256 of the newest operation's transcript; not known of what an older release created and its messages are gone. */
+  /**
+   * SHA-256 of the newest operation's transcript; undefined for a conversation created by an older release whose
+   * messages are gone.
+   */
   logHead: Buffer | undefined;
   nextSeq: number;
-  /** `outbox`: too many devices for the transaction of a message; of a group `devices` are then only those that send in this batch. */
+  /**
+   * `outbox`: too many devices for a message's transaction; for a group, `devices` then holds only the senders of
+   * this batch.
+   */
   fanout: 'inline' | 'outbox';
-  /** Messages whose pointers are not made yet. */
+  /** Messages whose pointers are not written yet. */
   waitingJobs: number;
-  /** Devices that are gone and that a commit has to remove before anything more is said. */
+  /** Devices that have left and that a commit must remove before anything more is sent. */
   due: { device: number; address: string }[];
-  /** There when an operation of this batch needs it. */
+  /** Present when an operation of this batch needs it. */
   roster?: Roster;
-  /** Of a direct conversation: name of each of the two users by number. Empty for a group. */
+  /** For a direct conversation, the two users' names by number. Empty for a group. */
   names: ReadonlyMap<number, string>;
-  /** Of a direct conversation: each of the two is active and has not blocked the other. Always true of a group. */
+  /** For a direct conversation: both users are active and neither blocks the other. Always true for a group. */
   isOpen: boolean;
   devices: Map<number, { user: number; lastClientSeq: number }>;
 };
 
-/** Of a device that acknowledges: what it can have seen at most, and what it had acknowledged. */
+/** For an acknowledging device: the highest sequence it can have seen, and what it had acknowledged. */
 type Acknowledgeable = { head: number; acked: number };
 
 export type BatchState = {
@@ -45,21 +51,22 @@ export type BatchState = {
 
 export type Wanted = WantedIds & {
   conversations: string[];
-  /** Those of them on which there is an operation. */
+  /** The subset that has an operation in this batch. */
   operated: string[];
   /** Devices that may join one. */
   joining: number[];
   /** Devices that send. */
   senders: number[];
-  /** Devices whose mailboxes are acknowledged in this batch. */
+  /** Devices that acknowledge in this batch. */
   ackingDevices: number[];
 };
 
 /**
- * Locks and reads what a batch needs, in one round trip; a second one only where there are operations, commits due or
- * large groups. Lock order, the same for everybody: cursors, then names that may be blocked, then conversations by id,
- * then mailboxes by device, then members. None of these locks keeps a foreign key from being checked, which Postgres does with a lock of
- * its own, and also for a row that is changed twice in a transaction, out of any order. Each statement has a snapshot of its own, so what is read after a lock was taken is current.
+ * Locks and reads what a batch needs, in one round trip; a second one only for operations, due commits or large
+ * groups. Global lock order: cursors, then blockable names, then conversations by id, then mailboxes by device, then
+ * members. None of these locks conflicts with foreign-key checks, for which Postgres takes its own row locks in no
+ * particular order, also when a row changes twice in a transaction. Each statement has its own snapshot, so what is
+ * read after a lock was taken is current.
  */
 export async function readBatchState(client: Client, wanted: Wanted): Promise<BatchState> {
   const [found, closed, devices, known, , mailboxes, acking] = await Promise.all([
@@ -145,8 +152,8 @@ async function lockConversations(client: Client, extIds: string[]): Promise<Lock
 }
 
 /**
- * Direct conversations in which one of the two blocks the other, is not active or has been erased. Not in the statement that locks:
- * if that has to wait, what it reads beside the locked rows is older than what it waited for.
+ * Direct conversations in which one user blocks the other, is not active or has been erased. Not part of the locking
+ * statement: if that has to wait, whatever else it reads is older than the rows it waited for.
  */
 async function findClosed(client: Client, extIds: string[]): Promise<number[]> {
   if (extIds.length === 0) return [];
@@ -163,7 +170,7 @@ async function findClosed(client: Client, extIds: string[]): Promise<number[]> {
   return found.rows.map(({ id }) => id);
 }
 
-/** A group has none. */
+/** Empty for a group. */
 function namesOf(row: {
   low_user: number | null;
   high_user: number | null;
@@ -179,7 +186,7 @@ function namesOf(row: {
 
 type DeviceRow = { conv_id: number; device_id: number; user_id: number; last_client_seq: number };
 
-/** Of a large group only who sends, unless an operation has to know all; a peer is looked for in every conversation of two. */
+/** For a large group only the senders, unless an operation needs all; in a direct conversation all, to find the peer. */
 async function readDevices(client: Client, wanted: Wanted): Promise<DeviceRow[]> {
   if (wanted.conversations.length === 0) return [];
   const found = await client.query<DeviceRow>({

@@ -12,17 +12,17 @@ export type Mark = {
   read_through: number;
 };
 
-/** SQL: a mark, from a member `m`. */
+/** SQL: the columns of a mark, from a member `m`. */
 const MARK = `m.conv_id, (SELECT ext_id FROM delivery.conversations WHERE id = m.conv_id) AS conversation_id,
               m.user_name AS user_id, m.delivered_seq AS delivered_through, m.read_seq AS read_through`;
 
-/** Whoever moves marks locks their rows in this order first; otherwise two that move several would wait for each other. */
+/** Lock order for moving marks: without it, two transactions that move several marks could deadlock. */
 export const IN_ORDER = 'ORDER BY m.conv_id, m.user_id FOR NO KEY UPDATE OF m';
 
 /**
- * SQL: the same for present members that rows `r(conv_id, user_id, seq)` name. One after the other by the primary key, whatever the
- * planner believes: as long as nothing was known of the table it went through all members of a group for each of them, here or by an
- * index of those present. That one is out of the question when `left_seq` is asked for in other words.
+ * SQL: the same order for the present members named by rows `r(conv_id, user_id, seq)`. One primary-key probe each,
+ * whatever the planner estimates: without statistics it scanned all members of a group for each of them, directly or
+ * by the index of present members. The coalesce on `left_seq` rules that index out.
  */
 const lockedInOrder = (rows: string, isBehind: string): string => `
   SELECT m.conv_id, m.user_id, m.joined_seq, r.seq
@@ -33,11 +33,11 @@ const lockedInOrder = (rows: string, isBehind: string): string => `
             FOR NO KEY UPDATE) m`;
 
 /**
- * Notes how far devices have come, forgets the pointers behind it and moves their users' delivered marks. The highest position that
- * any device of the user has stored counts. Resolves with the marks that moved.
+ * Records how far devices have acknowledged, deletes the pointers up to there and moves their users' delivered marks.
+ * A user's mark is the highest position that any of their devices has stored. Resolves with the marks that moved.
  *
- * What was acknowledged before is gone, and is not looked for again: until the next vacuum its places in the index are still there, and
- * those of a device that gets much would be gone through for each of its acknowledgements.
+ * Starts after the previous ack, whose pointers are gone: until the next vacuum their index entries remain, and a
+ * busy device's would be scanned again for every ack.
  */
 export async function applyAcks(client: Queryable, acks: ReadonlyMap<number, number>): Promise<Mark[]> {
   if (acks.size === 0) return [];
@@ -73,16 +73,15 @@ export async function applyAcks(client: Queryable, acks: ReadonlyMap<number, num
              FROM behind r
             WHERE m.conv_id = r.conv_id AND m.user_id = r.user_id AND m.joined_seq = r.joined_seq AND m.delivered_seq < r.seq
            RETURNING ${MARK}`,
-    // in the order of the devices: two batches that acknowledge for the same ones must not wait for each other
+    // in device order: two batches that acknowledge for the same devices must not deadlock
     values: [devices, devices.map((device) => acks.get(device))],
   });
   return moved.rows;
 }
 
 /**
- * Moves read marks, never beyond what was delivered: nobody has read what no device of theirs has. Not of those who do
- * not want it to be known.
- * Resolves with the marks that moved.
+ * Moves read marks, never beyond the delivered mark: nobody has read what none of their devices has. Skips users who
+ * do not share read receipts. Resolves with the marks that moved.
  */
 export async function applyReads(
   client: Queryable,
@@ -114,8 +113,8 @@ export async function applyReads(
 }
 
 /**
- * SQL: the marks of a member `m` as somebody of that name is told them. To whom the member has blocked they stand where they
- * stood then, as those of an account that is gone; at the start in a conversation that came later.
+ * SQL: the marks of a member `m` as shown to the user of that name. To a user whom the member has blocked they are
+ * frozen at the time of the block, as for an account that is gone; at zero in a conversation that came later.
  */
 export const toldMarks = (name: string): string => `
   SELECT CASE WHEN b.user_id IS NULL THEN m.delivered_seq ELSE coalesce(h.delivered_seq, 0) END AS delivered_seq,
@@ -126,10 +125,10 @@ export const toldMarks = (name: string): string => `
     LEFT JOIN delivery.hidden_marks h
            ON h.user_id = b.user_id AND h.blocked_name = b.blocked_name AND h.conv_id = m.conv_id`;
 
-/** `member`: number of the user. `hidden_from`: those whom the member has blocked, who must not see the marks move. */
+/** `member`: user number. `hidden_from`: users whom the member has blocked, who must not see the marks move. */
 export type ToldMark = Mark & { member: number; hidden_from: number[] };
 
-/** How far these members have come by now. */
+/** The current marks of these members. */
 export async function readMarks(
   client: Queryable,
   members: readonly Pick<Mark, 'conv_id' | 'user_id'>[],
@@ -137,7 +136,7 @@ export async function readMarks(
   const marks = await client.query<ToldMark>({
     name: 'read-marks',
     text: `SELECT ${MARK}, m.user_id AS member,
-                  -- from the blocks, which are few, to the members, who may be many: OFFSET keeps it so
+                  -- OFFSET forces the join order: from blocks, which are few, to members, who may be many
                   ARRAY(SELECT o.user_id FROM delivery.blocks b
                          CROSS JOIN LATERAL (
                                SELECT user_id FROM delivery.conv_members

@@ -6,8 +6,8 @@ import { applyAcks, applyReads, type Mark } from './watermarks.ts';
 import { writeOperations } from './write-operations.ts';
 
 /**
- * Sends everything a plan adds up to, in one flight of set-based statements; when mailboxes are overfull, cuts them
- * after that, statement by statement. Resolves with the watermarks that moved.
+ * Writes a whole plan in one pipelined flight of set-based statements; overfull mailboxes are cut after that,
+ * statement by statement. Resolves with the watermarks that moved.
  */
 export async function writeBatch(client: Client, plan: BatchPlan): Promise<Mark[]> {
   const writes: Promise<unknown>[] = [];
@@ -22,7 +22,7 @@ export async function writeBatch(client: Client, plan: BatchPlan): Promise<Mark[
   return moved.flat();
 }
 
-/** Bodies travel as one binary value: as an array, each would be turned into text of twice its size. */
+/** Bodies travel as one binary value: in an array, each would become text of twice its size. */
 function insertMessages(client: Client, plan: BatchPlan): Promise<unknown> {
   const { stored } = plan;
   const column = <T>(value: (message: StoredMessage) => T): T[] => stored.map(value);
@@ -52,7 +52,6 @@ function insertMessages(client: Client, plan: BatchPlan): Promise<unknown> {
   });
 }
 
-/** Where each body begins in their concatenation, counted from 1 as SQL does. */
 function startsOf(stored: StoredMessage[]): number[] {
   let next = 1;
   return stored.map(({ body }) => {
@@ -85,7 +84,7 @@ function insertPointers(client: Client, plan: BatchPlan): Promise<unknown> {
   });
 }
 
-/** What is acknowledged now and delivered afterwards: the fan-out finds it here, whatever happens to this process. */
+/** Acknowledged now, delivered later: the fan-out finds the jobs here even if this process dies. */
 function insertJobs(client: Client, plan: BatchPlan): Promise<unknown>[] {
   const jobs = plan.stored.filter(({ isOutbox }) => isOutbox);
   if (jobs.length === 0) return [];

@@ -1,7 +1,10 @@
 import type { Client } from 'pg';
 import type { BatchPlan, Operated } from '../batch-plan.ts';
 
-/** Members, devices and keys as the operations of a batch leave them; one after the other, because one may undo another. */
+/**
+ * Members, devices and keys as a batch's operations leave them; written one after the other, because one may undo
+ * another.
+ */
 export function writeOperations(client: Client, plan: BatchPlan): Promise<unknown>[] {
   return plan.operations.flatMap((operated) => [
     ...writeMembers(client, operated),
@@ -19,7 +22,7 @@ function writeMembers(client: Client, { conversation, convSeq, effect }: Operate
     writes.push(
       client.query({
         name: 'join-members',
-        // marks only grow, also of who comes back
+        // marks only grow, even for a member who comes back
         text: `INSERT INTO delivery.conv_members (conv_id, user_id, user_name, joined_seq, delivered_seq, read_seq)
                SELECT $1, m.user_id, m.user_name, $2, coalesce(f.delivered_seq, 0), coalesce(f.read_seq, 0)
                  FROM unnest($3::bigint[], $4::text[]) AS m(user_id, user_name)
@@ -83,7 +86,7 @@ function writeBans(client: Client, { conversation, convSeq, effect }: Operated):
   return writes;
 }
 
-/** Who leaves still gets the operation itself: it is told that it is out. Who joins gets it first of all. */
+/** A device that leaves still gets the operation, which tells it so. A device that joins gets it as its first message. */
 function writeDevices(client: Client, { conversation, convSeq, effect }: Operated): Promise<unknown>[] {
   const { joinedDevices, leftDevices, removedDevices, keys } = effect;
   const writes: Promise<unknown>[] = [];
@@ -119,7 +122,7 @@ function writeDevices(client: Client, { conversation, convSeq, effect }: Operate
           convSeq,
           joinedDevices.map(({ device }) => device),
           joinedDevices.map(({ user }) => user),
-          // as decided: what the device said earlier in this batch is not written yet
+          // as decided: what the device sent earlier in this batch is not written yet
           joinedDevices.map(({ lastClientSeq }) => lastClientSeq),
         ],
       }),
@@ -146,7 +149,7 @@ function writeKeys(client: Client, { conversation, state }: Operated): Promise<u
   });
 }
 
-/** Beside the message, which the statement before has written. */
+/** Stored with the message, which an earlier statement has inserted. */
 function writeWelcome(client: Client, plan: BatchPlan, operated: Operated): Promise<unknown>[] {
   if (operated.welcome === undefined) return [];
   return [

@@ -8,8 +8,8 @@ import { receiptPrivacy } from '../store/receipt-privacy.ts';
 import type { Pages } from './page.ts';
 
 /**
- * Answers a gateway's question. The answer is a packed entry: its first record's body is the JSON head, the
- * bodies behind it are the items of a page, byte for byte as their senders sent them.
+ * Answers a gateway's question with a packed entry: its first record's body is the JSON head, the following bodies
+ * are the items of a page, byte for byte as their senders sent them.
  */
 export async function answerSync(
   parts: { pool: Pool; pages: Pages; receipts: Receipts; clock: Clock },

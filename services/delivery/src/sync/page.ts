@@ -6,9 +6,9 @@ import { applyAcks, type Mark, toldMarks } from '../store/watermarks.ts';
 
 type PageAsk = Extract<Ask<'delivery'>, { kind: 'page' }>;
 
-/** Watermarks told in one page; more are told by later receipts. */
+/** Watermarks per page; later receipts bring the rest. */
 const MAX_RECEIPTS = 200;
-/** Mailboxes looked at in one statement, and statements at once: after an outage everybody asks at the same moment. */
+/** Mailboxes looked up per statement, and concurrent statements: after an outage everyone asks at once. */
 const LOOKING = { most: 64, atOnce: 4 };
 
 export type Page = { head: Answer<'delivery', 'page'>; bodies: Buffer[]; moved: Mark[] };
@@ -31,9 +31,10 @@ type Row = {
 export type Pages = (ask: PageAsk, nowMs: number) => Promise<Page>;
 
 /**
- * Reads pages of mailboxes. Where a mailbox ends is looked up for all that are asked for at the same moment together, and most have nothing behind
- * what the device has. What is there comes by one more statement, so that pointers and head are seen at the same instant: `through`
- * of the last page may then jump to the head, past whatever has expired. A page ends at 200 items or 256 KiB.
+ * Reads pages of mailboxes. Mailbox ends are looked up in one statement for all concurrent requests, and most have
+ * nothing beyond what the device has. Otherwise one more statement reads pointers and head from the same snapshot:
+ * `through` of the last page may then jump to the head, past whatever has expired. A page ends at 200 items or 256
+ * KiB.
  */
 export function createPages(pool: Pool): Pages {
   const lookUp = gatherCalls((devices: readonly number[]) => readEnds(pool, devices), LOOKING);
@@ -62,7 +63,7 @@ export function createPages(pool: Pool): Pages {
 
 type Shown = { item: SyncPageHead['items'][number]; body: Buffer };
 
-/** Undefined for what has expired or is gone. */
+/** Undefined for a message that has expired or is gone. */
 function itemFrom(row: Row, nowMs: number): Shown | undefined {
   const seq = row.seq ?? 0;
   if (row.dropped !== null) {
@@ -75,7 +76,7 @@ function itemFrom(row: Row, nowMs: number): Shown | undefined {
   return { item: { type, seq, conv_seq: row.conv_seq, at: row.server_ts_ms }, body: row.body };
 }
 
-/** How far a mailbox reaches, and how far its device has acknowledged it. */
+/** A mailbox's head, and how far its device has acknowledged it. */
 type Ends = { mailbox_epoch: number; head_seq: number | null; acked_seq: number | null };
 
 async function readEnds(pool: Pool, devices: readonly number[]): Promise<Ends[]> {
@@ -92,10 +93,10 @@ async function readEnds(pool: Pool, devices: readonly number[]): Promise<Ends[]>
   return found.rows;
 }
 
-/** `isEnd`: there was nothing behind it. */
+/** `isEnd`: nothing comes after `from`. */
 type Start = { from: number; acknowledged: number; mailboxEpoch: number; isEnd: boolean };
 
-/** A cursor of another mailbox epoch, or one beyond the head, says nothing about what the device has. */
+/** A cursor from another mailbox epoch, or beyond the head, says nothing about what the device has. */
 function startOf(ask: PageAsk, ends: Ends | undefined): Start {
   const mailboxEpoch = ends?.mailbox_epoch ?? 1;
   const acked = ends?.acked_seq ?? 0;
@@ -135,7 +136,7 @@ async function readRows(pool: Pool, device: number, from: number, limit: number)
 }
 
 async function readReceipts(pool: Pool, device: number, sinceMs: number): Promise<SyncPageHead['receipts']> {
-  // A minute of overlap: marks carry the time of their statement, and a slower transaction commits later.
+  // A minute of overlap: marks carry their statement's time, and a slower transaction commits later.
   const found = await pool.query<NonNullable<SyncPageHead['receipts']>[number]>({
     name: 'read-receipts',
     text: `SELECT c.ext_id AS conversation_id, m.user_name AS user_id,

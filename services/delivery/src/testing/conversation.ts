@@ -1,6 +1,6 @@
 import type { Conversation } from '../store/state.ts';
 
-/** A conversation as it is read, for tests of rules, which change what they are about. */
+/** A conversation as read from the database; tests of rules override the fields they are about. */
 export const aConversation: Conversation = {
   id: 1,
   extId: 'c_1',

@@ -6,7 +6,7 @@ import { PARTITIONS } from './gateway.ts';
 
 export type DeliveryProcess = {
   opsUrl: string;
-  /** All that was written so far, to standard output and standard error. */
+  /** Everything written to standard output and standard error so far. */
   log(): string;
   /** The exit code. */
   end(signal: NodeJS.Signals): Promise<number | null>;
@@ -14,7 +14,7 @@ export type DeliveryProcess = {
 
 const MAIN = join(import.meta.dirname, '../main.ts');
 
-/** The service as an operator starts it. Resolves when it has started; rejects with its output when it ended first. */
+/** The service as an operator starts it. Resolves once it has started; rejects with its output if it exits first. */
 export async function startDelivery(env: Record<string, string>): Promise<DeliveryProcess> {
   const child = spawn(process.execPath, [MAIN], {
     env: {
@@ -25,7 +25,7 @@ export async function startDelivery(env: Record<string, string>): Promise<Delive
       DELIVERY_RECEIPT_LINGER_MS: '20',
       ...env,
     },
-    // it ends with us, since then the channel closes
+    // exits with us, since the channel closes then
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let text = '';

@@ -28,7 +28,7 @@ export type TestGateway = {
   connect(...devices: Endpoint[]): Promise<void>;
   /** Writes one entry, to the stream of its first record. */
   send(...records: Rec[]): Promise<string>;
-  /** What was written to this gateway so far, in order; each entry is a list. */
+  /** Everything written to this gateway so far, in order; each entry is a list. */
   entries(): Promise<Received[][]>;
   received(): Promise<Received[]>;
   ask<K extends 'page' | 'heads'>(
@@ -44,7 +44,7 @@ export async function openGateway(
   const streams = streamNames({ prefix, partitions: PARTITIONS });
   const directory = createDirectory(redis, { prefix, shards: PARTITIONS });
   const out = streams.out(id);
-  // as a gateway does at boot: others never make its stream
+  // as a gateway does at boot: nobody else ever creates its stream
   await redis.xadd(out, '*', ENTRY_FIELD, Buffer.from(packEntry([])));
 
   const gateway: TestGateway = {

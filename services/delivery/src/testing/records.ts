@@ -31,7 +31,7 @@ function wrap(head: OrderedRecord, body: string | Buffer = ''): Rec {
 
 export const hashOf = (text: string | Buffer): string => createHash('sha256').update(text).digest('base64');
 
-/** `body` stands for the frame a client sent; its hash decides whether two of the same id are the same message. */
+/** `body` stands for the frame a client sent; its hash decides whether two messages with one id are the same. */
 export function chatFrom(
   from: Endpoint,
   place: Place,
@@ -57,7 +57,7 @@ export function chatFrom(
   );
 }
 
-/** By the first device of `creator`, for all devices of both. */
+/** Created by the first device of `creator`, for all devices of both. */
 export function createBy(
   creator: Account,
   peer: Account,
@@ -84,10 +84,10 @@ export function createBy(
   );
 }
 
-/** How a conversation stands: what an operation begins from. */
+/** A conversation's current state, which an operation starts from. */
 export type Standing = { conversation: string; generation: number; epoch: number; head: string };
 
-/** A group of all devices of these people, made by the first device of the first. */
+/** A group of all devices of these people, created by the first device of the first. */
 export function createGroup(
   people: readonly Account[],
   changes: Partial<GroupCreateRecord> & { body?: string } = {},
@@ -116,7 +116,7 @@ export function createGroup(
   );
 }
 
-/** Any other operation. Who joins gets `welcome …`, who is there already `operation …`. */
+/** Any other operation. Devices that join get `welcome …`, the others `operation …`. */
 export function operate(
   from: Endpoint,
   { conversation, generation, epoch, head }: Standing,

@@ -13,26 +13,26 @@ import { type Account, createBy, type Endpoint, type Place, type Standing } from
 type Ran = { plan: BatchPlan; moved: Mark[]; answers: OutRecord[] };
 type Row = Record<string, unknown>;
 
-/** A database of all services with people in it, and delivery's own role at work on it. */
+/** A database with every service's schema and some people, and a pool with delivery's own role. */
 export type World = {
   /** As the owner of the database. */
   ownerUrl: string;
   /** As the service connects. */
   url: string;
   pool: Pool;
-  /** Like the connection of the batches. */
+  /** A connection like those of the batches. */
   openClient(): Promise<Client>;
   addPerson(name: string, devices?: number): Promise<Account>;
-  /** Creates the direct conversation of two people by the first one's first device; it takes conv_seq 1. */
+  /** Creates the direct conversation of two people from the first one's first device; it takes conv_seq 1. */
   connect(a: Account, b: Account): Promise<Place>;
-  /** How a conversation stands now. */
+  /** The current state of a conversation. */
   standing(conversation: string): Promise<Standing>;
   /** One batch in one transaction, as the service does it: decide, write, COMMIT. */
   run(
     records: StreamRecord<Packed<OrderedRecord>>[],
     options?: { nowMs?: number; client?: Client; policy?: Policy },
   ): Promise<Ran>;
-  /** One statement with the rights of the owner. */
+  /** One statement, run as the owner. */
   query<R extends Row = Row>(sql: string, values?: unknown[]): Promise<R[]>;
   /** What waits for a device, in order. */
   mailbox(device: Endpoint): Promise<{ seq: number; conv_seq: number; body: string | null }[]>;

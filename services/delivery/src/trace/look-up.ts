@@ -2,12 +2,12 @@ import type { RedisClient } from '@securechat/kernel';
 import type { StreamNames } from '@securechat/protocol/internal';
 import type { Pool } from 'pg';
 
-/** What is known of one message; ids are the client's, and another device may have used the same one. */
+/** What is known of one message. Ids are chosen by clients, so another device may have used the same one. */
 export type Traces = {
   stored: Stored[];
-  /** Streams in which an entry that delivery has not committed yet holds the id. */
+  /** Streams with an uncommitted entry that contains the id. */
   underWay: string[];
-  /** Undefined: this role may not look there. */
+  /** Undefined when this role may not read them. */
   deadLetters: { stream: string; entryId: string; reason: string; at: Date }[] | undefined;
 };
 
@@ -20,7 +20,7 @@ export type Stored = {
   hasBody: boolean;
   /** Devices that have not acknowledged it. */
   waiting: number;
-  /** It is in the outbox of a large group: more devices will be added to those that wait. */
+  /** Still in the outbox of a large group: more devices will be added to `waiting`. */
   isFanningOut: boolean;
 };
 
@@ -28,7 +28,7 @@ const NOT_ALLOWED = '42501';
 /** Entries hold up to 64 KiB each. */
 const ENTRIES_AT_ONCE = 200;
 
-/** Never reads content; an id is looked for in bytes that may hold content, and only found or not. */
+/** Never reads content: the id is only searched for in bytes that may hold content. */
 export async function lookUp(
   id: string,
   { pool, redis, streams }: { pool: Pool; redis: RedisClient; streams: StreamNames },
@@ -68,7 +68,7 @@ async function findStored(pool: Pool, id: string): Promise<Stored[]> {
   }));
 }
 
-/** Behind each stream's cursor; a stream is bounded, so this ends. */
+/** After each stream's cursor; a stream is bounded, so this ends. */
 async function findUnderWay(
   pool: Pool,
   redis: RedisClient,
