@@ -6,40 +6,43 @@ import type { Presence } from './presence.ts';
 
 export type ConnectionState = 'disconnected' | 'connecting' | 'authenticating' | 'connected';
 
-/** `changed`: the account has another key than the one pinned. Nothing is sent before `acceptKeyChange`. */
+/**
+ * `new`: never seen. `pinned`: account key trusted on first use. `verified`: a person compared it. `changed`: the server now shows a
+ * different account key; messages to conversations with this user fail with `AccountKeyChanged` until `acceptKeyChange`.
+ */
 export type Trust = 'new' | 'pinned' | 'verified' | 'changed';
 
 export type Identity = {
   readonly userId: string;
   readonly trust: Trust;
-  /** 60 digits, the same on both sides: to be compared by voice. Of a changed key those of the new one. */
+  /** 60 digits, identical on both sides, to compare aloud. After a key change it is computed from the new key. */
   readonly safetyNumber: string;
-  /** The same as text for a QR code, for `verifyScanned`. */
+  /** Text to show as a QR code; the other side passes what it scans to `verifyScanned`. */
   readonly qr: string;
   readonly devices: readonly OwnDevice[];
 };
 
 export type OwnDevice = { readonly deviceId: string; readonly createdAtMs: number; readonly isThis: boolean };
 
-/** What a person tells about themselves, end-to-end encrypted. `avatar`: JPEG, PNG or WebP of at most 16 KiB. */
+/**
+ * What a user says about themselves, end-to-end encrypted. `displayName`: at most 128 UTF-16 units, `statusText`: 512.
+ * `avatar`: a JPEG, PNG or WebP image of at most 16 KiB.
+ */
 export type Profile = { displayName?: string; statusText?: string; avatar?: Uint8Array };
 
-/**
- * Something is wrong, and a person may have to know. Never silent: each is also counted in `stats`.
- * `detail` is for logs and holds no content.
- */
+/** A security or integrity problem that a person may need to know about. Also counted in `stats`. `detail` is for logs; it never holds content. */
 export type Alarm = {
   readonly type:
-    | 'key-change' // the account key of `userId` is another
-    | 'rogue-device' // somebody tried to bring in a device that the account has not certified
-    | 'fork' // members were shown different histories of the conversation
-    | 'gap' // places of the conversation or of the mailbox were left out
-    | 'replay' // something was delivered twice under different names
-    | 'bad-signature' // not by who it says
-    | 'forbidden' // an operation by somebody whose role does not allow it
-    | 'undecryptable' // its sender has been asked for it
-    | 'key-log' // the server shows this device other device lists than others, or has logged one that does not belong there
-    | 'unreadable-history'; // what another own device has sent of it; it can be carried over as a file
+    | 'key-change' // the account key of `userId` has changed
+    | 'rogue-device' // an attempt to add a device that its account has not certified
+    | 'fork' // the history shown to this device contradicts what it or another member knows
+    | 'gap' // positions of the conversation or of the mailbox are missing
+    | 'replay' // something already received was delivered again as new
+    | 'bad-signature' // not signed by the claimed sender
+    | 'forbidden' // an operation that the role of its author does not allow
+    | 'undecryptable' // the sender has been asked to send it again
+    | 'key-log' // the server shows this device different device lists than it shows others, or has logged an illegitimate one
+    | 'unreadable-history'; // history sent by another own device could not be read; move it with `exportHistory` instead
   readonly conversationId?: string;
   readonly userId?: string;
   readonly deviceId?: string;
@@ -49,32 +52,32 @@ export type Alarm = {
 
 export type ClientEvents = {
   state: ConnectionState;
-  /** It could not connect, or the connection was lost, and why; the next attempt follows after `retryInMs`. */
+  /** Connecting failed or the connection was lost; `error` says why. The client retries by itself after `retryInMs`. */
   failure: { error: SecureChatError; retryInMs: number };
-  /** Something of its summary has changed, or it is new. */
+  /** A new conversation, or one whose properties (name, members, unread count, last message, ...) changed. */
   conversation: Conversation;
-  /** `isNew`: it came in or was sent just now; else its text, reactions or status have changed. */
+  /** `isNew`: just received or sent; otherwise the text, reactions or status of a known message changed. */
   message: { conversation: Conversation; message: Message; isNew: boolean };
-  /** It has expired or been deleted locally. */
+  /** The message is gone from this device: it expired, or another one took its place (`retry`, a repair). */
   vanished: { conversation: Conversation; messageId: string };
-  /** Something came into a thread, left it, or was read in it, here or on another device of this account. */
+  /** A message was added to a thread or removed from it, or its read mark moved, here or on another own device. */
   thread: { conversation: Conversation; thread: Thread };
-  /** How far a member has received and read. */
+  /** A member has received or read further; see `Conversation.members`. */
   receipt: { conversation: Conversation; userId: string };
-  /** Somebody unknown has said something for the first time, or has made one a member of a group. */
+  /** A stranger has written for the first time, or has added this user to a group. See `Conversation.isRequest`. */
   request: Conversation;
-  /** Messages that the server has not stored yet. */
+  /** How many items wait here to be stored by the server; the same number as `Client.waiting`. */
   outbox: { waiting: number };
   profile: { userId: string; profile: Profile };
   alarm: Alarm;
   /**
-   * It is over with this client, e.g. because this device was revoked: whatever waits for the server rejects with `NotConnected`, whose
-   * cause is this. What is here can be read, and what is said waits for a later client; close this one.
+   * The client has stopped for good, e.g. because this device was revoked. Everything waiting for the server rejects with `NotConnected`,
+   * with this error as its `cause`. Local data stays readable, and messages sent now wait for the next client on this store. Call `close`.
    */
   ended: Error;
 };
 
-/** Totals since the client was opened. */
+/** Counts since the client was opened. */
 export type Stats = {
   readonly undecryptable: number;
   readonly repairsAsked: number;
@@ -83,68 +86,75 @@ export type Stats = {
   readonly alarms: Readonly<Partial<Record<Alarm['type'], number>>>;
 };
 
-/** One device of one account. Got by `SecureChat.signUp`, `open`, `link` or `recover`. */
+/** One device of one account. Obtain one from `SecureChat.signUp`, `open`, `link` or `recover`. */
 export interface Client {
   readonly me: { readonly userId: string; readonly deviceId: string };
   readonly state: ConnectionState;
   readonly stats: Stats;
-  /** What is written here and not stored by the server yet. */
+  /** Messages and operations made on this device that the server has not stored yet. */
   readonly waiting: number;
-  /** Whether others learn what this account has read, as the server said with the newest connection. */
+  /** Whether this account sends read receipts, as the server last reported; `undefined` before the first connection. */
   readonly sharesReading: boolean | undefined;
-  /** Returns what takes the listener away again. */
+  /** Returns a function that removes the listener. */
   on<E extends keyof ClientEvents>(event: E, listener: (value: ClientEvents[E]) => void): () => void;
 
-  /** From now on it is online whenever it can be, until `close` or `ended`; then this throws `NotConnected`. */
+  /** Connects, and reconnects by itself until `close` or the event `ended`. Throws `NotConnected` after either. */
   connect(): void;
   /**
-   * Resolves when others can begin a conversation with this device, also while it is away: keys for them are at the server.
-   * That happens by itself while it is connected; await it before closing a device that is new.
+   * Resolves when the server holds enough key packages for others to start conversations with this device while it is offline. The client
+   * uploads them by itself once connected; await this only before closing a new device. Rejects with `NotConnected` before `connect`, with
+   * `RequestTimedOut` after 30 s without a connection.
    */
   reachable(options?: AbortOptions): Promise<void>;
-  /** The network has changed, or a person is looking: try at once. */
+  /** Call it when the network changed or the app came to the foreground: reconnects, or checks the connection, at once. */
   nudge(): void;
-  /** Says goodbye and closes the store. */
+  /** Disconnects and closes the store; calls that wait for the server reject with `NotConnected`. */
   close(): Promise<void>;
 
-  /** Newest first. */
+  /** Most recently active first. */
   conversations(): Conversation[];
   conversation(id: string): Conversation | undefined;
-  /** The conversation with this user: the one that there is, or a new one. Needs a connection for a new one. */
+  /**
+   * The conversation with this user, created if there is none; creating one needs a connection. Rejects with `ServerRefused`
+   * (`USER_NOT_FOUND`), or with `CannotDo` when no device of theirs has connected yet.
+   */
   direct(userId: string, wait?: WaitOptions): Promise<Conversation>;
+  /** `name`: at most 256 UTF-16 units. `members`: user ids; this user is added by itself. Rejects as `direct` does. */
   createGroup(
     options: { name?: string; members: readonly string[] },
     wait?: WaitOptions,
   ): Promise<Conversation>;
 
-  /** What is known of a user; asks the server about one who was never seen. */
+  /** Asks the server for the newest device list. Offline it returns what is known, and rejects for a user never seen before. */
   identity(userId: string, options?: AbortOptions): Promise<Identity>;
-  /** Two people have compared their safety numbers. */
+  /** Call it when the two people have compared their safety numbers. Rejects with `AccountKeyChanged` while trust is `changed`. */
   markVerified(userId: string): Promise<void>;
-  /** The text of the other's QR code; marks as verified when it fits, else rejects. */
+  /** `qr`: the scanned text. Marks the user verified; rejects with `NotTheSame` if keys differ, `CodeNotReadable` for any other code. */
   verifyScanned(userId: string, qr: string): Promise<void>;
-  /** The only way on after `changed`. */
+  /** Pins the new key after a key change, as not verified. Messages that failed meanwhile can be sent again with `Conversation.retry`. */
   acceptKeyChange(userId: string): Promise<void>;
 
-  /** Own profile, told to everybody one talks to. */
+  /** Stores this user's profile and sends it to all accepted conversations. Rejects with `BadContent` when a field is too long. */
   setProfile(profile: Profile): Promise<void>;
+  /** Empty when nothing is known. */
   profile(userId: string): Profile;
 
-  /** Who is there and who writes; the same object each time. Loaded when it is asked for. */
+  /** Online status and typing. Loaded on first use; always the same object. */
   presence(): Promise<Presence>;
 
-  /** Own devices. */
+  /** This account's devices. */
   devices(options?: AbortOptions): Promise<readonly OwnDevice[]>;
+  /** Rejects with `AccountKeyNotHere` on a linked device that has not received the account key yet; so do the next three. */
   revoke(deviceId: string, options?: AbortOptions): Promise<void>;
-  /** Step 1 of 3, here: a code that the new device takes in (`SecureChat.link`). Good for ten minutes. */
+  /** Linking, step 1 of 3, on this device: a code for `SecureChat.link` on the new device. Valid for ten minutes. */
   linkCode(): Promise<string>;
-  /** Step 3 of 3, here again: the code that the new device shows. History follows by itself. */
+  /** Step 3 of 3, on this device: `code` is the `Link.code` shown by the new device. History is transferred in the background. */
   approveLink(code: string, options?: AbortOptions): Promise<void>;
-  /** The account key, to be written down: whoever has it has the account. */
+  /** The account key, to keep on paper: whoever has it controls the account. For `SecureChat.recover`. */
   recoveryCode(): Promise<string>;
 
-  /** All conversations, encrypted under the passphrase. What has expired is not in it. */
+  /** All conversations, encrypted with the passphrase (at least 8 characters, else `RangeError`). Leaves out expired and unsent messages. */
   exportHistory(passphrase: string): Promise<Uint8Array>;
-  /** Adds what is missing here; returns how many messages that was. */
+  /** Adds the messages missing here and returns their number. Rejects with `HistoryNotReadable`, e.g. for a wrong passphrase. */
   importHistory(file: Uint8Array, passphrase: string): Promise<number>;
 }

@@ -4,88 +4,91 @@ import type { AbortOptions, WaitOptions } from './options.ts';
 export type Member = {
   readonly userId: string;
   readonly role: Role;
-  /** Device ids by which the member takes part, from the keys and not from the server's word. */
+  /** Ids of the devices that hold keys of the conversation; established cryptographically, not reported by the server. */
   readonly devices: readonly string[];
-  /** Places up to which the member has received and read. The server's word. */
+  /** Up to which `Message.place` the member has received and read; 0 if unknown. Reported by the server, not verifiable. */
   readonly deliveredThrough: number;
   readonly readThrough: number;
 };
 
-/** `count`: messages in it, at most 1,000. `unread`: those of others behind the own read mark of the thread. */
+/** `count`: messages in it, capped at 1,000. `unread`: messages of others after this user's read mark of the thread. */
 export type Thread = { readonly threadId: string; readonly count: number; readonly unread: number };
 
 /**
- * A conversation of two people or a group. A live view: the properties change, and the client's event `conversation` says
- * when. Every method that sends resolves when the matter is durable on this device, also without a connection, and
- * rejects with a `SecureChatError`. Operations on members resolve when the server has accepted them, and are waited for as
- * `WaitOptions` say.
+ * A direct conversation of two users, or a group. A live view: when its properties change, the client emits `conversation`. Methods that
+ * send content resolve once it is durable on this device, with or without a connection; `Message.status` tells the rest. They
+ * reject with a `SecureChatError`: `CannotDo` when not a member or the message is unknown, `OutboxFull` when too much is waiting.
+ * Methods that take `WaitOptions` resolve when the server has accepted the operation; `CannotDo` also means that the role does not allow it.
  */
 export interface Conversation {
   readonly id: string;
   readonly kind: 'direct' | 'group';
-  /** Of a group; it is encrypted. Empty when nobody has named it. */
+  /** Name of a group, end-to-end encrypted. Empty if it has none. */
   readonly name: string;
-  /** The other user of a direct conversation. */
+  /** Id of the other user in a direct conversation. */
   readonly peer: string | undefined;
-  /** User ids of all members, oneself among them; from the keys and not from the server's word. */
+  /** User ids of all members, including this user; established cryptographically, not reported by the server. */
   readonly memberIds: readonly string[];
   readonly ownRole: Role;
-  /** False after one has left or was removed: it can be read, and nothing can be sent. */
+  /** False after leaving or being removed: the conversation can be read, but nothing can be sent. */
   readonly isMember: boolean;
-  /** A stranger has begun it: show it apart until `accept()` or `block()`. No read receipts are sent meanwhile. */
+  /** A stranger started it: show it separately until `accept()` or `block()`. Until then no read receipts are sent. */
   readonly isRequest: boolean;
-  /** By this account. What another device of it has changed is known here from the next connection on. */
+  /** Whether this account blocks the peer. Changes made on another own device appear here at the next connection. */
   readonly isBlocked: boolean;
   readonly isMuted: boolean;
-  /** It cannot go on: what is sent waits, and operations fail with `CannotDo`, until somebody who may calls `restart()`. */
+  /** This device can no longer follow it: messages wait and operations fail with `CannotDo` until somebody allowed to calls `restart()`. */
   readonly isStuck: boolean;
-  /** Messages of others behind the own read mark, threads not counted. */
+  /** Messages of others after this user's read mark, not counting threads. */
   readonly unread: number;
   readonly last: Message | undefined;
-  /** When something was said last, in ms. */
+  /** Unix time in ms of the newest message, by its sender's clock; without one, of the creation. */
   readonly activeAtMs: number;
 
-  /** Throws `BadContent` for a text of nothing but spaces, and for more than 24,000 UTF-16 units. */
+  /** Rejects with `BadContent` for a blank text or one over 24,000 UTF-16 units. Accepts the conversation if it is a request. */
   send(content: string | Content, options?: SendOptions): Promise<Message>;
-  /** Tells the members of a file that is at the server. `send` of the part `files` does that when it has sent one. */
+  /** Sends a file that is already uploaded; `send` of `@securechat/client/files` uploads and then calls this. */
   share(file: FileInfo, options?: SendOptions): Promise<Message>;
-  /** Of own messages. */
+  /** Own text messages that are stored; else `CannotDo`. */
   edit(messageId: string, content: string | Content): Promise<void>;
-  /** Of own messages; of others in a group for owners and admins. */
+  /** Own messages that are stored; owners and admins of a group also those of others. Else `CannotDo`. */
   deleteForEveryone(messageId: string): Promise<void>;
-  /** One emoji, else `BadContent`; `undefined` takes the own reaction back. One for each user and message. */
+  /** `emoji`: exactly one, else `BadContent`; it replaces this user's reaction to the message, `undefined` removes it. */
   react(messageId: string, emoji: string | undefined): Promise<void>;
-  /** Sends a message that failed once more, under a new id. */
+  /** Sends a failed message again under a new id, which replaces it. `CannotDo` if it has not failed. */
   retry(messageId: string): Promise<Message>;
 
   /**
-   * Oldest first: the newest `limit` (default 50, at most 200), or those before the message `before`. Without `threadId` what
-   * is outside of threads.
+   * A page, oldest first: the newest `limit` messages (default 50, at most 200), or those just before the message `before`. Without `threadId`
+   * only messages outside threads. Rejects with `CannotDo` when `before` is unknown.
    */
   messages(options?: { before?: string; limit?: number; threadId?: string }): Promise<Message[]>;
   message(messageId: string): Promise<Message | undefined>;
-  /** Everything up to this message is read; with `threadId` in that thread. */
+  /** Marks everything up to and including this message as read; with `threadId`, within that thread. */
   markRead(messageId: string, options?: { threadId?: string }): Promise<void>;
-  /** All threads here; the event `thread` tells what becomes of them. At most 10,000 messages are counted. */
+  /** All threads, from at most 10,000 messages in threads. The event `thread` reports changes. */
   threads(): Promise<Thread[]>;
   mute(isMuted: boolean): Promise<void>;
 
   members(): readonly Member[];
-  /** In a group, by owners and admins. At most 100 users at once. */
+  /** Groups only, by owners and admins. At most 100 users at once; each needs a device that has connected before. */
   add(userIds: readonly string[], wait?: WaitOptions): Promise<void>;
+  /** By owners (admins and members) and admins (members). To remove this user, call `leave`. */
   remove(userId: string, wait?: WaitOptions): Promise<void>;
   leave(wait?: WaitOptions): Promise<void>;
+  /** By owners and admins. At most 256 UTF-16 units, else `RangeError`. */
   rename(name: string, wait?: WaitOptions): Promise<void>;
+  /** By owners. An admin may also make itself a member. */
   setRole(userId: string, role: Role, wait?: WaitOptions): Promise<void>;
   /**
-   * Makes the keys anew: by either of two, in a group by owners and admins. For when nothing else helps, as after an operation that nobody
-   * can follow (`CannotDo` of all others).
+   * Starts the conversation over with new keys; messages stay. In a group only by owners and admins. A last resort, for `isStuck` and
+   * for operations that fail with `CannotDo` because keys are lost.
    */
   restart(wait?: WaitOptions): Promise<void>;
 
-  /** Of a request: it becomes an ordinary conversation. */
+  /** Turns a request into an ordinary conversation. */
   accept(): Promise<void>;
-  /** Of a direct conversation: nothing comes or goes any more. The other is not told. */
+  /** Direct conversations only, else `CannotDo`. The server then refuses messages both ways; the peer is not told. Needs a connection. */
   block(options?: AbortOptions): Promise<void>;
   unblock(options?: AbortOptions): Promise<void>;
 }

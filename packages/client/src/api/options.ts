@@ -2,91 +2,103 @@ import type { Transport } from '../connection/transport.ts';
 import type { Store } from '../storage/store.ts';
 import type { Client } from './client.ts';
 
-/** `https://chat.example` when one door serves everything, else both doors. */
+/** `https://chat.example` when one origin serves everything; else `http`: URL of the auth service, `socket`: `ws(s)://` URL of a gateway. */
 export type ServerAddress = string | { readonly http: string; readonly socket: string };
 
 /**
- * How long an operation is waited for. Later it rejects with `RequestTimedOut`, or with the signal's reason, and is not taken back:
- * it stays in the outbox, and is done when it can be. It rejects with `NotConnected` when the client ends or is closed.
+ * How long to wait for an operation. At the deadline it rejects with `RequestTimedOut`, on abort with the signal's reason. Neither cancels it:
+ * it stays in the outbox and is carried out once possible. When the client ends or is closed, it rejects with `NotConnected`.
  */
 export type WaitOptions = {
   signal?: AbortSignal;
-  /** Default: five minutes. */
+  /** Default: 300,000 (five minutes). */
   deadlineMs?: number;
 };
 
-/** Whoever gives up waiting is told the signal's reason; what was asked for may take effect all the same. Every wait has a deadline besides. */
+/** Aborting rejects with the signal's reason and only ends the wait: the request may still take effect. There is a deadline either way. */
 export type AbortOptions = { signal?: AbortSignal };
 
 /**
- * off       messages leave at once, and nothing else does
- * standard  12 dummies an hour, and messages wait up to a second
- * high      120 dummies an hour, and messages wait up to ten seconds
+ * off       no dummies, no delay
+ * standard  12 dummies an hour; messages are delayed by up to 1 s
+ * high      120 dummies an hour; messages are delayed by up to 10 s
  */
 export type TrafficProfile = 'off' | 'standard' | 'high';
 
 export type TrafficCover = {
-  /** Messages that say nothing, on average, at random times while connected; from 0 to 3,600. They count against the server's limits. */
+  /** Average number of empty messages, sent at random times while connected; 0 to 3,600. They count against the server's rate limits. */
   readonly dummiesPerHour: number;
-  /** Each message waits a random time up to this before it is sent; from 0 to 60,000. */
+  /** Each message is held back for a random time up to this; 0 to 60,000. */
   readonly maxDelayMs: number;
 };
 
-/** How a client behaves; all have defaults that suit people. */
+/** Only `store` is required. A number out of range is a `RangeError`. */
 export type ClientOptions = {
-  /** Only `Store` is needed; everything else is kept in it. */
+  /** Holds everything the device keeps: keys, messages, outbox. One account and one open client per store. */
   store: Store;
   /** Default: WebSocket. */
   transport?: Transport;
   /**
-   * Whether others learn what was read. It holds for all devices of the account, and the newest choice of any of them counts.
-   * Default: as it was chosen before; true when it never was.
+   * Whether to send read receipts. Applies to all devices of the account; the latest choice on any of them wins. Default: leave it as it is,
+   * which is true until somebody chooses.
    */
   readReceipts?: boolean;
-  /** Fresh keys at the latest after so many messages (default 1,000) or so long (default 7 days). */
+  /** Rotate the keys of a conversation after this many messages; 1 to 1,000, default 1,000. */
   rotateAfterMessages?: number;
+  /** The same by time; 60,000 to 604,800,000 (7 days), default 7 days. */
   rotateAfterMs?: number;
-  /** Devices of an encrypted group. Default 250, at most 500. */
+  /** Devices in one group, 2 to 500, default 250; adding more fails with `TooManyDevices`. */
   maxGroupDevices?: number;
-  /** How much is done against whoever watches when one writes. Default `off`; sizes are rounded up in any case. */
+  /** Hides from network observers when messages are sent. Default `off`. Sizes are padded in any case. */
   traffic?: TrafficProfile | TrafficCover;
-  /** Compresses texts before they are encrypted: smaller, but sizes tell a little more. Default false. */
+  /** Compress contents before encryption: less data, but sizes reveal slightly more. Default false. */
   isCompressing?: boolean;
 };
 
 export type SignUpOptions = ClientOptions &
   AbortOptions & {
     server: ServerAddress;
+    /** 1 to 64 of `A–Z a–z 0–9 _ -`, not beginning with `c_`. It can never be changed. */
     userId: string;
     /** Default: random. */
     deviceId?: string;
-    /** Base64 of the server's key, from a place that one trusts; default: what the server says the first time. */
+    /** The server's service key in base64, from a trusted source. Default: trust the key the server shows now, and pin it. */
     serviceKey?: string;
-    /** What the server's enrolment asks for. */
+    /** Needed where the server's enrolment is by invite. */
     invite?: string;
+    /** Needed where the server's enrolment is by token. */
     token?: string;
   };
 
 export type LinkOptions = ClientOptions & {
-  /** What `linkCode()` of an existing device said. */
+  /** From `linkCode()` on an existing device of the account. */
   code: string;
+  /** Default: random. */
   deviceId?: string;
 };
 
-/** Step 2 of 3, at the new device: show `code` to the existing one; `done` when that one has agreed. */
+/**
+ * Linking, step 2 of 3, on the new device: pass `code` to `approveLink` on the existing one within five minutes. `done` resolves after that,
+ * or rejects, e.g. with `RequestTimedOut` after ten minutes, `AnotherAccount`, or `NotConnected` after `cancel`.
+ */
 export type Link = { readonly code: string; readonly done: Promise<Client>; cancel(): void };
 
 export type RecoverOptions = Omit<SignUpOptions, 'invite' | 'token'> & {
-  /** All other devices are revoked. */
+  /** From `recoveryCode()`. Recovery revokes all other devices. */
   recoveryCode: string;
 };
 
-/** The ways to a client. `SecureChat` of the package's door is this. */
+/** How to get a `Client`; the package exports it as `SecureChat`. All but `open` reject with `StoreTaken` when the store holds an account. */
 export interface SecureChatDoor {
-  /** A new account with its first device. */
+  /**
+   * Creates an account with this as its first device. Rejects with `ServerRefused`: `ACCOUNT_CONFLICT` if the name is taken,
+   * `PERMISSION_DENIED` without a valid invite or token. If no answer came (`isRetryable`), call it again with the same store.
+   */
   signUp(options: SignUpOptions): Promise<Client>;
-  /** What an earlier `signUp`, `link` or `recover` left in this store. */
+  /** Opens what an earlier `signUp`, `link` or `recover` left in the store; needs no connection. Rejects with `NoAccountHere` if there is nothing. */
   open(options: ClientOptions): Promise<Client>;
+  /** Rejects with `CodeNotReadable`. */
   link(options: LinkOptions): Promise<Link>;
+  /** A new device for an account whose devices are lost. Rejects with `CodeNotReadable` for a mistyped code. */
   recover(options: RecoverOptions): Promise<Client>;
 }

@@ -1,11 +1,11 @@
 export type Status = 'online' | 'away' | 'busy' | 'offline';
 
-/** `lastSeenMs`: the hour in which somebody who is offline was last there, if they let it be known. */
+/** `lastSeenMs`: Unix time in ms, rounded down to the hour, when an offline user was last online, if they share it. */
 export type PersonStatus = { readonly status: Status; readonly lastSeenMs?: number };
 
 /**
- * `statusTo`: nobody; those with whom one has talked, in a conversation of two that one has said something in; or also everybody in a common group.
- * It holds for all devices.
+ * Applies to all devices. `statusTo`, who sees this user's status: `nobody`; `direct`: peers of direct conversations this user has
+ * written in; `conversations`: also members of common groups.
  */
 export type PresencePrivacy = {
   readonly statusTo: 'nobody' | 'direct' | 'conversations';
@@ -18,23 +18,24 @@ export type PresenceEvents = {
 };
 
 /**
- * Who is there, and who writes: the server's word, which is not encrypted and which it could make up. Nothing is told or asked before
- * an app does so here. Where the server has no presence everybody is offline.
+ * Who is online and who is typing. Not encrypted: the server reports it and could invent it. Nothing is sent or queried until the app
+ * does so here. On a server without presence everybody is `offline`.
  */
 export interface Presence {
-  /** Returns what takes the listener away again. */
+  /** Returns a function that removes the listener. */
   on<E extends keyof PresenceEvents>(event: E, listener: (value: PresenceEvents[E]) => void): () => void;
 
-  /** How this device is shown, over all connections until it is said otherwise. A user is as its devices are; `busy` on one holds for all. */
+  /** This device's status, kept across reconnects. A user's status combines those of all devices; `busy` on one wins. */
   show(status: Status): void;
-  /** Of whom the event `status` tells, in the place of those before; at most 200. */
+  /** Replaces the users the event `status` reports on; at most 200, else `RangeError`. */
   watch(userIds: readonly string[]): void;
+  /** `offline` for a user who is not watched, and for all without a connection. */
   of(userId: string): PersonStatus;
-  /** Changes what is given; resolves with how it stands. */
+  /** Changes the given settings; resolves with all of them as they are now. Needs a connection. */
   privacy(change?: Partial<PresencePrivacy>): Promise<PresencePrivacy>;
 
-  /** To be called with each change of what is being written; it is told every few seconds at most, and clears by itself. */
+  /** Call it on every change of the draft: it is sent at most every 3 s, and expires for the others after 5 s. */
   typing(conversationId: string, isTyping: boolean): void;
-  /** Who writes there at this moment. */
+  /** Ids of the users typing there now. */
   typists(conversationId: string): readonly string[];
 }
