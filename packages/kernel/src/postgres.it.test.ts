@@ -32,17 +32,23 @@ async function pidOf(client: PoolClient | Pool): Promise<number> {
   return rows[0]?.pid ?? 0;
 }
 
-test('every session has our limits', async () => {
-  const { rows } = await openTestPool({ statementTimeoutMs: 1234 }).query(
-    `SELECT name, setting FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout',
+test('every session has our limits, and the settings it was given', async () => {
+  const settings = { enable_seqscan: 'off', 'kernel.probe': 'with \\ and spaces' };
+  const pool = openTestPool({ statementTimeoutMs: 1234, settings });
+  const { rows } = await pool.query(
+    `SELECT name, setting FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout', 'enable_seqscan',
      'idle_in_transaction_session_timeout', 'tcp_user_timeout', 'application_name') ORDER BY name`,
   );
   expect(rows).toEqual([
     { name: 'application_name', setting: 'kernel-test' },
+    { name: 'enable_seqscan', setting: 'off' },
     { name: 'idle_in_transaction_session_timeout', setting: '3000' },
     { name: 'lock_timeout', setting: '2000' },
     { name: 'statement_timeout', setting: '1234' },
     { name: 'tcp_user_timeout', setting: '5000' },
+  ]);
+  expect((await pool.query("SELECT current_setting('kernel.probe') AS probe")).rows).toEqual([
+    { probe: settings['kernel.probe'] },
   ]);
 });
 

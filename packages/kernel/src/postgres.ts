@@ -18,6 +18,8 @@ export type ConnectionOptions = {
   idleInTransactionMs?: number;
   /** Default 5000. Also the longest wait for a free connection of a pool. */
   connectTimeoutMs?: number;
+  /** Of each session, from its start, e.g. `enable_seqscan`; they go before those of the role and of the database. */
+  settings?: Readonly<Record<string, string>>;
   logger?: Logger | undefined;
 };
 
@@ -94,11 +96,15 @@ function configure(url: string, options: ConnectionOptions): ClientConfig {
       `-c lock_timeout=${lockTimeoutMs}`,
       `-c idle_in_transaction_session_timeout=${idleInTransactionMs}`,
       `-c tcp_user_timeout=${TCP_USER_TIMEOUT_MS}`,
+      ...Object.entries(options.settings ?? {}).map(([name, value]) => `-c ${name}=${escapeOption(value)}`),
     ].join(' '),
     query_timeout: statementTimeoutMs === 0 ? undefined : statementTimeoutMs + ANSWER_GRACE_MS,
     types: { getTypeParser },
   };
 }
+
+/** The server splits options at white space. */
+const escapeOption = (value: string): string => value.replace(/[\\\s]/g, '\\$&');
 
 /**
  * After a timeout the answer may still come, and pg would take it for that of the next query

@@ -68,6 +68,7 @@ export async function createDelivery(kit: Kit): Promise<Service> {
   const fanoutPool = openPool(secrets.postgresUrl, {
     applicationName: 'delivery-fanout',
     max: config.fanoutConcurrency + 1,
+    settings: SESSION,
     logger,
   });
   const fanoutPublisher = createPublisher({ directory, outStreams, pool: fanoutPool, logger, metrics });

@@ -4,7 +4,7 @@ import { classify } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { createLoop } from '../../loop.ts';
 import type { Metrics } from '../../metrics.ts';
-import { openDedicatedClient } from '../../postgres.ts';
+import { type ConnectionOptions, openDedicatedClient } from '../../postgres.ts';
 import { FIRST_ENTRY_ID } from './entry-id.ts';
 import type { OrderedHandler } from './handler.ts';
 import { createLeases } from './leases.ts';
@@ -39,7 +39,7 @@ export type OrderedConsumerOptions<R> = {
   everyMs?: number;
   handler: OrderedHandler<R>;
   /** Session settings for the connection of the batches, e.g. `enable_seqscan`. */
-  settings?: Readonly<Record<string, string>>;
+  settings?: ConnectionOptions['settings'];
   /**
    * The entry at which the cursor of a stream stands in Postgres, so that it and what lies before it can be trimmed: after each commit,
    * and of a partition that was claimed, whose former owner may have died before it had trimmed.
@@ -234,16 +234,13 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     backlog = backlog.filter((entry) => entry.stream !== stream);
   }
 
-  async function openClient(): Promise<Client> {
-    const opened = await openDedicatedClient(options.postgresUrl, {
+  function openClient(): Promise<Client> {
+    return openDedicatedClient(options.postgresUrl, {
       applicationName: `${schema}-ordered-${lane}`,
       pipeline: true,
+      settings: options.settings,
       logger,
     });
-    for (const [name, value] of Object.entries(options.settings ?? {})) {
-      await opened.query('SELECT set_config($1, $2, false)', [name, value]);
-    }
-    return opened;
   }
 
   async function closeClient(): Promise<void> {
