@@ -29,7 +29,7 @@ import { Profiles } from './runtime/profiles.ts';
 import { Runtime } from './runtime/runtime.ts';
 import { EventTeller } from './runtime/teller.ts';
 
-/** One device of one account: what apps hold. Everything it does is done elsewhere. */
+/** One device of one account, as apps hold it. Only delegates. */
 export class Client implements Api {
   readonly me: { readonly userId: string; readonly deviceId: string };
   readonly #runtime: Runtime;
@@ -41,7 +41,7 @@ export class Client implements Api {
   readonly #profiles: Profiles;
   #presence: Promise<Presence> | undefined;
 
-  /** What `signUp`, `link` or `recover` have left in this store. */
+  /** Opens what `signUp`, `link` or `recover` left in this store. */
   static async open(options: ClientOptions): Promise<Client> {
     const events = new Emitter<ClientEvents>();
     const teller = new EventTeller(events);
@@ -81,7 +81,7 @@ export class Client implements Api {
     this.#listen();
   }
 
-  /** What the parts tell each other, and what of it is told outside. */
+  /** Connects the parts to each other and forwards what apps may see. */
   #listen(): void {
     const { connection, pins } = this.#runtime;
     this.#teller.begin({
@@ -90,7 +90,7 @@ export class Client implements Api {
       own: (told) => this.#devices.told(told),
       lettingIn: (outsider) => this.#housekeeping.lettingIn(outsider),
     });
-    // before anybody outside is told: whoever waits has its answer then
+    // registered first, so that pending calls are already rejected when the app hears of it
     this.#events.on('ended', (error) => {
       this.#housekeeping.stop();
       this.#runtime.end(new NotConnected('the client has ended', { cause: error }));
@@ -174,7 +174,7 @@ export class Client implements Api {
     for (const { id } of this.#runtime.core.registry.all()) this.#runtime.core.outbox.wake(id);
   }
 
-  /** Loaded when somebody is looked at. */
+  /** Loaded on first use. */
   async #identities(): Promise<Identities> {
     const { Identities } = await import('./runtime/identities.ts');
     return new Identities(this.#runtime.pins, this.#runtime.account);
@@ -227,5 +227,5 @@ export class Client implements Api {
   }
 }
 
-/** Loaded when it is asked for: most people never export. */
+/** Loaded on first use: most people never export. */
 const history = () => import('./history/index.ts');

@@ -1,10 +1,10 @@
-/** Time, so that tests can bring their own. */
+/** Time, injectable for tests. */
 export type Clock = {
-  /** Milliseconds since 1970, as the device believes; may jump. For times that leave it. */
+  /** Unix time in ms by the device's clock, which may jump. For times that are sent elsewhere. */
   now(): number;
-  /** Milliseconds since some moment; never jumps. For durations. */
+  /** Ms since an arbitrary moment; never jumps. For durations. */
   monotonicMs(): number;
-  /** Runs `work` once, `ms` from now. Returns what takes it back. */
+  /** Runs `work` once, in `ms`. Returns a function that cancels it. */
   after(ms: number, work: () => void): () => void;
 };
 
@@ -18,8 +18,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * Settles like `work`, or fails with `late()` when the deadline passes, or with the signal's reason when that aborts;
- * `work` is given a signal that says so.
+ * Settles like `work`; rejects with `late()` at the deadline, or with the signal's reason on abort. Either aborts the signal that `work`
+ * is given.
  */
 export async function withDeadline<T>(
   clock: Clock,
@@ -46,7 +46,7 @@ export async function withDeadline<T>(
   }
 }
 
-/** Settles like `work`, or fails with the signal's reason; the work itself goes on, and nobody minds how it ends. */
+/** Settles like `work`, or rejects with the signal's reason. The work itself continues, and its outcome is then ignored. */
 export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   const aborted = Promise.withResolvers<never>();
@@ -60,14 +60,14 @@ export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undef
   }
 }
 
-/** Resolves after a while, or when the signal aborts. */
+/** Resolves after `ms`, or when the signal aborts. */
 export async function rest(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   await sleep(clock, ms, signal).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
 }
 
-/** Fails with the signal's reason when that aborts. */
+/** Rejects with the signal's reason when that aborts. */
 export async function sleep(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
   const slept = Promise.withResolvers<void>();
   const cancel = clock.after(ms, slept.resolve);

@@ -2,10 +2,10 @@ import type { SecureChatDoor } from './api/index.ts';
 import { Client } from './client.ts';
 import { NotConnected } from './errors.ts';
 
-/** Loaded once in the life of a device; `open` does without. */
+/** Loaded once in the life of a device; `open` does without it. */
 const entering = () => import('./account/enter.ts');
 
-/** The ways to a client. */
+/** See `SecureChatDoor`. */
 export const SecureChat: SecureChatDoor = {
   async signUp(options) {
     await (await entering()).signUp(options);

@@ -7,7 +7,7 @@ import * as client from './index.ts';
 
 const SOURCES = import.meta.dirname;
 
-/** Whoever catches an error needs its class to tell it from others. */
+/** Apps need the class to tell errors apart. */
 test('every class of errors that a person may meet is exported, by the door of its part', () => {
   const sources = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' });
   const classes = sources

@@ -1,15 +1,14 @@
 import { type ErrorBody, type ErrorName, errors } from '@securechat/protocol';
 
 /**
- * What can go wrong, one class per failure. Each says whether the same call may succeed later: then it is worth trying
- * again, else somebody has to do something first. A call that is given up through its `AbortSignal` fails with the
- * signal's reason instead.
+ * Base of all SDK errors, one class per failure. `isRetryable`: the same call may succeed later; otherwise somebody has to act first. A
+ * call cancelled through its `AbortSignal` rejects with the signal's reason instead.
  */
 export abstract class SecureChatError extends Error {
   abstract readonly isRetryable: boolean;
 }
 
-/** The server answered with an error of the protocol. `error` is a name of its table, or one that is newer than this client. */
+/** The server refused the request. `error` is a name from the protocol's error table, possibly one newer than this client. */
 export class ServerRefused extends SecureChatError {
   override readonly name = 'ServerRefused';
   readonly error: ErrorName | (string & {});
@@ -23,59 +22,59 @@ export class ServerRefused extends SecureChatError {
     this.isRetryable = errors[answer.error_code as ErrorName]?.retry === 'later';
   }
 
-  /** How long the server asks to wait, in milliseconds. */
+  /** How long the server asks to wait, in ms. */
   get retryAfterMs(): number | undefined {
     return this.answer.retry_after_ms;
   }
 }
 
-/** No server could be reached, or it did not answer the door in time. */
+/** No server was reachable, or an HTTP request was not answered in time. Retry later. */
 export class ServerUnreachable extends SecureChatError {
   override readonly name = 'ServerUnreachable';
   readonly isRetryable = true;
 }
 
-/** The connection ended before the answer came. Whether the request took effect is not known. */
+/** The connection ended before the answer arrived. The request may have taken effect. */
 export class ConnectionLost extends SecureChatError {
   override readonly name = 'ConnectionLost';
   readonly isRetryable = true;
 }
 
-/** No answer within the deadline, with all retries. Whether the request took effect is not known. */
+/** No answer within the deadline, retries included. The request may have taken effect; an operation on a conversation stays queued. */
 export class RequestTimedOut extends SecureChatError {
   override readonly name = 'RequestTimedOut';
   readonly isRetryable = true;
 }
 
-/** More questions are on their way than can be kept. */
+/** Too many requests are pending; retry when some have been answered. */
 export class TooManyRequests extends SecureChatError {
   override readonly name = 'TooManyRequests';
   readonly isRetryable = true;
 }
 
-/** The connection was stopped, or has ended for good. */
+/** The client has no connection and will not get one: not connected yet, closed, or `ended`; the cause, if any, says why. */
 export class NotConnected extends SecureChatError {
   override readonly name = 'NotConnected';
   readonly isRetryable = false;
 }
 
-/** What the server sent has no form that the protocol knows. */
+/** The server sent something that does not conform to the protocol. */
 export class ServerBrokeProtocol extends SecureChatError {
   override readonly name = 'ServerBrokeProtocol';
   readonly isRetryable = true;
 }
 
 export type NotGenuineReason =
-  /** Its service key does not follow from the pinned one. Somebody has to look at that: it may be another server. */
+  /** Its service key does not follow from the pinned one. Needs a person's attention: it may be a different server. */
   | 'unknown_service_key'
-  /** The certificate of the gateway is not signed by the service key. */
+  /** The gateway's certificate is not signed by the service key. */
   | 'not_certified'
-  /** The certificate is not valid now: its time is over, or the clock of this device is wrong. */
+  /** The certificate is expired or not valid yet, or this device's clock is wrong. */
   | 'not_valid_now'
-  /** Somebody changed a hello on its way, or the gateway does not hold its key. */
+  /** A hello was changed in transit, or the gateway does not hold its key. */
   | 'not_proved';
 
-/** The server could not prove that it is the one whose key is pinned. Nothing was sent to it but the hello. */
+/** The server could not prove that it holds the pinned service key; `because` says how. Only the hello was sent to it. */
 export class ServerNotGenuine extends SecureChatError {
   override readonly name = 'ServerNotGenuine';
   readonly because: NotGenuineReason;
@@ -88,35 +87,35 @@ export class ServerNotGenuine extends SecureChatError {
   }
 }
 
-/** The login was refused: no such account or device, another key, or revoked. The server does not tell which. */
+/** Login refused: unknown account or device, wrong key, or revoked; the server does not say which. Link or recover into a new store. */
 export class LoginRefused extends SecureChatError {
   override readonly name = 'LoginRefused';
   readonly isRetryable = false;
 }
 
-/** This device was revoked while it was connected: it is not served any more. */
+/** This device was revoked while connected, and is no longer served. Link or recover into a new store. */
 export class DeviceRevoked extends SecureChatError {
   override readonly name = 'DeviceRevoked';
   readonly isRetryable = false;
 }
 
-/** A newer connection of this device took over: it runs somewhere else. */
+/** A newer connection of this device replaced this one: the same store or keys are in use elsewhere. */
 export class DeviceReplaced extends SecureChatError {
   override readonly name = 'DeviceReplaced';
   readonly isRetryable = false;
 }
 
-/** The server does not speak this version of the protocol: the client has to be brought up to date. */
+/** The server does not support this protocol version: update the client. */
 export class UpdateNeeded extends SecureChatError {
   override readonly name = 'UpdateNeeded';
   readonly isRetryable = false;
 }
 
-/** The server ended the connection for good, for another reason than those above. */
+/** The server closed the connection for good, for a reason that has no class of its own. */
 export class ConnectionRefused extends SecureChatError {
   override readonly name = 'ConnectionRefused';
   readonly isRetryable = false;
-  /** The close code, 4500 to 4999. */
+  /** WebSocket close code, 4500 to 4999. */
   readonly code: number;
 
   constructor(code: number, message: string) {
@@ -125,7 +124,7 @@ export class ConnectionRefused extends SecureChatError {
   }
 }
 
-/** The account key of a user is another than the one that is pinned. Nothing is sent until a person has looked at it. */
+/** A user's account key differs from the pinned one. Nothing is sent to them until a person has checked `identity` and called `acceptKeyChange`. */
 export class AccountKeyChanged extends SecureChatError {
   override readonly name = 'AccountKeyChanged';
   readonly isRetryable = false;
@@ -137,24 +136,24 @@ export class AccountKeyChanged extends SecureChatError {
   }
 }
 
-/** The two devices do not see the same keys: somebody is between them, or one of the accounts is a new one. */
+/** The keys being compared differ: somebody is intercepting, or one of the accounts is new. Do not trust them. */
 export class NotTheSame extends SecureChatError {
   override readonly name = 'NotTheSame';
   readonly isRetryable = false;
 }
 
 export type DeviceListFault =
-  /** Not signed by the account key, as a whole or for one of its devices. */
+  /** The list, or one of its devices, is not signed by the account key. */
   | 'bad_signature'
   | 'twice_the_same'
-  /** The list of another user. */
+  /** A different user's list. */
   | 'not_theirs'
-  /** An earlier version than one that was seen. */
+  /** An older version than one already seen. */
   | 'older'
-  /** Two lists of the same version, or one that does not go on from the one before: the account was split. */
+  /** Two different lists of one version, or one that does not follow its predecessor: the account was forked. */
   | 'forked';
 
-/** A device list that no honest server sends. It has no effect. */
+/** The server sent a device list that no honest server sends. It is ignored; report it. */
 export class DeviceListRefused extends SecureChatError {
   override readonly name = 'DeviceListRefused';
   readonly isRetryable = false;
@@ -168,7 +167,7 @@ export class DeviceListRefused extends SecureChatError {
   }
 }
 
-/** A code that was typed or scanned is none of ours: letters are wrong or missing, it is for somebody else, old, or newer than this client. */
+/** A typed or scanned code is unusable: `garbled`, `not_for_this` purpose or person, `expired`, or made by a `newer` version. */
 export class CodeNotReadable extends SecureChatError {
   override readonly name = 'CodeNotReadable';
   readonly isRetryable = false;

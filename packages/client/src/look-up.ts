@@ -1,4 +1,4 @@
-/** What stands under a name that somebody else has chosen: `constructor` is one, and every object has a member of it. */
+/** Looks up a key chosen by somebody else: `constructor` would find a member that every object has. */
 export function lookUp<T>(entries: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(entries, name) ? entries[name] : undefined;
 }

@@ -6,12 +6,12 @@ import { type AccountKey, accountKeyFrom, type DeviceKey } from '../identity/key
 import { fromBytes, toBytes } from '../storage/json.ts';
 import type { Change, Store } from '../storage/store.ts';
 
-/** Who this device is, where its server is, and the keys that are nowhere else. */
+/** Who this device is, where its server is, and its keys, which may exist nowhere else. */
 export type Account = {
   readonly userId: string;
   readonly own: OwnDevice;
   readonly server: { readonly http: string; readonly socket: string };
-  /** A linked device has it once another one has told it. */
+  /** Absent on a linked device until another device has sent it. */
   readonly accountSecret: Uint8Array | undefined;
 };
 
@@ -29,19 +29,19 @@ type StoredKeepsake = { pins: string[]; ticket?: string };
 const ACCOUNT = 'account';
 const KEEPSAKE = 'keepsake';
 
-/** There is nothing in this store that `SecureChat.open` could open. */
+/** The store holds no account for `SecureChat.open`. Use `signUp`, `link` or `recover`. */
 export class NoAccountHere extends SecureChatError {
   override readonly name = 'NoAccountHere';
   readonly isRetryable = false;
 }
 
-/** This device was not told the account's key yet, and cannot speak for the account. */
+/** This linked device has not received the account key yet, so it cannot sign for the account. Resolves itself once another device is online. */
 export class AccountKeyNotHere extends SecureChatError {
   override readonly name = 'AccountKeyNotHere';
   readonly isRetryable = true;
 }
 
-/** What was read from the existing device is not what the server says. */
+/** The server shows a different account key than the link code did. Do not retry with this server; start linking again. */
 export class AnotherAccount extends SecureChatError {
   override readonly name = 'AnotherAccount';
   readonly isRetryable = false;
@@ -91,14 +91,14 @@ export function keepsakeChange({ pins, ticket }: Keepsake): Change {
   return { put: KEEPSAKE, value: toBytes(stored) };
 }
 
-/** This device as the groups know it: by the certificate in its account's list. */
+/** This device as groups know it: identified by its certificate in the account's device list. */
 export function ownDeviceIn(list: SignedDeviceList, key: DeviceKey): OwnDevice {
   const certificate = list.devices.find(({ device_id }) => device_id === key.deviceId);
   if (!certificate) throw new NoAccountHere('the list of the account does not name this device');
   return { userId: list.user_id, ...key, identity: credentialIdentity(list, certificate) };
 }
 
-/** Throws `AccountKeyNotHere` on a linked device that was not told it yet. */
+/** Throws `AccountKeyNotHere` on a linked device that has not received the key yet. */
 export async function accountKeyOf({ accountSecret }: Account): Promise<AccountKey> {
   if (!accountSecret) throw new AccountKeyNotHere('the account key is not here yet');
   return accountKeyFrom(accountSecret);

@@ -7,27 +7,27 @@ import { fromBytes, toBytes } from '../storage/json.ts';
 import type { Change, Store } from '../storage/store.ts';
 import { loadAccount, NoAccountHere } from './account.ts';
 
-/** For pins before there is a connection. */
+/** For `Pins` used before there is a connection. */
 export const offline = { request: () => Promise.reject(new TypeError('nothing is asked for here')) };
 
-/** What an account begins with. */
+/** What a new account starts with. */
 type Beginning = { list: SignedDeviceList; device: DeviceKey; secretKey: Uint8Array };
 
 const BEGUN = 'sign-up-begun';
 
 export const begunChange = (list: SignedDeviceList): Change => ({ put: BEGUN, value: toBytes(list) });
 
-/** Keys that are in use are nowhere else: nothing is written over them. */
+/** Rejects with `StoreTaken` rather than overwrite the only copy of keys that are in use. */
 export async function expectRoom(store: Store): Promise<void> {
   const userId = await userIn(store);
   if (userId === undefined) return;
-  // the own device list is here once the server has taken it
+  // the own device list is pinned only once the server has accepted the sign-up
   const pins = await Pins.open({ store, connection: offline });
   if (pins.known(userId))
     throw new StoreTaken(`This store holds the account ${userId}: open that, or use another store`);
 }
 
-/** A sign-up whose answer never came may have taken effect: by the same keys it is the same one, which the server answers again. */
+/** A sign-up whose answer was lost may have taken effect. Repeated with the same keys it is the same request, and the server answers it again. */
 export async function begun(store: Store, userId: string, deviceId?: string): Promise<Beginning | undefined> {
   const bytes = await store.get(BEGUN);
   if (!bytes || (await userIn(store)) !== userId) return undefined;

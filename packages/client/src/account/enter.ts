@@ -28,7 +28,7 @@ async function findServer({ server: address, serviceKey, signal }: Whereto): Pro
   return { http, socket, serviceKey: serviceKey === undefined ? facts.serviceKey : decodeBase64(serviceKey) };
 }
 
-/** A new account whose first device this is. What it leaves in the store is what `open` opens. */
+/** Creates an account with this as its first device. Leaves in the store what `open` opens. */
 export async function signUp(options: SignUpOptions): Promise<void> {
   const { store, userId, deviceId, invite, token, signal } = options;
   await expectRoom(store);
@@ -41,14 +41,14 @@ export async function signUp(options: SignUpOptions): Promise<void> {
     server: doorsOf(server),
     accountSecret: secretKey,
   };
-  // before the server knows of it: a name whose key nobody holds would be lost for ever
+  // stored before the server hears of it: else a crash would leave a taken name whose key nobody holds
   await keep(store, account, [server.serviceKey], begunChange(list));
   const enrolment = { list, proof: await prove(list, device) };
   await unlessRefused(store, createAccount(server.http, enrolment, { invite, token }, { signal }));
   await pin(store, list);
 }
 
-/** A new device in the place of all others, by whoever holds the account's key on paper. */
+/** Enrols a new device in place of all others, authorised by the account key from the recovery code. */
 export async function recover(options: RecoverOptions): Promise<void> {
   const { store, userId, deviceId, signal } = options;
   await expectRoom(store);
@@ -69,7 +69,7 @@ export async function recover(options: RecoverOptions): Promise<void> {
   });
 }
 
-/** Step 2 of linking: `code` is for the existing device, and `done` resolves when that one has agreed. */
+/** Step 2 of linking: `code` goes to the existing device, and `done` resolves once that one has approved it. */
 export async function link(
   options: LinkOptions,
   transport: Transport | undefined,
@@ -112,7 +112,7 @@ async function keep(
   await store.write([accountChange(account), keepsakeChange({ pins, ticket: undefined }), ...more]);
 }
 
-/** Of a refusal nothing remains; without an answer it may have taken effect, and the same store may be opened, or signed up into again. */
+/** After a refusal the store is emptied. Without an answer the enrolment may have taken effect: the store can be opened, or signed up into again. */
 async function unlessRefused(store: Store, enrolling: Promise<void>): Promise<void> {
   try {
     await enrolling;
@@ -123,7 +123,7 @@ async function unlessRefused(store: Store, enrolling: Promise<void>): Promise<vo
   }
 }
 
-/** The own list is believed first: every other device of the account is held against it. */
+/** Pins the own list first, because every other device of the account is checked against it. */
 async function pin(store: Store, list: SignedDeviceList): Promise<void> {
   const pins = await Pins.open({ store, connection: offline });
   await pins.take(list);

@@ -13,13 +13,13 @@ type FirstLogin = {
   transport: Transport | undefined;
 };
 
-/** A person walks from one screen to the other meanwhile. */
+/** Long enough for a person to walk from one screen to the other. */
 const DEADLINE_MS = 10 * 60_000;
 const TRY_AGAIN_MS = 2_000;
 
 /**
- * Logs in as a device that is about to be enrolled, again and again until it is. Returns the list that it stands in. A network that goes away
- * meanwhile ends nothing: the other device may agree at that very moment, and only this one has the keys.
+ * Logs in as a device that is about to be enrolled, retrying until it is; returns the device list that contains it. Losing the network
+ * does not end this: the other device may be approving right now, and the keys exist only here.
  */
 export async function firstLogin(login: FirstLogin, signal: AbortSignal): Promise<SignedDeviceList> {
   const deadline = Date.now() + DEADLINE_MS;
@@ -28,7 +28,7 @@ export async function firstLogin(login: FirstLogin, signal: AbortSignal): Promis
     try {
       return await attempt(login, signal);
     } catch (error) {
-      // a server that has never answered may be the wrong one
+      // a server that has never answered may be the wrong one, so that is an error
       if (!(error instanceof LoginRefused || (isThere && error instanceof RequestTimedOut))) throw error;
       isThere = true;
     }

@@ -1,4 +1,4 @@
-// What devices that come and go need; loaded when one does.
+// What linking and revoking devices needs; loaded only then.
 import { addDevice, revokeDevice } from '../http/accounts.ts';
 import { nextDeviceList } from '../identity/device-list.ts';
 import { approveLink, inviteDevice } from '../identity/linking.ts';

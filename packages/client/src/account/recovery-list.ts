@@ -3,12 +3,12 @@ import { ServerRefused } from '../errors.ts';
 import { recoveredDeviceList } from '../identity/device-list.ts';
 import type { AccountKey, DeviceKey } from '../identity/keys.ts';
 
-/** Version, hash, and once more because of another recovery at the same moment. */
+/** Version, hash, and retries in case another recovery runs at the same time. */
 const MAX_TRIES = 6;
 
 /**
- * Whoever recovers has nothing but the account's key: the server says which version comes next and what it follows, to
- * whom has signed with that key. A server that lies splits the account, and everybody who knows the last list sees that.
+ * A recovering user has only the account key, so the server has to say which version comes next and what it follows; it tells only
+ * somebody who signed with that key. A lying server forks the list, which everybody who knows the last one detects.
  */
 export async function recoveryList(
   owner: { userId: string; key: AccountKey },

@@ -3,14 +3,14 @@ import type { SecureChatError } from '../errors.ts';
 import type { Listener } from '../events.ts';
 
 /**
- * disconnected    no socket: not started, waiting to come back, or ended
+ * disconnected    no socket: not started, waiting to reconnect, or ended
  * connecting      a socket is being opened
- * authenticating  both sides prove themselves; the first ping is not answered yet
- * connected       a session, whose server has answered a ping
+ * authenticating  both sides prove their keys; the first ping is not answered yet
+ * connected       logged in, and the server has answered a ping
  */
 export type ConnectionState = 'disconnected' | 'connecting' | 'authenticating' | 'connected';
 
-/** What was agreed on at login. The limits and capabilities are covered by the server's signature. */
+/** What the login agreed on. The server's signature covers limits and capabilities. */
 export type Session = {
   readonly sessionId: string;
   readonly limits: Readonly<Record<string, number>>;
@@ -18,27 +18,27 @@ export type Session = {
   readonly retryPolicy: RetryPolicy;
 };
 
-/** What a device keeps from one connection to the next, over restarts too. */
+/** What a device keeps from one connection to the next, including across restarts. */
 export type Keepsake = {
-  /** The service keys that are trusted, oldest first. */
+  /** Trusted service keys, oldest first. */
   readonly pins: readonly Uint8Array[];
-  /** Spares the server a look-up at the next login. */
+  /** Saves the server a look-up at the next login. */
   readonly ticket: string | undefined;
 };
 
 export type ConnectionEvents = {
   state: ConnectionState;
-  /** A login has succeeded; what is to be kept may be another than before. Comes right before the state `connected`. */
+  /** A login succeeded; the keepsake may differ from the stored one. Emitted right before the state `connected`. */
   session: { session: Session; keepsake: Keepsake };
-  /** Whatever the server sends that answers no `request`, in order. */
+  /** Every message from the server that does not answer a `request`, in order. */
   message: Downstream;
-  /** An attempt has failed, or the connection was lost. The next attempt follows after `retryInMs`. */
+  /** An attempt failed, or the connection was lost. The next attempt follows after `retryInMs`. */
   failure: { error: SecureChatError; retryInMs: number };
-  /** It will not come back by itself. */
+  /** It will not reconnect. */
   ended: SecureChatError;
 };
 
-/** Questions with an `id`, and what answers them with this `ref`. */
+/** Requests that carry an `id`, and the message type that answers each with the same `ref`. */
 export type Answers = {
   device_list: 'device_list';
   key_exchange: 'key_count';
@@ -65,12 +65,12 @@ export type Answers = {
 };
 export type QuestionName = keyof Answers;
 
-/** Without an `id`, which the connection makes. Given, it is kept: for questions that outlive a restart. */
+/** Without `id` the connection makes one. Pass one for requests that must survive a restart. */
 export type Question<N extends QuestionName> = Omit<Upstream<N>, 'type' | 'id'> & { id?: string };
 
 export type RequestOptions = {
   signal?: AbortSignal;
-  /** From the call to the answer, with all retries and the time without a connection; default 30 s. */
+  /** From the call to the answer, including retries and time without a connection. Default 30,000. */
   deadlineMs?: number;
 };
 
@@ -78,17 +78,17 @@ export interface Connection {
   readonly state: ConnectionState;
   /** Set while connected. */
   readonly session: Session | undefined;
-  /** Connects, and comes back by itself until `stop` or `ended`. */
+  /** Connects, and reconnects by itself until `stop` or `ended`. */
   start(): void;
-  /** Says goodbye. Resolves when the socket is gone. */
+  /** Disconnects. Resolves when the socket is closed. */
   stop(): Promise<void>;
-  /** The network changed, the app came to the foreground, or the person asked: tries at once, or looks whether the server is there. */
+  /** Call it when the network changed, the app came to the foreground, or the person asked: reconnects at once, or probes the connection. */
   nudge(): void;
-  /** Whole frames. False when not connected: then nothing was sent. */
+  /** Takes whole frames. Returns false when not connected; then nothing was sent. */
   send(frame: Uint8Array<ArrayBuffer>): boolean;
   /**
-   * The answer to a question. Waits for a connection, asks again with the same id when the answer does not come, was lost
-   * with the connection, or says "later". Fails with `ServerRefused`, `RequestTimedOut` or `NotConnected`.
+   * Resolves with the answer. Waits for a connection, and asks again with the same id when the answer is late, was lost with the
+   * connection, or says "later". Rejects with `ServerRefused`, `RequestTimedOut`, `NotConnected` or `TooManyRequests`.
    */
   request<N extends QuestionName>(
     name: N,

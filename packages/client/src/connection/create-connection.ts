@@ -22,20 +22,20 @@ import { webSocketTransport } from './websocket.ts';
 import { errorOf, Wire, type WireEnd } from './wire.ts';
 
 export type ConnectionOptions = {
-  /** Doors of the same service, tried in turn. */
+  /** Addresses of the same service, tried in turn. */
   urls: readonly string[];
   device: LoginDevice;
-  /** Pins are needed: whoever has none yet gets them from a place that it trusts. */
+  /** Must contain pins: a device without any gets them from a trusted source first. */
   keepsake: Keepsake;
-  /** What this client can do; the server refuses what was not announced. */
+  /** What this client supports; the server refuses what was not announced. */
   capabilities?: readonly string[];
   transport?: Transport;
   clock?: Clock;
-  /** From 0 to 1, for jitter. */
+  /** Returns 0 to 1, for jitter. */
   random?: () => number;
 };
 
-/** A challenge is good for 30 s at the server; a login that takes half of that will not come. */
+/** The server accepts a challenge for 30 s; a login that has taken half of that is not going to succeed. */
 const LOGIN_DEADLINE_MS = 15_000;
 const CAPABILITIES = ['e2e_encryption', 'groups', 'file_transfer'];
 
@@ -43,7 +43,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   return new ManagedConnection(options);
 }
 
-/** Keeps one connection, as a loop: attempt, serve, wait. What its parts decide is in their files. */
+/** Keeps one connection in a loop: attempt, serve, wait. The decisions are made by its parts. */
 class ManagedConnection implements Connection {
   state: ConnectionState = 'disconnected';
   session: Session | undefined;
@@ -128,7 +128,7 @@ class ManagedConnection implements Connection {
     this.#events.emit('ended', error);
   }
 
-  /** One connection from its beginning to its end, and why it ended. */
+  /** One connection from start to end; resolves with why it ended. */
   async #attempt(signal: AbortSignal): Promise<{ error: SecureChatError; hintMs?: number | undefined }> {
     const { urls, transport = webSocketTransport } = this.#options;
     const url = urls[this.#attempts++ % urls.length] ?? '';
@@ -156,7 +156,7 @@ class ManagedConnection implements Connection {
     );
   }
 
-  /** From the login to the end of the wire. */
+  /** From the finished login to the end of the connection. */
   async #serve(wire: Wire, login: Login, signal: AbortSignal): Promise<WireEnd> {
     const lost = Promise.withResolvers<WireEnd>();
     const heartbeat = this.#heartbeatOf(wire, login.heartbeatMs, () =>

@@ -1,14 +1,14 @@
 import { HEARTBEAT_INTERVAL_MS, PEER_GONE_AFTER_MS } from '@securechat/protocol';
 import type { Clock } from '../clock.ts';
 
-/** Beats come up to this share early, so that clients that began together drift apart. */
+/** Pings are sent up to this fraction early, so that clients that started together drift apart. */
 const JITTER = 0.2;
-/** The server's word for the interval is kept within these: nobody may make a phone beat all the time, or never. */
+/** Bounds for the interval the server asks for: it cannot make a phone ping constantly, or never. */
 const MIN_INTERVAL_MS = 5_000;
 const MAX_INTERVAL_MS = 5 * 60_000;
-/** Two missed beats, and half an interval for a slow link: the same share of the interval as the server counts. */
+/** Two missed pings plus half an interval for a slow link: the same ratio that the server uses. */
 const GONE_AFTER_BEATS = PEER_GONE_AFTER_MS / HEARTBEAT_INTERVAL_MS;
-/** Whoever has a doubt does not wait for two beats. */
+/** How long a probe waits: less than two missed pings, because there is reason for doubt. */
 const PROBE_MS = 5_000;
 
 export type HeartbeatOptions = {
@@ -16,12 +16,12 @@ export type HeartbeatOptions = {
   random: () => number;
   intervalMs: number;
   ping(): void;
-  /** Monotonic milliseconds. Whatever comes shows that the server is there, not only its answers. */
+  /** Monotonic ms. Any received bytes count as a sign of life, not only answers. */
   heardAtMs(): number;
   onLost(): void;
 };
 
-/** Listens to the heart of a connection. */
+/** Detects a dead connection by pinging. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #intervalMs: number;
@@ -39,7 +39,7 @@ export class Heartbeat {
     this.#watch(GONE_AFTER_BEATS * this.#intervalMs);
   }
 
-  /** Beats now, and gives up soon when nothing comes back. */
+  /** Pings now, and reports the loss soon if nothing comes back. */
   probe(): void {
     if (this.#isProbing) return;
     const { clock, ping, heardAtMs } = this.#options;

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { Heartbeat } from './heartbeat.ts';
 
-/** A heart that beats every 30 s unless told otherwise, and when it did. */
+/** A heartbeat, every 30 s by default, and the times at which it pinged. */
 function start({ intervalMs = 30_000, random = 0 } = {}) {
   const clock = new FakeClock();
   const beats: number[] = [];

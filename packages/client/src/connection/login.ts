@@ -14,7 +14,7 @@ import type { Keepsake, Session } from './connection.ts';
 import { verifyServer } from './server-proof.ts';
 import type { Wire } from './wire.ts';
 
-/** Who logs in. The secret key stays where it is. */
+/** Who logs in. The secret key is used only behind `sign`. */
 export type LoginDevice = {
   readonly userId: string;
   readonly deviceId: string;
@@ -31,18 +31,18 @@ export type Login = {
   session: Session;
   keepsake: Keepsake;
   heartbeatMs: number;
-  /** Messages of the session that came before it was known to be healthy. */
+  /** Messages of the session that arrived before the first ping was answered. */
   early: readonly Downstream[];
 };
 
 const CHALLENGE_BYTES = 32;
-/** A genuine server has one notice to give before it is asked. */
+/** A genuine server sends at most one notice unasked. */
 const MAX_EARLY = 64;
 export const FIRST_PING = 1;
 
 /**
- * The three steps of the login, and a ping: each side has proved its key over both hellos, and the server answers. The
- * proof is sent only to a server that has given its own.
+ * The three login steps and a ping: each side proves its key over both hellos, then the server answers. This device sends its proof only
+ * to a server that has given its own.
  */
 export async function logIn(
   wire: Wire,
@@ -99,7 +99,7 @@ async function answerTo<N extends 'server_hello' | 'session_ready'>(
 ): Promise<Downstream<N>> {
   const answer = await wire.next();
   if (answer.type === name) return answer as Downstream<N>;
-  // why, and with which code, follows with the end of the connection
+  // the close that follows says why, with a code
   if (answer.type === 'goaway') return answerTo(wire, name);
   if (answer.type !== 'error')
     throw new ServerBrokeProtocol(`The server sent ${answer.type} instead of ${name}`);

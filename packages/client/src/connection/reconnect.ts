@@ -7,17 +7,17 @@ import {
 } from '@securechat/protocol';
 import type { Clock } from '../clock.ts';
 
-/** The server's hint is kept, but nobody is sent away for longer than an open breaker would. */
+/** The server's hint is honoured, but never beyond what an open breaker would wait. */
 const MAX_HINT_MS = BREAKER_HALF_OPENS_AFTER_MS;
-/** Networks that come and go are no reason to knock more often than this. */
+/** A flapping network is no reason to reconnect more often than this. */
 const MIN_GAP_MS = 1_000;
 
 /**
  * When to try again.
  *
- * ladder   after a failure: 1, 2, 4 … 30 s, each with a jitter. Left by a healthy connection.
- * breaker  open after ten failures in a row: one attempt every five minutes, or when somebody nudges.
- * hint     the server has said how long: that goes first, and no nudge cuts it short.
+ * ladder   after a failure: 1, 2, 4 … 30 s, each with jitter. Left by a healthy connection.
+ * breaker  open after ten failures in a row: one attempt every five minutes, or on `nudge`.
+ * hint     the server named a delay: it takes precedence, and `nudge` does not cut it short.
  */
 export class Reconnect {
   readonly #clock: Clock;
@@ -41,12 +41,12 @@ export class Reconnect {
     this.#triedAtMs = this.#clock.monotonicMs();
   }
 
-  /** The server has answered a ping. */
+  /** Call it when the server has answered a ping. */
   succeeded(): void {
     this.#breaker = closedBreaker;
   }
 
-  /** Returns how long to wait, in milliseconds. */
+  /** Returns the delay before the next attempt, in ms. */
   failed(hintMs: number | undefined): number {
     this.#breaker = breakerAfterFailure(this.#breaker, this.#clock.monotonicMs());
     this.#hasHint = hintMs !== undefined;
@@ -55,7 +55,7 @@ export class Reconnect {
     return reconnectDelayMs(this.#breaker.failures, this.#random());
   }
 
-  /** Resolves when it is time, when somebody nudges, or when the signal aborts. */
+  /** Resolves after `ms`, on `nudge`, or when the signal aborts. */
   async wait(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();

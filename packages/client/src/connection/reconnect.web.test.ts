@@ -9,7 +9,7 @@ import type { Transport, TransportEvents } from './transport.ts';
 const MIDDLE = 0.5;
 const FIVE_MINUTES_MS = 5 * 60_000;
 
-/** A connection to nobody, and when it tried. */
+/** A connection to nobody, and the times at which it tried. */
 function startAgainst(connect: Transport['connect'], random = MIDDLE) {
   const clock = new FakeClock();
   const triedAtMs: number[] = [];
@@ -40,7 +40,7 @@ const unreachable: Transport['connect'] = async () => {
   throw new ServerUnreachable('nobody is there');
 };
 
-/** A server that says these things as soon as it is connected, and then ends. */
+/** A server that sends these frames on connecting, and then closes. */
 function saying(...frames: Uint8Array[]): Transport['connect'] {
   return async (_url, events: TransportEvents) => {
     queueMicrotask(() => {

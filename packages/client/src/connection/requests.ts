@@ -17,11 +17,11 @@ import {
 } from '../errors.ts';
 import type { Answers, Question, QuestionName, RequestOptions } from './connection.ts';
 
-/** The server gives up on its own services after 5 s and says so; that answer has to get here yet. */
+/** The server gives up on its own services after 5 s and says so; the rest is for that answer to arrive. */
 const ANSWER_MS = 8_000;
 const DEADLINE_MS = 30_000;
 const MAX_PENDING = 1_000;
-/** What a server may make of the policy: nobody is kept waiting longer, or asks more often. */
+/** Upper bound for the server's retry policy, so that it cannot make clients wait or ask excessively. */
 const MAX_RETRIES = 10;
 const ID_BYTES = 12;
 
@@ -51,11 +51,11 @@ const answerNames: Answers = {
 };
 
 /**
- * A question on its way.
+ * A pending request.
  *
- * held     no connection: it is sent with the next one
- * asked    sent; left by its answer, by a refusal, after 8 s, or back to held when the connection is lost
- * resting  not answered, or told "later": asked again after the policy's delay or the server's own, if that is longer
+ * held     no connection: sent with the next one
+ * asked    sent; left by an answer, by a refusal, after 8 s, or back to held when the connection is lost
+ * resting  no answer, or "later": asked again after the policy's delay or the server's, whichever is longer
  */
 type Pending = {
   readonly frame: Uint8Array<ArrayBuffer>;
@@ -66,7 +66,7 @@ type Pending = {
   cancelTimer: () => void;
 };
 
-/** Questions with ids and their answers, over as many connections as it takes. */
+/** Requests and their answers, across as many connections as it takes. */
 export class Requests {
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -107,7 +107,7 @@ export class Requests {
     }
   }
 
-  /** False for what answers no question. */
+  /** Returns false for a message that answers no request. */
   take(message: Downstream): boolean {
     if (message.type === 'error') return this.#takeError(message);
     const pending = 'ref' in message ? this.#pendingById.get(message.ref ?? '') : undefined;
@@ -116,7 +116,7 @@ export class Requests {
     return true;
   }
 
-  /** There is a connection: whatever is not answered is asked. */
+  /** (Re)sends all pending requests. */
   connected(policy: RetryPolicy): void {
     this.#policy = { ...policy, max_retries: Math.min(policy.max_retries, MAX_RETRIES) };
     for (const pending of this.#pendingById.values()) this.#post(pending);
@@ -126,7 +126,7 @@ export class Requests {
     for (const pending of this.#pendingById.values()) pending.cancelTimer();
   }
 
-  /** There will be no connection. */
+  /** Rejects all pending requests: there will be no further connection. */
   stop(reason: string, cause?: Error): void {
     for (const pending of this.#pendingById.values()) pending.reject(new NotConnected(reason, { cause }));
   }

@@ -12,7 +12,7 @@ type ServerHello = Downstream<'server_hello'>;
 const NOW = 1_795_651_200;
 const base64 = (key: SigningKey): string => key.publicKey.toString('base64');
 
-/** Both hellos as a genuine gateway of this service would have them. */
+/** Both hellos as a genuine gateway of this service sends them. */
 function helloPair(serviceKey: SigningKey, changes: Partial<ServerHello> = {}): [Hello, ServerHello] {
   const gatewayKey = createSigningKey();
   const hello: Hello = {
@@ -52,7 +52,7 @@ function helloPair(serviceKey: SigningKey, changes: Partial<ServerHello> = {}): 
   ];
 }
 
-/** The keys that are pinned afterwards, or why the server was refused. */
+/** The keys pinned afterwards, or why the server was refused. */
 async function verdict(pins: readonly SigningKey[], hello: Hello, serverHello: ServerHello, now = NOW) {
   try {
     const kept = await verifyServer(

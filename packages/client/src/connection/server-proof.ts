@@ -13,14 +13,13 @@ import { ServerNotGenuine } from '../errors.ts';
 type Hello = Upstream<'client_hello'>;
 type ServerHello = Downstream<'server_hello'>;
 
-/** More than a change of keys has at once: the previous, the current, the next key, and one announced in vain. */
+/** More than a key rotation ever needs at once: previous, current and next key, and one that was announced but not used. */
 const MAX_PINS = 4;
 
 /**
- * Makes sure that the server is the one whose service key is pinned, and that nobody changed a hello on its way: the
- * pinned key, or one that follows from it by handovers, has certified the gateway's key, which has signed both hellos.
- * That covers challenges, capabilities, limits and versions. Returns the keys to pin from now on; throws
- * `ServerNotGenuine`.
+ * Verifies that the server belongs to the pinned service key and that nobody changed a hello in transit: the pinned key, or one reached
+ * from it by handovers, has certified the gateway's key, which signed both hellos. That covers challenges, capabilities, limits and
+ * versions. Returns the keys to pin from now on; throws `ServerNotGenuine`.
  */
 export async function verifyServer(
   pins: readonly Uint8Array[],
@@ -59,13 +58,13 @@ async function checkProof(hello: Hello, serverHello: ServerHello): Promise<void>
     throw new ServerNotGenuine('not_proved');
 }
 
-/** The pinned keys and all that follow from them, oldest first. Whoever passed the handovers on need not be trusted. */
+/** The pinned keys and all keys reached from them by handovers, oldest first. Whoever delivered the handovers need not be trusted. */
 async function followHandovers(
   pins: readonly Uint8Array[],
   handovers: readonly Handover[],
 ): Promise<readonly Uint8Array[]> {
   const known = [...pins];
-  // each step may lead to a key that another handover, listed before, goes on from
+  // a step may reach a key from which a handover listed earlier continues
   for (let step = 0; step < handovers.length; step++) {
     for (const handover of handovers) {
       const key = decodeBase64(handover.service_key);
@@ -75,7 +74,7 @@ async function followHandovers(
   return known;
 }
 
-/** A key is forgotten when a later one is in use and nothing leads from it any more. */
+/** A key is dropped once a later one is in use and no handover starts from it any more. */
 async function pinsAfter(
   known: readonly Uint8Array[],
   used: number,
@@ -98,7 +97,7 @@ function isIn(keys: readonly Uint8Array[], key: Uint8Array): boolean {
   return keys.some((each) => isSame(each, key));
 }
 
-/** Short public name of a key: the first 16 hex digits of its SHA-256. */
+/** Short public id of a key: the first 16 hex digits of its SHA-256. */
 async function keyId(publicKey: Uint8Array): Promise<string> {
   const hash = await sha256(publicKey);
   return Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,26 +1,23 @@
-/** What a transport tells. Nothing is told after `onClose`. */
+/** Callbacks of a transport. None is called after `onClose`. */
 export type TransportEvents = {
-  /** Bytes in order: parts of frames on TCP, whole frames on a WebSocket. */
+  /** Bytes in order: arbitrary chunks on TCP, whole frames on a WebSocket. */
   onBytes(chunk: Uint8Array): void;
-  /** Once, in whatever way it ended. `code` is that of the WebSocket; where there is none, 1006. */
+  /** Called exactly once, however the connection ended. `code`: the WebSocket close code; 1006 where there is none. */
   onClose(code: number, reason: string): void;
 };
 
 export type TransportConnection = {
-  /** Without effect once the connection has ended. */
+  /** No effect once the connection has ended. */
   send(bytes: Uint8Array<ArrayBuffer>): void;
-  /** Says goodbye; `onClose` follows when the peer has answered. */
+  /** Closes gracefully; `onClose` follows when the peer has answered. */
   close(): void;
-  /** Ends at once, without a word; `onClose` follows. */
+  /** Closes at once, without a handshake; `onClose` follows. */
   destroy(): void;
 };
 
-/** The seam between the SDK and the network: a WebSocket everywhere, TCP in Node. */
+/** The interface between SDK and network: a WebSocket everywhere, TCP on Node. */
 export interface Transport {
-  /**
-   * Resolves when bytes can be sent. Fails with `ServerUnreachable`, or with the signal's reason, which also ends an
-   * attempt that is under way.
-   */
+  /** Resolves when bytes can be sent. Rejects with `ServerUnreachable`, or with the signal's reason; aborting also cancels an attempt in progress. */
   connect(
     url: string,
     events: TransportEvents,

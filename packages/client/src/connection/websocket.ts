@@ -4,14 +4,14 @@ import type { Transport, TransportConnection, TransportEvents } from './transpor
 const SUB_PROTOCOL = 'scht.v1';
 const NORMAL = 1000;
 
-/** The WebSocket that browsers and Node have; `wss://` or, where that is allowed, `ws://`. */
+/** The WebSocket built into browsers and Node; `wss://`, or `ws://` where the platform allows it. */
 export const webSocketTransport: Transport = {
   connect(url, events, { signal }) {
     const { promise, resolve, reject } = Promise.withResolvers<TransportConnection>();
     signal.throwIfAborted();
     const socket = new WebSocket(url, SUB_PROTOCOL);
     socket.binaryType = 'arraybuffer';
-    // without a goodbye: a socket that is opening, or whose peer is gone, would keep us waiting
+    // no close handshake: a socket that is still opening, or whose peer is gone, would make us wait
     const abort = (): void => {
       reject(signal.reason);
       socket.close();
@@ -21,7 +21,7 @@ export const webSocketTransport: Transport = {
       signal.removeEventListener('abort', abort);
       resolve(connectionOver(socket, events));
     };
-    // browsers do not tell pages why; what follows is `close`
+    // browsers hide the reason from pages; a `close` event follows
     socket.onclose = ({ code }) => {
       signal.removeEventListener('abort', abort);
       reject(new ServerUnreachable(`No WebSocket to ${url} (${code})`));
@@ -40,7 +40,7 @@ function connectionOver(socket: WebSocket, events: TransportEvents): TransportCo
   socket.onmessage = ({ data }) => {
     if (hasEnded) return;
     if (data instanceof ArrayBuffer) return events.onBytes(new Uint8Array(data));
-    // text: the protocol has none
+    // text frames are not part of the protocol
     socket.close(NORMAL);
     end(UNSUPPORTED_DATA, 'the server sent text');
   };
@@ -50,7 +50,7 @@ function connectionOver(socket: WebSocket, events: TransportEvents): TransportCo
       if (socket.readyState === WebSocket.OPEN) socket.send(bytes);
     },
     close: () => socket.close(NORMAL),
-    // the browser's socket has no way to end without a goodbye; nobody waits for the answer
+    // a browser socket cannot be closed without a handshake; nobody waits for it
     destroy() {
       socket.close(NORMAL);
       end(ABNORMAL, 'given up');

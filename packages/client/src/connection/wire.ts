@@ -24,7 +24,7 @@ import {
 } from '../errors.ts';
 import type { Transport, TransportConnection, TransportEvents } from './transport.ts';
 
-/** How a socket ended. `fault` is set when we ended it for what the server sent. */
+/** How a socket ended. `fault` is set when this side closed it because of what the server sent. */
 export type WireEnd = {
   code: number;
   reason: string;
@@ -32,17 +32,17 @@ export type WireEnd = {
   fault?: ServerBrokeProtocol;
 };
 
-/** Name resolution, TCP, TLS and the upgrade; more than this is an outage to a person. */
+/** Name resolution, TCP, TLS and the upgrade together; longer than this feels like an outage. */
 const CONNECT_DEADLINE_MS = 10_000;
-/** Messages that come while a login is at another step. A genuine server sends one or two. */
+/** Messages that may queue while the login is at another step. A genuine server sends one or two. */
 const MAX_WAITING = 64;
-/** RFC 6455, 7.4.1; the second says that there was no code. */
+/** RFC 6455, 7.4.1; 1006 means that no code was received. */
 const PROTOCOL_ERROR = 1002;
 const ABNORMAL = 1006;
-/** A server that is gone does not answer a goodbye. */
+/** How long to wait for the close handshake; a dead server never answers it. */
 const GOODBYE_MS = 1_000;
 
-/** Why a connection is over, as the class that says what to do about it. */
+/** Maps the end of a connection to the error class that says what to do. */
 export function errorOf({ code, reason, fault }: WireEnd): SecureChatError {
   if (fault) return fault;
   const text = `The server ended the connection: ${reason || 'without a reason'} (${code})`;
@@ -60,11 +60,11 @@ export function errorOf({ code, reason, fault }: WireEnd): SecureChatError {
   }
 }
 
-/** One socket as messages: in order, checked for their shape, kept until somebody listens. */
+/** One socket as a stream of messages: ordered, validated, buffered until somebody listens. */
 export class Wire {
-  /** Settles once, in whatever way it ended. */
+  /** Settles exactly once, however the socket ended. */
   readonly ended: Promise<WireEnd>;
-  /** When the last bytes came, whatever they were: monotonic milliseconds. */
+  /** When bytes last arrived: monotonic ms. */
   heardAtMs: number;
   readonly #clock: Clock;
   readonly #reader = new FrameReader(downstreamLimit);
@@ -93,7 +93,7 @@ export class Wire {
     return wire;
   }
 
-  /** When the server wants us back, if it has said so. */
+  /** After how many ms the server asked us to come back, if it did. */
   get hintMs(): number | undefined {
     return this.#lastGoaway?.reconnect_after_ms;
   }
@@ -106,7 +106,7 @@ export class Wire {
     if (!this.#hasEnded) this.#socket?.send(frame);
   }
 
-  /** The next message; for the login, when one is expected at a time. Fails when the connection ends before it. */
+  /** The next message, for the login, which expects one at a time. Rejects if the connection ends first. */
   async next(): Promise<Downstream> {
     const known = this.#waiting.shift();
     if (known) return known;
@@ -121,13 +121,13 @@ export class Wire {
     return Promise.race([promise, failed]);
   }
 
-  /** From now on each message goes to `listener`, beginning with those that wait. */
+  /** Passes each message to `listener` from now on, starting with the buffered ones. */
   listen(listener: (message: Downstream) => void): void {
     for (const message of this.#waiting.splice(0)) listener(message);
     this.#listener = listener;
   }
 
-  /** Says goodbye, and does not wait long for the answer. */
+  /** Closes gracefully, but does not wait long for the answer. */
   async close(): Promise<void> {
     this.#socket?.close();
     const cancel = this.#clock.after(GOODBYE_MS, () => this.destroy());
@@ -151,7 +151,7 @@ export class Wire {
     this.heardAtMs = this.#clock.monotonicMs();
     try {
       this.#reader.read(chunk, ({ type, payload }) => {
-        // a type that is newer than this client is let be
+        // types newer than this client are ignored
         const message = decodeDownstream(type, payload);
         if (message && !this.#hasEnded) this.#take(message);
       });
@@ -179,7 +179,7 @@ export class Wire {
   #end(end: WireEnd): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    // what the server announced is all there is on TCP, whose end has no code
+    // TCP has no close codes: there the server's announcement is all we know
     const announced = end.code === ABNORMAL && !end.fault ? this.#lastGoaway : undefined;
     this.#resolveEnded(announced ? { code: announced.code, reason: announced.reason } : end);
   }

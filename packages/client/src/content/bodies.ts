@@ -25,10 +25,10 @@ import type {
   UnknownContent,
 } from './types.ts';
 
-/** What fits into the largest padding class beside the rest. */
+/** What fits into the largest padding class along with the rest. */
 const MAX_TEXT = 24_000;
 const MAX_EMOJI = 32;
-/** Of base64; 16 KiB of picture. */
+/** Characters of base64: an image of 16 KiB. */
 const MAX_AVATAR = 22_000;
 const MAX_PREVIEW_IMAGE = 11_000;
 const MAX_MENTIONS = 100;
@@ -38,7 +38,7 @@ const MAX_ASKED = 64;
 const MAX_MEMBERS = 1_000;
 const FORMATS = ['plain', 'markdown'] as const;
 
-/** Reads the body of each type; total, so a type without a reader does not compile. */
+/** Parses the body of each type. Total: a type without a reader does not compile. */
 const readers: { [T in ContentType]: (body: Fields) => Bodies[T] } = {
   'text/plain': readText,
   'text/markdown': readText,
@@ -113,7 +113,7 @@ function readText(body: Fields): TextBody {
   });
 }
 
-/** What it says of the file is checked against the file when that is received. */
+/** What it says about the file is verified against the file when that is downloaded. */
 export function readFile(body: Fields): FileBody {
   const chunkSize = count(body, 'chunkSize');
   if (chunkSize === 0) throw new BadContent('chunks of no size');

@@ -4,14 +4,14 @@ import { gunzip, gzip } from './gzip.ts';
 import { BadContent, compact, count, id, object, optionalText, text } from './shape.ts';
 import type { Plain } from './types.ts';
 
-/** First byte of a plaintext: how the rest is written. */
+/** First byte of a plaintext: the encoding of the rest. */
 const JSON_AS_IT_IS = 0;
 const JSON_GZIPPED = 1;
-/** The largest number and the root. */
+/** The largest tree size and a root. */
 const MAX_KEY_LOG = 49;
 const utf8 = new TextEncoder();
 
-/** What is encrypted. Padding comes after this: compressed or not, sizes are told in classes only. */
+/** The plaintext that is encrypted. Padding comes later, so even compressed sizes show only as classes. */
 export async function encodePlain(
   plain: Plain,
   options: { isCompressing: boolean },
@@ -22,7 +22,7 @@ export async function encodePlain(
   return zipped.length < json.length ? prefixed(JSON_GZIPPED, zipped) : prefixed(JSON_AS_IT_IS, json);
 }
 
-/** Throws `BadContent` for whatever a member may have put there. */
+/** Throws `BadContent` for anything malformed that a member may have sent. */
 export async function decodePlain(bytes: Uint8Array<ArrayBuffer>): Promise<Plain> {
   const [form] = bytes;
   const rest = bytes.subarray(1);

@@ -1,6 +1,6 @@
 import { BadContent } from './shape.ts';
 
-/** A few bytes of gzip can become gigabytes; no honest plaintext is larger than this. */
+/** Limit against decompression bombs: no honest plaintext is larger. */
 export const MAX_INFLATED_BYTES = 256 * 1024;
 
 export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
@@ -8,7 +8,7 @@ export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<A
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Stops reading at the cap, so that what it would have become is never held. */
+/** Stops reading at the limit, so the excess is never held in memory. */
 export async function gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
   const parts: Uint8Array[] = [];

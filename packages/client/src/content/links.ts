@@ -1,8 +1,8 @@
 const SAFE_SCHEMES = new Set(['https:', 'http:', 'mailto:']);
 
 /**
- * May a client offer this as a link? The text of a message is a stranger's: `javascript:` and its kin run in the page
- * that shows them, and control characters make a link look like another one.
+ * Whether a client may offer this as a link. Message text comes from strangers: `javascript:` and the like would run in the page that
+ * shows it, and control characters disguise where a link leads.
  */
 export function isSafeLink(link: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

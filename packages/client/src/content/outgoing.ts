@@ -4,7 +4,7 @@ import { readContent } from './bodies.ts';
 import { BadContent, compact, object } from './shape.ts';
 import type { Bodies, Content, ContentType, Preview, TextBody } from './types.ts';
 
-/** What an app wants to say, as it stands in the ciphertext. Throws `BadContent` for what receivers would refuse. */
+/** A message as it is put into the ciphertext. Throws `BadContent` for anything that receivers would reject. */
 export function textContent(said: string | Said): Content<'text/plain' | 'text/markdown'> {
   const { format } = typeof said === 'string' ? { format: undefined } : said;
   return checked(format === 'markdown' ? 'text/markdown' : 'text/plain', textBody(said));
@@ -23,12 +23,12 @@ export function profileContent(profile: Profile): Content<'application/x-securec
   return checked('application/x-securechat-profile', compact({ ...profile, avatar }));
 }
 
-/** A content that receivers will take: it is read as they read it. */
+/** Validates a content with the readers that receivers use. */
 export function checked<T extends ContentType>(type: T, body: Bodies[T]): Content<T> {
   return readContent(object(JSON.parse(JSON.stringify({ type, body })), 'content')) as Content<T>;
 }
 
-/** Receivers take it, but it is nothing to be read: who sends that did not mean to. */
+/** Receivers would accept a blank text, but nobody means to send one. */
 function textBody(said: string | Said): TextBody {
   const { text, mentions = [], preview }: Said = typeof said === 'string' ? { text: said } : said;
   if (!/\S/.test(text)) throw new BadContent('text is no text');

@@ -1,6 +1,6 @@
 import { SecureChatError } from '../errors.ts';
 
-/** A content is not what it should be. What is to be sent is refused; of what a member sent nothing is shown. */
+/** A content is malformed. An outgoing one is refused; an incoming one is not shown. */
 export class BadContent extends SecureChatError {
   override readonly name = 'BadContent';
   readonly isRetryable = false;
@@ -64,7 +64,7 @@ export function idOf(value: unknown, name: string): string {
   return value;
 }
 
-/** Without the members that are undefined: absent and undefined are one. */
+/** Drops members that are undefined: absent and undefined are the same. */
 export function compact<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }

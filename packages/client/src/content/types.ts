@@ -1,6 +1,6 @@
 /**
- * What may stand inside the ciphertext, by its type on the wire. A receiver shows or does what it knows and passes over the
- * rest, so a type may be added; the meaning of one never changes.
+ * What a ciphertext may contain, by its type on the wire. Receivers ignore types they do not know, so types may be added; the meaning of
+ * an existing one never changes.
  */
 export type Bodies = {
   'text/plain': TextBody;
@@ -8,26 +8,26 @@ export type Bodies = {
   'text/markdown': TextBody;
   'application/x-securechat-edit': { messageId: string; format: 'plain' | 'markdown' } & TextBody;
   'application/x-securechat-delete': { messageId: string };
-  /** Without `emoji` the sender's reaction is taken back. */
+  /** Without `emoji` the sender's reaction is removed. */
   'application/x-securechat-reaction': { messageId: string; emoji?: string };
-  /** What is absent is unset. `avatar`: base64. */
+  /** Absent fields are unset. `avatar`: base64. */
   'application/x-securechat-profile': { displayName?: string; statusText?: string; avatar?: string };
-  /** Where a file is, and how to open it. */
+  /** Where a file is and how to decrypt it. */
   'application/x-securechat-file': FileBody;
-  /** Says nothing, looks like everything else. */
+  /** Empty, but indistinguishable from outside. */
   'application/x-securechat-dummy': Record<never, never>;
-  /** From who brought in a device, to it: what it could not see happen. `logHead` is the operation that brought it in. */
+  /** Sent to a device by the one that added it: state it could not have seen. `logHead` is the operation that added it. */
   'application/x-securechat-state': {
     logHead: string;
     owners: string[];
     admins: string[];
     groupName: string;
   };
-  /** Asks the sending device of these messages for them once more. */
+  /** Asks the device that sent these messages to send them again. */
   'application/x-securechat-repair-request': { userId: string; deviceId: string; clientSeqs: number[] };
   /**
-   * The answer: `content` is what the message `clientSeq` of this device held; without it there is nothing that anybody misses, or
-   * with `isRefused` it stays missing: it is not known any more, or not for all who are here.
+   * The answer: `content` is what message `clientSeq` of this device contained. Without it nothing is missing; or, with `isRefused`, it
+   * stays missing because it is no longer stored or not everybody here may see it.
    */
   'application/x-securechat-repair': {
     clientSeq: number;
@@ -36,21 +36,21 @@ export type Bodies = {
     content?: Content;
     isRefused?: true;
   };
-  /** Asks whom it reaches to let the sending device in again: the welcome that led to these keys could not be opened. */
+  /** Asks every recipient to add the sending device again: it could not open the welcome that led to these keys. */
   'application/x-securechat-outside': { conversationId: string; generation: number; epoch: number };
-  /** From who was given a link, to who made it: brings the sender into the group. `secret`: base64 of 32 bytes. */
+  /** From the user of an invite link to its maker: asks to be added to the group. `secret`: base64 of 32 bytes. */
   'application/x-securechat-join': { conversationId: string; secret: string };
-  /** The answer when the link is good no more. */
+  /** The answer when the link is no longer valid. */
   'application/x-securechat-join-refused': { conversationId: string };
-  /** Among the own devices only. */
+  /** Only between devices of one account. */
   'application/x-securechat-own': OwnBody;
 };
 
 export type TextBody = { text: string; mentions: string[]; preview?: Preview };
 
 /**
- * `key` (32 bytes) and `sha256` of the content are base64. `size`: bytes of the content; behind it zeros may follow, so that
- * the ciphertext tells the size in steps only. `cipherSize` and `chunkSize`: as the server keeps it.
+ * `key` (32 bytes) and `sha256` of the content are base64. `size`: bytes of the content; zeros may follow it as padding, so that the
+ * ciphertext reveals only a size class. `cipherSize` and `chunkSize`: as stored by the server.
  */
 export type FileBody = {
   fileId: string;
@@ -68,43 +68,43 @@ export type Preview = { url: string; title: string; description?: string; image?
 
 /** What devices of one account tell each other. */
 export type OwnBody =
-  /** Base64 of the account's secret key: whoever holds it can link and revoke. */
+  /** Base64 of the account's secret key: whoever holds it can link and revoke devices. */
   | { tell: 'account'; accountSecret: string }
-  /** A piece of the history, base64; `left` more follow. */
+  /** A piece of the history in base64; `left` more follow. */
   | { tell: 'history'; transfer: string; index: number; left: number; piece: string }
-  /** Read up to here, in a thread or outside of any. */
+  /** Read up to here, within a thread or outside all threads. */
   | { tell: 'read'; conversationId: string; threadId?: string; place: number }
   | { tell: 'accepted'; conversationId: string }
-  /** A link into the group `to`: SHA-256 of its secret in base64url, until when (Unix seconds), and for how many; 0 when it was taken back. */
+  /** A link into group `to`: SHA-256 of its secret in base64url, expiry (Unix seconds), and remaining uses; 0 when revoked. */
   | { tell: 'link'; to: string; hash: string; expiresAt: number; left: number };
 
 export type ContentType = keyof Bodies;
 
-/** One content with what any may carry. */
+/** A content with the fields that any type may carry. */
 export type Content<T extends ContentType = ContentType> = {
   [K in T]: {
     type: K;
     body: Bodies[K];
     replyTo?: string;
     threadId?: string;
-    /** Unix seconds; the same as in the envelope, where it is signed. */
+    /** Unix seconds; repeats the envelope's value, which is signed. */
     expiresAt?: number;
   };
 }[T];
 
-/** Of a newer version; `type` is for showing that something is there. */
+/** From a newer version; `type` allows showing a placeholder. */
 export type UnknownContent = { type: 'unknown'; contentType: string };
 
-/** The plaintext of a message: a content and what binds it to its envelope and to what came before. */
+/** The plaintext of a message: a content, plus what binds it to its envelope and to what came before. */
 export type Plain = {
-  /** Both as in the envelope: a ciphertext in another envelope is noticed without looking at keys. */
+  /** Both repeat the envelope, so that a ciphertext moved to another envelope is detected even where the keys fit. */
   id: string;
   from: string;
   content: Content | UnknownContent;
-  /** Head of the log of operations that the sender knew; members who were shown different logs notice. */
+  /** Head of the operation log as the sender knew it; reveals when members were shown different logs. */
   logHead: string;
-  /** `client_seq` of the newest earlier message of this device that does not expire, 0 when there is none. */
+  /** `client_seq` of this device's newest earlier message without expiry; 0 if there is none. */
   lasting: number;
-  /** What its sender was shown of the log of device lists, now and then: its size, a space, 24 bytes of its root in base64. */
+  /** Included now and then: what the sender was shown of the key log, as size, space, and 24 bytes of its root in base64. */
   keyLog?: string;
 };

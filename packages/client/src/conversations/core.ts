@@ -20,46 +20,46 @@ export type Settings = {
   readonly isCompressing: boolean;
 };
 
-/** A device, and what it could not come into. */
+/** A device, and the conversation whose welcome it could not open. */
 export type Outsider = { readonly by: Arrival; readonly told: Bodies['application/x-securechat-outside'] };
 
-/** What people are told, once it is durable. */
+/** Reports what happened, once it is durable. */
 export type Teller = {
   message(conversationId: string, messageId: string, isNew: boolean): void;
-  /** `threadId`: of the thread that it was in. */
+  /** `threadId`: the thread it was in. */
   vanished(conversationId: string, messageId: string, threadId?: string): void;
-  /** Another number of its messages is unread. */
+  /** The thread's unread count changed. */
   thread(conversationId: string, threadId: string): void;
   receipt(conversationId: string, userId: string): void;
   profile(userId: string, profile: Profile): void;
   alarm(alarm: Alarm): void;
-  /** What another device of this account has said to this one. */
+  /** A content sent by another device of this account. */
   own(told: OwnBody): void;
-  /** A device wants to be let in again; without one it is this device. */
+  /** A device asks to be added again; without `outsider`, this device has to ask. */
   lettingIn(outsider?: Outsider): void;
-  /** Resolves when everything that was to be told until now has been. */
+  /** Resolves when everything reported so far has been delivered. */
   settled(): Promise<void>;
   count(event: 'undecryptable' | 'repairsAsked' | 'repairsAnswered' | 'repaired'): void;
 };
 
-/** What everything about conversations works with. */
+/** What all conversation code works with. */
 export type Core = {
   readonly own: OwnDevice;
   readonly store: Store;
   readonly connection: Pick<Connection, 'request' | 'send' | 'state'>;
   readonly engine: E2eeEngine;
   readonly registry: Registry;
-  /** Opened last, by whoever puts all of this together. */
+  /** Set last, when everything else is put together. */
   outbox: OutboxLanes;
   readonly people: People;
-  /** What this device was shown of the log of device lists, and others; there once it was looked at. */
+  /** What this device and others were shown of the key log; set once the log has been checked. */
   keyLog?: {
-    /** The plaintext, with what was shown here where that is due and no longer to be seen by its size. */
+    /** Encodes the plaintext, adding what was shown here when that is due and the padding hides its size. */
     tell(conversationId: string, encode: (keyLog?: string) => Promise<Plaintext>): Promise<Plaintext>;
     compare(userId: string, told: string): void;
   };
   readonly settings: Settings;
   readonly tell: Teller;
-  /** Unix time, in ms. */
+  /** Unix time in ms. */
   readonly now: () => number;
 };

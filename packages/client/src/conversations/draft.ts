@@ -2,8 +2,8 @@ import { fromBytes, toBytes } from '../storage/json.ts';
 import type { Change, Store } from '../storage/store.ts';
 
 /**
- * What one step is going to write. Reads see what was put before; nothing is done before `write`, and what has to happen
- * once it is durable (memory, events) waits for it.
+ * The writes of one step. Reads see earlier puts; nothing reaches the store before `write`, and effects that need durability (memory,
+ * events) run after it.
  */
 export class Draft {
   readonly #store: Store;
@@ -37,7 +37,7 @@ export class Draft {
     this.#changes.set(key, { delete: key });
   }
 
-  /** Changes that somebody else has made up. */
+  /** Adds changes prepared elsewhere. */
   add(changes: readonly Change[]): void {
     for (const change of changes) this.#changes.set('put' in change ? change.put : change.delete, change);
   }
@@ -51,7 +51,7 @@ export class Draft {
     this.#afterwards.push(run);
   }
 
-  /** By default alone; or with what the one who asked for the step writes beside it. */
+  /** Writes on its own by default, or through `commit`, which adds the caller's changes to the same write. */
   async write(
     commit: (changes: readonly Change[]) => Promise<void> = (c) => this.#store.write(c),
   ): Promise<void> {

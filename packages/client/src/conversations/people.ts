@@ -3,11 +3,11 @@ import { isSame, type SignedDeviceList } from '@securechat/protocol';
 import { AccountKeyChanged, DeviceListRefused, ServerRefused } from '../errors.ts';
 import { type CertifiedDevice, readCredential } from '../identity/credential.ts';
 
-/** Whom this device knows: pinned account keys, and the newest device lists that they have signed. */
+/** Users known to this device: pinned account keys and the newest device lists they signed. */
 export interface People {
   /**
-   * The newest device list of a user, as far as known; asked for when it is not, or always with `isFresh`. Fails with
-   * `AccountKeyChanged` when the server shows another key than the pinned one, until a person has accepted it.
+   * The newest known device list of a user; asks the server when there is none, or always with `isFresh`. Rejects with
+   * `AccountKeyChanged` while the server's key differs from the pinned one and nobody has accepted it.
    */
   list(userId: string, options?: { isFresh?: boolean; signal?: AbortSignal }): Promise<SignedDeviceList>;
   isChanged(userId: string): boolean;
@@ -15,9 +15,9 @@ export interface People {
 }
 
 /**
- * For the engine: a leaf is good when the pinned account key of its user has certified it. That the device stands in the
- * newest list is demanded of those that we add ourselves; what others have done may be older than a revocation that we know
- * of already, and refusing it would part us from them.
+ * Authenticates leaves for the MLS engine: one is valid if its user's pinned account key certified it. Being in the newest list is
+ * required only of devices we add; others may have acted before a revocation that we already know of, and rejecting them would split us
+ * from the group.
  */
 export function authenticateBy(people: People): Authenticate {
   return async ({ identity, publicKey }) => {
@@ -32,7 +32,7 @@ export function authenticateBy(people: People): Authenticate {
   };
 }
 
-/** The pinned one; of somebody who was never seen the one that the server shows, which is pinned then. */
+/** The pinned key; for a user never seen, the one that the server shows, which is then pinned. */
 async function keyOf(people: People, { userId }: CertifiedDevice): Promise<Uint8Array | undefined> {
   if (people.accountKey(userId) === undefined) {
     await people.list(userId).catch((error: unknown) => {
@@ -42,7 +42,7 @@ async function keyOf(people: People, { userId }: CertifiedDevice): Promise<Uint8
   return people.accountKey(userId);
 }
 
-/** There is nobody whose key could be pinned. A peer can name anybody in a leaf, and that must not keep the mailbox from going on. */
+/** There is no user whose key could be pinned. A leaf may name anybody, and that must not block the mailbox. */
 function isAnswer(error: unknown): boolean {
   if (error instanceof ServerRefused) return !error.isRetryable;
   return error instanceof AccountKeyChanged || error instanceof DeviceListRefused;

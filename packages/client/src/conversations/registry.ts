@@ -8,7 +8,7 @@ import { Step } from './step.ts';
 /** Groups whose keys stay in memory: decoding a state costs more than using it. */
 const MAX_STATES = 200;
 
-/** All conversations of this device, in memory, and the only way to change one: a step, one at a time for each. */
+/** All conversations of this device, in memory. Changed only in steps, one at a time per conversation. */
 export class Registry {
   readonly store: Store;
   readonly #records = new Map<string, ConversationRecord>();
@@ -39,7 +39,7 @@ export class Registry {
     return [...this.#records.values()];
   }
 
-  /** Runs when all earlier steps on this conversation have ended. What throws before it has written changes nothing. */
+  /** Runs once all earlier steps on this conversation have ended. A step that throws before writing changes nothing. */
   step<T>(id: string, run: (step: Step) => Promise<T>): Promise<T> {
     const before = this.#turns.get(id) ?? Promise.resolve();
     const turn = before.catch(() => undefined).then(() => run(new Step(id, this, new Draft(this.store))));
@@ -59,7 +59,7 @@ export class Registry {
     return bytes;
   }
 
-  /** What a step has written. */
+  /** Publishes what a step has written. */
   publish(record: ConversationRecord | undefined, states: ReadonlyMap<string, GroupState | undefined>): void {
     for (const [key, state] of states) {
       if (state) this.#remember(key, state);
@@ -71,7 +71,7 @@ export class Registry {
     this.#onChange(record, before);
   }
 
-  /** Everything that has begun has ended. */
+  /** Resolves when all running steps have ended. */
   async settled(): Promise<void> {
     await Promise.all(this.#turns.values());
   }

@@ -1,10 +1,7 @@
 import { lookUp } from '../look-up.ts';
 import type { Core } from './core.ts';
 
-/**
- * Is this user somebody one talks to? Then what it begins is no request: there is a conversation of two that was accepted, or
- * a group that was.
- */
+/** Whether this user is a contact, so that conversations they start are not requests: they share an accepted conversation. */
 export function isContact(core: Pick<Core, 'registry'>, userId: string): boolean {
   return core.registry
     .all()

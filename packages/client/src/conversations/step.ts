@@ -5,8 +5,8 @@ import { type ConversationRecord, keysOf } from './record.ts';
 import type { Registry } from './registry.ts';
 
 /**
- * One change of one conversation: reads the record and the keys, changes copies, and writes all of it at once. As long as
- * it runs no other step of the conversation does, so no key is used twice.
+ * One change of one conversation: reads the record and keys, changes copies, and writes them all at once. Steps of a conversation run one
+ * at a time, so no key is used twice.
  */
 export class Step {
   readonly id: string;
@@ -23,7 +23,7 @@ export class Step {
     this.#record = registry.get(id);
   }
 
-  /** Undefined for a conversation that this device does not know. */
+  /** Undefined for an unknown conversation. */
   get found(): ConversationRecord | undefined {
     return this.#record;
   }
@@ -42,7 +42,7 @@ export class Step {
     this.record = { ...this.record, ...fields };
   }
 
-  /** Keys of an epoch; undefined when they are gone or were never here. */
+  /** Keys of an epoch; undefined when they were deleted or never here. */
   async keys(generation: number, epoch: number): Promise<GroupState | undefined> {
     const key = keysOf.epoch(this.id, generation, epoch);
     return this.#states.has(key) ? this.#states.get(key) : this.#registry.state(key, this.draft);
@@ -66,7 +66,7 @@ export class Step {
     else this.draft.delete(key);
   }
 
-  /** Everything so far was for nothing. */
+  /** Drops all changes so far. */
   discard(): void {
     this.draft.clear();
     this.#states.clear();
@@ -79,7 +79,7 @@ export class Step {
     if (record) this.draft.putJson(keysOf.record(this.id), record);
     await this.draft.write(async (changes) => {
       await (commit ? commit(changes) : this.#registry.store.write(changes));
-      // before anything that waited for it, which may look at the registry
+      // published before the effects that waited for the write, which may read the registry
       this.#registry.publish(record, this.#states);
     });
   }

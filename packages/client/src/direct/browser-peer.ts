@@ -1,11 +1,11 @@
 import { type Candidate, CHANNEL, MAX_WAITING_BYTES, type MakePeer, type Peer } from './peer.ts';
 
-/** The data channel that browsers have. */
+/** The browser's own data channel. */
 export const browserPeer: MakePeer = (servers, events): Peer => {
   const connection = new RTCPeerConnection({ iceServers: [...servers] });
   const channel = connection.createDataChannel(CHANNEL.label, { negotiated: true, id: CHANNEL.id });
   connection.onicecandidate = ({ candidate }) => {
-    // the last one is empty
+    // the end-of-candidates marker is empty
     if (candidate?.candidate)
       events.candidate({ candidate: candidate.candidate, mid: candidate.sdpMid ?? '0' });
   };

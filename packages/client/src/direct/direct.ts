@@ -17,39 +17,39 @@ import type { IceServer, MakePeer } from './peer.ts';
 import { openSignal, type Signal, type SignalBody, type SignalHead, sealSignal } from './signals.ts';
 
 export type DirectOptions = {
-  /** Default: what browsers have. In Node `await nodePeers()` of `@securechat/client/node`. */
+  /** Default: the browser's own. On Node `await nodePeers()` of `@securechat/client/node`. */
   makePeer?: MakePeer;
-  /** STUN and TURN servers instead of the deployment's own. With an empty list none is asked, and only near addresses are found. */
+  /** STUN and TURN servers to use instead of the deployment's. An empty list uses none, so only addresses in the local network are found. */
   iceServers?: readonly IceServer[];
 };
 
 export type DirectEvents = {
-  /** Which way new messages with this user take first. They all go by the server, too. */
+  /** How new messages with this user travel first. They all go through the server as well. */
   path: { readonly userId: string; readonly path: Path };
-  /** An attempt has failed, or something was passed over. Messages are not concerned. */
+  /** An attempt failed, or incoming data was ignored. Messages are not affected. */
   failure: { readonly userId: string; readonly error: unknown };
 };
 
 /**
- * Direct connections of this device, in conversations of two. A direct connection shows each end the network address of the other, so there
- * is none with anybody before both have allowed it. What is said goes by the server in any case; what comes directly is only shown earlier.
+ * Direct connections of this device, in direct conversations. Each end learns the other's network address, so both users must allow it
+ * first. Every message also goes through the server; a direct connection only shows it earlier.
  */
 export interface Direct {
   on<E extends keyof DirectEvents>(event: E, listener: (value: DirectEvents[E]) => void): () => void;
-  /** Whether this device talks directly with this user, if that one allows it as well. It is remembered; the default is no. */
+  /** Whether this device may connect directly to this user, who must allow it too. Remembered; default false. */
   allow(userId: string, isAllowed: boolean): Promise<void>;
   isAllowed(userId: string): boolean;
   path(userId: string): Path;
-  /** Ends all connections, and makes no others. */
+  /** Ends all connections and makes no new ones. */
   close(): void;
 }
 
 const PREFIX = 'direct/';
 const MAX_REMEMBERED = 256;
-/** Own lines that are looked through for the one before. */
+/** Own lines searched for the preceding one. */
 const LOOK_BACK = 50;
 
-/** Once for each client. Contacts nobody until a user was allowed. */
+/** Call it once per client. Contacts nobody until a user is allowed. */
 export async function openDirect(client: Client, options: DirectOptions = {}): Promise<Direct> {
   const runtime = insidesOf(client);
   const allowed = await runtime.core.store.list(PREFIX);
@@ -73,7 +73,7 @@ class DirectLines implements Direct {
   readonly #lines = new Map<string, Line>();
   /** The newest own line of each conversation. */
   readonly #newest = new Map<string, string>();
-  /** Signals on their way, by id: the server names what it refuses. */
+  /** Signals in flight by id, because the server refuses them by id. */
   readonly #signals = new Map<string, Line>();
   readonly #takenSessions = new Set<string>();
   readonly #leaving: (() => void)[];
@@ -158,7 +158,7 @@ class DirectLines implements Direct {
     return line;
   }
 
-  /** In which both may talk directly: this person allows it, knows the other, and still trusts the other's key. */
+  /** The conversation for direct contact: this user allows it, knows the other and still trusts the other's key. */
   #conversationWith(userId: string): Conversation | undefined {
     if (this.#isClosed || !this.#allowed.has(userId) || this.#runtime.core.people.isChanged(userId))
       return undefined;
@@ -169,7 +169,7 @@ class DirectLines implements Direct {
       );
   }
 
-  /** Somebody was blocked, or the conversation was left. */
+  /** Re-checks after a block, or after leaving the conversation. */
   #look(userId: string): void {
     const line = this.#lines.get(userId);
     if (line?.path === 'direct' && !this.#conversationWith(userId)) line.hangUp();
@@ -199,7 +199,7 @@ class DirectLines implements Direct {
 
   async #open(signal: Signal): Promise<void> {
     const userId = signal.from;
-    // to whom was not allowed it looks as if nobody were there
+    // to a user who is not allowed it looks as if nobody were there
     if (this.#conversationWith(userId)?.id !== signal.conversation_id) return;
     try {
       const body = await openSignal(this.#runtime.core, signal);
@@ -209,7 +209,7 @@ class DirectLines implements Direct {
     }
   }
 
-  /** An offer that the server shows again is not answered again. */
+  /** An offer that the server replays is not answered again. */
   #isNew({ type, session_id, to_device }: Signal): boolean {
     if (type !== 'p2p_offer' || to_device !== undefined) return true;
     if (this.#takenSessions.has(session_id)) return false;

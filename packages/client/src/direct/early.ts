@@ -7,13 +7,13 @@ import { positions } from '../conversations/timeline/positions.ts';
 import { addEntry } from '../conversations/timeline/timeline.ts';
 import { fromBytes } from '../storage/json.ts';
 
-/** A line under the id that it has at the server too. `after`: the line that its device has said before it in this conversation. */
+/** A message with the id it also has at the server. `after`: the sender's preceding message in this conversation. */
 export type EarlySaid = { readonly id: string; readonly after?: string; readonly content: Said };
 
-/** Lines of a conversation that wait for the server's copy; what comes beyond is left to that. */
+/** Lines per conversation awaiting the server's copy; further ones are left to that. */
 const MAX_EARLY = 1_000;
 
-/** Lines that came directly, shown before the server brings them. */
+/** Lines received over direct connections, shown before the server delivers them. */
 export class EarlyLines {
   readonly #core: Core;
   readonly #waiting = new Map<string, Set<string>>();
@@ -23,8 +23,8 @@ export class EarlyLines {
   }
 
   /**
-   * Shows it, once and not before what its sender has said before it. False for what is left to the server's copy, which comes in any case:
-   * what is known, what has expired, what has overtaken something, and what is too much.
+   * Shows it once, and only after its predecessor. Returns false for what is left to the server's copy, which always comes: known,
+   * expired, out of order, or too many.
    */
   async show(conversationId: string, by: DeviceRef, { id, after, content }: EarlySaid): Promise<boolean> {
     const { registry, tell, now } = this.#core;
@@ -51,12 +51,12 @@ export class EarlyLines {
     });
   }
 
-  /** The server has brought it, or it is gone. */
+  /** The server has delivered it, or it is gone. */
   settled(conversationId: string, messageId: string): void {
     this.#waiting.get(conversationId)?.delete(messageId);
   }
 
-  /** With those of an earlier process. */
+  /** Includes those of an earlier process. */
   async #waitingIn(conversationId: string): Promise<Set<string>> {
     const known = this.#waiting.get(conversationId);
     if (known) return known;

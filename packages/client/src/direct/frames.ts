@@ -15,13 +15,13 @@ import { addressOf } from '../conversations/membership/log.ts';
 import { toBytes } from '../storage/json.ts';
 import type { EarlySaid } from './early.ts';
 
-/** Where a frame belongs: each session has numbers of its own for each of its two directions, from 1 on. */
+/** The session of a frame. Each direction of a session is numbered separately, from 1. */
 export type FramePlace = { readonly conversationId: string; readonly sessionId: string };
 
-/** Base64 of the greatest size class, and what stands around it. */
+/** Base64 of the largest size class, plus the envelope. */
 const MAX_FRAME = 60_000;
 
-/** `p2p_message` of the protocol. Without `said` it only shows that this end is there. RangeError for what fits no size class. */
+/** Makes a `p2p_message`; without `said`, only a sign of life. Throws `RangeError` for content larger than every size class. */
 export async function sealFrame(
   core: Core,
   { conversationId, sessionId }: FramePlace,
@@ -49,7 +49,7 @@ export async function sealFrame(
   });
 }
 
-/** Throws E2eeError or `BadContent` for what this device has not said in this session. */
+/** Throws `E2eeError` or `BadContent` for anything the other device has not sent in this session. */
 export async function openFrame(
   core: Core,
   { conversationId, sessionId }: FramePlace,
@@ -80,7 +80,7 @@ export async function openFrame(
   });
 }
 
-/** The ciphertext belongs to its place in the session, and to who has sent it. */
+/** Binds the ciphertext to its position in the session and to its sender. */
 const bound = (place: Parameters<typeof transcript<'p2p-message'>>[1]): Uint8Array =>
   transcript('p2p-message', { ...place, encrypted_payload: '' });
 

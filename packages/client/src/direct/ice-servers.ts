@@ -1,10 +1,10 @@
 import type { Connection } from '../connection/connection.ts';
 import type { IceServer } from './peer.ts';
 
-/** TURN credentials of the deployment are asked for again this long before they end. */
+/** How long before their expiry new TURN credentials are requested. */
 const SPARE_SECONDS = 600;
 
-/** What is asked for the own address, and relays where there is no direct way: the deployment's own, unless the app has named others. */
+/** The servers for finding the own address and for relaying: the deployment's, unless the app names others. */
 export class IceServers {
   readonly #connection: Pick<Connection, 'request'>;
   readonly #named: readonly IceServer[] | undefined;
@@ -27,7 +27,7 @@ export class IceServers {
   }
 }
 
-/** A TURN server on UDP tells everybody their own address, too. */
+/** A TURN server on UDP also answers STUN. */
 function stunOf(url: string): IceServer[] {
   const [, place] = /^turn:([^?]+)(?:\?transport=udp)?$/.exec(url) ?? [];
   return place === undefined ? [] : [{ urls: `stun:${place}` }];

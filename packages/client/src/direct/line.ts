@@ -6,22 +6,22 @@ export type Path = 'direct' | 'relay';
 
 export type LineParts = Pick<SessionParts, 'core' | 'clock' | 'makePeer' | 'servers'> & {
   readonly userId: string;
-  /** The conversation with this user, as long as both may talk directly in it. */
+  /** The conversation with this user, while both may connect directly in it. */
   conversation(): string | undefined;
-  /** Resolves with the id of what has gone to the server; rejects without a connection. */
+  /** Resolves with the id of the signal sent to the server; rejects without a connection. */
   signal(line: Line, head: SignalHead, body: SignalBody): Promise<void>;
   heard(conversationId: string, deviceId: string, said: EarlySaid): Promise<void>;
   failed(error: unknown): void;
   path(path: Path): void;
 };
 
-/** An offer without an answer is good for so long at the server; before that none is made again. */
+/** The server keeps an unanswered offer this long; no other is made before. */
 const ASK_MS = 60_000;
 
 /**
- * What there is between this device and one other user: nothing, an offer that waits for an answer, or a session.
+ * The state between this device and one other user: nothing, an offer awaiting an answer, or a session.
  *
- * When both offer at once, the offer of the user whose id sorts first counts: its maker waits for the answer, and the other one answers.
+ * When both offer at once, the offer of the user whose id sorts first wins: its maker waits, and the other one answers.
  */
 export class Line {
   path: Path = 'relay';
@@ -34,7 +34,7 @@ export class Line {
     this.#parts = parts;
   }
 
-  /** Something has been said, or could be: asks, unless that was done a moment ago. */
+  /** A message was sent or may soon be: offers a connection, unless it did so a moment ago. */
   want(): void {
     const { clock } = this.#parts;
     const conversationId = this.#parts.conversation();
@@ -54,7 +54,7 @@ export class Line {
     });
   }
 
-  /** Another connection may succeed where the last one was lost. */
+  /** Allows a new offer at once after a connection was lost. */
   wantAgain(): void {
     this.#askedAtMs = Number.NEGATIVE_INFINITY;
     this.want();
@@ -65,7 +65,7 @@ export class Line {
     else this.want();
   }
 
-  /** What was opened, and so is by a device of this user. */
+  /** Takes a decrypted signal, which is therefore from a device of this user. */
   take(signal: Signal, body: SignalBody): void {
     const { type, session_id: sessionId, device_id: deviceId } = signal;
     if (type === 'p2p_offer' && signal.to_device === undefined) return this.#called(signal);
@@ -76,13 +76,13 @@ export class Line {
     if (type === 'p2p_bye') this.#stopAsking();
   }
 
-  /** The server has refused something of this line: to ask, or that the session goes on. */
+  /** The server refused a signal: the offer, or one that would continue the session. */
   refused(): void {
     this.#stopAsking();
     this.#session?.end();
   }
 
-  /** Tells the other end, which then does not wait. */
+  /** Tells the other end, so that it does not wait. */
   hangUp(): void {
     this.#stopAsking();
     if (!this.#session) return;
@@ -97,9 +97,9 @@ export class Line {
     const isTheirs = this.#session?.place.other.deviceId === deviceId;
     if (this.#session?.place.id === sessionId || this.#parts.conversation() !== signal.conversation_id)
       return;
-    // another device of theirs is connected already, or the same one has begun anew
+    // another of their devices is connected already, or the same one has restarted
     if (this.#session?.state === 'open' && !isTheirs) return;
-    // they may have allowed it only after our offer came
+    // they may have allowed it only after our offer arrived
     if (this.#asking && core.own.userId < userId)
       return this.#ask(signal.conversation_id, this.#asking.sessionId);
     this.#session?.end();

@@ -1,12 +1,12 @@
-/** Numbers behind the greatest one that may still come: as many as a channel that reorders keeps on its way. */
+/** How far below the greatest number a late one is accepted: as many as a reordering channel holds in flight. */
 const WIDTH = 64;
 
-/** Which numbers of a session have come: each counts once, and none that is older than the window. */
+/** The numbers received in a session: each counts once, and none older than the window. */
 export class ReplayWindow {
   #greatest = 0;
   readonly #seen = new Set<number>();
 
-  /** Whether the number, from 1 on, is new; from then on it is not. */
+  /** Returns whether the number (from 1) is new, and records it. */
   take(number: number): boolean {
     if (number <= this.#greatest - WIDTH || this.#seen.has(number)) return false;
     this.#seen.add(number);

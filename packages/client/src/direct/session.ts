@@ -8,35 +8,35 @@ import type { Candidate, IceServer, MakePeer, Peer } from './peer.ts';
 import { ReplayWindow } from './replay-window.ts';
 import { MAX_CANDIDATES, type SignalBody, type SignalName } from './signals.ts';
 
-/** From the terms of a round to an open channel. */
+/** From a round's description to an open channel. */
 const CONNECT_MS = 20_000;
-/** Both ends say so often that they are there, and believe in each other for so long. */
+/** Each end sends a sign of life this often, and gives the other up after `SILENCE_MS`. */
 const BEAT_MS = 5_000;
 const SILENCE_MS = 15_000;
-/** Before the next round, by how many have failed since the channel was open. */
+/** Delay before the next round, by the number of failures since the channel was last open. */
 const PAUSES_MS = [500, 5_000, 15_000, 60_000];
-/** The end that was called begins no round; it waits for one a little longer than the longest pause. */
+/** The called end starts no rounds; it waits a little longer than the longest pause. */
 const PATIENCE_MS = 100_000;
-/** Candidates are told in batches. */
+/** Candidates are sent in batches. */
 const BATCH_MS = 100;
-/** Frames of the other end that wait to be opened, which it sends as fast as it likes; those beyond come with the server's copy. */
+/** Frames waiting to be decrypted; the other end sends as fast as it likes. Further ones come with the server's copy. */
 const MAX_UNHEARD = 256;
-/** An end has some ten candidates; more of one round are not taken. */
+/** An end has about ten candidates; more than this per round are ignored. */
 const MAX_TAKEN = 64;
 
 export type SessionParts = {
   readonly core: Core;
   readonly clock: Clock;
   readonly makePeer: MakePeer;
-  /** Asked for with each round, so that credentials are fresh; both ends have agreed by then. */
+  /** Called for each round, so that credentials are fresh; both ends have agreed by then. */
   servers(): Promise<readonly IceServer[]>;
   signal(type: SignalName, body: SignalBody): Promise<void>;
-  /** In the order in which it was said. */
+  /** Called in sending order. */
   heard(said: EarlySaid): Promise<void>;
   changed(): void;
-  /** Something was passed over, or a round was lost, and why. */
+  /** Something was ignored, or a round failed, and why. */
   failed(error: unknown): void;
-  /** It is over; nobody has to be told any more. */
+  /** The session is over; nobody needs to be told. */
   ended(): void;
   readonly id: string;
   readonly conversationId: string;
@@ -45,12 +45,12 @@ export type SessionParts = {
 };
 
 /**
- * Two devices that have agreed to talk directly.
+ * Two devices that have agreed to connect directly.
  *
- * waiting     no round is under way. The caller begins one after a pause; the called gives the session up when none comes
- * connecting  terms and candidates go to and fro. Over with an open channel, or back to waiting after 20 s
- * open        frames go both ways. Back to waiting when the channel breaks or nothing was heard for 15 s
- * ended       left by `end` alone
+ * waiting     no round in progress. The caller starts one after a pause; the called ends the session if none comes
+ * connecting  descriptions and candidates are exchanged. Left by an open channel, or back to waiting after 20 s
+ * open        frames flow both ways. Back to waiting when the channel breaks or nothing is heard for 15 s
+ * ended       entered only by `end`
  */
 export class Session {
   state: 'waiting' | 'connecting' | 'open' | 'ended' = 'waiting';
@@ -64,11 +64,11 @@ export class Session {
   #taken = 0;
   #unheard = 0;
   #cancelTimer: (() => void) | undefined;
-  /** Candidates of this end that are not told yet; none is before the description that they belong to. */
+  /** Own candidates not sent yet; none is sent before its description. */
   #candidates: Candidate[] = [];
   #isDescribed = false;
   #cancelBatch: (() => void) | undefined;
-  /** Signals and frames each take effect one after the other. */
+  /** Signals and frames are processed one at a time. */
   #turn: Promise<void> = Promise.resolve();
   #sending: Promise<boolean> = Promise.resolve(true);
 
@@ -76,7 +76,7 @@ export class Session {
     this.#parts = parts;
   }
 
-  /** Which conversation of which two devices. */
+  /** The conversation, and the two devices. */
   get place(): Pick<SessionParts, 'id' | 'conversationId' | 'other'> {
     return this.#parts;
   }
@@ -92,7 +92,7 @@ export class Session {
     this.#inTurn(() => this.#take(type, body));
   }
 
-  /** Whether it has gone into the channel; nothing is promised of what becomes of it. */
+  /** Returns whether it went into the channel; delivery is not guaranteed. */
   say(said?: EarlySaid): Promise<boolean> {
     this.#sending = this.#sending
       .then(() => this.#send(said))
@@ -134,7 +134,7 @@ export class Session {
     this.#described(round);
   }
 
-  /** Rounds only go up: terms that are shown again are not taken again. */
+  /** Rounds only increase: a replayed description is not accepted again. */
   async #answer(round: number, offer: string): Promise<void> {
     if (this.#parts.isCaller || round <= this.#round) return;
     const peer = await this.#connect(round);
@@ -218,7 +218,7 @@ export class Session {
     this.#inTurn(() => this.#parts.signal('p2p_candidate', { round, candidates }));
   }
 
-  /** What the other end says wrong is passed over; what does not work here costs the round. */
+  /** Invalid input from the other end is ignored; a local failure ends the round. */
   #inTurn(work: () => Promise<void>): void {
     this.#turn = this.#turn.then(work).catch((error: unknown) => {
       this.#parts.failed(error);
@@ -248,7 +248,7 @@ export class Session {
   }
 }
 
-/** It has said something that cannot be read. */
+/** The other end sent something that cannot be read. */
 function isOfOther(error: unknown): boolean {
   return error instanceof E2eeError || error instanceof BadContent;
 }

@@ -20,8 +20,8 @@ export type SignalName = 'p2p_offer' | 'p2p_answer' | 'p2p_candidate' | 'p2p_bye
 export type Signal = Downstream<SignalName>;
 
 /**
- * What stands inside. The first offer and its answer are empty: they ask for consent and give it. Then offers and answers carry the terms of
- * a round, and candidates belong to one.
+ * The encrypted part. The first offer and its answer are empty: they ask for consent and give it. Later ones carry the description of a
+ * round, and candidates belong to a round.
  */
 export type SignalBody = {
   readonly round?: number;
@@ -37,7 +37,7 @@ export type SignalHead = {
   readonly sessionId: string;
 };
 
-/** Between two clocks, with the way. */
+/** Allows for two clocks and the transmission. */
 const MAX_AGE_SECONDS = 300;
 const MAX_SDP = 4_096;
 const MAX_CANDIDATE = 512;
@@ -45,7 +45,7 @@ export const MAX_CANDIDATES = 16;
 
 export const newSessionId = (): string => randomId('p2p_', 18);
 
-/** Encrypted for the members of the conversation, signed whole by this device. RangeError when it is too long. */
+/** Encrypted for the members of the conversation; the whole signal is signed by this device. Throws `RangeError` when it is too long. */
 export async function sealSignal(
   core: Core,
   head: SignalHead,
@@ -72,7 +72,7 @@ export async function sealSignal(
   });
 }
 
-/** Throws E2eeError or `BadContent` unless a device of the conversation has said it, lately and to us. */
+/** Throws `E2eeError` or `BadContent` unless a device of the conversation sent it, recently and to this one. */
 export async function openSignal(core: Core, signal: Signal): Promise<SignalBody> {
   const { engine, registry, own, now } = core;
   return registry.step(signal.conversation_id, async (step) => {
@@ -100,7 +100,7 @@ export async function openSignal(core: Core, signal: Signal): Promise<SignalBody
   });
 }
 
-/** The ciphertext belongs to everything that is signed beside it. */
+/** Binds the ciphertext to everything else that is signed. */
 const bound = (fields: Omit<Signal, 'payload' | 'signature'>): Uint8Array =>
   transcript('p2p', { ...fields, payload: '' });
 

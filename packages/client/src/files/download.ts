@@ -7,8 +7,8 @@ import type { Course } from './transfer.ts';
 import { MOST_CHUNKS } from './window.ts';
 
 /**
- * The content of a file, part by part: each is authentic and in its place, and that the file is whole and the one that was meant
- * shows at the end, where it throws `FileNotGenuine` otherwise.
+ * The content of a file, part by part, each authenticated in its position. Only the end shows whether the file is complete and the right
+ * one: it throws `FileNotGenuine` there if not.
  */
 export async function* download(
   file: FileInfo,
@@ -19,7 +19,7 @@ export async function* download(
   const context = new TextEncoder().encode(file.fileId);
   let left = file.size;
   for await (const part of openFile(chunksOf(file, road, course), decodeBase64(file.key), context)) {
-    // what is behind the content hides its size
+    // cut off the padding after the content
     const content = part.subarray(0, left);
     left -= content.length;
     hash.update(content);
@@ -29,7 +29,7 @@ export async function* download(
   if (left !== 0 || encodeBase64(hash.digest()) !== file.sha256) throw new FileNotGenuine();
 }
 
-/** In their order, a few of them ahead. */
+/** In order, fetching a few ahead. */
 async function* chunksOf(file: FileInfo, road: Road, course: Course): AsyncGenerator<Uint8Array> {
   const { fileId, chunkSize, cipherSize } = file;
   const totalChunks = Math.ceil(cipherSize / chunkSize);
@@ -38,7 +38,7 @@ async function* chunksOf(file: FileInfo, road: Road, course: Course): AsyncGener
     while (index < totalChunks && ahead.length < MOST_CHUNKS) {
       await course.mayGoOn();
       const coming = road.get({ fileId, index: index++, totalChunks });
-      // it is waited for below, unless an earlier one has failed
+      // awaited below, unless an earlier one has failed
       coming.catch(() => undefined);
       ahead.push(coming);
     }

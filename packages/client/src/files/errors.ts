@@ -1,12 +1,12 @@
 import { SecureChatError } from '../errors.ts';
 
-/** Whoever began the transfer ended it. */
+/** The transfer was cancelled through `cancel`. */
 export class TransferCancelled extends SecureChatError {
   override readonly name = 'TransferCancelled';
   readonly isRetryable = false;
 }
 
-/** It cannot succeed: refused, or what came is not what was said. The cause, where there is one, is the server's refusal. */
+/** The transfer cannot succeed: it was refused, or the data is not as announced. The server's refusal, if any, is the cause. */
 export class TransferFailed extends SecureChatError {
   override readonly name = 'TransferFailed';
   readonly isRetryable = false;

@@ -9,34 +9,32 @@ import { Course, type Transfer } from './transfer.ts';
 import { upload } from './upload.ts';
 
 const ID_BYTES = 16;
-/** Content that is held by scripts; what is more, a browser keeps where it sees fit, on disk if it is much. */
+/** Content held in script memory; beyond this the browser stores it where it sees fit, on disk if large. */
 const HELD_BYTES = 4 * 1024 * 1024;
 
-/** What receivers are told of a file, nobody else is; and how the message with it is sent. */
+/** Name and type, which only receivers learn; and options of the message. */
 export type SendFileOptions = SendOptions & { name?: string; mimeType?: string };
 
-/** Files of conversations, encrypted on this device. Memory holds a few chunks, whatever their size. */
+/** Files in conversations, encrypted on this device. A few chunks are in memory, whatever the size. */
 export interface Files {
-  /** Resolves with the message in which the members are told of the file, once all of it is at the server and verified. */
+  /** Resolves with the message that announces the file, once the server has all of it and has verified it. */
   send(conversation: Conversation, source: FileSource, options?: SendFileOptions): Transfer<Message>;
-  /** All of it, authentic. On Node in memory: `receiveInto` is for what is large. */
+  /** The whole file, authenticated. On Node it is held in memory: use `receiveInto` for large ones. */
   receive(file: FileInfo): Transfer<Blob>;
-  /** Part by part as it comes; rejects at the end when it is not whole, so that what was written has to be thrown away. */
+  /** Writes parts as they arrive; rejects at the end if the file is incomplete or wrong: then discard what was written. */
   receiveInto(file: FileInfo, sink: WritableStream<Uint8Array>): Transfer<void>;
-  /** What this user has at the server, page by page; `after` is the id of the last file of the page before. */
+  /** This user's files at the server, page by page; `after`: id of the last file of the previous page. */
   stored(after?: string): Promise<StoredFiles>;
-  /** Takes an own file from everybody and frees its room; so does `cancel` of one that is on its way. Also when it is gone. */
+  /** Deletes an own file for everybody and frees its quota, as `cancel` does during an upload. Succeeds if it is already gone. */
   remove(fileId: string): Promise<void>;
   /**
-   * Like `conversation.deleteForEveryone`, and takes the file of an own message from everybody first: when that fails, nothing is deleted and it can
-   * be asked for again.
+   * Like `conversation.deleteForEveryone`, but first deletes the file of an own message for everybody. If that fails, nothing is deleted,
+   * and the call can be repeated.
    */
   deleteForEveryone(conversation: Conversation, messageId: string): Promise<void>;
 }
 
-/**
- * The part of the SDK for files. `http: false`: chunks go by the connection alone, as from a page that may reach nothing else.
- */
+/** Opens the file part of the SDK. `http: false`: send chunks only over the connection, e.g. where a page may not reach other addresses. */
 export function openFiles(client: Client, { http = true }: { http?: boolean } = {}): Files {
   const wire = insidesOf(client).connection;
   const remove = async (fileId: string): Promise<void> => {
@@ -53,7 +51,7 @@ export function openFiles(client: Client, { http = true }: { http?: boolean } = 
       const done = upload(source, described, road, course)
         .then((file) => conversation.share(file, how))
         .catch(async (error: unknown) => {
-          // what is at the server is of no use to anybody
+          // the incomplete upload is of no use to anybody
           await wire.request('file_cancel', { file_id: fileId }).catch(() => undefined);
           throw error;
         });
@@ -83,7 +81,7 @@ export function openFiles(client: Client, { http = true }: { http?: boolean } = 
   };
 }
 
-/** Whoever does not wait for the end is not ended by it. */
+/** Failures are reported through `done`; a caller not awaiting it gets no unhandled rejection. */
 function begun<T>(course: Course, fileId: string, done: Promise<T>): Transfer<T> {
   done.catch(() => undefined);
   return course.asTransfer(fileId, done);

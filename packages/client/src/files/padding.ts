@@ -1,6 +1,6 @@
 /**
- * The size that a file of this size is given (PADMÉ, Nikitin et al., PETS 2019): only the leading digits of a number of its
- * magnitude are told, so that sizes come in few steps, at most 12 % above what they are.
+ * The padded size of a file (PADMÉ, Nikitin et al., PETS 2019): keeps only the leading digits, so that few sizes occur, each at most 12 %
+ * larger than the file.
  */
 export function paddedSize(bytes: number): number {
   if (bytes < 2) return bytes;
@@ -12,7 +12,7 @@ export function paddedSize(bytes: number): number {
 
 const ZEROS = new Uint8Array(64 * 1024);
 
-/** The bytes, and zeros up to this size. */
+/** The bytes, followed by zeros up to `size`. */
 export async function* padded(bytes: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
   let left = size;
   for await (const part of bytes) {

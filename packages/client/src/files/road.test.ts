@@ -10,10 +10,10 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 let server: Server;
 let url: string;
-/** What the HTTP interface does with the next requests, one after the other; then it takes them. */
+/** How the HTTP interface reacts to the next requests in turn; afterwards it accepts them. */
 let answers: Answer[] = [];
 let http: string[] = [];
-/** What went by the connection, and what it does with the next questions. */
+/** What went over the connection, and how it reacts to the next requests. */
 let frames: string[] = [];
 let failures: Error[] = [];
 
@@ -38,7 +38,7 @@ beforeEach(() => {
   [answers, http, frames, failures] = [[], [], [], []];
 });
 
-/** The far peer of the connection: it tells of an HTTP interface, or of none. */
+/** The far end of the connection: announces an HTTP interface, or none. */
 function wireTo(isHttpThere: boolean, address = url): Pick<Connection, 'request'> {
   let tokens = 0;
   return {

@@ -5,24 +5,24 @@ import { NotConnected, RequestTimedOut, ServerRefused } from '../errors.ts';
 import { TransferFailed } from './errors.ts';
 
 type Wire = Pick<Connection, 'request'>;
-/** All are answered with `file_status`. */
+/** All are answered by `file_status`. */
 type AboutFile = 'file_offer' | 'file_progress' | 'file_status' | 'file_cancel';
 type Chunk = { fileId: string; index: number; totalChunks: number };
 
-/** Behind a limit, or a server that is busy, a chunk may take long; without a connection it waits for one. */
+/** Rate limits or a busy server may delay a chunk; without a connection it waits for one. */
 const ASK_DEADLINE_MS = 120_000;
 const HTTP_DEADLINE_MS = 120_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-/** After the HTTP interface was not reached, chunks go by the socket for this long. */
+/** For this long after HTTP was unreachable, chunks go over the connection. */
 const DETOUR_MS = 30_000;
 /** A token is not used in its last seconds. */
 const SPARE_SECONDS = 10;
 
 /**
- * The way of chunks to the server and back: raw bytes over HTTP where the server says there is a way, and frames of the
- * connection otherwise. Both may carry any chunk, so one that failed here is tried there. A chunk is tried until it has
- * arrived, the server refuses it for good, or `signal` aborts.
+ * Transfers chunks to and from the server: as raw bytes over HTTP where the server offers it, else as frames of the connection. Either
+ * can carry any chunk, so one that failed on one way is tried on the other. Retries until the chunk has arrived, the server refuses for
+ * good, or `signal` aborts.
  */
 export class Road {
   readonly #wire: Wire;
@@ -52,7 +52,7 @@ export class Road {
     });
   }
 
-  /** Any other question, as often as it takes. */
+  /** Any other request, repeated as often as needed. */
   ask<N extends AboutFile>(name: N, question: Question<N>): Promise<Downstream<'file_status'>> {
     return this.#untilDone(() => this.#askOnce(name, question));
   }
@@ -81,7 +81,7 @@ export class Road {
     return Uint8Array.from(decodeBase64(encrypted_data));
   }
 
-  /** Undefined where there is no such way, or it was not passable a moment ago. */
+  /** Undefined where there is no HTTP interface, or it failed a moment ago. */
   async #httpUrl(): Promise<string | undefined> {
     if (performance.now() < this.#detourUntilMs) return undefined;
     const isOver = this.#access !== undefined && this.#access.expires_at - SPARE_SECONDS < Date.now() / 1000;
@@ -120,7 +120,7 @@ export class Road {
   }
 }
 
-/** It may go better the next time. */
+/** A retry may succeed. */
 class Interrupted extends Error {
   readonly afterMs: number;
   constructor(afterMs: number, options?: ErrorOptions) {
@@ -129,7 +129,7 @@ class Interrupted extends Error {
   }
 }
 
-/** How long to wait before the next attempt, by what the server says; throws what no attempt will change. */
+/** Delay before the next attempt, as the server says; rethrows errors that a retry will not change. */
 function waitOf(error: unknown): number {
   if (error instanceof Interrupted) return error.afterMs;
   if (error instanceof RequestTimedOut) return 0;

@@ -1,21 +1,21 @@
 import { TransferFailed } from './errors.ts';
 
 /**
- * What can be sent. Of a path on Node: `await openAsBlob(path)` of `node:fs`. A stream says its size beforehand, because room
- * is reserved for it.
+ * What can be sent. For a path on Node: `await openAsBlob(path)` of `node:fs`. A stream states its size in advance, because quota is
+ * reserved for it.
  */
 export type FileSource =
   | Blob
   | Uint8Array
   | { stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>; size: number };
 
-/** Larger ones are read in parts, so that a whole file is never in memory. */
+/** Blobs are read in parts of this size, so that a whole file is never in memory. */
 const READ_BYTES = 256 * 1024;
 
 export const sizeOf = (source: FileSource): number =>
   source instanceof Uint8Array ? source.length : source.size;
 
-/** Its bytes, once, a part at a time. Throws when a stream has another size than was said. */
+/** The bytes, once, in parts. Throws if a stream's size differs from what it stated. */
 export async function* bytesOf(source: FileSource): AsyncGenerator<Uint8Array> {
   if (source instanceof Uint8Array) return yield* partsOf(source);
   if (source instanceof Blob) {

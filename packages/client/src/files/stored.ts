@@ -1,21 +1,21 @@
 import type { Downstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 
-/** A file of one's own at the server, as the server knows it: without its name. Sizes are bytes of ciphertext. */
+/** An own file as the server knows it, without its name. Sizes are in bytes of ciphertext. */
 export type StoredFile = {
   readonly fileId: string;
   readonly conversationId: string;
   readonly size: number;
   readonly isComplete: boolean;
-  /** When the server removes it by itself, in milliseconds since 1970. */
+  /** When the server deletes it: Unix time in ms. */
   readonly expiresAtMs: number;
 };
 
-/** What counts for this user, in the order of the files' ids. Ask on behind the last one while there is `more`. */
+/** A page of own files, ordered by id. While `more`, ask again with the last id as `after`. */
 export type StoredFiles = {
   readonly files: readonly StoredFile[];
   readonly more: boolean;
-  /** Complete files, what is reserved for those on their way, and how much both may be. */
+  /** Bytes of complete files, bytes reserved for uploads in progress, and the quota for both. */
   readonly usedBytes: number;
   readonly reservedBytes: number;
   readonly limitBytes: number;

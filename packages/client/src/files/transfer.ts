@@ -1,19 +1,19 @@
 import { Emitter } from '../events.ts';
 import { TransferCancelled } from './errors.ts';
 
-/** Bytes of the file itself, as a person counts them. Never falls. */
+/** In bytes of the file's content. Never decreases. */
 export type Progress = { readonly doneBytes: number; readonly totalBytes: number };
 
-/** A file on its way. Goes on by itself when the connection comes back. */
+/** A file in transfer. Resumes by itself when the connection comes back. */
 export interface Transfer<T> {
   readonly fileId: string;
-  /** Rejects with `TransferCancelled`, `TransferFailed`, or `FileNotGenuine`. */
+  /** Rejects with `TransferCancelled`, `TransferFailed` or `FileNotGenuine`. */
   readonly done: Promise<T>;
   readonly progress: Progress;
   readonly isPaused: boolean;
-  /** At most ten times a second, and at the end. Returns what takes the listener away again. */
+  /** Called at most ten times a second, and at the end. Returns a function that removes the listener. */
   onProgress(listener: (progress: Progress) => void): () => void;
-  /** What is under way goes on; nothing new is begun. */
+  /** Chunks in progress continue; no new ones start. */
   pause(): void;
   resume(): void;
   cancel(): void;
@@ -21,7 +21,7 @@ export interface Transfer<T> {
 
 const TELL_EVERY_MS = 100;
 
-/** The side of a transfer that does the work: asks before each step, and tells how far it is. */
+/** The working side of a transfer: checks before each step whether to go on, and reports progress. */
 export class Course {
   readonly #events = new Emitter<{ progress: Progress }>();
   readonly #ending = new AbortController();
@@ -37,7 +37,7 @@ export class Course {
     return this.#ending.signal;
   }
 
-  /** Resolves when it may go on. Rejects when it was cancelled. */
+  /** Resolves when not paused. Rejects when cancelled. */
   async mayGoOn(): Promise<void> {
     while (this.#gate && !this.signal.aborted) await this.#gate.promise;
     this.signal.throwIfAborted();

@@ -15,7 +15,7 @@ import { bytesOf, type FileSource, sizeOf } from './source.ts';
 import type { Course } from './transfer.ts';
 import { Window } from './window.ts';
 
-/** Segments of a chunk: few for a small file, so that its progress shows, and else as many as fit. */
+/** Segments per chunk: few for a small file, so that progress shows; else as many as fit. */
 const FEW_SEGMENTS = 4;
 const MANY_SEGMENTS = 15;
 const SMALL_FILE_BYTES = 1_000_000;
@@ -23,7 +23,7 @@ const VERIFY_LOOK_MS = 500;
 
 export type Described = { fileId: string; name: string; mimeType: string; conversationId: string };
 
-/** Seals a file, brings it to the server and has it verified. Resolves with what those need who are to open it. */
+/** Encrypts a file, uploads it and has it verified. Resolves with what receivers need to open it. */
 export async function upload(
   source: FileSource,
   described: Described,
@@ -53,7 +53,7 @@ export async function upload(
   let index = 0;
   let sentBytes = 0;
   for await (const chunk of cut(sealed, chunkSize)) {
-    // of a ciphertext that ends with a whole chunk
+    // happens when the ciphertext ends with a full chunk
     if (chunk.length === 0) break;
     await course.mayGoOn();
     ofCiphertext.update(chunk);
@@ -72,7 +72,7 @@ export async function upload(
   };
 }
 
-/** The server reads everything back before anybody may have it. */
+/** The server reads everything back before it serves the file. */
 async function verify(road: Road, fileId: string, size: number, hash: string): Promise<void> {
   const claim = {
     file_id: fileId,

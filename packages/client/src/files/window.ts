@@ -1,12 +1,12 @@
-/** Chunks under way at once. As many are in memory, and so the size of a file does not matter. */
+/** Chunks in progress at once, and thus in memory, whatever the file's size. */
 export const MOST_CHUNKS = 3;
 
-/** Runs work beside each other, so much at once. */
+/** Runs a limited number of tasks concurrently. */
 export class Window {
   readonly #running = new Set<Promise<void>>();
   #fault: { error: unknown } | undefined;
 
-  /** Resolves when it was begun. Rejects with the first fault of any work. */
+  /** Resolves when the task has started. Rejects with the first error of any task. */
   async run(work: () => Promise<void>): Promise<void> {
     while (this.#running.size >= MOST_CHUNKS) await Promise.race(this.#running);
     this.#throwFault();

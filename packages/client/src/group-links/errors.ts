@@ -1,6 +1,6 @@
 import { SecureChatError } from '../errors.ts';
 
-/** Its maker's device lets nobody in by this link any more: it is over, used up or taken back, or its maker may add nobody now. */
+/** The maker's device refused: the link is expired, used up or revoked, or its maker may no longer add members. Ask for a new one. */
 export class LinkRefused extends SecureChatError {
   override readonly name = 'LinkRefused';
   readonly isRetryable = false;

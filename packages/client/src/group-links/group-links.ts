@@ -17,44 +17,45 @@ import { writeLink } from './link-text.ts';
 const DAY_SECONDS = 86_400;
 const MAX_DAYS = 30;
 const MAX_USES = 100;
-/** Of one group; they are looked through for those that are over. */
+/** Per group, because all are searched for expired ones. */
 const MAX_LINKS = 50;
 
-/** A hash may begin with a hyphen, which a command line takes for an option. */
+/** A hash may start with a hyphen, which a command line takes for an option. */
 const ID_PREFIX = 'l_';
 
-/** A link of this account into a group, as this device knows it. The link's text is shown once, by `make`. */
+/** An invite link of this account, as this device knows it. Its text is returned only once, by `make`. */
 export type GroupLink = {
   readonly id: string;
   readonly conversationId: string;
   readonly endsAtMs: number;
-  /** How many more may come by it. */
+  /** How many more users can join by it. */
   readonly left: number;
 };
 
 /**
- * Links by which people come into a group without being named first. The server has no part in them: whoever has the link shows its secret
- * to a device of its maker, end-to-end encrypted, and that device adds them. So it works while one of the maker's devices is online.
+ * Links for joining a group without being added by name. The server takes no part: the joining user sends the link's secret, end-to-end
+ * encrypted, to a device of its maker, which adds them. So one of the maker's devices must be online.
  */
 export interface GroupLinks {
   /**
-   * The text of a new link, for owners and admins of a group: behind the `#` of a web address no server sees it. Good for one person and
-   * 7 days, or for `uses` (at most 100) and `days` (at most 30). Throws a RangeError for other numbers, CannotDo when there are 50.
+   * Returns the text of a new link; by owners and admins of the group. Put it after the `#` of a web address, where no server sees it.
+   * Valid for `uses` users (default 1, at most 100) and `days` (default 7, at most 30). Throws `RangeError` for other numbers, `CannotDo`
+   * at 50 links.
    */
   make(conversation: Conversation, options?: { days?: number; uses?: number }): Promise<string>;
-  /** Of this account, those that are still good; the one that ends first comes first. */
+  /** This account's valid links, the first to expire first. */
   of(conversation: Conversation): Promise<GroupLink[]>;
-  /** From now on it lets in nobody; at the own other devices, as soon as they have heard of it. */
+  /** Ends the link at once here; on other own devices as soon as they learn of it. */
   revoke(link: GroupLink): Promise<void>;
   /**
-   * Joins the group, or is in it already. Throws CodeNotReadable for what is no link, NotTheSame when the server shows another account than
-   * the one that made it (nothing was sent then), LinkRefused when it is good no more, RequestTimedOut when no device of its maker answers:
-   * the request stays with the maker, who may let one in later.
+   * Joins the group, or returns it if already a member. Rejects with `CodeNotReadable` for malformed text; `NotTheSame` if the server
+   * shows a different account than the link's maker (nothing was sent); `LinkRefused` if it is no longer valid; `RequestTimedOut` if no
+   * device of the maker answers: the maker keeps the request and may add this user later.
    */
   join(link: string, wait?: WaitOptions): Promise<Conversation>;
 }
 
-/** The part of the SDK for links into groups. Links that were made are honoured whether it is open or not. */
+/** Opens the part of the SDK for group links. Existing links are honoured whether or not it is open. */
 export function openGroupLinks(client: Client): GroupLinks {
   const runtime = insidesOf(client);
   const { core } = runtime;
@@ -117,7 +118,7 @@ async function kept(core: Core, id: string): Promise<{ key: string; hash: string
   }));
 }
 
-/** Forgets those whose time is over, and says how many there are. */
+/** Deletes expired ones; returns how many are left. */
 async function prune(core: Core, id: string): Promise<number> {
   const all = await kept(core, id);
   const over = all.filter(({ link }) => link.expiresAt * 1000 <= core.now());

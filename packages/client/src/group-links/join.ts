@@ -10,10 +10,10 @@ import { LinkRefused } from './errors.ts';
 import { type LinkText, readLink } from './link-text.ts';
 import { refusalsOf } from './take.ts';
 
-/** The maker's device may have to find out of sleep. */
+/** The maker's device may have to wake up first. */
 const DEADLINE_MS = 300_000;
 
-/** Shows the secret of a link to the account that made it, and waits until that has let this device in. */
+/** Sends the link's secret to its maker, and waits until that adds this device. */
 export async function join(
   client: Client,
   runtime: Runtime,
@@ -37,7 +37,7 @@ export async function join(
   });
 }
 
-/** To nobody but the account that the link names: whoever the server says would come in with the secret. */
+/** Sends only to the account named by the link: anybody else the server named could join with the secret. */
 async function show(
   client: Client,
   { core }: Runtime,

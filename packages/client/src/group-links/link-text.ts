@@ -1,11 +1,11 @@
 import { decodeBase64, encodeBase64Url } from '@securechat/protocol';
 import { CodeNotReadable } from '../errors.ts';
 
-/** What a link says: docs/protocol.md, "Bans and links that invite". */
+/** The content of a link: docs/protocol.md, "Bans and links that invite". */
 export type LinkText = {
   readonly conversationId: string;
   readonly inviter: string;
-  /** Of the inviter, 32 bytes: a newcomer trusts nobody else with the secret. */
+  /** Account key of the inviter, 32 bytes: the secret is sent to no other account. */
   readonly accountKey: Uint8Array;
   /** 32 bytes. */
   readonly secret: Uint8Array<ArrayBuffer>;
@@ -18,7 +18,7 @@ export function writeLink({ conversationId, inviter, accountKey, secret }: LinkT
   return `${PREFIX}1:${conversationId}:${inviter}:${encodeBase64Url(accountKey)}:${encodeBase64Url(secret)}`;
 }
 
-/** Alone or behind the `#` of a web address. Throws `CodeNotReadable` for anything else. */
+/** Takes the link alone or after the `#` of a web address. Throws `CodeNotReadable` for anything else. */
 export function readLink(text: string): LinkText {
   const link = text.trim().replace(/^https?:\/\/[^\s#]*#/, '');
   if (!link.startsWith(PREFIX)) throw new CodeNotReadable('garbled');

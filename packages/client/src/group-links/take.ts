@@ -11,7 +11,7 @@ import type { Conversations } from '../runtime/conversations.ts';
 import { fromBytes } from '../storage/json.ts';
 import { hashOf, isOpen, type KeptLink, linkKey } from './kept.ts';
 
-/** `from` does not let this device into `conversationId`. */
+/** `from` refuses this device entry to `conversationId`. */
 export type Refusals = { refused: Pick<Joining, 'from' | 'conversationId'> };
 
 const refusals = new WeakMap<Core, Emitter<Refusals>>();
@@ -22,7 +22,7 @@ export function refusalsOf(core: Core): Emitter<Refusals> {
   return known;
 }
 
-/** Answers everybody who has shown the secret of a link, and tells who waits here that theirs was refused. */
+/** Answers everybody who has sent a link's secret, and reports refusals to callers waiting here. */
 export async function takeJoins(core: Core, conversations: Conversations): Promise<void> {
   for (const [key, bytes] of await core.store.list(joinKey(''))) {
     const { secret, ...joining } = fromBytes<Joining>(bytes);
@@ -32,7 +32,7 @@ export async function takeJoins(core: Core, conversations: Conversations): Promi
         take(core, step, key, joining.from, hash),
       );
       if (answer === 'no') await refuse(core, key, joining);
-      // whom the maker has given a link is nobody to be asked about
+      // somebody who was given a link is not a stranger to ask about
       if (answer === 'in') await conversations.view(joining.where).accept();
     } else {
       await core.store.write([{ delete: key }]);
@@ -41,10 +41,7 @@ export async function takeJoins(core: Core, conversations: Conversations): Promi
   }
 }
 
-/**
- * Adds whoever comes by a link that is open. Of a link that this device has never heard of it says nothing: another device of the account
- * may have made it.
- */
+/** Adds whoever comes with a valid link. Ignores links unknown to this device: another device of the account may have made them. */
 async function take(
   core: Core,
   step: Step,

@@ -12,13 +12,13 @@ import {
 } from '../content/shape.ts';
 import type { HistoryConversation } from './format.ts';
 
-/** As `positions` makes them of what has a place; others would stand where own messages wait, or in other keys. */
+/** As `positions` writes them for placed entries; others would collide with waiting own messages or with other keys. */
 const POSITION = /^\d{16}(\.\d{4})?$/;
-/** Of messages and of notices. */
+/** Ids of messages and of notices. */
 const ENTRY_ID = /^[!-.0-~]{1,160}$/;
 const MAX_NAME = 1_024;
 
-/** What becomes keys of the store, and what is counted with or shown, is what it says. Throws `BadContent`. */
+/** Validates everything used as a store key, counted or shown. Throws `BadContent`. */
 export function checkConversation(value: unknown): HistoryConversation {
   const fields = object(value, 'conversation');
   id(fields, 'id');

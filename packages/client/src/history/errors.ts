@@ -1,6 +1,6 @@
 import { SecureChatError } from '../errors.ts';
 
-/** Not a history of this account that this version can read; or the passphrase is another one. */
+/** The file is not a readable history of this account, or the passphrase is wrong. */
 export class HistoryNotReadable extends SecureChatError {
   override readonly name = 'HistoryNotReadable';
   readonly isRetryable = false;

@@ -5,7 +5,7 @@ import { isWaiting } from '../conversations/timeline/positions.ts';
 import { fromBytes, toBytes } from '../storage/json.ts';
 import type { History, HistoryConversation } from './format.ts';
 
-/** All conversations as they stand: nothing that has expired, and nothing that is not stored at the server yet. */
+/** All conversations, without expired messages and without those the server has not stored yet. */
 export async function exportAll(core: Core): Promise<Uint8Array<ArrayBuffer>> {
   const conversations: HistoryConversation[] = [];
   for (const { id, log, peer, name, purpose } of core.registry.all()) {

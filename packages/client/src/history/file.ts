@@ -7,7 +7,7 @@ export async function exportFile(core: Core, passphrase: string): Promise<Uint8A
   return sealHistory(await exportAll(core), passphrase);
 }
 
-/** Returns how many messages that added. Throws `HistoryNotReadable`. */
+/** Returns the number of messages added. Throws `HistoryNotReadable`. */
 export async function importFile(core: Core, file: Uint8Array, passphrase: string): Promise<number> {
   return importAll(core, await openHistory(file, passphrase));
 }

@@ -1,8 +1,8 @@
 import type { Entry } from '../conversations/timeline/entry.ts';
 
 /**
- * The history as it leaves a device: JSON, then gzip, then encryption by whoever carries it. Readers pass over members that they do not
- * know, so a later version may add some; a server-side vault would hold the same.
+ * The exported history: JSON, then gzip, then encryption by whoever transports it. Readers ignore unknown members, so later versions may
+ * add some; a server-side vault would hold the same.
  */
 export type History = {
   readonly version: 1;
@@ -15,6 +15,6 @@ export type HistoryConversation = {
   readonly kind: 'direct' | 'group';
   readonly peer?: string;
   readonly name: string;
-  /** With the position of each, which sorts them. */
+  /** Each with its position, which sorts them. */
   readonly lines: readonly { readonly position: string; readonly entry: Entry }[];
 };

@@ -9,7 +9,7 @@ import { checkConversation } from './check.ts';
 import { HistoryNotReadable } from './errors.ts';
 import type { History, HistoryConversation } from './format.ts';
 
-/** Adds what is missing here. Returns how many messages that was. */
+/** Adds the messages missing here. Returns their number. */
 export async function importAll(core: Core, bytes: Uint8Array): Promise<number> {
   const history = read(bytes);
   if (history.userId !== core.own.userId) throw new HistoryNotReadable('it is of another account');
@@ -48,7 +48,7 @@ async function importOne(core: Core, conversation: HistoryConversation): Promise
   });
 }
 
-/** To be read. When the conversation lets this device in, it goes on from here. */
+/** Read-only. Continues when this device is added to the conversation. */
 function archived(core: Core, { id, kind, peer, name }: HistoryConversation): ConversationRecord {
   const log = {
     kind,

@@ -1,3 +1,3 @@
-// Loaded when it is asked for.
+// Loaded on first use.
 export { exportFile, importFile } from './file.ts';
 export { sweepTransfers, takePiece, transferOf } from './transfer.ts';

@@ -4,12 +4,12 @@ import { gzip } from '../content/gzip.ts';
 import { HistoryNotReadable } from './errors.ts';
 
 /**
- * A history in a file: magic (4 bytes), version (1), rounds (u32be), salt (16), nonce (12), then AES-256-GCM over the gzipped
- * JSON; everything before the ciphertext is authenticated with it. The key is PBKDF2-HMAC-SHA-256 of the passphrase.
+ * History file: magic (4 bytes), version (1), rounds (u32be), salt (16), nonce (12), then AES-256-GCM over the gzipped JSON; everything
+ * before the ciphertext is authenticated as well. The key is PBKDF2-HMAC-SHA-256 of the passphrase.
  */
 const MAGIC = [0x53, 0x43, 0x48, 0x58];
 const VERSION = 1;
-/** OWASP's figure of 2023 for this function; about 0.3 s. A file names its own, within bounds. */
+/** OWASP's recommendation of 2023 for this function; about 0.3 s. A file states its own number, within bounds. */
 const ROUNDS = 600_000;
 const MAX_ROUNDS = 10_000_000;
 const SALT_AT = 9;
@@ -43,7 +43,7 @@ export async function openHistory(file: Uint8Array, passphrase: string): Promise
   } catch (cause) {
     throw new HistoryNotReadable('the passphrase is another one, or the file was changed', { cause });
   }
-  // what was authenticated was made by who knew the passphrase, and may be as large as it is
+  // authenticated, so made by somebody who knew the passphrase; its size needs no limit
   const stream = new Blob([zipped]).stream().pipeThrough(new DecompressionStream('gzip'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
@@ -59,7 +59,7 @@ async function keyOf(
 ): Promise<CryptoKey> {
   const iterations = new DataView(header.buffer).getUint32(5);
   if (iterations < 1 || iterations > MAX_ROUNDS) throw new HistoryNotReadable('it is no history');
-  // one spelling for each passphrase, whatever keyboard it was typed on
+  // one encoding for each passphrase, whatever keyboard it was typed on
   const password = new TextEncoder().encode(passphrase.normalize('NFKC'));
   const material = await crypto.subtle.importKey('raw', password, 'PBKDF2', false, ['deriveKey']);
   const salt = header.subarray(SALT_AT, NONCE_AT);

@@ -10,26 +10,26 @@ import { importAll } from './import.ts';
 
 type Piece = Extract<OwnBody, { tell: 'history' }>;
 
-/** Base64 of it fits into the largest size class. */
+/** In base64 it fits into the largest size class. */
 const PIECE_BYTES = 21_000;
-/** A history that would take more is better carried as a file: messages are limited in number. */
+/** A longer history is better moved as a file: the number of messages is limited. */
 const MAX_PIECES = 500;
 
-/** Lines that are all alike shrink to a tenth and less; no honest history becomes more than this. */
+/** Repetitive lines compress to a tenth or less; no honest history inflates beyond this. */
 const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
 
-/** One comes in one go, from one device; who sends several at once is broken. */
+/** A device sends one transfer at a time; one that sends several at once is broken. */
 const MAX_TRANSFERS = 2;
-/** Since the newest piece. The others wait in the mailbox behind it, and longer than that a device is seldom away in between. */
+/** Since the newest piece. The others follow it in the mailbox, and a device is seldom away longer than this in between. */
 const TRANSFER_MS = 7 * 24 * 3_600_000;
 
-/** When the newest piece of each transfer came. */
+/** When each transfer's newest piece arrived. */
 const BEGUN = 'transfer-begun/';
 const prefixOf = (transfer: string): string => `transfer/${transfer}/`;
 const keyOf = (transfer: string, index: number): string =>
   prefixOf(transfer) + String(index).padStart(4, '0');
 
-/** The history for a new device, gzipped, in messages to the own devices; none when it is too large. */
+/** The history for a new device, gzipped, as messages to the own devices; empty when it is too large. */
 export async function transferOf(core: Core): Promise<Piece[]> {
   const zipped = await gzip(await exportAll(core));
   const transfer = newId('t_');
@@ -42,8 +42,8 @@ export async function transferOf(core: Core): Promise<Piece[]> {
 }
 
 /**
- * Keeps a piece; with the last one the history is taken over. Twice the same has no second effect. What is no history is told as
- * an alarm, and nothing of it is kept: a device that sends nonsense must not end this one.
+ * Stores a piece; with the last one the history is imported. Repeating it has no further effect. An invalid history raises an alarm and
+ * is discarded: a device sending nonsense must not stop this one.
  */
 export async function takePiece(core: Core, piece: Piece): Promise<void> {
   const { transfer } = piece;
@@ -59,7 +59,7 @@ export async function takePiece(core: Core, piece: Piece): Promise<void> {
   await drop(core, transfer);
 }
 
-/** What has not come by now does not come any more. */
+/** Deletes transfers that have stopped arriving. */
 export async function sweepTransfers(core: Core): Promise<void> {
   for (const { transfer, newestMs } of await begun(core))
     if (core.now() - newestMs > TRANSFER_MS) await drop(core, transfer);
@@ -94,7 +94,7 @@ async function keep(core: Core, { transfer, index, left, piece }: Piece): Promis
   return (await core.store.list(prefixOf(transfer))).length >= count;
 }
 
-/** Stops reading at the cap, so that what it would have become is never held. */
+/** Stops reading at the limit, so the excess is never held in memory. */
 async function inflated(zipped: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;

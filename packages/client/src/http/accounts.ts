@@ -2,13 +2,13 @@ import type { SignedDeviceList } from '@securechat/protocol';
 import type { EnrolmentProof, LinkAuthorization } from '../identity/enrolment.ts';
 import { type AskOptions, ask } from './ask.ts';
 
-/** What the server's enrolment asks for, where it does not let everybody in. */
+/** What the server's enrolment demands, unless it is open. */
 export type Admission = { invite?: string | undefined; token?: string | undefined };
 
 /**
- * Accounts and their devices, at the door of auth (`https://chat.example`). Each request holds the next device list of the
- * account; a repeated one has no second effect. Fail with `ServerRefused`: `ACCOUNT_CONFLICT` when the name is taken or the
- * list has moved on, `PERMISSION_DENIED` without a good invite or token, `AUTHENTICATION_FAILED` for another account key.
+ * Accounts and their devices, at auth's HTTP API (`https://chat.example`). Each request carries the account's next device list; repeating
+ * it has no further effect. Rejects with `ServerRefused`: `ACCOUNT_CONFLICT` when the name is taken or the list has moved on,
+ * `PERMISSION_DENIED` without a valid invite or token, `AUTHENTICATION_FAILED` for a different account key.
  */
 export async function createAccount(
   base: string,
@@ -23,7 +23,7 @@ export async function createAccount(
   await ask(`${base}/v1/accounts`, { ...enrolment, ...admission }, options);
 }
 
-/** One device more, to which an earlier one agrees. */
+/** Adds a device, authorised by an existing one. */
 export async function addDevice(
   base: string,
   enrolment: { list: SignedDeviceList; proof: EnrolmentProof; authorization: LinkAuthorization },
@@ -32,7 +32,7 @@ export async function addDevice(
   await ask(`${base}/v1/accounts/${enrolment.list.user_id}/devices`, enrolment, options);
 }
 
-/** One device less: it is not served any more. */
+/** Revokes a device, which is no longer served. */
 export async function revokeDevice(
   base: string,
   deviceId: string,
@@ -42,7 +42,7 @@ export async function revokeDevice(
   await ask(`${base}/v1/accounts/${list.user_id}/devices/${deviceId}/revocation`, { list }, options);
 }
 
-/** A new device instead of all others, which are revoked. */
+/** Adds a new device and revokes all others. */
 export async function recoverAccount(
   base: string,
   enrolment: { list: SignedDeviceList; proof: EnrolmentProof },

@@ -13,10 +13,10 @@ afterEach(async () => {
   }
 });
 
-/** What is waited for an answer; a busy machine may take a while for one. */
+/** How long to wait for an answer; a busy machine may be slow. */
 const ATTEMPT_MS = 15_000;
 
-/** A server that answers so, and what it was asked. Waits between questions are a hundredth as long. */
+/** A server that gives these answers, and what it was asked. Delays between retries are divided by a hundred. */
 async function serve(...answers: RequestListener[]) {
   const asked: { method: string | undefined; atMs: number; body: string }[] = [];
   const server = createServer(async (request, response) => {

@@ -11,7 +11,7 @@ import {
 import { type Clock, sleep, systemClock, withDeadline } from '../clock.ts';
 import { SecureChatError, ServerBrokeProtocol, ServerRefused, ServerUnreachable } from '../errors.ts';
 
-/** One attempt: what the service waits for its database, and a slow network. */
+/** One attempt: the service's own wait for its database, plus a slow network. */
 const ATTEMPT_MS = 15_000;
 /** Device lists of ten devices are about 4 KiB. */
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -19,9 +19,8 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 export type AskOptions = { signal?: AbortSignal | undefined; clock?: Clock; random?: () => number };
 
 /**
- * Asks a service and returns its answer, a JSON object. What has no answer, and what is answered "later", is asked again by
- * the retry policy: everything asked here may be repeated. Fails with `ServerRefused`, `ServerUnreachable` or
- * `ServerBrokeProtocol`.
+ * Sends a request to a service and returns its answer, a JSON object. Retries by the policy when there is no answer or it says "later":
+ * every request here is safe to repeat. Rejects with `ServerRefused`, `ServerUnreachable` or `ServerBrokeProtocol`.
  */
 export async function ask(
   url: string,
@@ -36,7 +35,7 @@ export async function ask(
       const delayMs = retryDelayMs(DEFAULT_RETRY_POLICY, retries, random());
       if (!(error instanceof SecureChatError) || !error.isRetryable || delayMs === undefined) throw error;
       const askedForMs = error instanceof ServerRefused ? (error.retryAfterMs ?? 0) : 0;
-      // whoever is told to come back in minutes is told so, instead of being kept waiting
+      // a delay of minutes is reported to the caller instead of waited for
       if (askedForMs > DEFAULT_RETRY_POLICY.max_delay_ms) throw error;
       await sleep(clock, Math.max(delayMs, askedForMs), signal);
     }
@@ -55,7 +54,7 @@ async function askOnce(
   let response: Response;
   let bytes: Uint8Array;
   try {
-    // no cookies, and no address that the answer names: only what was asked is told what it needs to know
+    // no cookies and no redirects: nobody but the addressed server learns anything
     response = await fetch(url, { ...request, signal, credentials: 'omit', redirect: 'error' });
     bytes = await readAll(response);
   } catch (cause) {
@@ -91,7 +90,7 @@ function parsed(url: string, bytes: Uint8Array): Record<string, unknown> {
   }
 }
 
-/** Errors have the form of the protocol's; what has another was written by something in between. */
+/** Errors have the protocol's form; any other was written by something in between. */
 function refusalOf(url: string, status: number, bytes: Uint8Array): SecureChatError {
   try {
     return new ServerRefused(decodeDownstream(downstream.error.id, bytes) as Downstream<'error'>);

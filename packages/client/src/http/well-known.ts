@@ -14,7 +14,7 @@ const Published = Type.Object({
 const check = checkerOf(Published);
 
 export type ServerFacts = {
-  /** The key that signs now. Whoever has no better source trusts it the first time, and pins it. */
+  /** The current service key. Without a better source it is trusted on first use, and pinned. */
   readonly serviceKey: Uint8Array;
   /** `open`, `invite` or `jwt`. */
   readonly enrolment: string;
@@ -22,7 +22,7 @@ export type ServerFacts = {
   readonly webSocketPath: string;
 };
 
-/** What a server says of itself at `/.well-known/securechat`. Nothing of it is proved before a login. */
+/** What a server says about itself at `/.well-known/securechat`. Unproven until a login. */
 export async function askServerFacts(base: string, options?: AskOptions): Promise<ServerFacts> {
   const answer = await ask(`${base}/.well-known/securechat`, undefined, options);
   const fault = check(answer);

@@ -1,11 +1,8 @@
-/**
- * Base32 that people can write down: no I, L, O and U, no difference between small and large letters, and what looks like
- * a 0 or a 1 is one. Spaces and hyphens are for the eye.
- */
+/** Base32 for handwriting: no I, L, O or U, case-insensitive, and letters resembling 0 or 1 are read as those. Spaces and hyphens are ignored. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const GROUP = 4;
 
-/** Groups of four, separated by hyphens. The number of bits has to be a multiple of five. */
+/** In groups of four separated by hyphens. The number of bits must be a multiple of five. */
 export function encodeBase32(bytes: Uint8Array): string {
   if ((bytes.length * 8) % 5 !== 0) throw new RangeError('not a whole number of letters');
   let letters = '';
@@ -18,7 +15,7 @@ export function encodeBase32(bytes: Uint8Array): string {
   return (letters.match(new RegExp(`.{1,${GROUP}}`, 'g')) ?? []).join('-');
 }
 
-/** Undefined for what has other letters, or letters that make no whole bytes. */
+/** Undefined for other characters, or a number of them that yields no whole bytes. */
 export function decodeBase32(text: string): Uint8Array<ArrayBuffer> | undefined {
   const letters = text.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
   if ((letters.length * 5) % 8 !== 0) return undefined;

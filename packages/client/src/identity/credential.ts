@@ -7,7 +7,7 @@ import {
   UserId,
 } from '@securechat/protocol';
 
-/** What the credential in a leaf says: a device, by whom it is certified, and the bytes that were signed. */
+/** The content of a leaf's credential: a device, its certifying account, and the signed bytes. */
 export type CertifiedDevice = {
   readonly userId: string;
   readonly accountKey: Uint8Array<ArrayBuffer>;
@@ -27,9 +27,8 @@ const PUBLIC_KEY = 4;
 const CREATED_AT = 5;
 
 /**
- * Reads `credentialIdentity` of the protocol: the transcript of a certificate, then its signature. The transcript is made once
- * more from what was read and has to be the same, so there is one way to write each credential. Undefined for anything else.
- * Nothing is verified here.
+ * Parses `credentialIdentity` of the protocol: a certificate's transcript and its signature. The transcript is rebuilt from the parsed
+ * values and must be identical, so each credential has exactly one encoding. Undefined for anything else. Verifies no signature.
  */
 export function readCredential(identity: Uint8Array): CertifiedDevice | undefined {
   const facts = identity.slice(0, -SIGNATURE_BYTES);
@@ -52,7 +51,7 @@ export function readCredential(identity: Uint8Array): CertifiedDevice | undefine
     signature,
   };
   const seconds = Number(new DataView(createdAt.buffer).getBigUint64(0));
-  // an id with a colon in it would be another one's device, as operations name devices
+  // an id with a colon would pass for another user's device, as operations name devices
   const isNamed = !isNoUserId(device.userId) && !isNoDeviceId(device.deviceId);
   return isNamed && isSame(facts, transcriptOf(device, seconds)) ? device : undefined;
 }

@@ -11,7 +11,7 @@ import { type AccountKey, signed } from './keys.ts';
 type NewDevice = { readonly deviceId: string; readonly publicKey: Uint8Array };
 type Owner = { readonly userId: string; readonly key: AccountKey };
 
-/** Version 1: the account's first device. */
+/** Version 1, with the account's first device. */
 export async function firstDeviceList(
   owner: Owner,
   device: NewDevice,
@@ -21,8 +21,8 @@ export async function firstDeviceList(
 }
 
 /**
- * The version after `previous`, chained to it by its hash: without the devices whose ids `removed` names, with `added`,
- * certified. All that a list may do, the server asks for one at a time: one more, one less, or one instead of all others.
+ * The version after `previous`, chained to it by hash: without the devices named in `removed`, and with `added`, certified. The server
+ * accepts only one change at a time: one device more, one less, or one instead of all others.
  */
 export async function nextDeviceList(
   owner: Owner,
@@ -40,7 +40,7 @@ export async function nextDeviceList(
   return signList(owner, facts, [...kept, ...(added ? [await certify(owner, added, nowSeconds)] : [])]);
 }
 
-/** A device in the place of all others, behind a version of which only the number and the hash are known. */
+/** One device instead of all others, after a version of which only number and hash are known. */
 export async function recoveredDeviceList(
   owner: Owner,
   previous: { version: number; sha256: string },
@@ -51,7 +51,7 @@ export async function recoveredDeviceList(
   return signList(owner, facts, [await certify(owner, device, nowSeconds)]);
 }
 
-/** What the next version carries as `previous_sha256`, and what tells two lists of one version apart. */
+/** The next version's `previous_sha256`; also tells two lists of one version apart. */
 export async function deviceListHash(list: SignedDeviceList): Promise<string> {
   return encodeBase64(await sha256(deviceListTranscript(list)));
 }

@@ -2,12 +2,12 @@ import { type SignedDeviceList, transcript } from '@securechat/protocol';
 import { deviceListHash } from './device-list.ts';
 import { type DeviceKey, signed } from './keys.ts';
 
-/** The new device's word that it holds its key. */
+/** The new device's proof that it holds its key. */
 export type EnrolmentProof = { timestamp: number; signature: string };
-/** An earlier device's word that it agrees to the new one. */
+/** An existing device's consent to the new one. */
 export type LinkAuthorization = { device_id: string; timestamp: number; signature: string };
 
-/** For the list of this version, and for five minutes. */
+/** Valid for the list of this version, and for five minutes. */
 export async function proveDevice(
   list: Pick<SignedDeviceList, 'user_id' | 'account_key' | 'version'>,
   device: { deviceId: string; publicKey: string; secretKey: Uint8Array },
@@ -24,7 +24,7 @@ export async function proveDevice(
   return { timestamp: nowSeconds, signature: await signed(device, transcript('device-enrolment', facts)) };
 }
 
-/** `by` is a device of the list before; `added` is new in `list`. */
+/** `by` is a device of the previous list; `added` is new in `list`. */
 export async function authorizeDevice(
   list: SignedDeviceList,
   by: DeviceKey,

@@ -18,22 +18,22 @@ import { authorizeDevice, type EnrolmentProof, type LinkAuthorization, proveDevi
 import type { AccountKey, DeviceKey } from './keys.ts';
 
 /**
- * A further device, in three steps between two screens that one person sees, so that no server is between them:
+ * Linking a further device in three steps between two screens in front of one person, so that no server is in between:
  *
- * 1. the existing device shows an invitation: where the server is, which keys it and the account have;
+ * 1. the existing device shows an invitation: the server's address, its keys and the account's key;
  * 2. the new device makes a key, and shows a request that proves it;
  * 3. the existing device certifies the key, and enrols the device.
  *
- * Neither code is a secret for long: who reads the first can only ask, and the second names a public key.
+ * Neither code is secret for long: the first only allows asking, and the second contains a public key.
  */
 const Invitation = Type.Object({
   http: Type.String({ maxLength: 256 }),
   socket: Type.String({ maxLength: 256 }),
-  /** Base64 of the service keys that are pinned. */
+  /** Base64 of the pinned service keys. */
   pins: Type.Array(PublicKey, { minItems: 1, maxItems: 4 }),
   user_id: UserId,
   account_key: PublicKey,
-  /** The version that the list with the new device will have. */
+  /** The version of the list that will contain the new device. */
   version: Type.Integer({ minimum: 2 }),
   expires_at: UnixSeconds,
 });
@@ -52,13 +52,13 @@ type LinkRequest = Static<typeof LinkRequest>;
 const INVITATION_PREFIX = 'securechat:link/1/';
 const REQUEST_PREFIX = 'securechat:linked/1/';
 const INVITATION_SECONDS = 10 * 60;
-/** So long the server takes the proof in it. */
+/** How long the server accepts the proof in it. */
 const REQUEST_SECONDS = 5 * 60;
 
 const isInvitation = checkerOf(Invitation);
 const isLinkRequest = checkerOf(LinkRequest);
 
-/** Step 1, at the existing device. */
+/** Step 1, on the existing device. */
 export function inviteDevice(
   server: { http: string; socket: string; pins: readonly Uint8Array[] },
   list: SignedDeviceList,
@@ -75,14 +75,14 @@ export function inviteDevice(
   });
 }
 
-/** Step 2, at the new one. Throws `CodeNotReadable`. */
+/** Step 2, on the new device. Throws `CodeNotReadable`. */
 export function readInvitation(code: string, nowSeconds: number): Invitation {
   const invitation = decodeCode<Invitation>(INVITATION_PREFIX, code, isInvitation);
   if (invitation.expires_at < nowSeconds) throw new CodeNotReadable('expired');
   return invitation;
 }
 
-/** Step 2: what the new device shows. Good for five minutes, as the proof in it is. */
+/** Step 2: the code that the new device shows. Valid for five minutes, like the proof in it. */
 export async function requestLink(
   invitation: Invitation,
   device: DeviceKey,
@@ -105,8 +105,8 @@ export async function requestLink(
 }
 
 /**
- * Step 3, at the existing device, which holds the account key: what `addDevice` sends. Throws `CodeNotReadable`, with
- * `expired` when the list has changed since the invitation, or the request has grown too old.
+ * Step 3, on the existing device, which holds the account key: the content for `addDevice`. Throws `CodeNotReadable`, with `expired` when
+ * the list has changed since the invitation or the request is too old.
  */
 export async function approveLink(
   owner: { userId: string; key: AccountKey },

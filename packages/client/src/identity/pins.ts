@@ -14,22 +14,22 @@ import { Emitter, type Listener } from '../events.ts';
 import type { Store } from '../storage/store.ts';
 import { follows, verifyDeviceList } from './verify-device-list.ts';
 
-/** `new`: nothing is known yet. `changed`: the server shows another account key than the pinned one. */
+/** `new`: never seen. `changed`: the server shows a different account key than the pinned one. */
 export type Trust = 'new' | 'pinned' | 'verified' | 'changed';
 
-/** What is known of a user. The pinned account key is that of `list`. */
+/** What is known about a user. The pinned account key is that of `list`. */
 type Pin = {
   readonly list: SignedDeviceList;
   /** A person has compared the safety number. */
   readonly isVerified: boolean;
-  /** By another account key; it has no effect until a person accepts it. */
+  /** A list signed by a different account key; no effect until a person accepts it. */
   readonly changedTo?: SignedDeviceList;
 };
 
 export type PinEvents = {
-  /** A user is seen for the first time, or has other devices than before. */
+  /** A user was seen for the first time, or their device list changed. */
   devices: { userId: string; list: SignedDeviceList; isNew: boolean };
-  /** Never silent: nothing is sent to this user before `acceptKeyChange`. */
+  /** Nothing is sent to this user before `acceptKeyChange`. */
   keyChange: { userId: string; pinnedKey: Uint8Array; shownKey: Uint8Array; wasVerified: boolean };
 };
 
@@ -39,11 +39,11 @@ const PREFIX = 'pins/';
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-/** Account keys, pinned when they are first seen, and the newest device lists that they have signed. */
+/** Account keys, pinned when first seen, and the newest device lists they signed. */
 export class Pins {
   readonly #parts: PinParts;
   readonly #pins = new Map<string, Pin>();
-  /** By the identity that the credential of the device has: certified, so nobody can take the place of another one. */
+  /** By the identity in the device's credential: certified, so no device can pose as another. */
   readonly #owners = new Map<string, DeviceRef & { publicKey: Uint8Array }>();
   readonly #asked = new Map<string, Promise<SignedDeviceList>>();
   readonly #events = new Emitter<PinEvents>();
@@ -52,7 +52,7 @@ export class Pins {
     this.#parts = parts;
   }
 
-  /** All of them are kept in memory: about a kilobyte for each person one has to do with. */
+  /** Keeps all of them in memory: about 1 KB per known user. */
   static async open(parts: PinParts): Promise<Pins> {
     const pins = new Pins(parts);
     for (const [key, value] of await parts.store.list(PREFIX))
@@ -75,31 +75,31 @@ export class Pins {
     return this.trust(userId) === 'changed';
   }
 
-  /** The pinned key; of a changed one the key before. */
+  /** The pinned key, also after a key change. */
   accountKey(userId: string): Uint8Array | undefined {
     const pin = this.#pins.get(userId);
     return pin && decodeBase64(pin.list.account_key);
   }
 
-  /** What two people compare: the pinned key, and of a changed one the key that is to be accepted or not. */
+  /** The key to compare aloud: the pinned one; after a key change, the new one that a person may accept. */
   keyToCompare(userId: string): Uint8Array | undefined {
     const pin = this.#pins.get(userId);
     return pin && decodeBase64((pin.changedTo ?? pin.list).account_key);
   }
 
-  /** As far as known here, without asking. */
+  /** The known list, without asking the server. */
   known(userId: string): SignedDeviceList | undefined {
     return this.#pins.get(userId)?.list;
   }
 
-  /** Everybody of whom something is known, this user included. */
+  /** All users about whom something is known, including this one. */
   userIds(): readonly string[] {
     return [...this.#pins.keys()];
   }
 
   /**
-   * The newest device list of a user; asked for when none is known, and always with `isFresh`. Fails with
-   * `AccountKeyChanged`, `DeviceListRefused` for what no honest server sends, or as a request does.
+   * The newest device list of a user; asks the server when none is known, or always with `isFresh`. Rejects with `AccountKeyChanged`,
+   * with `DeviceListRefused` for what no honest server sends, or as a request does.
    */
   async list(
     userId: string,
@@ -110,7 +110,7 @@ export class Pins {
       if (pin.changedTo) throw new AccountKeyChanged(userId);
       return pin.list;
     }
-    // whoever comes while the same is asked for anyway, waits with the first
+    // callers with the same question join the first
     const asked = this.#asked.get(userId) ?? this.#ask(userId).finally(() => this.#asked.delete(userId));
     this.#asked.set(userId, asked);
     return abortable(asked, signal);
@@ -124,7 +124,7 @@ export class Pins {
     return list;
   }
 
-  /** A list from wherever it came: checked, compared with what is known, and kept when it is newer. Fails as `list` does. */
+  /** Takes a list from any source: verified, compared with the known one, and kept if newer. Rejects as `list` does. */
   async take(list: SignedDeviceList): Promise<void> {
     const { user_id: userId } = list;
     await verifyDeviceList(list);
@@ -135,20 +135,20 @@ export class Pins {
       throw new AccountKeyChanged(userId);
     }
     const isNewer = await follows(pin.list, list);
-    // meanwhile another list may have been taken
+    // another list may have been taken meanwhile
     if (this.#pins.get(userId) !== pin) return this.take(list);
-    // the pinned key again: whatever else was shown, is of no use to anybody as long as nobody accepts it
+    // the pinned key again: the other one shown meanwhile is worthless unless somebody accepts it
     const { changedTo, ...kept } = pin;
     if (isNewer || changedTo) await this.#accept(userId, { ...kept, list: isNewer ? list : pin.list }, false);
   }
 
-  /** For the engine: the leaf is that of a device in the newest list of its user, certified by the pinned key. */
+  /** For the MLS engine: the leaf must be a device in its user's newest list, certified by the pinned key. */
   async authenticate(leaf: { identity: Uint8Array; publicKey: Uint8Array }): Promise<DeviceRef | undefined> {
     const owner = this.#owners.get(encodeBase64(leaf.identity));
     return owner && isSame(owner.publicKey, leaf.publicKey) ? owner : undefined;
   }
 
-  /** A person has compared the safety number with this user. */
+  /** Records that a person has compared the safety number. */
   async markVerified(userId: string): Promise<void> {
     const pin = this.#pins.get(userId);
     if (!pin) throw new TypeError(`nothing is known of ${userId}`);
@@ -156,13 +156,13 @@ export class Pins {
     await this.#keep(userId, { ...pin, isVerified: true });
   }
 
-  /** The only way past a changed key: the new one is pinned, and is not verified. */
+  /** The only way past a key change: pins the new key, unverified. */
   async acceptKeyChange(userId: string): Promise<void> {
     const list = this.#pins.get(userId)?.changedTo;
     if (list) await this.#accept(userId, { list, isVerified: false }, false);
   }
 
-  /** What a person is to decide about stays the same until then: a third key is told and not put in its place. */
+  /** The key offered to the person stays the same until they decide: a third one raises an alarm but does not replace it. */
   async #alarm(userId: string, pin: Pin, shown: SignedDeviceList): Promise<void> {
     const { changedTo } = pin;
     if (changedTo?.account_key === shown.account_key) {
@@ -184,7 +184,7 @@ export class Pins {
     this.#events.emit('devices', { userId, list: pin.list, isNew });
   }
 
-  /** In memory at once, so that nobody decides by what is over; durable when it resolves. */
+  /** In memory at once, so that nobody acts on the old state; durable when it resolves. */
   async #keep(userId: string, pin: Pin): Promise<void> {
     this.#remember(userId, pin);
     await this.#parts.store.write([{ put: PREFIX + userId, value: utf8.encode(JSON.stringify(pin)) }]);

@@ -10,7 +10,7 @@ const NOW = 1_795_651_200;
 
 type Account = { userId: string; key: AccountKey; device: DeviceKey; lists: SignedDeviceList[] };
 
-/** Bob as he is enrolled, with as many versions of his list as asked for. */
+/** Bob's account, with this many versions of his list. */
 async function account(userId = 'bob', versions = 1): Promise<Account> {
   const owner = { userId, key: await createAccountKey(), device: await createDeviceKey() };
   const lists = [await firstDeviceList(owner, owner.device, NOW)];
@@ -19,7 +19,7 @@ async function account(userId = 'bob', versions = 1): Promise<Account> {
   return { ...owner, lists };
 }
 
-/** A server that shows these lists, and somebody who asks it. */
+/** A server that shows these lists, and a user asking it. */
 async function open(shown: { list?: SignedDeviceList }, store?: Store) {
   let questions = 0;
   const connection = {

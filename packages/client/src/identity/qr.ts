@@ -5,16 +5,16 @@ import type { Party } from './safety-number.ts';
 const PREFIX = 'securechat:identity/1';
 
 /**
- * What a person shows to another one as a QR code: who they are, and whom they take the other one for. Ids hold no slash,
- * and of base64 the slash is spelled as in base64url.
+ * The text of a QR code: who this user is, and whom they take the other for. Ids contain no slash, and base64 slashes are written as in
+ * base64url.
  */
 export function identityQr(mine: Party, yours: Party): string {
   return [PREFIX, mine.userId, keyText(mine), yours.userId, keyText(yours)].join('/');
 }
 
 /**
- * Whether what was scanned at `yours` says the same as this device believes, both ways. Throws `CodeNotReadable` for what
- * is no such code, or one for other people.
+ * Whether the code scanned from `yours` matches what this device believes about both. Throws `CodeNotReadable` for other codes and for
+ * other people's.
  */
 export function isIdentityQrOf(scanned: string, mine: Party, yours: Party): boolean {
   const [prefix, version, theirId, theirKey, myId, myKey, ...more] = scanned.trim().split('/');

@@ -5,8 +5,8 @@ import { decodeBase32, encodeBase32 } from './base32.ts';
 import { type AccountKey, accountKeyFrom } from './keys.ts';
 
 /**
- * The account key for paper: 14 groups of four letters. One byte of version, the 32 bytes of the seed, two bytes that
- * notice a slip of the pen. It is no password, and nothing is encrypted with it: who has it is the account.
+ * The account key on paper: 14 groups of four letters, encoding a version byte, the 32-byte seed and a two-byte checksum. It is not a
+ * password, and nothing is encrypted with it: whoever has it controls the account.
  */
 const VERSION = 1;
 const SEED_BYTES = 32;
@@ -24,7 +24,7 @@ export async function recoveryCodeOf(account: AccountKey): Promise<string> {
   }
 }
 
-/** Throws `CodeNotReadable` for another version, letters missing or too many, and most mistakes. */
+/** Throws `CodeNotReadable` for a newer version, missing or extra letters, and most typing errors. */
 export async function accountKeyFromRecoveryCode(code: string): Promise<AccountKey> {
   const bytes = decodeBase32(code);
   if (bytes?.length !== 1 + SEED_BYTES + CHECK_BYTES) throw new CodeNotReadable('garbled');

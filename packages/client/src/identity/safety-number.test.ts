@@ -7,7 +7,7 @@ const party = (userId: string, byte: number): Party => ({
   accountKey: new Uint8Array(32).fill(byte),
 });
 
-/** Written from the description, with another library. */
+/** Implemented from the description, with another library. */
 function expectedHalf({ userId, accountKey }: Party): string {
   const sha512 = (...parts: (Uint8Array | string)[]) =>
     parts.reduce((hash, part) => hash.update(part), createHash('sha512')).digest();

@@ -4,17 +4,17 @@ import { concat } from '@securechat/protocol';
 export type Party = { readonly userId: string; readonly accountKey: Uint8Array };
 
 const LABEL = 'SecureChat/1 safety-number';
-/** Makes a search for two keys with the same digits dearer, and takes about a tenth of a second. */
+/** Makes it costlier to search for keys with equal digits; takes about a tenth of a second. */
 const ROUNDS = 5_200;
-/** Of each party: 6 groups of 5 digits from 5 bytes each, about 100 bits. */
+/** Per party: 6 groups of 5 digits, from 5 bytes each, about 100 bits. */
 const GROUPS = 6;
 const GROUP_BYTES = 5;
 
 const utf8 = new TextEncoder();
 
 /**
- * 60 digits, in 12 groups of five, the same for both sides: 30 for each account, in the order of the digits. Who reads
- * the same to each other has the right account keys of each other, whatever servers say.
+ * 60 digits in 12 groups of five, identical on both sides: 30 per account, in ascending order. Two people reading the same number have
+ * each other's true account keys, whatever servers say.
  */
 export async function safetyNumber(one: Party, other: Party): Promise<string> {
   const halves = await Promise.all([digitsOf(one), digitsOf(other)]);

@@ -8,7 +8,7 @@ import {
 import { DeviceListRefused } from '../errors.ts';
 import { deviceListHash } from './device-list.ts';
 
-/** Signed by the account key that it names, as is every device in it; throws `DeviceListRefused`. */
+/** Checks that the list and each device in it are signed by the account key it names; throws `DeviceListRefused`. */
 export async function verifyDeviceList(list: SignedDeviceList): Promise<void> {
   const accountKey = decodeBase64(list.account_key);
   const check = async (transcript: Uint8Array, signature: string): Promise<void> => {
@@ -23,9 +23,9 @@ export async function verifyDeviceList(list: SignedDeviceList): Promise<void> {
 }
 
 /**
- * Whether `next` may follow `known`, of the same account key: not older, not another list of the same version, and chained
- * to `known` when it comes right after it. Of versions that were never seen here nothing is known but that the account
- * key has signed on. Returns whether it is newer; throws `DeviceListRefused`.
+ * Whether `next` may follow `known`, with the same account key: not older, not different at the same version, and chained to `known` if
+ * directly after it. Of versions in between, only the account key's signature is checked. Returns whether it is newer; throws
+ * `DeviceListRefused`.
  */
 export async function follows(known: SignedDeviceList, next: SignedDeviceList): Promise<boolean> {
   const refuse = (because: 'older' | 'forked'): never => {

@@ -4,19 +4,18 @@ import type { Change } from '../storage/store.ts';
 export type MailboxItem = Downstream<'chat' | GroupOperationName | 'history_truncated'>;
 export type Watermarks = Omit<Downstream<'receipt'>, 'type'>;
 
-/** What takes in the mailbox, one item after the other. */
+/** Processes mailbox items one at a time. */
 export interface InboxConsumer {
   /**
-   * `commit` writes these changes together with the cursor behind this item; it is called once, and what happens between
-   * the reading of a conversation's state and the end of `commit` happens under its lock. When the call fails without having
-   * committed, the item comes again later, and nothing behind it before: only what is expected to pass (no connection to
-   * ask for a device list, a signal) may fail.
+   * `commit` writes these changes together with the cursor after this item; call it once, holding the conversation's lock from reading
+   * its state until `commit` has ended. If the call fails without committing, the item is retried later, and none after it before: so
+   * fail only for what passes (no connection for a device list, a signal).
    */
   take(item: MailboxItem, commit: (changes: readonly Change[]) => Promise<void>): Promise<void>;
-  /** Marks of members, newest known; the server repeats them at will. */
+  /** Members' marks as the server knows them; it repeats them at will. */
   watermarks(marks: readonly Watermarks[]): Promise<void>;
-  /** Places of the mailbox that did not come although nothing says that they expired. */
+  /** Mailbox positions that did not arrive and did not expire. */
   gap(missing: { from: number; through: number }): void;
-  /** The last page has come: everything that was sent before the last `resume` is here. */
+  /** The last page has arrived: everything sent before the last `resume` is here. */
   caughtUp(): void;
 }

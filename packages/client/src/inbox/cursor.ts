@@ -1,12 +1,12 @@
 import { fromBytes, toBytes } from '../storage/json.ts';
 import type { Change, Store } from '../storage/store.ts';
 
-/** How far the mailbox has taken effect here. */
+/** How much of the mailbox has taken effect here. */
 export type Cursor = {
   readonly seq: number;
-  /** Of the server's mailboxes; undefined before the first page. */
+  /** Epoch of the server's mailboxes; undefined before the first page. */
   readonly epoch: number | undefined;
-  /** The server's clock at the newest item, in ms: receipts since then may have been missed. */
+  /** The server's time at the newest item, in ms: receipts since then may have been missed. */
   readonly seenMs: number;
 };
 

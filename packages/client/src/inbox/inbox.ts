@@ -8,11 +8,11 @@ import { type Cursor, putCursor, readCursor } from './cursor.ts';
 export type InboxParts = {
   readonly store: Store;
   readonly consumer: InboxConsumer;
-  /** False when there is no connection. */
+  /** Returns false without a connection. */
   send(frame: Uint8Array<ArrayBuffer>): boolean;
-  /** The server went back to a backup: what it had acknowledged or delivered may be gone, or come again. */
+  /** The server was restored from a backup: what it had acknowledged or delivered may be gone, or come again. */
   restored?(): void;
-  /** Something could not be taken in: it is tried again after a while, unless the store itself has failed. */
+  /** An item could not be processed: retried after a while, unless the store itself has failed. */
   trouble(error: unknown): void;
   readonly clock?: Clock;
 };
@@ -23,29 +23,29 @@ type Work =
   | { do: 'restart'; epoch: number }
   | { do: 'mark'; marks: readonly Watermarks[] };
 
-/** The server keeps at most 256 positions on the way; one that sends far more gets no room for it. */
+/** The server keeps at most 256 positions in flight; one that sends far more gets no buffer for it. */
 const MAX_QUEUED = 1_024;
-/** Half of what the server keeps on the way is never waited for. */
+/** Well below the server's window, so that it never has to wait for an acknowledgement. */
 const ACK_EVERY = 64;
 const PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
 
 /**
- * This device's mailbox: every item takes effect once, in order, in the same write as the cursor behind it, and is acknowledged
- * afterwards. What arrives waits its turn, one after the other.
+ * This device's mailbox: every item takes effect once, in order, in the same write as the cursor after it, and is acknowledged
+ * afterwards. Items are queued and processed one at a time.
  *
  * away    no connection
- * behind  asked for pages; pushes are left to them. Asked again when there is nothing to do and no page comes for 5 s
- * live    the last page has come; each push must follow the one before, a hole leads back to behind
+ * behind  pages are requested, pushes ignored. Requested again when idle and no page arrives for 5 s
+ * live    the last page has arrived; each push must follow the one before, a gap leads back to behind
  */
 export class Inbox {
   readonly #parts: InboxParts;
   readonly #clock: Clock;
   readonly #closing = new AbortController();
   #state: 'away' | 'behind' | 'live' = 'away';
-  /** What is durable. */
+  /** The durable position. */
   #cursor: Cursor;
-  /** How far what is durable or waits here reaches without a hole. */
+  /** How far the durable and queued items reach without a gap. */
   #heard: Pick<Cursor, 'seq' | 'epoch'>;
   #acked = 0;
   #hasPage = false;
@@ -70,7 +70,7 @@ export class Inbox {
     return this.#state === 'live';
   }
 
-  /** A new connection: what waits here comes again behind the cursor. */
+  /** A new connection: queued items are sent again after the cursor. */
   connected(): void {
     this.#work = [];
     this.#heard = this.#cursor;
@@ -85,7 +85,7 @@ export class Inbox {
     this.#cancelTimer?.();
   }
 
-  /** True when the message was for the mailbox. */
+  /** Returns true when the message was for the mailbox. */
   receive(message: Downstream): boolean {
     switch (message.type) {
       case 'chat':
@@ -131,7 +131,7 @@ export class Inbox {
     this.#hasPage = true;
     let { seq } = this.#heard;
     if (this.#heard.epoch !== undefined && this.#heard.epoch !== epoch) {
-      // numbers of another life of the server: they are not compared with ours
+      // positions of an earlier mailbox epoch are not comparable with ours
       seq = 0;
       this.#add({ do: 'restart', epoch });
     }
@@ -140,7 +140,7 @@ export class Inbox {
       seq = item.delivery.seq;
       this.#add({ do: 'take', item, epoch });
     }
-    // what lies between the items has expired
+    // positions between the items have expired
     seq = Math.max(seq, through);
     this.#heard = { seq, epoch };
     if (receipts) this.#add({ do: 'mark', marks: receipts });
@@ -162,7 +162,7 @@ export class Inbox {
       try {
         await this.#perform(work);
         this.#failures = 0;
-        // after a new connection it is not there any more
+        // a new connection empties the queue
         if (this.#work[0] === work) this.#work.shift();
         if (this.#work.length === 0 || this.#cursor.seq - this.#acked >= ACK_EVERY) this.#acknowledge();
       } catch (error) {
@@ -205,7 +205,7 @@ export class Inbox {
     this.#cursor = cursor;
   }
 
-  /** Cumulative, and only what is durable. */
+  /** Cumulative, and only for what is durable. */
   #acknowledge(): void {
     const { seq: through, epoch } = this.#cursor;
     const isOurs = this.#hasPage && this.#state !== 'away' && epoch === this.#heard.epoch;
@@ -229,7 +229,7 @@ export class Inbox {
     return this.#parts.send(encodeUpstream(name, message));
   }
 
-  /** A page that does not come while there is nothing else to do was lost, or the question for it. */
+  /** If idle and no page arrives, the page or its request was lost. */
   #watch(): void {
     this.#cancelTimer?.();
     if (this.#state !== 'behind' || this.#isRunning || this.#closing.signal.aborted) return;

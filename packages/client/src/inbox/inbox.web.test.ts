@@ -13,7 +13,7 @@ import { MailboxServer } from './testing/mailbox-server.ts';
 const LETTERS = 60;
 const FAULTS = 60;
 
-/** One device whose process dies at writes, and its mailbox. What takes effect is counted on its disk. */
+/** A device whose process dies at writes, and its mailbox. Effects are counted in its store. */
 class Story {
   readonly clock = new VirtualClock();
   readonly server: MailboxServer;
@@ -74,7 +74,7 @@ class Story {
     for (const message of messages) {
       if (!this.#isConnected) return;
       this.inbox.receive(message);
-      // what was pushed may come again on the same connection
+      // a push may be repeated on the same connection
       if (message.type === 'chat' && this.server.chance(0.1)) this.inbox.receive(message);
     }
   }
@@ -142,7 +142,7 @@ class Story {
     return bytes ? fromBytes(bytes) : { seq: 0 };
   }
 
-  /** How often each letter has taken effect in each life of the server, as `life.number`. */
+  /** How often each letter took effect in each life of the server, as `life.number`. */
   effects(): Map<string, number> {
     const keys = this.disk.keys('effect/', 'effect0');
     return new Map(keys.map((key) => [key.slice(7), fromBytes<number>(this.disk.get(key) ?? toBytes(0))]));

@@ -10,9 +10,9 @@ import { LogServer } from './testing/log-server.ts';
 
 const OPERATIONS = 10_000;
 const PEOPLE = 50;
-/** Between two looks of somebody at the log. */
+/** Changes between two checks of the log. */
 const LOOK_EVERY = 500;
-/** Each list is signed by itself, which on a busy machine takes its time. */
+/** Each list is signed individually, which is slow on a busy machine. */
 const DEADLINE_MS = 600_000;
 const NOW = 1_795_651_200;
 
@@ -28,7 +28,7 @@ async function enrol(server: LogServer, userId: string): Promise<Owner> {
   return { ...owner, list };
 }
 
-/** Links a device, or takes it out again; whoever it is that comes, it is one of these. */
+/** Links a device or revokes it; newcomers are always from this set. */
 async function change(server: LogServer, owner: Owner, newcomers: readonly DeviceKey[]): Promise<void> {
   const [, second] = owner.list.devices;
   const changes = second ? { removed: [second.device_id] } : { added: pick(newcomers) };
@@ -49,7 +49,7 @@ async function watch(server: LogServer, ownId: string, earlier?: Watcher): Promi
   return { ownId, store, pins, monitor, alarms };
 }
 
-/** Meets some, looks, compares with somebody else, and is started again now and then. */
+/** Meets some users, checks, compares with another watcher, and restarts now and then. */
 async function look(server: LogServer, watchers: Watcher[], people: readonly Owner[]): Promise<void> {
   const place = Math.floor(Math.random() * watchers.length);
   const before = watchers[place] as Watcher;

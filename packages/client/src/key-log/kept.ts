@@ -3,18 +3,18 @@ import { fromBytes, toBytes } from '../storage/json.ts';
 import type { Change, Store } from '../storage/store.ts';
 import { Tree } from './tree.ts';
 
-/** An entry of somebody's: the newest that was seen. */
+/** The newest entry seen of a user. */
 export type Seen = { sha256: string; position: number };
 
 type KeptTree = { size: number; hashes: string[] };
 
 const TREE = 'key-log/tree';
-/** Lists that the log has, and that the server has shown as the newest. */
+/** Lists that are in the log and that the server has shown as newest. */
 const SEEN = 'key-log/seen/';
-/** Entries of which the server has not shown the list yet. */
+/** Entries whose list the server has not shown yet. */
 const DUE = 'key-log/due/';
 
-/** What a device remembers of the log: how far it has followed it, and what stands there of the people it knows. */
+/** What a device remembers of the key log: how far it has followed it, and the entries of users it knows. */
 export class Kept {
   readonly #store: Store;
 
@@ -35,7 +35,7 @@ export class Kept {
     return this.#json(DUE + userId);
   }
 
-  /** How far it was followed, and the last entries of people on the way, all or nothing. */
+  /** Stores how far the log was followed and users' newest entries on the way, in one write. */
   async keepTree(tree: Tree, due: ReadonlyMap<string, Seen>): Promise<void> {
     const kept: KeptTree = { size: tree.size, hashes: tree.hashes.map(encodeBase64) };
     const entries = Array.from(

@@ -12,29 +12,29 @@ import {
 import type { Connection } from '../connection/connection.ts';
 import { Tree } from './tree.ts';
 
-/** The server's log of device lists is not what it has said that it is, or does not hold what it has shown. */
+/** The server's key log contradicts what the server said about it, or lacks a list the server has shown. */
 export class LogBroken extends Error {
   override readonly name = 'LogBroken';
 }
 
-/** All in base64. `previous`: of the list before, zeros for none. */
+/** All in base64. `previous`: hash of the preceding list, zeros for none. */
 export type LogEntry = { position: number; label: string; sha256: string; previous: string };
 
-/** What a log comes to. */
+/** Size and root of the whole log. */
 export type Whole = { readonly size: number; readonly root: Uint8Array };
 
 export type LogParts = {
   connection: Pick<Connection, 'request'>;
-  /** Any of them may sign. */
+  /** Any of these keys may sign. */
   serviceKeys(): Promise<readonly Uint8Array[]>;
   signal: AbortSignal;
 };
 
 const HASH_BYTES = 32;
-/** Nobody's log is as long: the answer is the head alone. */
+/** Beyond the end of any log: the answer is just the head. */
 const NOWHERE = Number.MAX_SAFE_INTEGER;
 
-/** The log as the server tells it, of which nothing is believed that does not come to a signed root. */
+/** The key log as the server presents it; nothing is accepted that does not lead to a signed root. */
 export class Log {
   readonly #parts: LogParts;
 
@@ -46,7 +46,7 @@ export class Log {
     return (await this.#page(NOWHERE)).head;
   }
 
-  /** From a tree that is known to all that there is by now; `take` is shown each entry on the way. Throws `LogBroken`. */
+  /** Grows a known tree to the current end; `take` gets each entry on the way. Throws `LogBroken`. */
   async follow(tree: Tree, take: (entry: LogEntry) => void): Promise<Tree> {
     for (;;) {
       const { head, entries } = await this.#page(tree.size);
@@ -64,7 +64,7 @@ export class Log {
     }
   }
 
-  /** The log at its first `size` entries, if this one has grown from it. Throws `LogBroken`. */
+  /** The tree of the first `size` entries, provided that `whole` is its continuation. Throws `LogBroken`. */
   async at(size: number, whole: Whole): Promise<Tree> {
     const { hashes } = await this.#prove({ size: whole.size, first: size });
     const left = keyLogCover(0, size).length;
@@ -75,7 +75,7 @@ export class Log {
     return first;
   }
 
-  /** To a head, without a look at what lies between. Throws `LogBroken`. */
+  /** Jumps to a head without reading the entries in between. Throws `LogBroken`. */
   async skip(tree: Tree, head: KeyLogHead): Promise<Tree> {
     const { hashes } = await this.#prove({ size: head.size, first: tree.size });
     const grown = await tree.grown(head.size, hashes.slice(keyLogCover(0, tree.size).length));
@@ -85,8 +85,8 @@ export class Log {
   }
 
   /**
-   * Where the log has this entry, with the tree of all before it; the position alone when it stands behind `whole`. Undefined
-   * when it has none. Throws `LogBroken`.
+   * The position of this entry and the tree of all before it; only the position when it is after `whole`. Undefined when the log lacks
+   * it. Throws `LogBroken`.
    */
   async find(
     list: { user_id: string; sha256: string },
@@ -108,7 +108,7 @@ export class Log {
     const { connection, signal } = this.#parts;
     const { head, entries } = await connection.request('key_log', { from }, { signal });
     await this.#checkHead(head);
-    // no longer than a gateway may answer for the server: without the service key it could show the same one for ever
+    // limited to how long a gateway may answer for the server: without the service key it could show the same head for ever
     if (head.created_at < Date.now() / 1000 - 86_400) throw new LogBroken('its head is old');
     return { head, entries: pieces(decodeBase64(entries), KEY_LOG_ENTRY_BYTES) };
   }
@@ -139,7 +139,7 @@ function entryOf(position: number, bytes: Uint8Array): LogEntry {
   return { position, label, sha256: hash, previous };
 }
 
-/** Whole ones; throws `LogBroken` when something is left. */
+/** Splits into whole pieces; throws `LogBroken` when bytes are left over. */
 function pieces(bytes: Uint8Array, length: number): Uint8Array[] {
   if (bytes.length % length !== 0) throw new LogBroken('it is cut off');
   return Array.from({ length: bytes.length / length }, (_, index) =>

@@ -14,7 +14,7 @@ import { Kept, type Seen } from './kept.ts';
 import { Log, LogBroken, type LogEntry, type LogParts, type Whole } from './log.ts';
 import type { Tree } from './tree.ts';
 
-/** Of a root, in what people tell each other: little, so that it fits where sizes are rounded up. */
+/** Bytes of a root that users exchange: few, so that they fit into the padding. */
 const TOLD_BYTES = 24;
 const TOLD = /^(\d{1,16}) ([A-Za-z0-9+/]{32})$/;
 
@@ -25,15 +25,14 @@ export type MonitorParts = LogParts & {
   alarm(detail: string, userId?: string): void;
 };
 
-/** Beyond this a device does not look at what was logged while it was away, only at what the log comes to. 10 MB. */
+/** After missing more entries than this (10 MB), a device skips to the head without reading them. */
 const MAX_FOLLOWED = 100_000;
 /** A list may be newer than the log was a moment ago. */
 const TRIES = 3;
 
 /**
- * Looks whether the server shows everybody the same: each device list that this device goes by stands in the log, which only
- * grows; each list that is logged for somebody it knows, this user included, follows from the one before, and is the one that
- * the server shows. What is not so is told as an alarm.
+ * Checks that the server shows everybody the same: each device list this device relies on is in the log, which only grows; each list
+ * logged for a known user, this one included, follows from its predecessor and is the one the server shows. Violations raise an alarm.
  */
 export class KeyLogMonitor {
   readonly #parts: MonitorParts;
@@ -50,7 +49,7 @@ export class KeyLogMonitor {
     this.#kept = new Kept(parts.store);
   }
 
-  /** Follows the log to its end and checks all lists that are new here. Fails as requests do; what is wrong it tells. */
+  /** Follows the log to its end and checks all lists that are new here. Rejects as requests do; violations raise alarms. */
   check(): Promise<void> {
     return this.#alone(undefined, async () => {
       await this.#follow();
@@ -58,12 +57,12 @@ export class KeyLogMonitor {
     });
   }
 
-  /** What this device was shown, for others to compare: size and root. Undefined before the first check. */
+  /** What this device was shown, size and root, for others to compare. Undefined before the first check. */
   get told(): string | undefined {
     return this.#told;
   }
 
-  /** Whether `userId` was shown the same. Fails as `check` does. */
+  /** Whether `userId` was shown the same log. Rejects as `check` does. */
   compare(userId: string, told: string): Promise<void> {
     return this.#alone(userId, async () => {
       const tree = await this.#follow();
@@ -98,7 +97,7 @@ export class KeyLogMonitor {
     const newest = new Map<string, Seen>();
     for (const [userId, entry] of noted) {
       const before = newest.get(userId) ?? (await this.#kept.due(userId)) ?? (await this.#kept.seen(userId));
-      // of one that stands where this device has begun, or was checked by a proof
+      // already covered at the start, or checked by a proof
       if (before && entry.position <= before.position) continue;
       if (before && entry.previous !== before.sha256)
         this.#parts.alarm('a list was logged that does not follow from the one before', userId);
@@ -114,7 +113,7 @@ export class KeyLogMonitor {
     return tree;
   }
 
-  /** A device watches from the list on that it finds when it looks for the first time. */
+  /** A device monitors from the first list it finds onwards. */
   async #begin(): Promise<Tree> {
     const { pins, ownId } = this.#parts;
     const list = await pins.list(ownId, { isFresh: true });
@@ -126,7 +125,7 @@ export class KeyLogMonitor {
     throw new LogBroken('the own list is not in it');
   }
 
-  /** The list that is gone by: in the log, and not older than the newest entry of its user. */
+  /** The list in use must be in the log, and not older than its user's newest entry. */
   async #checkUser(userId: string): Promise<void> {
     const { pins, alarm } = this.#parts;
     const due = await this.#kept.due(userId);

@@ -36,7 +36,7 @@ async function next(who: Person): Promise<SignedDeviceList> {
   return nextDeviceList(who, who.list, { added: await createDeviceKey() }, NOW);
 }
 
-/** Alice's device, at a server that may be another one than Bob's. */
+/** Alice's device, at a server that may differ from Bob's. */
 async function watch(at: LogServer, { store, ownId = 'alice' }: { store?: Store; ownId?: string } = {}) {
   const disk = store ?? (await openMemoryStore());
   const pins = await Pins.open({ store: disk, connection: { request: at.request } });
@@ -49,7 +49,7 @@ async function watch(at: LogServer, { store, ownId = 'alice' }: { store?: Store;
   });
   return { pins, monitor, alarms, store: disk };
 }
-/** Alice has met Bob, and looked. */
+/** Alice has met Bob and checked the log. */
 async function met(at = server) {
   const device = await watch(at);
   await device.pins.list('bob');

@@ -4,8 +4,8 @@ import { concat, keyLogCover } from '@securechat/protocol';
 type Peak = { readonly level: number; readonly hash: Uint8Array };
 
 /**
- * A log of so many entries, as the complete subtrees that it consists of: enough to append, and to know the root, by RFC 6962,
- * 2.1. About 32 bytes for each doubling of its size.
+ * A log of `size` entries as its complete subtrees: enough to append and to compute the root by RFC 6962, 2.1. About 32 bytes per
+ * doubling of its size.
  */
 export class Tree {
   readonly size: number;
@@ -18,7 +18,7 @@ export class Tree {
 
   static readonly empty = new Tree(0, []);
 
-  /** From what `hashes` told of a tree of this size. */
+  /** Restores a tree of this size from its `hashes`. */
   static kept(size: number, hashes: readonly Uint8Array[]): Tree {
     const levels = keyLogCover(0, size);
     return new Tree(
@@ -27,7 +27,7 @@ export class Tree {
     );
   }
 
-  /** Grown to `size` by the subtrees that `keyLogCover(this.size, size)` names. Undefined when there are more or fewer. */
+  /** Extends it to `size` by the subtrees that `keyLogCover(this.size, size)` names. Undefined for a wrong number of hashes. */
   async grown(size: number, hashes: readonly Uint8Array[]): Promise<Tree | undefined> {
     const nodes = keyLogCover(this.size, size);
     if (nodes.length !== hashes.length) return undefined;
@@ -50,13 +50,13 @@ export class Tree {
     return root;
   }
 
-  /** Those of the subtrees that `keyLogCover(0, size)` names. */
+  /** The hashes of the subtrees that `keyLogCover(0, size)` names. */
   get hashes(): readonly Uint8Array[] {
     return this.#peaks.map(({ hash }) => hash);
   }
 }
 
-/** Two complete subtrees of one height are one of the next. */
+/** Merges pairs of complete subtrees of equal height. */
 async function merged(peaks: readonly Peak[]): Promise<readonly Peak[]> {
   const [left, right] = peaks.slice(-2);
   if (!left || !right || left.level !== right.level) return peaks;
@@ -64,7 +64,7 @@ async function merged(peaks: readonly Peak[]): Promise<readonly Peak[]> {
   return merged([...peaks.slice(0, -2), both]);
 }
 
-/** `kind`: 0 of an entry, 1 of two subtrees, so that neither passes for the other. */
+/** `kind`: 0 for an entry, 1 for a node, so that neither passes for the other. */
 function hashOf(kind: 0 | 1, ...parts: readonly Uint8Array[]): Promise<Uint8Array> {
   return sha256(concat(Uint8Array.of(kind), ...parts));
 }

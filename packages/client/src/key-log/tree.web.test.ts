@@ -10,7 +10,7 @@ const bytesOf = (text: string): Uint8Array =>
     Number.parseInt(text.slice(2 * index, 2 * index + 2), 16),
   );
 
-/** Entries that implementations of RFC 6962 are tried with, and the root of the first 1, 2, … 8 of them. */
+/** Entries commonly used to test RFC 6962 implementations, and the roots of the first 1 to 8 of them. */
 const ENTRIES = [
   '',
   '00',

@@ -5,12 +5,12 @@ import { KeyLogMonitor } from './monitor.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** Several people are often met at once. */
+/** Several users are often met at once. */
 const SETTLE_MS = 500;
 
 /**
- * Checks the log of device lists as long as the client runs: when it is connected, every hour, and when somebody is new or has
- * another list. Tells each conversation once a day what was shown here, and compares what others tell.
+ * Checks the key log while the client runs: on connecting, every hour, and when a user is new or has a new list. Once a day it tells each
+ * conversation what was shown here, and it compares what others report.
  */
 export function watchKeyLog(runtime: Runtime): void {
   const { core, pins, connection, account, stopping } = runtime;
@@ -24,7 +24,7 @@ export function watchKeyLog(runtime: Runtime): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const plan = (ms: number): void => {
     clearTimeout(timer);
-    // somebody may still be met by what was under way when the client was closed
+    // work still in progress may meet a user after the client was closed
     if (!stopping.signal.aborted) timer = setTimeout(look, ms);
   };
   const look = (): void => {

@@ -2,15 +2,15 @@ import type { IceServer as NativeServer } from 'node-datachannel';
 import { CHANNEL, type IceServer, MAX_WAITING_BYTES, type MakePeer, type Peer } from '../direct/peer.ts';
 
 export type NodePeerOptions = {
-  /** The only address that is used, e.g. `127.0.0.1`. Default: all but the loopback ones. */
+  /** The only local address to use, e.g. `127.0.0.1`. Default: all but loopback. */
   bindAddress?: string;
-  /** Only by way of a TURN server: the other learns that one's address instead of the own. */
+  /** Connect only through a TURN server: the other end learns its address instead of ours. */
   isRelayOnly?: boolean;
 };
 
 /**
- * A data channel for Node, by the package `node-datachannel`, which an app that wants it installs beside the SDK. Rejects with an
- * Error that says so when it is not there.
+ * Data channels for Node, by the package `node-datachannel`, which the app installs beside the SDK. Rejects with an Error saying so if it
+ * is missing.
  */
 export async function nodePeers(options: NodePeerOptions = {}): Promise<MakePeer> {
   const { PeerConnection } = await import('node-datachannel').catch((cause: unknown) => {
@@ -64,7 +64,7 @@ export async function nodePeers(options: NodePeerOptions = {}): Promise<MakePeer
   };
 }
 
-/** `turn:host:port?transport=udp` and its kin, in the words of the library; what it does not know is left out. */
+/** Converts `turn:host:port?transport=udp` and the like for the library; unsupported ones are left out. */
 function nativeOf({ urls, username, credential }: IceServer): NativeServer[] {
   const [, scheme, hostname = '', port, transport] =
     /^(stun|turns?):(\[[^\]]+\]|[^:?]+)(?::(\d+))?(?:\?transport=(udp|tcp))?$/.exec(urls) ?? [];
@@ -73,7 +73,7 @@ function nativeOf({ urls, username, credential }: IceServer): NativeServer[] {
     hostname: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port ?? (scheme === 'turns' ? 5349 : 3478)),
   };
-  // RFC 5389: without credentials it is asked for nothing but the own address
+  // RFC 5389: STUN needs no credentials to report the own address
   if (scheme === 'stun') return [server];
   if (username === undefined || credential === undefined) return [];
   const relayType = scheme === 'turns' ? 'TurnTls' : transport === 'tcp' ? 'TurnTcp' : 'TurnUdp';

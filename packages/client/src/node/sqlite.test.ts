@@ -30,7 +30,7 @@ async function withStore<T>(use: (store: Store) => Promise<T>): Promise<T> {
 
 describe('another process that writes without end', () => {
   let writer: ChildProcess;
-  /** The last write that it has been told is durable. */
+  /** The last write reported as durable. */
   let told: number;
 
   async function startWriter(): Promise<void> {
@@ -116,7 +116,7 @@ test('leaves alone what a later version has written', async () => {
 
 test('a disk that fails ends the store, and what was written before is found when it is opened anew', async () => {
   await withStore((store) => store.write(together(1)));
-  // the kernel refuses to let files grow beyond 1 MB
+  // the kernel refuses to grow files beyond 1 MB
   const limited = 'trap \'\' XFSZ; ulimit -f 1000; exec "$@"';
   const program = join(import.meta.dirname, 'testing/endless-writer.ts');
   const writer = spawn('bash', ['-c', limited, 'bash', process.execPath, program, path]);

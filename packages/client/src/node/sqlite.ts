@@ -4,19 +4,19 @@ import { StoreClosed, StoreFailed, StoreFull, StoreInUse } from '../storage/erro
 import { checkChanges, checkKey, rangeOf } from '../storage/keys.ts';
 import type { Change, Entry, ListOptions, Store } from '../storage/store.ts';
 
-/** Result codes of SQLite, in the low byte of `errcode`. */
+/** SQLite result codes, the low byte of `errcode`. */
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
 
-/** Only the owner of the account may read keys and messages. */
+/** Only the owner may read keys and messages. */
 const OWNER_ONLY = 0o600;
 
-/** Counts the layouts of the file; a newer one than this is refused, not guessed at. */
+/** Version of the file's layout; a newer one is refused. */
 const LAYOUT = 1;
 
 /**
- * Taken for as long as the file is open, by the operating system, so that it ends with the process. FULL and fullfsync
- * (macOS) make a commit reach the medium before it counts; secure_delete overwrites what is deleted in the file's pages.
+ * EXCLUSIVE: held by the operating system while the file is open, so released with the process. FULL and fullfsync (macOS): a commit
+ * counts only when it has reached the medium. secure_delete: overwrites deleted data in the file's pages.
  */
 const SETTINGS = `
   PRAGMA locking_mode = EXCLUSIVE;
@@ -32,8 +32,8 @@ const TABLE = `
 `;
 
 /**
- * A store in one file, whose folder exists. Beside it lies `path-wal` while it is open, or after a kill: they belong
- * together.
+ * A store in one SQLite file; its folder must exist. `path-wal` lies beside it while it is open or after a kill, and belongs to it.
+ * Rejects with `StoreInUse` while it is open elsewhere.
  */
 export async function openSqliteStore(path: string): Promise<Store> {
   try {
@@ -58,7 +58,7 @@ class SqliteStore implements Store {
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #statements: ReturnType<typeof prepare>;
-  /** Why nothing is possible any more. */
+  /** Why the store is no longer usable. */
   #end: Error | undefined;
 
   constructor(path: string, database: DatabaseSync) {
@@ -102,13 +102,13 @@ class SqliteStore implements Store {
   }
 
   async wipe(): Promise<void> {
-    // while it is locked, so that nobody opens what is about to go
+    // while still locked, so that nobody opens what is about to be deleted
     this.#run(() => this.#database.exec('DELETE FROM entries'));
     await this.close();
     for (const suffix of ['', '-wal', '-shm']) rmSync(this.#path + suffix, { force: true });
   }
 
-  /** A fault of the medium leaves the outcome open: nothing more is done with this store. */
+  /** A failure of the medium leaves the outcome unknown: the store is not used any further. */
   #run<T>(action: () => T): T {
     if (this.#end) throw this.#end;
     try {
@@ -121,7 +121,7 @@ class SqliteStore implements Store {
   }
 }
 
-/** SQLite's word for it. */
+/** SQLite's value for it. */
 const NO_LIMIT = -1;
 
 function prepare(

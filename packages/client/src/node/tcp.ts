@@ -8,13 +8,13 @@ const ABNORMAL = 1006;
 const IDLE_PROBE_MS = 30_000;
 
 export type TcpOptions = {
-  /** PEM of the authorities to trust instead of the system's. */
+  /** CA certificates in PEM to trust instead of the system's. */
   ca?: string | string[];
 };
 
 /**
- * Frames over a stream: `tls://host:port`, TLS 1.3 with ALPN `scht/1`. `tcp://host:port` is for this machine only: beyond
- * it everybody on the way would see who writes to whom.
+ * Frames over a stream: `tls://host:port`, TLS 1.3 with ALPN `scht/1`. `tcp://host:port` works on this machine only: elsewhere it would
+ * show every network on the way who writes to whom.
  */
 export function tcpTransport(options: TcpOptions = {}): Transport {
   return {
@@ -35,7 +35,7 @@ function openTls(address: { host: string; port: number }, { ca }: TcpOptions): T
   return connectTls({
     ...address,
     ...(ca === undefined ? {} : { ca }),
-    // names only: an address is compared with the certificate's addresses
+    // names only: an IP address is checked against the certificate's addresses
     ...(isIP(address.host) ? {} : { servername: address.host }),
     minVersion: 'TLSv1.3',
     ALPNProtocols: [ALPN],
@@ -76,7 +76,7 @@ function connectionOver(socket: Socket, events: TransportEvents): TransportConne
   socket.setNoDelay(true);
   socket.on('data', (chunk) => events.onBytes(chunk));
   let why = 'end of stream';
-  // the close that follows tells
+  // the close event that follows reports it
   socket.on('error', ({ message }) => {
     why = message;
   });

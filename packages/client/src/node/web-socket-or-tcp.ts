@@ -5,14 +5,14 @@ import { SecureChatError, ServerUnreachable } from '../errors.ts';
 import { type TcpOptions, tcpTransport } from './tcp.ts';
 
 export type WebSocketOrTcpOptions = TcpOptions & {
-  /** The server's door for TCP: `tls://host:port`. */
+  /** The server's TCP address: `tls://host:port`. */
   tcp: string;
-  /** How long TCP is tried first after it has worked where the WebSocket had not; default 10 minutes. */
+  /** How long TCP stays the first choice after it worked and the WebSocket did not; default 600,000. */
   probeBackMs?: number;
   clock?: Clock;
 };
 
-/** A network that drops packets says nothing; half of what an attempt has in all (`Wire`). */
+/** Networks that drop packets send no error; half of an attempt's total time (`Wire`). */
 const FIRST_WAY_MS = 5_000;
 const PROBE_BACK_MS = 10 * 60_000;
 
@@ -22,8 +22,8 @@ type Way = {
 };
 
 /**
- * The WebSocket first, since most networks let it through, and TCP at once where it does not open. What has worked is tried first from then
- * on: a way has worked when the server said something on it, so a proxy that opens sockets and passes nothing on is noticed too. After a
+ * Tries the WebSocket first, which most networks allow, and TCP at once where it does not open. Whatever worked is then tried first; a
+ * way has worked once the server has said something on it, so proxies that open sockets but pass nothing on are detected too. After a
  * while a new connection tries the WebSocket first again. Remembered as long as this object lives.
  */
 export function webSocketOrTcp(options: WebSocketOrTcpOptions): Transport {
@@ -36,7 +36,7 @@ export function webSocketOrTcp(options: WebSocketOrTcpOptions): Transport {
     tcpFirstUntilMs = isTcp ? clock.monotonicMs() + probeBackMs : Number.NEGATIVE_INFINITY;
   }
 
-  /** Tells whether anything was heard on a way, and when it ended without a word. */
+  /** Notes whether anything was received on a way, or it ended in silence. */
   function watched(isTcp: boolean, { onBytes, onClose }: TransportEvents): TransportEvents {
     let isHeard = false;
     return {

@@ -3,32 +3,32 @@ import { fromBytes, toBytes } from '../storage/json.ts';
 import { type Change, type Store, type Entry as Stored, sortable } from '../storage/store.ts';
 import type { OutboxItem, SealedForm } from './sealer.ts';
 
-/** `clientSeq` is 0 for operations, which have no number. */
+/** `clientSeq` is 0 for operations, which are not numbered. */
 export type Form = SealedForm & { readonly clientSeq: number };
 
-/** An item in its lane. What is durable of it is its place in the lane and its form; the rest belongs to a connection. */
+/** An item in its lane. Durable are its place in the lane and its form; the rest belongs to a connection. */
 export type Entry = {
   readonly item: OutboxItem;
   readonly order: number;
   readonly isFirst: boolean;
-  /** Counts the first sealings: the order in which sealed items go out. */
+  /** Counts first sealings: the order in which sealed items are sent. */
   sealedAs: number;
-  /** What is sent, the same bytes again and again. */
+  /** The bytes that are sent, and repeated unchanged. */
   form: Form | undefined;
-  /** The server's word for this very id that allows another form. The next transmission uses it up. */
+  /** The server's answer to this very id that allows another form; used up by the next transmission. */
   because: Downstream<'error'> | undefined;
-  /** The form will never be taken: another one is needed before anything is sent. */
+  /** The server will never accept this form: another is needed before anything is sent. */
   mustReseal: boolean;
-  /** Under way and without an answer. */
+  /** In flight without an answer. */
   sentAtMs: number | undefined;
-  /** The server waits for something in front of it. */
+  /** The server waits for something before it. */
   isGapped: boolean;
-  /** This form was given to a connection before. */
+  /** This form has been sent before. */
   isKnownSent: boolean;
-  /** Answers that may still come on this connection: for this form, and for earlier ones. */
+  /** Answers still possible on this connection: for this form, and for earlier ones. */
   openAnswers: number;
   openEarlier: number;
-  /** Refusals that say "later". */
+  /** Number of "later" answers. */
   refusals: number;
   notBeforeMs: number;
 };
@@ -75,14 +75,14 @@ export function deleteEntry({ item: { conversationId }, order }: Entry): Change[
   return [{ delete: itemKey(conversationId, order) }, { delete: frameKey(conversationId, order) }];
 }
 
-/** All that waits, in no order. */
+/** All entries, unordered. */
 export async function readEntries(store: Store): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (const stored of await store.list(ITEMS)) entries.push(await readEntry(store, stored));
   return entries;
 }
 
-/** One entry, or undefined while it is not written. */
+/** One entry; undefined while it is not written. */
 export async function readOne(
   store: Store,
   conversationId: string,

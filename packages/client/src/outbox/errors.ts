@@ -1,6 +1,6 @@
 import { SecureChatError } from '../errors.ts';
 
-/** As much waits to be sent as a device keeps. Once something has been sent there is room again. */
+/** The outbox of this device is full. Retry once something has been sent. */
 export class OutboxFull extends SecureChatError {
   override readonly name = 'OutboxFull';
   readonly isRetryable = true;

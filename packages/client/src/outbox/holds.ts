@@ -4,11 +4,11 @@ import type { Entry } from './entry.ts';
 import type { Pace } from './pace.ts';
 import { isOperation } from './queue.ts';
 
-/** After a step that failed: a second, then twice as long each time. */
+/** Delay after a failed step: a second, doubling each time. */
 const PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
 
-/** What keeps a lane from going on before its time. An operation waits alone; a chat keeps those behind it. */
+/** What delays a lane. A delayed operation waits alone; a delayed chat also holds back those behind it. */
 export class Holds {
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -23,7 +23,7 @@ export class Holds {
     this.#pace = pace;
   }
 
-  /** A step failed, on this side. */
+  /** A local step failed. */
   failed(): void {
     const ms = Math.min(PAUSE_MS * 2 ** this.#failures++, MAX_PAUSE_MS);
     this.#pausedUntilMs = this.#clock.monotonicMs() + ms;
@@ -33,12 +33,12 @@ export class Holds {
     this.#failures = 0;
   }
 
-  /** Somebody knows that it is worth trying now. */
+  /** The caller knows that trying now is worthwhile. */
   resume(): void {
     this.#pausedUntilMs = 0;
   }
 
-  /** It is not to be made earlier. */
+  /** It must not be sealed earlier. */
   notBefore(entry: Entry, ms: number): void {
     entry.notBeforeMs = this.#clock.monotonicMs() + ms;
   }
@@ -53,8 +53,8 @@ export class Holds {
   }
 
   /**
-   * Another form is wanted. Chats wait for other keys anyway; an operation that is refused again and again would be made anew as
-   * fast as the answers come.
+   * The server wants another form. Chats have to wait for other keys anyway; an operation refused repeatedly would be rebuilt as fast as
+   * the answers arrive.
    */
   refusedForm(entry: Entry): void {
     if (!isOperation(entry) || entry.refusals < 2) return;

@@ -1,4 +1,4 @@
-/** Where in the life of a conversation's keys something was sealed. */
+/** The generation and epoch of the keys that something was sealed with. */
 export type KeyPlace = { readonly generation: number; readonly epoch: number };
 
 export function isSamePlace(a: KeyPlace, b: KeyPlace): boolean {

@@ -21,11 +21,11 @@ export type LaneParts = {
   random(): number;
   nextOrder(): number;
   changed(): void;
-  /** A step failed and is tried again after a while; or, after a fault of the store, never. */
+  /** A step failed; it is retried after a while, or never after a failure of the store. */
   trouble(error: unknown): void;
 };
 
-/** The keys have gone on while older messages are under way, or have not gone on as far as the server. */
+/** The keys have moved on while older messages are in flight, or have not caught up with the server. */
 class FormNotWanted extends Error {
   override readonly name = 'FormNotWanted';
 }
@@ -33,18 +33,18 @@ class FormNotWanted extends Error {
 export const laneKey = (conversationId: string): string => `outbox-lane/${conversationId}`;
 
 /**
- * Sends what waits in one conversation. What happens to it (answers, connections, time) is taken in one after the other,
- * and only when nothing of that waits is the next thing sealed or sent. Everything is written before it has an effect outside.
+ * Sends what waits in one conversation. Its inputs (answers, connections, time) are processed one at a time, and only when none is
+ * left is the next item sealed or sent. Everything is written before it has an effect outside.
  *
- * resting   the sealer has said `wait`: what is sealed goes on, nothing more is sealed until a wake or an answer
- * paused    a step has failed, the server has said "later", or the sealer when
+ * resting   the sealer said `wait`: sealed items are sent, but nothing more is sealed until a wake or an answer
+ * paused    a step failed, or the server or the sealer named a delay
  */
 export class Lane {
   readonly queue: LaneQueue;
   readonly #parts: LaneParts;
   readonly #conversationId: string;
   readonly #holds: Holds;
-  /** Enqueued, and not known to be written. */
+  /** Enqueued, but not known to be written. */
   readonly #announced = new Set<number>();
   readonly #inputs: (() => unknown)[] = [];
   #isRunning = false;
@@ -98,7 +98,7 @@ export class Lane {
     this.#take(() => this.queue.forgetStored());
   }
 
-  /** Ends an item by another answer than the server's; not behind what the lane is doing, which may wait for the caller. */
+  /** Settles an item by other means than the server's answer; not queued behind the lane's current work, which may be waiting for the caller. */
   async settle(id: string, changes: readonly Change[]): Promise<void> {
     const entry = this.queue.find(id);
     if (!entry) return this.#parts.store.write(changes);
@@ -133,7 +133,7 @@ export class Lane {
     if (!this.#isStopped) this.#setTimer();
   }
 
-  /** Seals or sends one thing. False when there is nothing to do now. */
+  /** Seals or sends one item. Returns false when there is nothing to do now. */
   async #step(): Promise<boolean> {
     if (!this.#isOnline) return false;
     const step = this.queue.next({ maySeal: !this.#isResting });
@@ -185,7 +185,7 @@ export class Lane {
     }
   }
 
-  /** Receivers open messages in the order in which they were sealed: so none of newer keys before older ones are answered. */
+  /** Receivers open messages in sealing order: none with newer keys is sent before older ones are answered. */
   #isWanted(entry: Entry, sealed: SealedForm): boolean {
     const ahead = isOperation(entry) ? undefined : this.queue.placeUnderWay(entry);
     if (ahead && !isSamePlace(ahead, sealed)) return false;
@@ -198,7 +198,7 @@ export class Lane {
 
   async #onAck(ack: Downstream<'ack'>): Promise<void> {
     const entry = this.queue.find(ack.ref);
-    // what has never left is acknowledged by nobody who is honest
+    // an honest server acknowledges nothing that was never sent
     if (!entry?.form) return;
     await this.#settled(entry, (commit) => this.#parts.sealer.stored(entry.item, ack, commit));
   }
@@ -227,7 +227,7 @@ export class Lane {
     try {
       await decide((changes) => this.#end(entry, changes, isStored ? entry.form : undefined));
     } finally {
-      // when it could not be written, the same answer is asked for once more
+      // it could not be written: ask for the same answer again
       entry.sentAtMs = undefined;
     }
   }
@@ -247,7 +247,7 @@ export class Lane {
     this.#holds.failed();
   }
 
-  /** One timer: for the answer that is overdue first, and for what has to wait. */
+  /** One timer, for the first overdue answer and for delays. */
   #setTimer(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -265,7 +265,7 @@ export class Lane {
   }
 }
 
-/** Of an error that is newer than this client the number tells whether it passes. */
+/** For errors newer than this client, the number says whether a retry can help. */
 function retryOf({ error_code, code }: Downstream<'error'>): 'no' | 'later' | 'reseal' | 'login' {
   return errors[error_code as ErrorName]?.retry ?? (code >= 2000 ? 'later' : 'no');
 }

@@ -12,22 +12,22 @@ import type { OutboxItem, OutboxLanes, OutboxSealer } from './sealer.ts';
 export type OutboxParts = {
   readonly store: Store;
   readonly sealer: OutboxSealer;
-  /** False when there is no connection. */
+  /** Returns false without a connection. */
   send(frame: Uint8Array<ArrayBuffer>): boolean;
-  /** Another number of items waits. */
+  /** The number of waiting items changed. */
   changed?(waiting: number): void;
-  /** A step has failed: it is tried again, unless the store itself has failed. */
+  /** A step failed: it is retried, unless the store itself has failed. */
   trouble(error: unknown): void;
   readonly clock?: Clock;
   readonly random?: () => number;
 };
 
-/** More than a device writes in a long time without a connection. */
+/** More than a device writes during a long time offline. */
 const MAX_WAITING = 10_000;
 
 /**
- * What this device still has to send, over restarts. Conversations do not wait for each other. An item leaves the outbox with
- * the server's definitive answer and not before; until then the same bytes go out again and again, unless the server asks for others.
+ * What this device still has to send, across restarts. Conversations do not wait for each other. An item leaves the outbox only with the
+ * server's definitive answer; until then the same bytes are repeated, unless the server asks for others.
  */
 export class Outbox implements OutboxLanes {
   readonly #parts: OutboxParts;
@@ -54,7 +54,7 @@ export class Outbox implements OutboxLanes {
     return outbox;
   }
 
-  /** Sends from now on. Best once the mailbox is read: what is sealed before is often for keys of yesterday. */
+  /** Starts sending. Call it once the mailbox is read: anything sealed earlier is likely to use outdated keys. */
   connected(limits: Readonly<Record<string, number>> = {}): void {
     this.#isOnline = true;
     this.#pace.perMinute = limits.messages_per_minute;
@@ -66,7 +66,7 @@ export class Outbox implements OutboxLanes {
     for (const lane of this.#lanes.values()) lane.setOnline(false);
   }
 
-  /** True when the message was about something in here. */
+  /** Returns true when the message was about an item in here. */
   receive(message: Downstream): boolean {
     if (message.type !== 'ack' && message.type !== 'error') return false;
     const id = message.type === 'ack' ? message.ref : message.reference_id;
@@ -80,7 +80,7 @@ export class Outbox implements OutboxLanes {
     return false;
   }
 
-  /** The server went back to a backup, and may have lost what it had acknowledged. */
+  /** The server was restored from a backup, and may have lost what it had acknowledged. */
   serverRestored(): void {
     for (const lane of this.#lanes.values()) lane.forgetStored();
   }
@@ -105,7 +105,7 @@ export class Outbox implements OutboxLanes {
     return this.#laneOf(conversationId).settle(itemId, changes);
   }
 
-  /** Nothing is sealed or sent any more. */
+  /** Stops sealing and sending. */
   close(): void {
     this.#closing.abort();
     for (const lane of this.#lanes.values()) lane.stop();

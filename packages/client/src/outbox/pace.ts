@@ -1,9 +1,9 @@
-/** As the server counts: no 60 seconds hold more than the limit. */
+/** As the server counts: no 60 seconds may contain more than the limit. */
 const WINDOW_MS = 60_000;
 
-/** When the next message may go out, over all conversations: within the user's limit, and not while the server said "later". */
+/** When the next message may be sent, over all conversations: within the user's limit, and after any delay the server named. */
 export class Pace {
-  /** Messages in 60 s; undefined until a server has said it. */
+  /** Messages per 60 s; undefined until a server has said it. */
   perMinute: number | undefined;
   readonly #sentAtMs: number[] = [];
   #pausedUntilMs = 0;

@@ -7,7 +7,7 @@ const CONVERSATION = 'c_0123456789abcdef';
 
 const gap = (expected: number): Downstream<'error'> => errorMessage('SEQ_GAP', { expected });
 
-/** Chats 1 to `count`, each sealed under its number and under way. */
+/** Chats 1 to `count`, each sealed with its number and in flight. */
 function underWay(count: number): [LaneQueue, Entry[]] {
   const queue = new LaneQueue();
   const entries = Array.from({ length: count }, (_, index) => {
@@ -25,7 +25,7 @@ function underWay(count: number): [LaneQueue, Entry[]] {
   return [queue, entries];
 }
 
-/** What an acknowledgement does to the queue. */
+/** The effect of an acknowledgement on the queue. */
 function stored(queue: LaneQueue, entry: Entry): void {
   queue.lastStored = Math.max(queue.lastStored, entry.form?.clientSeq ?? 0);
   queue.remove(entry);
@@ -34,13 +34,13 @@ function stored(queue: LaneQueue, entry: Entry): void {
 test('a refusal that comes twice does not change what may have been stored between', () => {
   const [queue, entries] = underWay(5);
   const [first, second, third, , fifth] = entries as [Entry, Entry, Entry, Entry, Entry];
-  // the first got lost, and those behind it were in vain
+  // the first was lost, so those behind it were sent in vain
   expect(queue.mayReseal(second, gap(1))).toBe(true);
   for (const each of entries) queue.sent(each, 1);
-  // the same answer once more, while the second is on its way again
+  // the same answer again, while the second is in flight again
   queue.mayReseal(second, gap(1));
   stored(queue, first);
-  // the acknowledgement of the second gets lost
+  // the acknowledgement of the second is lost
   stored(queue, third);
   // nor does the fourth arrive
   queue.mayReseal(fifth, gap(4));
@@ -68,13 +68,13 @@ test('those behind one that is refused move up, each when it was told so itself'
 
 test('a refusal of an earlier form, or of what has been dealt with, asks for no other form', () => {
   const [queue, [first, second]] = underWay(2) as [LaneQueue, [Entry, Entry]];
-  // the server is where this form is: it speaks of one before
+  // the server is where this form is, so it refers to an earlier one
   expect(queue.mayReseal(first, errorMessage('STALE_EPOCH', { epoch: 0, generation: 0 }))).toBe(false);
   expect(first.mustReseal).toBe(false);
   queue.postponed(second);
   expect(queue.mayReseal(second, errorMessage('STALE_EPOCH', { epoch: 7, generation: 0 }))).toBe(false);
   expect(second.mustReseal).toBe(false);
-  // and this is news
+  // and this is new
   expect(queue.mayReseal(first, errorMessage('STALE_EPOCH', { epoch: 7, generation: 0 }))).toBe(true);
   expect(first.mustReseal).toBe(true);
 });

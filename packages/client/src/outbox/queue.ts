@@ -4,24 +4,24 @@ import { isLater, isSamePlace } from './key-place.ts';
 
 export type Step = { do: 'seal'; entry: Entry; clientSeq: number } | { do: 'send'; entry: Entry };
 
-/** Sent and not answered, per conversation; the gateway stops reading a socket at 64. */
+/** Sent but unanswered, per conversation; the gateway stops reading a socket at 64. */
 const WINDOW = 32;
 
 /**
- * The items of one conversation in the order in which they go out, and what the answers do to that order. No clock, no store.
+ * The items of one conversation in sending order, and how answers change it. No clock, no store.
  *
- * Chats are numbered by their position. A form is repeated as it is until the server's answer to that very id allows
- * another; and when one is made anew, all chats behind it are as well, because receivers open the messages of a sender in the
- * order in which they were sealed: what is behind waits until the same answer has come for it.
+ * Chats are numbered by position. A form is repeated unchanged until the server's answer to that very id allows another. When one
+ * is made anew, so are all chats after it, because receivers open a sender's messages in sealing order; each of them waits until
+ * the same answer has arrived for it.
  */
 export class LaneQueue {
   readonly entries: Entry[] = [];
   /** The last `client_seq` that the server is known to have. */
   lastStored = 0;
-  /** The number that we went back to: everything under way gets that answer, and it is acted upon once. */
+  /** The number we went back to: everything in flight gets the same answer, which is acted on once. */
   #wentBackTo: number | undefined;
 
-  /** What was sealed stands in front, as it was sealed; then what shall come first, operations before chats; then the rest. */
+  /** Sealed items first, in sealing order; then urgent ones, operations before chats; then the rest. */
   add(entry: Entry): void {
     const behind = this.entries.findIndex((other) => compare(entry, other) < 0);
     this.entries.splice(behind < 0 ? this.entries.length : behind, 0, entry);
@@ -31,18 +31,18 @@ export class LaneQueue {
     return this.entries.find(({ item }) => item.id === id);
   }
 
-  /** It is over; what stood behind it may be what the server waits for now. */
+  /** Removes a finished item; the one behind it may be what the server is waiting for. */
   remove(entry: Entry): void {
     const index = this.entries.indexOf(entry);
     if (index >= 0) this.entries.splice(index, 1);
     for (const each of this.entries) each.isGapped = false;
   }
 
-  /** What is to be done next, or undefined when only an answer, a wake or time can help. */
+  /** The next step, or undefined when only an answer, a wake or time can help. */
   next(options: { maySeal: boolean }): Step | undefined {
     const underWay = this.entries.filter(({ sentAtMs }) => sentAtMs !== undefined);
     if (underWay.some(isOperation)) return undefined;
-    // a commit that is due goes ahead of what has to be made anew behind it
+    // a due commit goes before what has to be resealed after it
     const urgent = this.entries.find((entry) => isOperation(entry) && entry.isFirst);
     let number = this.lastStored + 1;
     let isAlone = true;
@@ -67,27 +67,27 @@ export class LaneQueue {
     return undefined;
   }
 
-  /** Keys of the chats that are on their way: what follows them has to be of the same. */
+  /** The keys of the chats in flight, which the chats after them must share. */
   placeUnderWay(entry: Entry): Form | undefined {
     const ahead = this.entries.slice(0, this.entries.indexOf(entry));
     return ahead.findLast((each) => !isOperation(each) && !each.mustReseal)?.form;
   }
 
-  /** A new form is written. */
+  /** A new form has been written. */
   sealed(entry: Entry, form: Form): void {
     if (entry.form) entry.openEarlier += entry.openAnswers;
     Object.assign(entry, { form, mustReseal: false, isKnownSent: false, isGapped: false, openAnswers: 0 });
   }
 
   sent(entry: Entry, nowMs: number): void {
-    // these bytes may be stored now
+    // from now on these bytes may be stored at the server
     entry.because = undefined;
     entry.sentAtMs = nowMs;
     entry.isKnownSent = true;
     entry.openAnswers++;
   }
 
-  /** No connection any more: everything without an answer goes out again with the next one. */
+  /** The connection is gone: everything unanswered is sent again on the next one. */
   disconnected(): void {
     this.#wentBackTo = undefined;
     for (const entry of this.entries) {
@@ -95,7 +95,7 @@ export class LaneQueue {
     }
   }
 
-  /** No answer since then: lost. */
+  /** Without an answer since then, it counts as lost. */
   timedOut(beforeMs: number): void {
     for (const entry of this.entries) {
       if (entry.sentAtMs !== undefined && entry.sentAtMs <= beforeMs) entry.sentAtMs = undefined;
@@ -107,13 +107,13 @@ export class LaneQueue {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** The same bytes, later. */
+  /** To be repeated unchanged, later. */
   postponed(entry: Entry): void {
     this.#answered(entry);
     entry.refusals++;
   }
 
-  /** Another form is wanted. False when this is about an earlier one, or about one that has been dealt with. */
+  /** Whether another form may be made. False when the answer concerns an earlier form, or was already acted on. */
   mayReseal(entry: Entry, error: Downstream<'error'>): boolean {
     const { form } = entry;
     if (!form || entry.openAnswers === 0 || this.#isAboutEarlierForm(entry, form, error)) return false;
@@ -125,7 +125,7 @@ export class LaneQueue {
     return true;
   }
 
-  /** After a restore from a backup the server may know less than it has acknowledged. */
+  /** After a restore from a backup the server may lack what it had acknowledged. */
   forgetStored(): void {
     this.lastStored = 0;
   }
@@ -136,8 +136,8 @@ export class LaneQueue {
   }
 
   /**
-   * What was sent twice is refused twice, and the first refusal has changed it already. Of a chat that can be told exactly: keys
-   * only move on, and nobody is asked for the number that he has. Of an operation it is told by the number of answers to come.
+   * What was sent twice is refused twice, and the first refusal already changed the form. For a chat this is exact: keys only move
+   * forward, and the server asks nobody for a number already in use. For an operation it follows from the number of outstanding answers.
    */
   #isAboutEarlierForm(entry: Entry, form: Form, error: Downstream<'error'>): boolean {
     const named = { generation: error.generation ?? 0, epoch: error.epoch ?? form.epoch };
@@ -150,8 +150,8 @@ export class LaneQueue {
   }
 
   /**
-   * The server waits for `expected`. If we still have that message, its transmission was lost and all behind it were in vain.
-   * If not, it was refused and took no number, and those behind it move up, each when it was told so itself.
+   * The server is waiting for `expected`. If we still have that message, its transmission was lost, and all after it were in vain. If
+   * not, it was refused and used no number, and those after it move up, each once it has been told so itself.
    */
   #goBackTo(told: Entry, expected: number): void {
     this.#renumber();
@@ -171,16 +171,16 @@ export class LaneQueue {
       if (isOperation(entry) || !entry.form) continue;
       const asked = askedOf(entry);
       const wanted = Math.max(number, asked);
-      // an answer may come twice, the second time when the number has been taken by these very bytes: only the same again can tell
+      // an answer may be repeated after these very bytes took the number: only the same form again can tell
       const mayBeStored = entry.form.clientSeq <= this.lastStored && asked === 0;
       if (entry.because && !mayBeStored && entry.form.clientSeq !== wanted) entry.mustReseal = true;
-      // an ack that was lost: what follows shows that it is stored
+      // its ack was lost: a later one shows that it is stored
       number = Math.max(number, (entry.mustReseal ? wanted : entry.form.clientSeq) + 1);
     }
   }
 }
 
-/** The number that the server asked for when it had more than we know of: then nothing can be stored under the one it has. */
+/** The number the server asked for, if it was ahead of us: then nothing can be stored under the present one. */
 function askedOf({ because, form }: Entry): number {
   const expected = because?.expected ?? 0;
   return form && expected > form.clientSeq ? expected : 0;

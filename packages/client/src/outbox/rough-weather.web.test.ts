@@ -26,7 +26,7 @@ test('whatever is lost, doubled, delayed, refused or killed: every message is st
     }),
     { numRuns: 25 },
   );
-  // the weather was rough
+  // the faults did happen
   expect(totals.deaths).toBeGreaterThan(totals.stories / 2);
   expect(totals.frames).toBeGreaterThan(totals.stories * MESSAGES * 0.8);
 }, 120_000);
@@ -38,7 +38,7 @@ async function refusedOf({ disk, enqueued }: Story): Promise<string[]> {
   return enqueued.filter((id) => refused.includes(id));
 }
 
-/** Receivers keep no keys for what comes late: each message of an epoch is sealed behind the one before. */
+/** Receivers keep no keys for late messages: each message of an epoch must be sealed after the one before. */
 function keysInOrder(chats: readonly Frame[]): boolean {
   return chats.every(({ epoch, position }, index) => {
     const before = chats[index - 1];

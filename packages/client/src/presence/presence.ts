@@ -11,24 +11,24 @@ import { SecureChatError } from '../errors.ts';
 import { Emitter } from '../events.ts';
 
 const TYPING_MS = MAX_TYPING_SECONDS * 1000;
-/** Before it clears by itself at the others, with time for the way. */
+/** Repeats before it expires for the others, allowing for transit. */
 const TELL_AGAIN_MS = 3_000;
-/** Who has just answered for the first time may be seen from then on; so often at most the server is asked because of it. */
+/** A user who has just replied may have become visible, so the server is asked again, at most this often. */
 const ASK_AGAIN_MS = 5_000;
 const OFFLINE: PersonStatus = { status: 'offline' };
 
 export type PresenceParts = {
   connection: Connection;
   ownId: string;
-  /** The server names who writes; only who is in the conversation, by its keys, may be shown. */
+  /** The server reports who is typing; only members, by the conversation's keys, may be shown. */
   isMember(conversationId: string, userId: string): boolean;
-  /** Calls the listener with everybody who says something. */
+  /** Calls the listener with the author of every received message. */
   onHeard(listener: (userId: string) => void): void;
   signal: AbortSignal;
   clock?: Clock;
 };
 
-/** Says and asks with each connection anew what an app wants; between connections nobody is known to be there. */
+/** Repeats what the app wants on each connection; without one everybody is offline. */
 export class Presence implements Api {
   readonly #parts: PresenceParts;
   readonly #clock: Clock;
@@ -38,9 +38,9 @@ export class Presence implements Api {
   #people = new Map<string, PersonStatus>();
   #askedAtMs = Number.NEGATIVE_INFINITY;
   #cancelAsking: (() => void) | undefined;
-  /** When it was told last that this device writes, by conversation. */
+  /** When typing was last reported, by conversation. */
   readonly #toldAtMs = new Map<string, number>();
-  /** By conversation and user: takes the end of it back. */
+  /** Cancels the expiry, by conversation and user. */
   readonly #typists = new Map<string, Map<string, () => void>>();
 
   constructor(parts: PresenceParts) {
@@ -94,7 +94,7 @@ export class Presence implements Api {
     const toldAtMs = this.#toldAtMs.get(conversationId) ?? Number.NEGATIVE_INFINITY;
     const nowMs = this.#clock.monotonicMs();
     const isKnown = nowMs - toldAtMs < (isTyping ? TELL_AGAIN_MS : TYPING_MS);
-    // said lately, or nobody believes it any more
+    // recently reported, or already expired for the others
     if (isKnown === isTyping || !this.#isServed) return;
     if (isTyping) this.#toldAtMs.set(conversationId, nowMs);
     else this.#toldAtMs.delete(conversationId);
@@ -145,7 +145,7 @@ export class Presence implements Api {
           });
       },
       (error: unknown) => {
-        // everybody stays as they are known to be, until the next connection or list
+        // states stay as they are until the next connection or list
         if (!(error instanceof SecureChatError || signal.aborted)) throw error;
       },
     );
@@ -172,7 +172,7 @@ export class Presence implements Api {
     const before = typists.get(userId);
     before?.();
     if (!typing) return this.#stops(conversationId, userId);
-    // by this clock, whatever time the server names
+    // by this device's clock, whatever time the server gives
     typists.set(
       userId,
       this.#clock.after(TYPING_MS, () => this.#stops(conversationId, userId)),

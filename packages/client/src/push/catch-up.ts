@@ -1,12 +1,12 @@
 import type { Client, ClientEvents } from '../api/index.ts';
 import { insidesOf } from '../runtime/insides.ts';
 
-/** What has come into one conversation: the newest message of somebody else, and how many there are. */
+/** What arrived in one conversation: the newest message of another user, and how many there are. */
 export type News = Pick<ClientEvents['message'], 'conversation' | 'message'> & { readonly count: number };
 
 /**
- * What a process does that was woken: connects, and resolves with what is new when the mailbox is read; with what there is so far when the
- * signal aborts. One item for each conversation, the newest last. Rejects when it is over with this client.
+ * For a process that was woken by push: connects, and resolves with what is new once the mailbox is read, or with what there is so far
+ * when `signal` aborts. One item per conversation, the newest last. Rejects when the client has ended.
  */
 export async function catchUp(client: Client, { signal }: { signal: AbortSignal }): Promise<News[]> {
   const runtime = insidesOf(client);

@@ -2,9 +2,9 @@ import { decodeBase64, encodeBase64, type Upstream } from '@securechat/protocol'
 import type { Client } from '../api/index.ts';
 import { insidesOf } from '../runtime/insides.ts';
 
-/** What a distributor of UnifiedPush gives; keys in base64url, as `PushSubscription.toJSON` has them too. */
+/** From a UnifiedPush distributor, or `PushSubscription.toJSON()`; keys in base64url. */
 export type WebPushTarget = { endpoint: string; keys: { p256dh: string; auth: string } };
-/** What the operator's bridge to APNs or FCM knows this device by. */
+/** The token by which the operator's bridge to APNs or FCM knows this device. */
 export type Bridge = { bridge: string };
 
 export type PushState = {
@@ -15,18 +15,18 @@ export type PushState = {
   vapidPublicKey: Uint8Array<ArrayBuffer>;
 };
 
-/** Waking of this device when messages wait for it. A wake says nothing else; an app connects and fetches what there is. */
+/** Wakes this device when messages wait for it. A wake carries no content; the app connects and fetches what there is. */
 export interface Push {
-  /** Whether the server of this connection wakes devices; false without a connection. */
+  /** Whether the connected server offers push; false without a connection. */
   readonly isServed: boolean;
   state(): Promise<PushState>;
   /**
-   * From now on wakes go there; one place for each device. A page gives the registration of its service worker, after a person has agreed to
-   * notifications; it is subscribed where it is not yet, or was with another server's key. Belongs behind each start: a server may have
-   * forgotten a place that did not work for long. Rejects with `ServerRefused`, or with what the browser says.
+   * Sets where to send wakes; each device has one target. A page passes its service worker registration, after the user has permitted
+   * notifications; it is subscribed if it is not yet, or was with another server's key. Call it after each start: a server forgets a
+   * target that has failed for long. Rejects with `ServerRefused`, or with the browser's error.
    */
   enable(target: ServiceWorkerRegistration | WebPushTarget | Bridge): Promise<PushState>;
-  /** The server wakes this device no more; a page gives its registration, so that the browser forgets it as well. */
+  /** Stops wakes; a page passes its registration, so that the browser unsubscribes too. */
   disable(registration?: ServiceWorkerRegistration): Promise<void>;
 }
 
@@ -61,7 +61,7 @@ export function openPush(client: Client): Push {
   };
 }
 
-/** A browser keeps one subscription for each worker, which is good for one server. */
+/** A browser has one subscription per service worker, valid for one server. */
 async function subscribe(
   { pushManager }: ServiceWorkerRegistration,
   applicationServerKey: Uint8Array<ArrayBuffer>,
@@ -79,7 +79,7 @@ function onTheWire({ endpoint, keys }: WebPushTarget): NonNullable<Upstream<'pus
   return { endpoint, p256dh: toBase64(keys.p256dh), auth: toBase64(keys.auth) };
 }
 
-/** base64url, with or without padding, as the protocol has it. */
+/** From base64url, with or without padding, to the protocol's base64. */
 function toBase64(text: string): string {
   const plain = text.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '');
   return plain.padEnd(Math.ceil(plain.length / 4) * 4, '=');

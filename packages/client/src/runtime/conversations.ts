@@ -10,7 +10,7 @@ import { ServerRefused } from '../errors.ts';
 import type { Emitter } from '../events.ts';
 import type { Runtime, RuntimeEvents } from './runtime.ts';
 
-/** The conversations as apps see them, and the ways to begin one. */
+/** The conversations as apps see them, and ways to start one. */
 export class Conversations {
   readonly #runtime: Runtime;
   readonly #parts: ViewParts;
@@ -54,7 +54,7 @@ export class Conversations {
     view.last = await this.#parts.reading.last(view.id);
   }
 
-  /** What a step has changed, for whoever looks at lists. */
+  /** Reports what a step changed that matters to lists of conversations. */
   #changed({ record, before }: RuntimeEvents['changed']): void {
     if (record.purpose !== 'people') return;
     const view = this.view(record.id);
@@ -76,7 +76,7 @@ export class Conversations {
     return this.#with(userId, await this.#makeDirect(known?.id, this.#intentFor(userId), wait));
   }
 
-  /** A conversation of two that this device has no keys of, from where the server says that it is. */
+  /** Restarts a direct conversation whose keys this device lacks, from the state reported by the server. */
   async startOver(id: string, userId: string, told: Place): Promise<void> {
     await this.#perform(id, { ...this.#intentFor(userId), isRestart: true, told });
   }
@@ -101,7 +101,7 @@ export class Conversations {
     }
   }
 
-  /** The server names the conversation of a lost race, and may name one with somebody else, who would read what is meant for this user. */
+  /** The server names the conversation that won the race. It could name one with somebody else, who would then read what is meant for this user. */
   #with(userId: string, view: ConversationView): ConversationView {
     const record = this.#runtime.core.registry.get(view.id);
     const isTheirs = record?.purpose === 'people' && record.log.kind === 'direct' && record.peer === userId;
@@ -119,7 +119,7 @@ export class Conversations {
     return this.#create(newId('c_'), intent, wait);
   }
 
-  /** Of the own devices among themselves: for what one tells another. */
+  /** The conversation among own devices, in which they tell each other things. */
   async own(): Promise<string> {
     const { registry, own } = this.#runtime.core;
     const known = ownConversationOf(registry);
@@ -139,14 +139,14 @@ export class Conversations {
     return perform(core, outcomes, id, intent, wait);
   }
 
-  /** Both have begun at once. If no Welcome comes, this device is none of those that were let in: it starts over. */
+  /** Both sides created it at once. If no Welcome arrives, this device was not included and restarts it. */
   async #joinWinner(
     id: string,
     intent: CreateIntent,
     refusal: ServerRefused,
     wait: WaitOptions | undefined,
   ): Promise<ConversationView> {
-    // loaded when it happens, which is seldom
+    // loaded on first use: races are rare
     const { appears } = await import('./lost-race.ts');
     if (await appears(this.#runtime, this.#events, id)) return this.view(id);
     const { epoch = 0, generation = 0 } = refusal.answer;
@@ -155,6 +155,6 @@ export class Conversations {
   }
 }
 
-/** Whoever comes into a group by a link begins a conversation of two as well, and says nothing in it that a person would see. */
+/** Joining a group by a link also starts a direct conversation, which contains nothing visible. */
 const isNewsOf = ({ log, unread, readThrough }: ConversationRecord, before?: ConversationRecord): unknown =>
   log.kind === 'group' ? !before : unread && !before?.unread && !readThrough;

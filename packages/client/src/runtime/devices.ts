@@ -7,10 +7,10 @@ import { RequestTimedOut } from '../errors.ts';
 import type { Conversations } from './conversations.ts';
 import type { Runtime } from './runtime.ts';
 
-/** For all conversations together; what is not done by then is left to be done later. */
+/** For all conversations together; the rest is left for later. */
 const SETTLE_MS = 300_000;
 
-/** The devices of this account: bringing them in, into all conversations, and taking them out. */
+/** The devices of this account: linking them, adding them to all conversations, and revoking them. */
 export class Devices {
   readonly #runtime: Runtime;
   readonly #conversations: Conversations;
@@ -31,8 +31,8 @@ export class Devices {
   }
 
   /**
-   * Makes the own devices in all conversations those of the signed list. Returns whether something is left to be done later: a
-   * new device has no key packages before its first login.
+   * Brings the own devices in all conversations in line with the signed list. Returns whether something is left for later: a new device
+   * has no key packages before its first login.
    */
   async settle(): Promise<boolean> {
     const { core } = this.#runtime;
@@ -43,7 +43,7 @@ export class Devices {
     let isLeft = false;
     const untilMs = performance.now() + SETTLE_MS;
     for (const { id, membership, parted } of core.registry.all()) {
-      // starting over brings in those of the list
+      // a restart adds the listed devices anyway
       if (membership !== 'member' || parted === 'stuck') continue;
       isLeft = !(await this.#settleIn(id, listed, untilMs)) || isLeft;
     }
@@ -69,7 +69,7 @@ export class Devices {
       const intent = { type: 'group_commit', why: 'devices', add, remove } as const;
       await perform(core, outcomes, id, intent, { isFirst: true, deadlineMs });
     } catch (error) {
-      // a conversation that is full, or cannot go on, keeps nobody out of the others
+      // a full or stuck conversation must not keep the device out of the others
       if (!isFinal(error) && !(error instanceof RequestTimedOut)) throw error;
       return false;
     }
@@ -81,7 +81,7 @@ export class Devices {
     if (isNew) await (await newcomers()).tellNewcomers(this.#runtime, await this.#conversations.own());
   }
 
-  /** What another own device says. */
+  /** A content sent by another own device. */
   told(told: OwnBody): void {
     const { core } = this.#runtime;
     this.#runtime.background(
@@ -92,11 +92,11 @@ export class Devices {
   }
 }
 
-/** Loaded when a device comes or goes, which is seldom. */
+/** Loaded on first use: devices rarely change. */
 const linking = () => import('../account/linking.ts');
 const newcomers = () => import('./newcomers.ts');
 
-/** Of this account, as the server shows it now. */
+/** This account's device list, as the server shows it now. */
 export const ownList = ({ pins, account }: Runtime) => pins.list(account.userId, { isFresh: true });
-/** A device that this one has let in, and that has not been told what it needs. */
+/** A device linked by this one that has not been sent what it needs yet. */
 export const welcomeKey = (deviceId: string): string => `newcomer/${deviceId}`;

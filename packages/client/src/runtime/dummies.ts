@@ -6,7 +6,7 @@ import type { Runtime } from './runtime.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** At random times, so that nobody can subtract them: the time between two is drawn from an exponential distribution. */
+/** At random times, so that observers cannot subtract them: intervals follow an exponential distribution. */
 export async function sayNothing(runtime: Runtime, conversations: Conversations): Promise<void> {
   const { signal } = runtime.stopping;
   const meanMs = HOUR_MS / runtime.core.settings.dummiesPerHour;

@@ -10,16 +10,16 @@ import type { Devices } from './devices.ts';
 import { settleReceiptPrivacy } from './receipt-privacy.ts';
 import type { Runtime } from './runtime.ts';
 
-/** Expired messages are shown at most this much too long. */
+/** Expired messages are shown at most this much longer. */
 const EXPIRY_MS = 1_000;
-/** A new device may take a while to its first login. */
+/** Retry delays: a new device may take a while to log in first. */
 const DEVICES_AGAIN_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000] as const;
-/** Who reads on moves the mark with every line; the other devices of the account have it a moment later. */
+/** Reading moves the mark with every line; other own devices learn of it this much later. */
 const OWN_MARKS_MS = 2_000;
-/** How often it is looked whether this device has to ask to be let in somewhere. */
+/** How often to check whether this device has to ask to be added somewhere. */
 const OUTSIDE_MS = 600_000;
 
-/** What has to be done from time to time, as long as the client is connected or open. */
+/** Periodic work while the client is connected or open. */
 export class Housekeeping {
   readonly #runtime: Runtime;
   readonly #conversations: Conversations;
@@ -69,7 +69,7 @@ export class Housekeeping {
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
-  /** Connected, and up to date. */
+  /** Connected, and the mailbox is read. */
   #caughtUp(): void {
     if (!this.#isRunning) return;
     this.#watching ??= import('../key-log/watch.ts').then(({ watchKeyLog }) => watchKeyLog(this.#runtime));
@@ -85,7 +85,7 @@ export class Housekeeping {
     this.#ownMarks.sharesReading = await settleReceiptPrivacy(this.#runtime.core);
   }
 
-  /** Lets in a device that asks; without one, asks for this device where that is due. */
+  /** Adds a device that asks for it; without one, asks for this device where due. */
   lettingIn(outsider: Outsider | undefined): void {
     const { core } = this.#runtime;
     this.#runtime.background(
@@ -96,7 +96,7 @@ export class Housekeeping {
   async #comeIn(): Promise<void> {
     const { core, connection } = this.#runtime;
     const isAny = async (prefix: string) => (await core.store.list(prefix, { limit: 1 })).length > 0;
-    // what it is kept by stands in the history, which is not loaded for nothing
+    // the sweeping code is part of history, which is not loaded needlessly
     if (await isAny('transfer-begun/')) await (await import('../history/index.ts')).sweepTransfers(core);
     if (await isAny(joinKey('')))
       await (await import('../group-links/take.ts')).takeJoins(core, this.#conversations);
@@ -104,7 +104,7 @@ export class Housekeeping {
     await (await outside()).comeIn(this.#runtime, this.#conversations);
   }
 
-  /** Own devices belong into all conversations; again after a while if it could not be done now. Never fails. */
+  /** Adds own devices to all conversations; retries later where that was not possible. Never rejects. */
   async settleDevices(attempt = 0): Promise<void> {
     clearTimeout(this.#settling);
     if (!this.#isRunning) return;
@@ -133,7 +133,7 @@ export class Housekeeping {
   }
 }
 
-/** Loaded where it is wanted: most people cover nothing. */
+/** Loaded only with the option `traffic`. */
 const dummies = () => import('./dummies.ts');
-/** Loaded when a welcome could not be opened, which is seldom. */
+/** Loaded on first use: welcomes rarely fail to open. */
 const outside = () => import('./outside.ts');

@@ -5,7 +5,7 @@ import type { Pins } from '../identity/pins.ts';
 import { identityQr, isIdentityQrOf } from '../identity/qr.ts';
 import { type Party, safetyNumber } from '../identity/safety-number.ts';
 
-/** Who people are, as far as keys can tell. */
+/** Users' identities, as far as keys can tell. */
 export class Identities {
   readonly #pins: Pins;
   readonly #account: Account;
@@ -20,7 +20,7 @@ export class Identities {
       await this.#pins.list(userId);
     } else {
       await this.#pins.list(userId, { isFresh: true }).catch((error: unknown) => {
-        // it is told by `trust`; and what is known can be shown without a connection
+        // `trust` reports a changed key; and known data can be shown offline
         if (!(error instanceof AccountKeyChanged || isPassing(error))) throw error;
       });
     }

@@ -3,10 +3,10 @@ import { abortable, systemClock } from '../clock.ts';
 import type { Emitter } from '../events.ts';
 import type { Runtime } from './runtime.ts';
 
-/** After a lost race the winner's Welcome is on its way; without one this device has no part in it yet. */
+/** How long to wait for the winner's Welcome; without one this device is not in the conversation yet. */
 const WELCOME_MS = 10_000;
 
-/** Whether this device comes into a conversation that another one has begun. */
+/** Whether this device is added to a conversation that the other side created. */
 export async function appears(
   { core, stopping }: Runtime,
   events: Emitter<ClientEvents>,

@@ -9,10 +9,10 @@ import { accountKeyFrom } from '../identity/keys.ts';
 import { welcomeKey } from './devices.ts';
 import type { Runtime } from './runtime.ts';
 
-/** What an own device tells one that is new. */
+/** What an own device sends to a new one. */
 export type News = Extract<OwnBody, { tell: 'account' | 'history' | 'link' }>;
 
-/** Whom this device has let in gets the account's key, the links and the history, once it is in `own`, the conversation of the own devices. */
+/** Sends the account key, the links and the history to devices linked by this one, once they are in `own`, the conversation of the own devices. */
 export async function tellNewcomers(runtime: Runtime, own: string): Promise<void> {
   const { account, core } = runtime;
   for (const [key] of await core.store.list(welcomeKey(''))) {
@@ -40,7 +40,7 @@ export async function takeNews(runtime: Runtime, told: News): Promise<void> {
   else await takePiece(runtime.core, told);
 }
 
-/** It is that of the pinned account, or it would sign for nobody; and who shows another one is no device of ours. */
+/** Must match the pinned account key, or its signatures would be void; a sender of another key is not a device of ours. */
 async function takeAccount(runtime: Runtime, accountSecret: Uint8Array): Promise<void> {
   const { account, core, pins } = runtime;
   if (account.accountSecret) return;

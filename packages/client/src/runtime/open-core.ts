@@ -16,7 +16,7 @@ export type CoreParts = {
   changed(record: ConversationRecord, before: ConversationRecord | undefined): void;
 };
 
-/** What conversations work with. The outbox comes later: it seals by the core that it is a part of. */
+/** What conversation code works with. The outbox is set later, since it seals with the core it is part of. */
 export async function openCore(options: ClientOptions, parts: CoreParts): Promise<Core> {
   const { store } = options;
   const { own, connection, pins, tell } = parts;

@@ -17,12 +17,12 @@ import type { Conversations } from './conversations.ts';
 import type { Runtime } from './runtime.ts';
 
 const HOUR_MS = 3_600_000;
-/** From one question to the next; after the last of them nobody is asked any more. */
+/** Delays between requests; after the last one nobody is asked any more. */
 const AGAIN_MS = [HOUR_MS / 6, HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS, 24 * HOUR_MS, 24 * HOUR_MS];
-/** A device that asks for it again and again would keep a whole group busy. */
+/** Limits a device that asks repeatedly, which would keep a whole group busy. */
 const LET_IN_EVERY_MS = HOUR_MS / 12;
 
-/** Asks to be let in wherever this device could not open its welcome, while the server still counts it. */
+/** Asks to be added wherever this device could not open its welcome, as long as the server still counts it as a member's device. */
 export async function comeIn({ core, stopping }: Runtime, conversations: Conversations): Promise<void> {
   for (const [key] of await core.store.list(outsideKey(''))) {
     try {
@@ -31,7 +31,7 @@ export async function comeIn({ core, stopping }: Runtime, conversations: Convers
       const outside = await claim(core, id, info !== undefined);
       if (outside && info) await ask(core, conversations, info, outside);
     } catch (error) {
-      // the next question is due in a while
+      // the next request follows when due
       if (!(error instanceof SecureChatError)) throw error;
     }
   }
@@ -48,7 +48,7 @@ async function infoIfCounted(core: Core, id: string, signal: AbortSignal): Promi
   }
 }
 
-/** Undefined when nobody is to be asked now. Who is not counted any more is outside of nothing. */
+/** Undefined when nobody is to be asked now. A device no longer counted has nothing to be added to. */
 function claim(core: Core, id: string, isCounted: boolean): Promise<Outside | undefined> {
   return core.registry.step(id, async (step) => {
     const outside = await step.draft.json<Outside>(outsideKey(id));
@@ -68,8 +68,8 @@ function claim(core: Core, id: string, isCounted: boolean): Promise<Outside | un
 }
 
 /**
- * Own devices let each other in everywhere; in turn with them, whoever has brought this one in is asked, unless that is a stranger. A
- * conversation of two is started over from here.
+ * Own devices add each other anywhere; alternating with them, the user who added this one is asked, unless a stranger. A direct
+ * conversation is restarted from here.
  */
 async function ask(core: Core, conversations: Conversations, info: Info, outside: Outside): Promise<void> {
   const { conversation_id: id, kind, log_head: head = UNKNOWN_HEAD } = info;
@@ -92,7 +92,7 @@ async function askIn(core: Core, where: string, body: Outsider['told']): Promise
   });
 }
 
-/** Takes the device out and brings it in again, if that is for this one to do. Once for each way in, whoever else does it too. */
+/** Removes the device and adds it again, if that is this one's job and nobody has done it since the keys in `told`. */
 export async function letIn(core: Core, { by, told }: Outsider): Promise<void> {
   if (!core.registry.get(told.conversationId)) return;
   await core.registry.step(told.conversationId, async (step) => {
@@ -107,7 +107,7 @@ export async function letIn(core: Core, { by, told }: Outsider): Promise<void> {
   });
 }
 
-/** `ruler`: whose right it takes when the device is another user's. */
+/** `ruler`: the user whose right is used when the device is another user's. */
 function wayIn(
   { log, membership }: ConversationRecord,
   user: string,
@@ -123,7 +123,7 @@ function wayIn(
     ...{ type: 'group_commit', why: 'devices', add, remove },
   });
   if (devicesOf(log, user).length > 1) return [commit([], [address]), commit([address], [])];
-  // nobody stays a member without a device
+  // a member cannot be left without a device
   return [
     { type: 'group_member_remove', user },
     { type: 'group_member_add', users: [user] },

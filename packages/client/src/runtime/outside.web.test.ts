@@ -12,7 +12,7 @@ const told = { conversationId: id, generation: 0, epoch: 3 };
 const roles = (own: Role, peer: Role = 'member') => ({ victim: own, bob: peer });
 const phone = 'bob:phone';
 
-/** What a device with this record does when a device asks it to be let in again, so often in a row. */
+/** What a device with this record does when another asks it to be added again, this many times in a row. */
 async function done(
   record: Pick<ConversationRecord['log'], 'roles'> &
     Partial<Pick<ConversationRecord, 'since' | 'membership'>>,

@@ -6,7 +6,7 @@ import { Draft } from '../conversations/draft.ts';
 import { greet } from '../conversations/outgoing/greet.ts';
 import type { Emitter } from '../events.ts';
 
-/** What people tell about themselves, as far as it has come here. */
+/** Users' profiles, as far as received. */
 export class Profiles {
   readonly #core: Core;
   readonly #known = new Map<string, Profile>();
@@ -30,7 +30,7 @@ export class Profiles {
     return this.#known.get(userId) ?? {};
   }
 
-  /** Told to everybody one has accepted; others hear of it when one does. */
+  /** Sent to all accepted conversations; others get it once they are accepted. */
   async set(profile: Profile): Promise<void> {
     const core = this.#core;
     const told = toldOf(profile);

@@ -1,12 +1,12 @@
 import type { Core } from '../conversations/core.ts';
 import { fromBytes, toBytes } from '../storage/json.ts';
 
-/** What this device has said last. */
+/** This device's last choice. */
 const KEY = 'receipt-privacy';
 
 /**
- * Tells the server what this device was opened with, if that is another choice than its last one: it holds for all devices, and an
- * old choice of one must not undo a new one of another. Resolves with how it stands at the server.
+ * Sends the choice this device was opened with, if it differs from its last one: the setting holds for all devices, and one device's old
+ * choice must not undo another's new one. Resolves with the server's current setting.
  */
 export async function settleReceiptPrivacy({ store, settings, connection }: Core): Promise<boolean> {
   const { readReceipts: chosen } = settings;

@@ -26,19 +26,19 @@ import { openCore } from './open-core.ts';
 
 export type RuntimeEvents = {
   changed: { record: ConversationRecord; before: ConversationRecord | undefined };
-  /** To a connection; there is no answer yet. */
+  /** Written to a connection; not answered yet. */
   sent: OutboxItem;
   /** Connected, and the mailbox is read. */
   caughtUp: undefined;
-  /** Another number of items waits in the outbox. */
+  /** The number of items in the outbox changed. */
   waiting: number;
-  /** Something that has to work does not, the store above all. */
+  /** Something essential failed, such as the store. */
   failed: Error;
 };
 
 /**
- * Everything of a client that runs: connection, outbox, inbox and conversations over one store. It is put together by `open`,
- * which starts nothing, runs from `start` on, and has ended when `stop` resolves.
+ * The running parts of a client: connection, outbox, inbox and conversations over one store. `open` assembles it without starting
+ * anything, `start` runs it, and it has ended when `stop` resolves.
  */
 export class Runtime {
   readonly core: Core;
@@ -122,7 +122,7 @@ export class Runtime {
   }
 
   #caughtUp(): void {
-    // what is sealed before the mailbox is read is often for keys of yesterday
+    // anything sealed before the mailbox is read is likely to use outdated keys
     this.#outbox.connected(this.connection.session?.limits);
     this.#events.emit('caughtUp', undefined);
   }
@@ -135,7 +135,7 @@ export class Runtime {
     return this.stock.refill(this.stopping.signal);
   }
 
-  /** Work that nobody waits for. What may pass is tried again by whoever begins it; all else ends the client. */
+  /** Work nobody awaits. Passing errors are retried by whoever started it; all others end the client. */
   background(work: Promise<unknown>): void {
     const ended = work.then(
       () => undefined,
@@ -161,14 +161,14 @@ export class Runtime {
     this.connection.start();
   }
 
-  /** Nobody outside is waited for any more. What is here can still be read, and written for a later run. */
+  /** Rejects everything that callers wait for. Local data can still be read, and written for a later run. */
   end(reason: Error): void {
     this.stopping.abort(reason);
     this.outcomes.abandon(reason);
     void this.connection.stop();
   }
 
-  /** Resolves when nothing of this client runs any more. */
+  /** Resolves when nothing of this client is running any more. */
   async stop(reason: Error): Promise<void> {
     this.stopping.abort(reason);
     this.#mailbox.close();
@@ -182,7 +182,7 @@ export class Runtime {
   }
 }
 
-/** A device that may do nothing any more learns why from the end of its connection. */
+/** A device without permission learns why when its connection is closed. */
 function mayPass(error: unknown): boolean {
   if (error instanceof ServerRefused && error.error === 'PERMISSION_DENIED') return true;
   return error instanceof SecureChatError && (error.isRetryable || error instanceof NotConnected);

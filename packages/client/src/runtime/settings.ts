@@ -11,7 +11,7 @@ const PROFILES: Readonly<Record<TrafficProfile, TrafficCover>> = {
 };
 const MAX_GROUP_DEVICES = 500;
 
-/** Options with their defaults. RangeError for what makes no sense. */
+/** Options with defaults applied. Throws `RangeError` for invalid values. */
 export function settingsOf(options: ClientOptions): Settings {
   return {
     readReceipts: options.readReceipts,

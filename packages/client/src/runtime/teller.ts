@@ -5,7 +5,7 @@ import type { ConversationView } from '../conversations/view/conversation.ts';
 import type { Emitter } from '../events.ts';
 import { StoreClosed } from '../storage/errors.ts';
 
-/** Whom it asks for what an event is about, and who acts on what own devices say. */
+/** Resolves what an event is about, and acts on what own devices send. */
 export type Audience = {
   conversation(id: string): ConversationView | undefined;
   refresh(view: ConversationView): Promise<void>;
@@ -13,12 +13,12 @@ export type Audience = {
   lettingIn(outsider: Outsider | undefined): void;
 };
 
-/** Turns what has become durable into events of the client, in order, and counts. */
+/** Turns durable changes into client events, in order, and counts them. */
 export class EventTeller implements Teller {
   readonly #events: Emitter<ClientEvents>;
   readonly #counts = { undecryptable: 0, repairsAsked: 0, repairsAnswered: 0, repaired: 0 };
   readonly #alarms: Partial<Record<Alarm['type'], number>> = {};
-  /** One after the other: an event reads the line that it is about, and those of one line must not overtake. */
+  /** One at a time: an event reads the line it concerns, and events of one line must not overtake each other. */
   #telling: Promise<void> = Promise.resolve();
   #audience: Audience | undefined;
 
@@ -26,7 +26,7 @@ export class EventTeller implements Teller {
     this.#events = events;
   }
 
-  /** There is nothing to tell before. */
+  /** Nothing is reported before. */
   begin(audience: Audience): void {
     this.#audience = audience;
   }
@@ -94,7 +94,7 @@ export class EventTeller implements Teller {
       await work(conversation);
     });
     this.#telling = told.catch((error: unknown) => {
-      // the store was closed meanwhile; whoever closes it wants no more events
+      // the store was closed meanwhile, and whoever closed it wants no more events
       if (!(error instanceof StoreClosed)) this.#events.emit('ended', error as Error);
     });
   }

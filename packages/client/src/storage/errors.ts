@@ -1,6 +1,6 @@
 import { SecureChatError } from '../errors.ts';
 
-/** Another process, tab or worker has this store open. */
+/** Another process, tab or worker has this store open. Close it there, then retry. */
 export class StoreInUse extends SecureChatError {
   override readonly name = 'StoreInUse';
   readonly isRetryable = true;
@@ -20,7 +20,7 @@ export class StoreClosed extends SecureChatError {
   }
 }
 
-/** There is no room on the disk, or the browser grants no more. Nothing was written. */
+/** The disk is full, or the browser grants no more space. Nothing was written; free some space and retry. */
 export class StoreFull extends SecureChatError {
   override readonly name = 'StoreFull';
   readonly isRetryable = true;
@@ -30,13 +30,13 @@ export class StoreFull extends SecureChatError {
   }
 }
 
-/** The medium failed, and the outcome of this call is not known. Every later call fails too: open the store anew. */
+/** The medium failed, and the outcome of this call is unknown. All later calls fail too: open the store anew. */
 export class StoreFailed extends SecureChatError {
   override readonly name = 'StoreFailed';
   readonly isRetryable = false;
 }
 
-/** An account is in this store, and its keys are nowhere else: it can be opened, and no other one is put in its place. */
+/** The store already holds an account, whose keys exist nowhere else: `open` it, or use another store. */
 export class StoreTaken extends SecureChatError {
   override readonly name = 'StoreTaken';
   readonly isRetryable = false;

@@ -71,7 +71,7 @@ test('of two tabs one has the store, and the other gets it when that one crashes
   const [first, second] = [await openTab(), await openTab()];
   expect(await openStore(first)).toBe('open');
   expect(await openStore(second)).toBe('StoreInUse');
-  // never answers: there is nobody left who could
+  // never resolves: the page is gone
   first.goto('chrome://crash').catch(() => undefined);
   await until('the other tab has it', async () => (await openStore(second)) === 'open');
 });

@@ -4,14 +4,14 @@ import type { Change, Entry, ListOptions, Store } from './store.ts';
 import { takeWebLock } from './web-lock.ts';
 
 const ENTRIES = 'entries';
-/** Counts the layouts of the database; the browser refuses to open a newer one. */
+/** Version of the database's layout; the browser refuses to open a newer one. */
 const LAYOUT = 1;
-/** Nothing here takes a second on a healthy disk; a browser that says nothing for so long will not speak any more. */
+/** Nothing here takes a second on a healthy disk; a browser silent for this long will not answer any more. */
 const DEADLINE_MS = 30_000;
 
 /**
- * A store of this origin, in the browser's database of that name. One tab (or worker) has it at a time. The browser may
- * delete it when the disk is full, unless the page has been granted `navigator.storage.persist()`.
+ * A store in the IndexedDB database `securechat:NAME` of this origin. One tab or worker can have it open; others get `StoreInUse`. The
+ * browser may delete it when the disk is full, unless the page was granted `navigator.storage.persist()`.
  */
 export async function openIndexedDbStore(name: string): Promise<Store> {
   const unlock = await takeWebLock(`securechat:${name}`);
@@ -26,7 +26,7 @@ export async function openIndexedDbStore(name: string): Promise<Store> {
 class IndexedDbStore implements Store {
   readonly #database: IDBDatabase;
   readonly #unlock: () => Promise<void>;
-  /** Why nothing is possible any more. */
+  /** Why the store is no longer usable. */
   #end: Error | undefined;
   readonly #underWay = new Set<Promise<unknown>>();
 
@@ -47,7 +47,7 @@ class IndexedDbStore implements Store {
 
   async list(prefix: string, options: ListOptions = {}): Promise<Entry[]> {
     const { from, to, limit } = rangeOf(prefix, options);
-    // the browser takes such a range for a fault
+    // browsers throw for such a range
     if (from >= to) return this.#run('readonly', async () => []);
     const range = IDBKeyRange.bound(from, to, false, true);
     if (options.reverse) return this.#run('readonly', (entries) => readBackwards(entries, range, limit));
@@ -65,7 +65,7 @@ class IndexedDbStore implements Store {
     await this.#run('readwrite', async (entries) => {
       for (const change of changes) {
         if ('delete' in change) entries.delete(change.delete);
-        // a view would bring the whole of its buffer along
+        // storing a view would store its whole buffer
         else entries.put(change.value.slice(), change.put);
       }
     });
@@ -92,7 +92,7 @@ class IndexedDbStore implements Store {
     }
   }
 
-  /** One transaction; resolves when it is complete, so that what was written is durable. */
+  /** One transaction; resolves when it is complete, that is, durable. */
   #run<T>(mode: IDBTransactionMode, action: (entries: IDBObjectStore) => Promise<T>): Promise<T> {
     if (this.#end) throw this.#end;
     const transaction = this.#database.transaction(ENTRIES, mode, { durability: 'strict' });
@@ -149,7 +149,7 @@ function readable(cause: DOMException | null): Error {
   return new StoreFailed(cause?.message ?? 'the browser has given up on its database', { cause });
 }
 
-/** Nobody waits for a browser for ever: afterwards the outcome is unknown. */
+/** Limits waiting for the browser; afterwards the outcome is unknown. */
 async function within<T>(outcome: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const deadline = new Promise<never>((_, reject) => {

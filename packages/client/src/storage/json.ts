@@ -1,7 +1,7 @@
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-/** What we wrote ourselves, so it is read without doubt. */
+/** For values we wrote ourselves, so reading needs no validation. */
 export function toBytes(value: unknown): Uint8Array<ArrayBuffer> {
   return utf8.encode(JSON.stringify(value));
 }

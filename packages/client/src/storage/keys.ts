@@ -1,15 +1,15 @@
 import type { Change, ListOptions } from './store.ts';
 
 const MAX_KEY_LENGTH = 512;
-/** Far above the largest value there is, the key state of a group of 500 devices (200 KB). */
+/** Far above the largest value, the key state of a group of 500 devices (200 KB). */
 const MAX_VALUE_BYTES = 16 * 1024 * 1024;
 
 const VISIBLE_ASCII = /^[!-~]+$/;
-/** Sorts before and behind every character that a key may hold. */
+/** Sort before and after every character allowed in a key. */
 const BEFORE_ANY = ' ';
 const BEHIND_ANY = '\x7f';
 
-/** Faults of the caller, found before anything is touched. */
+/** Checks the caller's arguments before anything is touched. */
 export function checkChanges(changes: readonly Change[]): void {
   for (const change of changes) {
     if ('delete' in change) {
@@ -32,12 +32,12 @@ export function checkKey(key: string): void {
 export type KeyRange = {
   /** Inclusive. */
   readonly from: string;
-  /** Exclusive; not above `from` when there can be nothing. */
+  /** Exclusive; not above `from` when the range is empty. */
   readonly to: string;
   readonly limit: number | undefined;
 };
 
-/** The stretch of keys that a `list` asks for. */
+/** The range of keys for a `list`. */
 export function rangeOf(prefix: string, { after, limit, reverse = false }: ListOptions): KeyRange {
   checkKey(prefix);
   if (after !== undefined) checkKey(after);

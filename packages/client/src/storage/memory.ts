@@ -2,10 +2,10 @@ import { StoreClosed, StoreInUse } from './errors.ts';
 import { checkChanges, checkKey, rangeOf } from './keys.ts';
 import type { Change, Entry, ListOptions, Store } from './store.ts';
 
-/** What stores in memory keep between openings. A copy is what a process would find that comes after a kill. */
+/** What in-memory stores keep between openings. A copy is what a new process would find after a kill. */
 export class MemoryDisk {
   readonly #values = new Map<string, Uint8Array<ArrayBuffer>>();
-  /** The keys in order. */
+  /** Sorted. */
   readonly #keys: string[] = [];
   isOpen = false;
 
@@ -37,7 +37,7 @@ export class MemoryDisk {
     this.#keys.length = 0;
   }
 
-  /** Where the key stands, or would stand. */
+  /** The index of the key, or where to insert it. */
   #placeOf(key: string): number {
     let low = 0;
     let high = this.#keys.length;
@@ -50,7 +50,7 @@ export class MemoryDisk {
   }
 }
 
-/** A store that is gone with its process: for tests, and for devices that live only as long. */
+/** A store that is lost with its process: for tests, and for devices that live no longer. */
 export async function openMemoryStore(disk = new MemoryDisk()): Promise<Store> {
   if (disk.isOpen) throw new StoreInUse();
   disk.isOpen = true;

@@ -1,6 +1,6 @@
 import { StoreFailed, StoreInUse } from './errors.ts';
 
-/** Takes the lock of that name, at once or not at all; returns what gives it back. The browser does when the tab dies. */
+/** Takes the named lock immediately or not at all; returns its release. The browser releases it when the tab dies. */
 export async function takeWebLock(name: string): Promise<() => Promise<void>> {
   if (!globalThis.navigator?.locks) {
     throw new StoreFailed('this page has no Web Locks: it has to be served over https or from localhost');
@@ -12,7 +12,7 @@ export async function takeWebLock(name: string): Promise<() => Promise<void>> {
     taken.resolve();
     return released.promise;
   });
-  // fails when it was not available, or when the browser refuses it
+  // rejects when the lock is taken or the browser refuses
   await Promise.race([taken.promise, over]);
   return async () => {
     released.resolve();

@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts';
 
-/** Time that passes only when a test says so. */
+/** Time controlled by the test. */
 export class FakeClock implements Clock {
   #ms = 0;
   readonly #timers = new Set<{ atMs: number; work: () => void }>();
 
-  /** Work that is to run later. */
+  /** Number of pending timers. */
   get planned(): number {
     return this.#timers.size;
   }
@@ -25,7 +25,7 @@ export class FakeClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
-  /** Runs what becomes due, in order, and what follows from it. */
+  /** Runs everything due within `ms`, in order, and what follows from it. */
   async pass(ms: number): Promise<void> {
     const endMs = this.#ms + ms;
     await settled();
@@ -42,7 +42,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Everything that waits for nothing but promises has gone on: a message to oneself is a turn later, in Node and in a page. */
+/** Resolves when everything that waits only for promises has run: a message to oneself arrives a turn later, in Node and in a page. */
 export function settled(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// Parts of the client that whole-system tests try alone. Apps use the package's other doors.
+// Internals of the client for whole-system tests. Apps use the package's other entry points.
 export { type ConnectionOptions, createConnection } from '../connection/create-connection.ts';
 export { type LoginDevice, loginDeviceFrom } from '../connection/login.ts';
 export { webSocketTransport } from '../connection/websocket.ts';

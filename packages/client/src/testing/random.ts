@@ -1,4 +1,4 @@
-/** A generator of Marsaglia's xorshift kind: the same seed tells the same story. */
+/** A xorshift generator (Marsaglia): the same seed gives the same sequence. */
 export function randomFrom(seed: number): () => number {
   let state = (seed | 0) + 0x9e3779b9;
   return () => {

@@ -13,7 +13,7 @@ import { applyReaction } from './reaction.ts';
 import { applyState } from './state.ts';
 import { addSaid, addUnknown } from './text.ts';
 
-/** A message that was opened, or an own one on its way in: who said it, and where it stands. */
+/** A decrypted incoming message, or an own one just added: its author and its position. */
 export type Arrival = {
   readonly id: string;
   readonly from: string;
@@ -23,11 +23,11 @@ export type Arrival = {
   readonly place: number;
   /** Unix seconds, as the envelope says. */
   readonly expiresAt: number | undefined;
-  /** By another device of the same account. */
+  /** Sent by another device of the same account. */
   readonly isOwn: boolean;
-  /** Its line was there before, early. */
+  /** Already shown, because it arrived early over a direct connection. */
   readonly isShown?: boolean;
-  /** Where its line stands, when that is not its place. */
+  /** The position of its line, where that does not follow from `place`. */
   readonly position?: string;
 };
 
@@ -65,7 +65,7 @@ export async function applyContent(
   content: Content | UnknownContent,
 ): Promise<void> {
   if (content.type === 'unknown') return addUnknown(core, step, arrival, content.contentType);
-  // what has expired on its way is never shown
+  // expired in transit: never shown
   if (content.expiresAt !== undefined && content.expiresAt * 1000 <= core.now()) return;
   const handle = handlers[content.type] as Handler<ContentType>;
   await handle(core, step, arrival, content);

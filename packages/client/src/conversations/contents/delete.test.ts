@@ -18,7 +18,7 @@ const edited = { messageId: 'm_1', format: 'plain' as const, text: words, mentio
 const edit = checked('application/x-securechat-edit', edited);
 const deletion = checked('application/x-securechat-delete', { messageId: 'm_1' });
 
-/** A device in a group, and the keys of its disk under which the words lie. */
+/** A device in a group, and the store keys under which message text is kept. */
 async function device() {
   const { core, self, disk } = await victim([]);
   const log = { kind: 'group', roles: { bob: 'member', carol: 'member', dan: 'admin' }, leaves: {} };
@@ -34,7 +34,7 @@ async function device() {
   return { core, own: self.own, within, copies };
 }
 
-/** With a line of its own account, and what it keeps to say that and an edit of it once more. */
+/** A device that has sent a line, with what it keeps for repairs of that line and of an edit. */
 async function author(line: { deviceId?: string; expiresAt?: number } = {}) {
   const all = await device();
   const { core, own, within, copies } = all;

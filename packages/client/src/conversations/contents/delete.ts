@@ -11,10 +11,10 @@ import type { Arrival } from './apply.ts';
 
 type Delete = Extract<Content, { type: 'application/x-securechat-delete' }>;
 
-/** Ids that one missing message remembers; the newest count. */
+/** Ids remembered per missing message; the newest ones win. */
 const MAX_DELETED = 64;
 
-/** The words leave this device's store, and do not come back into it. */
+/** Erases the content from this device's store and keeps it from coming back. */
 export async function applyDelete(
   core: Core,
   step: Step,
@@ -30,12 +30,12 @@ export async function applyDelete(
   step.draft.after(() => core.tell.message(step.id, body.messageId, false));
 }
 
-/** What the same person has said; in a group owners and admins also what others have. */
+/** A user may delete own messages; owners and admins of a group also those of others. */
 export function mayDelete({ log }: ConversationRecord, userId: string, { from }: { from: string }): boolean {
   return from === userId || (log.kind === 'group' && mayDo(lookUp(log.roles, userId), 'delete for others'));
 }
 
-/** Of what is not here. If it is missing, a repair may bring it: what is asked for remembers that it is not to be shown. */
+/** The message is not here. If it is missing, a repair may still bring it: the pending request remembers not to show it. */
 async function noteDeleted(core: Core, step: Step, by: string, messageId: string): Promise<void> {
   for (const wanted of await wantedIn(core, step)) {
     if (!mayDelete(step.record, by, wanted)) continue;

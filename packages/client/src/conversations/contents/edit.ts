@@ -7,7 +7,7 @@ import type { Arrival } from './apply.ts';
 type Edit = Extract<Content, { type: 'application/x-securechat-edit' }>;
 type Author = Pick<Arrival, 'from' | 'sentAtMs'>;
 
-/** Only of what the same person has said, from whichever device. */
+/** Applies an edit by the author of the message, from any of their devices; ignores others. */
 export async function applyEdit(core: Core, step: Step, by: Author, { body }: Edit): Promise<void> {
   const { messageId, ...text } = body;
   const found = await entryOf(step, messageId);

@@ -5,7 +5,7 @@ import type { Arrival } from './apply.ts';
 
 type Join = Content<'application/x-securechat-join' | 'application/x-securechat-join-refused'>;
 
-/** Kept as `join/…` until `group-links/take.ts` has looked at it. `where`: the conversation of the two. Without `secret` it is a refusal. */
+/** Stored as `join/…` until `group-links/take.ts` has processed it. `where`: the direct conversation. Without `secret` it is a refusal. */
 export type Joining = {
   readonly from: string;
   readonly where: string;
@@ -13,12 +13,12 @@ export type Joining = {
   readonly secret?: string;
 };
 
-/** Anybody may send any number of them. */
+/** Anybody may send any number of them, so only this many are kept. */
 const MAX_JOINS = 100;
 
 export const joinKey = (messageId: string): string => `join/${messageId}`;
 
-/** Also by a stranger, whom the link was given to. */
+/** Accepted from strangers too: the link may have been given to one. */
 export async function applyJoin(core: Core, step: Step, by: Arrival, { body }: Join): Promise<void> {
   if (by.isOwn || step.record.log.kind === 'group') return;
   if ((await core.store.list(joinKey(''))).length >= MAX_JOINS) return;

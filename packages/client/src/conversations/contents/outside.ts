@@ -3,7 +3,7 @@ import type { Core } from '../core.ts';
 import type { Step } from '../step.ts';
 import type { Arrival } from './apply.ts';
 
-/** In a conversation of two or among the own devices, where it is nobody else's business; not by a stranger who has only asked. */
+/** Only in direct conversations and among own devices, since it concerns nobody else; not from a stranger whose request is not accepted. */
 export function applyOutside(
   core: Core,
   step: Step,

@@ -5,7 +5,7 @@ import type { Arrival } from './apply.ts';
 
 type Own = Extract<Content, { type: 'application/x-securechat-own' }>;
 
-/** Taken only in the conversation that no other account has a part in. */
+/** Accepted only in the conversation that no other account is part of. */
 export function applyOwn(core: Core, step: Step, by: Arrival, { body }: Own): void {
   if (step.record.purpose !== 'own' || !by.isOwn) return;
   step.draft.after(() => core.tell.own(body));

@@ -11,7 +11,7 @@ type Told = Bodies['application/x-securechat-profile'];
 
 export const profileKey = (userId: string): string => `profile/${userId}`;
 
-/** What people say of themselves is the same in all conversations; the newest counts. */
+/** A user has one profile for all conversations; the newest wins. */
 export function applyProfile(
   core: Core,
   step: Step,

@@ -6,13 +6,13 @@ import type { Arrival } from './apply.ts';
 
 type Reaction = Extract<Content, { type: 'application/x-securechat-reaction' }>;
 
-/** An emoji as UTS #51 builds it: a flag, a keycap, or pictures with what is joined to them. Also what Unicode keeps room for. */
+/** An emoji by UTS #51: a flag, a keycap, or pictographs with their modifiers and joiners. Includes code points that Unicode reserves for emoji. */
 const EMOJI =
   /^(\p{RI}{2}|[\d#*]\ufe0f?\u20e3|\p{ExtPict}(\p{EMod}|\ufe0f|\u200d\p{ExtPict}|[\u{e0020}-\u{e007f}])*)$/u;
 
 export const isEmoji = (text: string): boolean => EMOJI.test(text);
 
-/** One for each user and message; the newest counts. */
+/** One per user and message; the newest wins. */
 export async function applyReaction(
   core: Core,
   step: Step,
@@ -20,7 +20,7 @@ export async function applyReaction(
   { body }: Reaction,
 ): Promise<void> {
   const { emoji } = body;
-  // a member whose client was changed would write below what others have said
+  // a modified client could otherwise put arbitrary text below others' messages
   if (emoji !== undefined && !isEmoji(emoji)) return;
   const found = await entryOf(step, body.messageId);
   if (!found || found.entry.body.type === 'deleted') return;

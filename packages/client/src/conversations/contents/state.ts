@@ -6,7 +6,7 @@ import type { Arrival } from './apply.ts';
 
 type State = Extract<Content, { type: 'application/x-securechat-state' }>;
 
-/** Who brought this device in tells what it could not see. What was done since is judged now. */
+/** State from the device that added this one, which could not see it happen. Operations since then are judged now. */
 export function applyState(core: Core, step: Step, by: Arrival, { body }: State): void {
   if (step.record.log.unvouched?.by !== by.from) return;
   const vouched = vouch(step.record.log, body);

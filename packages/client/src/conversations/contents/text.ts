@@ -8,14 +8,14 @@ import type { Arrival } from './apply.ts';
 
 type Text = Extract<Content, { type: 'text/plain' | 'text/markdown' }>;
 type File = Extract<Content, { type: 'application/x-securechat-file' }>;
-/** What stands in a conversation as a line of its own. */
+/** Contents that appear as a line of their own. */
 export type Said = Text | File;
 
 export function addSaid(core: Core, step: Step, arrival: Arrival, content: Said): void {
   add(core, step, arrival, entryOf(arrival, content));
 }
 
-/** Of a newer version: that something is there is shown, and that it counts. */
+/** From a newer version: shown as a placeholder, and counted as unread. */
 export function addUnknown(core: Core, step: Step, arrival: Arrival, contentType: string): void {
   add(core, step, arrival, { ...authorOf(arrival), body: { type: 'unknown', contentType } });
 }

@@ -1,7 +1,7 @@
 import type { Alarm } from '../../api/index.ts';
 import { Forbidden } from '../membership/judge.ts';
 
-/** What came in is not taken, and a person may have to know. The mailbox goes on behind it. */
+/** An incoming item is rejected and a person may need to know. The mailbox continues with the next one. */
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly type: Alarm['type'];
@@ -12,7 +12,7 @@ export class Refused extends Error {
   }
 }
 
-/** What `judge` forbids is refused, and told. */
+/** Turns what `judge` forbids into a rejection with an alarm. */
 export function refuseForbidden<T>(judge: () => T): T {
   try {
     return judge();

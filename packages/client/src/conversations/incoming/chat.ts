@@ -17,8 +17,8 @@ import { type EpochKeys, keysFor } from './epochs.ts';
 type Chat = Downstream<'chat'>;
 
 /**
- * A message that came in: by whom it says, sealed for an epoch of ours, once, and in the order of its sender. What fails is
- * told as an alarm; what an honest member has said and we cannot read also gets a line, and its sender is asked for it.
+ * Takes an incoming message: signed by the claimed sender, sealed for one of our epochs, received once, in its sender's order. Failures
+ * raise an alarm; an honest member's message that cannot be read also gets a placeholder, and a repair request.
  */
 export async function takeChat(core: Core, step: Step, chat: Chat): Promise<void> {
   if (step.found?.membership !== 'member')
@@ -35,7 +35,7 @@ export async function takeChat(core: Core, step: Step, chat: Chat): Promise<void
       throw new Refused('bad-signature', 'it is not by whom it says it is');
     }
     if (!(error instanceof E2eeError) && !(error instanceof BadContent)) throw error;
-    // what it made us believe about an own commit was not shown after all
+    // undoes what the message seemed to prove, e.g. that our own pending commit was accepted
     step.discard();
     hear(step, chat, address);
     if (early) await removeLine(core, step, early);
@@ -52,8 +52,8 @@ export async function takeChat(core: Core, step: Step, chat: Chat): Promise<void
 }
 
 /**
- * A known id or an old number: the server shows again what was shown, or an attacker does. What its sender has already shown directly is
- * known by right: this is returned, and gives way.
+ * A known id or an old number: the server repeats itself, or an attacker replays. If the sender has already shown the message directly,
+ * its id is known legitimately: returns that early line, which the server's copy replaces.
  */
 async function refuseKnown(step: Step, chat: Chat, address: string): Promise<Placed | undefined> {
   const last = step.record.heard[address] ?? 0;
@@ -67,16 +67,16 @@ async function refuseKnown(step: Step, chat: Chat, address: string): Promise<Pla
 
 async function open(core: Core, step: Step, chat: Chat, keys: EpochKeys): Promise<Plain> {
   const opened = await openEnvelope(core.engine, keys.state, chat);
-  // the key is used up from here on, whatever the plaintext is
+  // the key is spent from here on, whatever the plaintext turns out to be
   step.setKeys(keys.generation, keys.epoch, opened.next);
   const plain = await decodePlain(opened.plaintext);
   if (plain.id !== chat.id || plain.from !== chat.from) throw new BadContent('of another envelope');
-  // or each of its messages would open holes that nothing fills
+  // otherwise each of its messages would open gaps that nothing fills
   if (plain.lasting >= chat.client_seq) throw new BadContent('it comes before what is before it');
   return plain;
 }
 
-/** At least it has to be signed by a member, or everybody could make lines appear here. */
+/** It must at least be signed by a member, or anybody could make lines appear here. */
 async function withoutKeys(step: Step, chat: Chat, address: string): Promise<never> {
   const publicKey = step.record.log.leaves[address];
   const isGenuine =
@@ -95,10 +95,10 @@ function hear(step: Step, chat: Chat, address: string): void {
   });
 }
 
-/** The sender knew a log of operations that we were never shown: the server tells different members different things. */
+/** The sender knew an operation log that we were never shown: the server shows members different histories. */
 function checkLogHead(core: Core, step: Step, chat: Chat, plain: Plain): void {
   const { log, pending } = step.record;
-  // an operation of ours, accepted and not yet known as such, may be it
+  // it may be our own operation, accepted by the server but not yet acknowledged to us
   if (log.heads.includes(plain.logHead) || pending?.digest === plain.logHead) return;
   step.draft.after(() =>
     core.tell.alarm(alarmOf(chat, 'fork', 'its sender knows other operations than we do')),

@@ -6,7 +6,7 @@ import { takeMarks } from './marks.ts';
 const conversationId = 'c_0123456789abcdefgh';
 const first = { type: 'group_create', id: 'm_first', conversationId } as const;
 
-/** In a group that a friend has made. */
+/** A device in a group made by a friend. */
 async function member() {
   const friend = await person('friend');
   const device = await victim([friend]);

@@ -8,9 +8,9 @@ import { Refused } from './alarms.ts';
 export type EpochKeys = { generation: number; epoch: number; state: GroupState };
 
 /**
- * The keys that a message was sealed with. Of the newest epoch; of one that an own commit has ended, when the message stands
- * before that commit; and of the one that our own unanswered commit leads to, since nobody else could have led there.
- * Undefined when there are none: the message is of another epoch than it may be.
+ * The keys a message was sealed with: those of the newest epoch; of an epoch that an own commit ended, if the message is placed before
+ * that commit; or of the epoch our own unanswered commit leads to, since only we could have led there. Undefined when the message belongs
+ * to an epoch it may not be from.
  */
 export async function keysFor(
   core: Core,
@@ -32,7 +32,7 @@ export async function keysFor(
   return state && { generation, epoch, state };
 }
 
-/** An answer that is still on its way has been overtaken by what could not be without it. */
+/** Our commit's acknowledgement is still on its way, overtaken by a message that depends on the commit. */
 function isNextOfPending(step: Step, generation: number, epoch: number): boolean {
   const { log, pending } = step.record;
   return (
@@ -43,7 +43,7 @@ function isNextOfPending(step: Step, generation: number, epoch: number): boolean
   );
 }
 
-/** Forgets keys of epochs that nothing can come of any more: what stands behind their end has come. */
+/** Drops keys of epochs from which nothing more can arrive: something placed after their end has arrived. */
 export function forgetPast(step: Step, place: number): void {
   const { past } = step.record;
   const over = past.filter(({ endsAt }) => endsAt < place);

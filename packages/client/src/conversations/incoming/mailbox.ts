@@ -11,7 +11,7 @@ import { takeOperation } from './operation.ts';
 import { noteOutside } from './outside.ts';
 import { takeTruncation } from './truncation.ts';
 
-/** Takes in what comes through the mailbox, one item after the other. What is refused is told, and passed. */
+/** Processes mailbox items one at a time. A rejected item raises an alarm and is skipped. */
 export class Mailbox implements InboxConsumer {
   readonly #core: Core;
   readonly #onCaughtUp: () => void;
@@ -32,7 +32,7 @@ export class Mailbox implements InboxConsumer {
         if (!isOver(step, item)) await this.#handle(step, item);
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
-        // nothing of it has happened
+        // none of its effects are kept
         step.discard();
         if (!(await noteOutside(core, step, item, error)))
           step.draft.after(() => core.tell.alarm(alarmOf(item, error.type, error.message)));
@@ -56,7 +56,7 @@ export class Mailbox implements InboxConsumer {
     }
   }
 
-  /** The server may go on from it, and then nothing that follows can be taken. */
+  /** The server may build on the rejected operation, and then nothing that follows can be followed here. */
   #part(step: Step): void {
     if (step.found?.membership !== 'member' || step.record.parted) return;
     step.change({ parted: 'seen' });
@@ -77,7 +77,7 @@ export class Mailbox implements InboxConsumer {
     this.#onCaughtUp();
   }
 
-  /** One question for all that is missing by then. */
+  /** One request for everything missing by then. */
   #askSoon(conversationId: string, delayMs: number): void {
     if (this.#isClosed || this.#timers.has(conversationId)) return;
     const ask = async (): Promise<void> => {
@@ -98,6 +98,6 @@ export class Mailbox implements InboxConsumer {
   }
 }
 
-/** Was on its way when this device left: the answer to that has overtaken it. */
+/** It was in transit when this device left, overtaken by the acknowledgement of that. */
 const isOver = ({ found }: Step, { delivery }: MailboxItem): boolean =>
   found?.membership === 'left' && delivery.conv_seq < found.lastPlace;

@@ -3,7 +3,7 @@ import { lookUp } from '../../look-up.ts';
 import type { Core } from '../core.ts';
 import { countUnread } from '../timeline/unread.ts';
 
-/** How far a member has received and read; marks only grow, and are those of members. Own ones come from another device. */
+/** How far a member has received and read. Marks only grow, and only members' count. Own ones come from another device. */
 export async function takeMarks(core: Core, mark: Watermarks): Promise<void> {
   if (!core.registry.get(mark.conversation_id)) return;
   await core.registry.step(mark.conversation_id, async (step) => {

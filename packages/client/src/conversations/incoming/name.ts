@@ -5,7 +5,7 @@ import { openName } from '../operations/name.ts';
 import type { Step } from '../step.ts';
 import { alarmOf } from './alarms.ts';
 
-/** One that nobody can read is passed over: the operation is good without it, and all that follow build on it. */
+/** An unreadable name is ignored: the operation is valid without it, and later ones build on it. */
 export async function nameIn(
   core: Core,
   step: Step,

@@ -17,14 +17,14 @@ import { takeWelcome } from './welcome.ts';
 type Delivered = Downstream<GroupOperationName>;
 type Change = Exclude<Delivered, { type: 'group_create' }>;
 
-/** An operation that came in: signed by a member, next in the log, allowed to its author, and what its commit does. */
+/** Takes an incoming operation: signed by a member, next in the log, allowed to its author, and with a commit that does what it says. */
 export async function takeOperation(core: Core, step: Step, operation: Delivered): Promise<void> {
   const self = addressOf(core.own.userId, core.own.deviceId);
   if ('welcome_to' in operation && operation.welcome_to.includes(self))
     return takeWelcome(core, step, operation);
   if (step.found?.membership !== 'member')
     throw new Refused('fork', 'an operation of a conversation that is not ours');
-  // whatever follows ours shows that ours was accepted
+  // an operation that follows ours proves that ours was accepted
   if (operation.previous_sha256 === step.record.pending?.digest) await applyPending(core, step, undefined);
   const { log } = step.record;
   const state = await step.keys(log.generation, log.epoch);
@@ -43,7 +43,7 @@ export async function takeOperation(core: Core, step: Step, operation: Delivered
   });
 }
 
-/** Started over without this device: it has no part any more, until somebody brings it back. */
+/** The conversation was restarted without this device, which is out until somebody adds it again. */
 function takeRestart(
   core: Core,
   step: Step,
@@ -67,7 +67,7 @@ function refuseStray(log: Log, operation: Change): void {
   refuseForbidden(() => judge(log, operation));
 }
 
-/** The commit does what the operation says and nothing else, and is by the same device. */
+/** Checks that the commit does exactly what the operation says and is by the same device. */
 async function commitOf(
   core: Core,
   state: GroupState,
@@ -80,7 +80,7 @@ async function commitOf(
     throw new Refused(isGhost ? 'rogue-device' : 'fork', `the commit was refused: ${error.fault}`);
   });
   if (next) return { next, leaves: leavesOf(core, next) };
-  // a device that is taken out gets no state; its log ends with itself outside
+  // a removed device gets no new state, so its log ends here
   const gone = new Set(removed.map(({ userId, deviceId }) => addressOf(userId, deviceId)));
   return {
     next,

@@ -5,22 +5,22 @@ import type { Step } from '../step.ts';
 import { Refused } from './alarms.ts';
 
 /**
- * A conversation that counts this device, as far as the server says, while this device could not open its welcome. Nothing of it can be
- * read until somebody lets it in again. `from`: whose operation it was; the keys are those that it led to.
+ * A conversation that includes this device, by the server's account, but whose welcome it could not open. It stays unreadable until
+ * somebody adds the device again. `from`: author of the operation; the keys are those it led to.
  */
 export type Outside = KeyPlace & {
   readonly from: string;
   readonly tries: number;
-  /** Nobody is asked before. */
+  /** Do not ask before this time, Unix ms. */
   readonly nextMs: number;
 };
 
-/** Who can make up welcomes can make up any number of them. */
+/** Anybody who can forge welcomes can forge any number of them. */
 const MAX_OUTSIDE = 100;
 
 export const outsideKey = (conversationId: string): string => `outside/${conversationId}`;
 
-/** A welcome that may be good, and does not open here. */
+/** A welcome that may be valid but cannot be opened here. */
 export class NotLetIn extends Refused {
   readonly place: KeyPlace & { from: string };
 
@@ -30,7 +30,7 @@ export class NotLetIn extends Refused {
   }
 }
 
-/** True when a person knows already: what follows a welcome that was not opened cannot be read either. */
+/** True when the alarm has already been raised: whatever follows an unopened welcome is unreadable too. */
 export async function noteOutside(
   core: Core,
   step: Step,

@@ -5,7 +5,7 @@ import { positions } from '../timeline/positions.ts';
 import { addEntry } from '../timeline/timeline.ts';
 import { alarmOf } from './alarms.ts';
 
-/** The server has dropped messages, because too many waited for this device, and says so. A person sees the hole. */
+/** The server reports that it dropped messages because too many were waiting for this device. The user sees a placeholder. */
 export function takeTruncation(core: Core, step: Step, item: Downstream<'history_truncated'>): Promise<void> {
   const { dropped, delivery } = item;
   step.draft.after(() =>
@@ -17,7 +17,7 @@ export function takeTruncation(core: Core, step: Step, item: Downstream<'history
     ...{ id, from: core.own.userId, deviceId: core.own.deviceId, sentAtMs: delivery.server_ts_ms },
     body: { type: 'missing', reason: 'truncated', count: dropped },
   });
-  // numbers of senders begin anew behind it
+  // the senders' numbering starts afresh after the gap
   step.change({ heard: {}, lastPlace: Math.max(step.record.lastPlace, delivery.conv_seq) });
   step.draft.after(() => core.tell.message(step.id, id, true));
   return Promise.resolve();

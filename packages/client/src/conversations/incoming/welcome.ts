@@ -20,7 +20,7 @@ import { NotLetIn, outsideKey } from './outside.ts';
 
 type Welcoming = Extract<Downstream<GroupOperationName>, { welcome_to: string[] }>;
 
-/** This device is brought into a conversation, for the first time, again, or with keys that begin anew. */
+/** This device is added to a conversation: for the first time, again, or by a restart with new keys. */
 export async function takeWelcome(core: Core, step: Step, operation: Welcoming): Promise<void> {
   await refuseStray(step, operation);
   const { state, key, isLastResort } = await join(core, operation);
@@ -38,7 +38,7 @@ export async function takeWelcome(core: Core, step: Step, operation: Welcoming):
   if (step.found) forgetKeys(step, step.found);
   step.setKeys(log.generation, log.epoch, state);
   step.record = newRecord(core, step, { operation, log, purpose, name });
-  // the secret half is of no use any more, and in a thief's hands it would be
+  // the private key is no longer needed, and would only serve a thief
   if (!isLastResort) step.draft.delete(key);
   step.draft.delete(outsideKey(step.id));
   if (purpose.purpose === 'people') {
@@ -51,11 +51,11 @@ export async function takeWelcome(core: Core, step: Step, operation: Welcoming):
 }
 
 /**
- * Whoever holds a key package of ours can make a group that calls itself like any conversation. So nobody takes over one that
- * this device has a part in, or is making; only starting over goes on from it, and is judged by what was before.
+ * Anybody holding one of our key packages can make a group with any id. So a welcome may not take over a conversation that this device is
+ * in or is creating; only a restart continues one, and is judged by what came before.
  */
 async function refuseStray(step: Step, operation: Welcoming): Promise<void> {
-  // a last resort opens its welcome as often as it is shown, and keys would be used twice
+  // a last-resort key package opens its welcome as often as it is replayed, which would use keys twice
   if (await step.draft.get(keysOf.position(step.id, noticeId(await digestOf(operation), 0))))
     throw new Refused('replay', 'it is known');
   if (step.found?.membership === 'member' && operation.type !== 'group_create')
@@ -86,7 +86,7 @@ async function join(core: Core, operation: Welcoming) {
   }
 }
 
-/** The keys say themselves which conversation they are of. */
+/** The keys themselves say which conversation they belong to. */
 function checkGroup(core: Core, step: Step, operation: Welcoming, state: GroupState): GroupPurpose {
   const purpose = readGroupId(core.engine.describe(state).groupId);
   if (!purpose || purpose.conversationId !== step.id || purpose.generation !== operation.generation) {
@@ -98,7 +98,7 @@ function checkGroup(core: Core, step: Step, operation: Welcoming, state: GroupSt
   return purpose;
 }
 
-/** Nobody holds the keys who is not named as a member, and nobody but two in a conversation of two. */
+/** Only users named as members may hold keys, and only two in a direct conversation. */
 function checkUsers(
   core: Core,
   step: Step,
@@ -147,7 +147,7 @@ function newRecord(
   const users = [...new Set(Object.keys(log.leaves).map(userOf))];
   const peer = purpose.kind === 'direct' ? (old?.peer ?? peerIn(core, operation, users)) : undefined;
   const isKnown = operation.from === core.own.userId || isContact(core, operation.from);
-  // what was left does not make a friend of whoever brings one back
+  // having been in it before does not make a contact of whoever adds this device again
   const isRequest = old?.membership === 'member' ? old.isRequest : purpose.purpose === 'people' && !isKnown;
   const oldName = isRequest && old?.membership !== 'member' ? '' : (old?.name ?? '');
   return {
@@ -161,7 +161,7 @@ function newRecord(
     },
     activeAtMs: Math.max(old?.activeAtMs ?? 0, operation.delivery.server_ts_ms),
     ...{ epochSinceMs: core.now(), epochMessages: 0, isLeafFresh: false, past: [] },
-    // what was said while this device had no part in it is not missing
+    // messages sent while this device was out do not count as missing
     heard: {},
     since: old?.membership === 'member' ? arrivals(old, log) : { [self]: { generation, epoch } },
     ...{ nextLocal: old?.nextLocal ?? 0, marks: old?.marks ?? {} },

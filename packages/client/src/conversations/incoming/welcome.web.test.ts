@@ -7,7 +7,7 @@ const conversationId = 'c_0123456789abcdefgh';
 const first = { type: 'group_create', id: 'm_first', conversationId } as const;
 const again = { type: 'group_member_add', id: 'm_again', conversationId, place: 2 } as const;
 
-/** In a group that a friend has made. */
+/** A device in a group made by a friend. */
 async function member() {
   const [friend, stranger] = [await person('friend'), await person('stranger')];
   const device = await victim([friend, stranger]);

@@ -11,12 +11,12 @@ import { sleep, systemClock } from '../../clock.ts';
 import type { Core } from '../core.ts';
 import { type Address, addressOf, deviceOf, userOf } from '../membership/log.ts';
 
-/** Key packages of devices that are to be added, in base64, by address. */
+/** Key packages of devices to add: base64, by address. */
 export type Packages = Readonly<Record<Address, string>>;
 
-/** With 60 requests a minute allowed, a large group takes its time. */
+/** At 60 requests a minute, a large group takes this long. */
 const DEADLINE_MS = 180_000;
-/** Somebody who signed up a moment ago is about to bring key packages. */
+/** Delays between retries: somebody who has just signed up is about to upload key packages. */
 const FIRST_PACKAGES_MS = [500, 1_000, 2_000];
 
 export function packagesOf(packages: Packages, isWanted: (address: Address) => boolean): Packages {
@@ -26,9 +26,9 @@ export function packagesOf(packages: Packages, isWanted: (address: Address) => b
 export type PackagesWanted = { users: readonly string[]; devices: readonly Address[] };
 
 /**
- * One key package for each device: all of some users but this one, and some by name. Each is the one that the device
- * has signed, and the device stands in the list that the account has signed. A device without one is left out: it is added
- * when it has. `requestId`: the same gets the same packages for a day.
+ * One key package per device: of all devices of some users except this one, and of some named devices. Each must be signed by its device,
+ * which must be in its account's signed list. Devices without one are left out, and added once they have one. `requestId`: the same id
+ * gets the same packages for a day.
  */
 export async function fetchPackages(
   core: Core,
@@ -81,7 +81,7 @@ async function isGenuine(list: SignedDeviceList, bundle: KeyBundle): Promise<boo
   return verify(decodeBase64(device.public_key), signed, decodeBase64(bundle.signature));
 }
 
-/** Another request for each user, the same one for the same intent. */
+/** A separate request id for each user, the same one for the same intent. */
 async function idFor(requestId: string, of: string): Promise<string> {
   const digest = await sha256(new TextEncoder().encode(`${requestId} ${of}`));
   return `k_${encodeBase64Url(digest.subarray(0, 18))}`;

@@ -10,19 +10,19 @@ import { fromBytes, toBytes } from '../../storage/json.ts';
 import type { Core } from '../core.ts';
 import { newId } from '../ids.ts';
 
-/** Key packages that wait at the server to be handed out, each once. */
+/** Single-use key packages to keep at the server. */
 const STOCK = 50;
 const DAY_MS = 24 * 3_600_000;
-/** The last resort is handed out again and again, so another one takes its place before long. */
+/** The last resort is handed out repeatedly, so it is replaced before long. */
 const LAST_RESORT_MS = 7 * DAY_MS;
 /**
- * From the last time that a key package is handed out to the last time that its private half may be asked for: the same request gets
- * the same one for a day, an operation that was made with it is taken for two, and a Welcome waits in the mailbox for 30.
+ * From when a key package is last handed out to when its private key may last be needed: the same request gets the same package for a
+ * day, an operation made with it is accepted for two, and a Welcome waits in the mailbox for 30.
  */
 const WELCOME_MS = DAY_MS + MAX_TIMESTAMP_BEHIND_SECONDS * 1000 + 30 * DAY_MS;
 const KEPT_MS = KEY_PACKAGE_SECONDS * 1000 + WELCOME_MS;
 
-/** `uploadedAtMs`: of a last resort, when the server has put it in the place of the one before. */
+/** `uploadedAtMs`: of a last resort, when the server replaced the previous one with it. */
 type Kept = {
   bytes: string;
   privateBytes: string;
@@ -33,7 +33,7 @@ type Kept = {
 
 const keyOf = (reference: string): string => `key-package/${reference}`;
 
-/** Keeps as many key packages of this device at the server as it may need before it is back. */
+/** Keeps enough key packages of this device at the server for it to be away. */
 export class KeyPackageStock {
   readonly #core: Core;
   #running: Promise<void> | undefined;
@@ -42,7 +42,7 @@ export class KeyPackageStock {
     this.#core = core;
   }
 
-  /** Asks how many there are, and brings what is missing. One at a time; a second call joins the first. */
+  /** Asks the server how many there are and uploads the rest. One run at a time; a second call joins it. */
   refill(signal: AbortSignal): Promise<void> {
     this.#running ??= this.#refill(signal).finally(() => {
       this.#running = undefined;
@@ -50,7 +50,7 @@ export class KeyPackageStock {
     return this.#running;
   }
 
-  /** The server says by itself that there are few. */
+  /** Whether the server's unsolicited notice says that few are left. */
   isLow(notice: Downstream<'key_count'>): boolean {
     return notice.count < notice.low_water || !notice.last_resort;
   }
@@ -63,7 +63,7 @@ export class KeyPackageStock {
     for (let have = count; have < STOCK; have += 1) await this.#upload(false, signal);
   }
 
-  /** The private half is here before the public one is anywhere else. */
+  /** Stores the private key before the public one leaves the device. */
   async #upload(isLastResort: boolean, signal: AbortSignal): Promise<void> {
     const { engine, own, store, connection } = this.#core;
     const nowMs = this.#core.now();
@@ -95,7 +95,10 @@ export class KeyPackageStock {
     await store.write([{ put: keyOf(made.reference), value: toBytes(uploaded) }]);
   }
 
-  /** What no Welcome can ask for any more; a last resort much earlier than others, which are handed out once in 90 days. */
+  /**
+   * Deletes keys that no Welcome can need any more: last resorts soon after their replacement, others after the 90 days in which they can
+   * be handed out.
+   */
   async #dropOld(): Promise<Kept[]> {
     const { store, now } = this.#core;
     const all = (await store.list('key-package/')).map(
@@ -115,7 +118,7 @@ export class KeyPackageStock {
   }
 }
 
-/** Finds the private half that a Welcome was made for. `isLastResort`: it may be needed again. */
+/** Finds the private key for a Welcome. `isLastResort`: it may be needed again. */
 export async function findKeyPackage(core: Pick<Core, 'store'>, references: readonly string[]) {
   for (const reference of references) {
     const bytes = await core.store.get(keyOf(reference));

@@ -32,7 +32,7 @@ test('private halves are kept as long as a Welcome may ask for them: of a last r
   };
   for (const at of [0, 8, 16, 24, 32, 40]) await refillAt(at);
   expect(await kept(true)).toEqual([0, 8, 16, 24, 32, 40]);
-  // the one of day 0 was handed out until day 8
+  // the one made on day 0 was handed out until day 8
   await refillAt(8 + 34);
   expect(await kept(true)).toEqual([8, 16, 24, 32, 40]);
   expect(await kept(false)).toEqual([0, 8, 16, 24, 32, 40, 42]);

@@ -3,7 +3,7 @@ import type { Address, Log } from './log.ts';
 
 type Since = Readonly<Record<Address, KeyPlace>>;
 
-/** With which keys each device that holds them now has come in; those that were here before this one are not listed. */
+/** The keys with which each current device came in; devices that were here before this one are left out. */
 export function arrivals(before: { log: Log; since: Since }, { leaves, generation, epoch }: Log): Since {
   const entries = Object.keys(leaves).map((address) => {
     const place = address in before.log.leaves ? before.since[address] : { generation, epoch };

@@ -4,7 +4,7 @@ import { roleMattersOf } from './judge.ts';
 import { devicesOf, type Log, MAX_HEADS, MAX_UNJUDGED, userOf } from './log.ts';
 import type { Operation } from './operation.ts';
 
-/** The log behind an operation that was judged. `leaves`: devices of the keys that it leads to. */
+/** The log after a judged operation. `leaves`: the devices holding the keys it leads to. */
 export function follow(
   log: Log,
   operation: Exclude<Operation, { type: 'group_create' }>,
@@ -36,7 +36,7 @@ export function follow(
   }
 }
 
-/** What needs no role, as fresh keys and leaving, is not judged later either. */
+/** Operations that need no role, such as key updates and leaving, need no later judgement. */
 function remember(unvouched: NonNullable<Log['unvouched']>, operation: Operation): typeof unvouched {
   const { type, addedDevices, ...rest } = roleMattersOf(operation);
   const needsNone = type === 'group_leave' || (type === 'group_commit' && addedDevices.length === 0);
@@ -48,7 +48,7 @@ function afterCommit(log: Log, leaves: Log['leaves']): Log {
   return { ...log, epoch: log.epoch + 1, leaves, due: log.due.filter((device) => device in leaves) };
 }
 
-/** The log that a conversation begins with, or begins anew with. Roles outlive a restart. */
+/** The log of a new or restarted conversation. Roles survive a restart. */
 export function begin(
   operation: Operation<'group_create'>,
   digest: string,
@@ -75,7 +75,7 @@ export function begin(
   };
 }
 
-/** The log of a device that an operation brought in: of the members it knows the keys, and nothing of what was before. */
+/** The log of a device added by an operation: it knows the members from the keys, and nothing earlier. */
 export function beginLate(
   kind: Log['kind'],
   operation: Exclude<Operation, { type: 'group_create' }>,
@@ -96,7 +96,7 @@ export function beginLate(
   };
 }
 
-/** What people are told about an operation that has changed what was `before`. */
+/** The notices to show for an operation that changed the state `before`. */
 export function noticeOf(
   operation: Operation,
   newName: string | undefined,

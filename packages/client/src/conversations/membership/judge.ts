@@ -4,14 +4,14 @@ import { addressOf, devicesOf, type Log, type Unjudged, userOf } from './log.ts'
 import type { Operation } from './operation.ts';
 import { isStepDown, mayDo } from './rights.ts';
 
-/** A member, or a server that invents one, did what its role does not allow or what does not fit together. */
+/** A member, or a server inventing one, did something that its role forbids or that is inconsistent. */
 export class Forbidden extends Error {
   override readonly name = 'Forbidden';
 }
 
 /**
- * Does this operation follow from the log, and may its author do it? The server judges the same; here nobody is believed.
- * Throws `Forbidden`. Signature and keys are checked elsewhere.
+ * Checks that an operation follows from the log and that its author may do it; throws `Forbidden`. The server checks the same, but is not
+ * trusted here. Signature and keys are checked elsewhere.
  */
 export function judge(log: Log, operation: Exclude<Operation, { type: 'group_create' }>): void {
   demand(
@@ -47,7 +47,7 @@ export function judge(log: Log, operation: Exclude<Operation, { type: 'group_cre
       break;
     }
     case 'group_leave':
-      // the server does not count those that are revoked; here they go with the others
+      // the server ignores revoked devices; here they are removed with the others
       demand(
         operation.removed_devices.every((device) => devicesOf(log, operation.from).includes(device)),
         'it takes devices of others along',
@@ -55,7 +55,7 @@ export function judge(log: Log, operation: Exclude<Operation, { type: 'group_cre
       break;
     case 'group_update':
       demand(log.kind === 'group', 'a conversation of two has neither name nor roles');
-      // bans are the server's to keep: they change nobody here
+      // bans are enforced by the server; they change nothing here
       demand(
         ((operation.role ?? operation.ban) === undefined) === (operation.targets === undefined),
         'a role without members, or members without',
@@ -68,7 +68,7 @@ export function judge(log: Log, operation: Exclude<Operation, { type: 'group_cre
   if (!log.unvouched) judgeRole(log.kind, log.roles, roleMattersOf(operation));
 }
 
-/** What of an operation the judgement of roles needs. */
+/** The fields of an operation that judging roles needs. */
 export function roleMattersOf(operation: Operation): Unjudged {
   const {
     targets = [],
@@ -82,10 +82,7 @@ export function roleMattersOf(operation: Operation): Unjudged {
   };
 }
 
-/**
- * Only the roles: what has to be done again when they become known late. Removals by `group_commit` need no role: a device
- * that is revoked is for everybody to remove.
- */
+/** Checks roles only, which is repeated when they become known late. Removals by `group_commit` need no role: anybody may remove a revoked device. */
 export function judgeRole(kind: Log['kind'], roles: Log['roles'], operation: Unjudged): void {
   const { type, from, targets, role, isRenaming, addedDevices } = operation;
   const own = lookUp(roles, from);

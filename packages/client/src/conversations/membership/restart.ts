@@ -4,9 +4,9 @@ import type { Log } from './log.ts';
 import type { Operation } from './operation.ts';
 
 /**
- * May this one start the conversation over, for those who take part? Throws `Forbidden`. Returns whether it begins from where we
- * are. It need not: a member can get something into the log that the server takes and nobody can follow, and the log of the server
- * goes on from there. Who may start over may do so from anywhere, with newer keys than ours and with nobody whom we do not know.
+ * Whether this user may restart the conversation, for those who are in it. Throws `Forbidden`. Returns whether the restart continues from
+ * our state. It need not: a member can get an operation accepted by the server that no client can follow, and the server's log goes on
+ * from there. Whoever may restart may do so from any state, with newer keys than ours and without unknown users.
  */
 export function judgeRestart(before: Log, operation: Operation<'group_create'>): boolean {
   if (!operation.replaces) throw new Forbidden('it begins what has begun');

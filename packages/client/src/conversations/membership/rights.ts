@@ -1,6 +1,6 @@
 import type { Role } from '../../api/index.ts';
 
-/** What a member of a group may be allowed to do; saying something, leaving and fresh keys are everybody's. */
+/** What a role can permit in a group. Writing, leaving and updating keys need no right. */
 export type Right =
   | 'add'
   | 'remove'
@@ -11,8 +11,8 @@ export type Right =
   | 'delete for others';
 
 /**
- * The server's table once more, because its word is not enough: for each role of the one who acts, the roles of those it may
- * be done to; where nobody is concerned, whether it may be done at all.
+ * Repeats the server's table, because the server is not trusted: per role of the actor, the roles it may act on; or, where nobody is
+ * acted on, whether it is allowed.
  */
 const rights: { [R in Role]: { [D in Right]: readonly Role[] | boolean } } = {
   owner: {
@@ -51,7 +51,7 @@ export function mayDo(role: Role | undefined, right: Right, to?: Role): boolean 
   return to === undefined ? granted.length > 0 : granted.includes(to);
 }
 
-/** Giving up a role of one's own needs no right. */
+/** Giving up one's own role needs no right. */
 export function isStepDown(from: Role | undefined, to: Role): boolean {
   return from === 'admin' && to === 'member';
 }

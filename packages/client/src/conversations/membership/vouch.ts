@@ -3,13 +3,12 @@ import { given } from './follow.ts';
 import { Forbidden, judgeRole } from './judge.ts';
 import { type Log, MAX_UNJUDGED, type Unjudged } from './log.ts';
 
-/** What who brought this device in says of the conversation as it was then. */
+/** The state of the conversation, by the account of the device that added this one, at that time. */
 export type Vouching = { logHead: string; owners: readonly string[]; admins: readonly string[] };
 
 /**
- * Takes over the roles that were told, and then goes once more through what has happened since. `forbidden`: what nobody
- * should have done; it was taken because nothing was known, and the server let it pass. Undefined when these roles are not
- * the ones that are waited for.
+ * Adopts the reported roles, then judges what has happened since. `forbidden`: operations that were not allowed; they were applied
+ * because roles were unknown, and the server let them through. Undefined when these are not the roles this device is waiting for.
  */
 export function vouch(
   log: Log,
@@ -18,7 +17,7 @@ export function vouch(
   if (log.unvouched?.logHead !== told.logHead) return undefined;
   const { since } = log.unvouched;
   if (since.length > MAX_UNJUDGED) return undefined;
-  // who was there then may have left since, and acted before
+  // somebody present then may have acted and left since
   const people = new Set([...Object.keys(log.roles), ...since.map(({ from }) => from)]);
   let roles = {
     ...given([...people], 'member'),

@@ -8,7 +8,7 @@ import { type Address, deviceOf, type Log, userOf } from '../membership/log.ts';
 import type { Unsigned } from '../membership/operation.ts';
 import type { Step } from '../step.ts';
 
-/** An operation that is ready to be signed, and what it leads to once the server has taken it. */
+/** An operation ready to be signed, and the state it leads to once the server has accepted it. */
 export type Built = {
   readonly operation: Unsigned;
   readonly next?: GroupState;
@@ -16,16 +16,16 @@ export type Built = {
   readonly newName?: string;
 };
 
-/** `moot`: what was to be done is done. */
+/** `moot`: nothing left to do. */
 export type Build<I> = (core: Core, step: Step, intent: I, id: string) => Promise<Built | 'moot'>;
 
-/** It cannot be done in this conversation as it is now. */
+/** The call is not possible in the conversation's present state or with this user's role; the message says why. Show it. */
 export class CannotDo extends SecureChatError {
   override readonly name = 'CannotDo';
   readonly isRetryable = false;
 }
 
-/** What all operations on an existing conversation have in common. */
+/** The fields common to all operations on an existing conversation. */
 export function standing<N extends GroupOperationName>(core: Core, step: Step, type: N, id: string) {
   const { log } = step.record;
   return {
@@ -49,7 +49,7 @@ type CommitFields = Omit<
   'commit' | 'welcome'
 >;
 
-/** The operation with the commit that it asks for, and with the welcome for whom it adds. */
+/** Adds the commit to an operation, and the welcome for the devices it adds. */
 export async function withCommit(
   core: Core,
   step: Step,
@@ -77,8 +77,8 @@ export async function withCommit(
 }
 
 /**
- * The devices that keys lead to are those that they were made for: a device may have signed a key package of another
- * one, which would then hold the keys and stand in no list of members.
+ * Checks that exactly the intended devices hold the new keys: a device may have signed another device's key package, which would then
+ * hold the keys without being listed as a member.
  */
 export function leavesHeldBy(core: Core, state: GroupState, addresses: readonly Address[]): Log['leaves'] {
   const leaves = leavesOf(core, state);

@@ -1,4 +1,4 @@
-/** What a group of keys is for. It is covered by the keys themselves, so no server can pass one off as another. */
+/** What an MLS group is for. The keys authenticate it, so no server can pass one off as another. */
 export type GroupPurpose = {
   kind: 'direct' | 'group';
   purpose: 'people' | 'own';
@@ -10,7 +10,7 @@ const utf8 = new TextEncoder();
 const text = new TextDecoder('utf-8', { fatal: true });
 const PATTERN = /^SecureChat\/1 (direct|group|own) (c_[A-Za-z0-9_-]{16,62}) (0|[1-9][0-9]{0,9})$/;
 
-/** The group id of MLS: readable, unique for each generation of a conversation. */
+/** The MLS group id: readable, unique for each generation of a conversation. */
 export function groupIdOf({
   kind,
   purpose,

@@ -21,7 +21,7 @@ export type CommitIntent = { type: 'group_commit' } & (
     }
 );
 
-/** Leads to the next epoch without changing who is a member. */
+/** Moves to the next epoch without changing the members. */
 export const buildCommit: Build<CommitIntent> = async (core, step, intent, id) => {
   const { log, isLeafFresh } = step.record;
   const commit = (add: Packages, remove: readonly Address[]) => {
@@ -42,7 +42,7 @@ export const buildCommit: Build<CommitIntent> = async (core, step, intent, id) =
       const present = [...new Set([...intent.devices, ...log.due])].filter(
         (address) => address in log.leaves,
       );
-      // the server's own come first: of many it takes only those that it has named
+      // those named by the server come first: if there are more than fit, it insists on those
       return present.length === 0 ? 'moot' : commit({}, present.slice(0, MAX_COMMIT_REMOVALS));
     }
     case 'devices': {

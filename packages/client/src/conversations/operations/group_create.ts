@@ -11,22 +11,22 @@ export type CreateIntent = {
   type: 'group_create';
   kind: 'direct' | 'group';
   purpose: 'people' | 'own';
-  /** All members, oneself among them. */
+  /** All members, including this user. */
   users: readonly string[];
   name?: string;
   packages?: Packages;
-  /** Starts the conversation over; from `told`, where the server says that it is, when it is not known here. */
+  /** A restart; from `told`, the server's account of the state, when this device does not know it. */
   isRestart?: boolean;
   told?: Place;
 };
 
-/** Where a conversation is: its keys, and the hash of its newest operation. */
+/** The state of a conversation: its keys, and the hash of its newest operation. */
 export type Place = { generation: number; epoch: number; head: string };
 
-/** In the form of a hash, and none: the server refuses it and says the right one. */
+/** Well-formed but wrong on purpose: the server refuses it and answers with the right head. */
 export const UNKNOWN_HEAD = encodeBase64(new Uint8Array(32));
 
-/** Makes a conversation of all devices of its members, or starts one over with keys from nothing. */
+/** Creates a conversation with all devices of its members, or restarts one with new keys. */
 export const buildCreate: Build<CreateIntent> = async (core, step, intent, id) => {
   const { kind, purpose, users, name } = intent;
   const known = intent.told ?? step.found?.log;
@@ -62,7 +62,7 @@ export const buildCreate: Build<CreateIntent> = async (core, step, intent, id) =
       members: [...users],
       added_devices: [self, ...others],
       welcome_to: others,
-      // alone one welcomes nobody, and the field has to be there
+      // the field is mandatory even when nobody is welcomed
       welcome: encodeBase64(welcome ?? new Uint8Array(1)),
       ...(sealedName ? { name: sealedName } : {}),
       ...(before

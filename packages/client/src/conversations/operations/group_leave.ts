@@ -3,10 +3,10 @@ import { devicesOf } from '../membership/log.ts';
 import { type Build, standing } from './built.ts';
 import type { Place } from './group_create.ts';
 
-/** `gone`: own devices that the server does not count any more. */
+/** `told`: the server's account of the state, when this device cannot follow it. */
 export type LeaveIntent = { type: 'group_leave'; told?: Place };
 
-/** Leaves with all devices, at once. The keys of the others change when one of them commits. */
+/** Leaves with all devices at once. The others' keys change when one of them commits. */
 export const buildLeave: Build<LeaveIntent> = async (core, step, { told }, id) => {
   const { log } = step.record;
   if (!lookUp(log.roles, core.own.userId)) return 'moot';

@@ -7,7 +7,7 @@ import { CannotDo, standing, withCommit } from './built.ts';
 
 export type AddIntent = { type: 'group_member_add'; users: readonly string[]; packages?: Packages };
 
-/** Brings users in with all their devices for which there is a key package. */
+/** Adds users, with all their devices for which there is a key package. */
 export const buildMemberAdd: Build<AddIntent> = async (core, step, intent, id) => {
   const { log } = step.record;
   const targets = intent.users.filter((user) => !lookUp(log.roles, user));

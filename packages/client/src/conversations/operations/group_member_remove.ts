@@ -5,7 +5,7 @@ import { type Build, CannotDo, standing, withCommit } from './built.ts';
 
 export type RemoveIntent = { type: 'group_member_remove'; user: string };
 
-/** Takes a member out with all devices. It is the last thing that these get. */
+/** Removes a member with all devices; it is the last operation they receive. */
 export const buildMemberRemove: Build<RemoveIntent> = async (core, step, { user }, id) => {
   const { log } = step.record;
   const role = lookUp(log.roles, user);

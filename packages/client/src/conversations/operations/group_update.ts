@@ -6,7 +6,7 @@ import { sealName } from './name.ts';
 
 export type UpdateIntent = { type: 'group_update'; name?: string; user?: string; role?: Role };
 
-/** Gives a role, or the group another name. The keys stay. */
+/** Changes a role or the group's name. The keys stay. */
 export const buildUpdate: Build<UpdateIntent> = async (core, step, { name, user, role }, id) => {
   const { log } = step.record;
   const own = lookUp(log.roles, core.own.userId);

@@ -8,13 +8,10 @@ import { type AddIntent, buildMemberAdd } from './group_member_add.ts';
 import { buildMemberRemove, type RemoveIntent } from './group_member_remove.ts';
 import { buildUpdate, type UpdateIntent } from './group_update.ts';
 
-/**
- * What is to be done, kept until it is: the operation itself is made when its turn has come, and anew behind whoever was
- * first.
- */
+/** What is to be done, kept until it is. The operation itself is built when its turn comes, and rebuilt when another one won the race. */
 export type Intent = CreateIntent | AddIntent | RemoveIntent | LeaveIntent | UpdateIntent | CommitIntent;
 
-/** The operation that an intent asks for in the conversation as it is now. */
+/** Builds the operation for an intent, given the conversation as it is now. */
 export function build(core: Core, step: Step, intent: Intent, id: string): Promise<Built | 'moot'> {
   switch (intent.type) {
     case 'group_create':

@@ -8,7 +8,7 @@ export const MAX_NAME = 256;
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-/** A group's name stands in an operation and not in the ratchet of messages; base64, for who holds the keys of the epoch. */
+/** A group's name is part of an operation, outside the message ratchet; base64, readable with the keys of the epoch. */
 export async function sealName(
   core: Core,
   state: GroupState,
@@ -20,7 +20,7 @@ export async function sealName(
   return encodeBase64(await sealUnordered(core.engine, state, core.own, 'name', utf8.encode(name), context));
 }
 
-/** Throws an `E2eeError` when it cannot be read. */
+/** Throws an `E2eeError` when the name cannot be read. */
 export async function openName(
   core: Core,
   state: GroupState,

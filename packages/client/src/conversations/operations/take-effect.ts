@@ -13,16 +13,16 @@ import { addEntry } from '../timeline/timeline.ts';
 
 export type Effect = {
   readonly operation: Operation;
-  /** The log that it leads to. */
+  /** The log after the operation. */
   readonly log: Log;
-  /** Keys of the next epoch, when it leads to one. */
+  /** Keys of the next epoch, if it leads to one. */
   readonly next: GroupState | undefined;
-  /** Where it stands; unknown of an own one that others have shown to be accepted. */
+  /** Its position; unknown for an own operation known to be accepted only because others built on it. */
   readonly place: number | undefined;
   readonly newName: string | undefined;
 };
 
-/** An operation that was judged, ours or another's, changes the conversation: log, keys, name, and what people are told. */
+/** Applies a judged operation, ours or another's: log, keys, name and notices. */
 export function takeEffect(core: Core, step: Step, effect: Effect): void {
   const { operation, log, next, newName } = effect;
   const before = step.record;
@@ -46,7 +46,7 @@ export function takeEffect(core: Core, step: Step, effect: Effect): void {
   step.draft.after(() => core.outbox.wake(step.id));
 }
 
-/** From the keys of one epoch to those of the next. What our own commit has ended may still have messages on the way. */
+/** Moves to the keys of the next epoch. After our own commit, messages of the previous epoch may still be in transit. */
 function moveOn(core: Core, step: Step, { operation, log, next, place }: Effect): void {
   const { log: old, past, isLeafFresh } = step.record;
   const isOwn = operation.from === core.own.userId && operation.device_id === core.own.deviceId;
@@ -66,7 +66,7 @@ function moveOn(core: Core, step: Step, { operation, log, next, place }: Effect)
   });
 }
 
-/** Nothing more can be read or written with them. */
+/** Deletes keys with which nothing more can be read or written. */
 export function forgetKeys(step: Step, before: ConversationRecord): void {
   const { log } = step.record;
   for (const { generation, epoch } of [before.log, log, ...before.past])
@@ -76,7 +76,7 @@ export function forgetKeys(step: Step, before: ConversationRecord): void {
   step.record = { ...rest, past: [] };
 }
 
-/** No message has it: their ids hold no colon, and whose id a member takes for an operation is nobody's business. */
+/** Cannot collide with a message id, which holds no colon. */
 export const noticeId = (digest: string, index: number): string =>
   `notice:${encodeBase64Url(decodeBase64(digest))}:${index}`;
 

@@ -2,12 +2,12 @@ import type { Core } from '../core.ts';
 import { type CreateIntent, UNKNOWN_HEAD } from './group_create.ts';
 import type { LeaveIntent } from './group_leave.ts';
 
-/** Pages of a group of the greatest size. */
+/** Pages needed for a group of maximum size. */
 const MAX_PAGES = 10;
 
 /**
- * Where the server has gone on to without us. Its word is good enough to leave, and to start over: it cannot make anybody take
- * part whom we do not know, and whom it will not have any more is out in any case.
+ * The state the server has reached without us. Its word is good enough for leaving and restarting: it cannot add users we do not know,
+ * and users it wants out are out in any case.
  */
 export async function asTold<I extends CreateIntent | LeaveIntent>(
   core: Core,

@@ -3,7 +3,7 @@ import type { PackagesWanted } from '../keys/packages.ts';
 import type { ConversationRecord } from '../record.ts';
 import type { Intent } from './index.ts';
 
-/** Of which devices an intent needs key packages; undefined when of none. */
+/** The devices whose key packages an intent needs; undefined for none. */
 export function packagesWantedBy(
   record: ConversationRecord | undefined,
   intent: Intent,

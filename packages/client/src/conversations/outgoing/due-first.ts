@@ -9,8 +9,8 @@ import type { Outcomes } from './outcomes.ts';
 type Act = Extract<Waiting, { act: Intent }>;
 
 /**
- * The server takes nothing that touches the keys before devices are out that were revoked, and nobody but the server knows
- * of those. What was to be done becomes the commit that takes them out, and stands behind it once more, under another id.
+ * The server refuses operations that touch keys until revoked devices are removed, and only it knows which those are. The intent is
+ * replaced by the commit that removes them, and queued again behind it under another id.
  */
 export function dueFirst(
   core: Core,
@@ -24,7 +24,7 @@ export function dueFirst(
   if (devices.length === 0) return act;
   const due: Intent = { type: 'group_commit', why: 'due', devices };
   step.draft.putJson(keysOf.intent(step.id, itemId), { act: due } satisfies Act);
-  // any commit makes the keys that these are for
+  // any commit satisfies a mere key update
   if (act.type === 'group_commit' && act.why !== 'devices') return due;
   const again = enqueueIntent(core, step, act, { isFirst: true, fetchedAtMs: waiting.fetchedAtMs });
   step.draft.after(() => outcomes.pass(itemId, again));

@@ -5,22 +5,22 @@ import type { Intent } from '../operations/index.ts';
 import { keysOf } from '../record.ts';
 import type { Step } from '../step.ts';
 
-/** What waits in the lane: a content to be said, or something to be done. */
+/** What waits in the lane: a content to send, or an intent to carry out. */
 export type Waiting =
   | {
       readonly say: Content;
       readonly sentAtMs: number;
-      /** Position of the line in the conversation, for what people see. */
+      /** Position of the visible line in the conversation. */
       readonly position?: string;
-      /** How a line was that this content has changed already here; comes back if it is refused. */
+      /** The line before this content changed it; restored if the server refuses. */
       readonly undo?: { readonly messageId: string; readonly entry: unknown };
-      /** Not before this, by the own clock. */
+      /** Not before this Unix time in ms, by this device's clock. */
       readonly notBeforeMs?: number;
     }
-  /** `fetchedAtMs`: when its key packages came. */
+  /** `fetchedAtMs`: when its key packages were fetched. */
   | { readonly act: Intent; readonly fetchedAtMs?: number | undefined };
 
-/** Puts a content into the lane of the conversation; returns the id of the message that it becomes. */
+/** Queues a content in the conversation's lane; returns the id of the message it becomes. */
 export function enqueueContent(
   core: Core,
   step: Step,
@@ -40,7 +40,7 @@ export function enqueueContent(
   return id;
 }
 
-/** Puts something to be done into the lane; in front of everything when nothing else can be sent without it. */
+/** Queues an intent in the lane, or puts it first when nothing else can be sent without it. */
 export function enqueueIntent(
   core: Core,
   step: Step,

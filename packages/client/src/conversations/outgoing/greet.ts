@@ -4,7 +4,7 @@ import type { Core } from '../core.ts';
 import type { Step } from '../step.ts';
 import { enqueueContent } from './enqueue.ts';
 
-/** Whoever comes in, or lets somebody in, says who one is. Not to strangers who have only asked. */
+/** Sends this user's profile after joining or adding somebody. Not to a stranger whose request is not accepted. */
 export async function greet(core: Core, step: Step): Promise<void> {
   const { purpose, isRequest, membership } = step.record;
   if (purpose !== 'people' || isRequest || membership !== 'member') return;
@@ -12,7 +12,7 @@ export async function greet(core: Core, step: Step): Promise<void> {
   if (own) enqueueContent(core, step, profileContent(own));
 }
 
-/** Tells whom an operation of ours has brought in what it could not see: roles and name, as they are behind it. */
+/** Tells the devices that our operation added what they could not see: roles and name as they are now. */
 export function enqueueState(core: Core, step: Step): void {
   const { log, name } = step.record;
   if (log.kind !== 'group' || log.unvouched) return;

@@ -1,6 +1,6 @@
 import type { OutboxItem } from '../../outbox/sealer.ts';
 
-/** Who waits for an operation, and what has been sent on this connection or an earlier one of this process. */
+/** Pending operations that callers await, and the messages sent in this process. */
 export class Outcomes {
   readonly #waiting = new Map<string, PromiseWithResolvers<void>>();
   readonly #sent = new Set<string>();
@@ -11,17 +11,17 @@ export class Outcomes {
     this.#onSent = onSent;
   }
 
-  /** Throws when nobody will know. */
+  /** Throws once outcomes can no longer be known. */
   demandOpen(): void {
     if (this.#abandoned) throw this.#abandoned;
   }
 
-  /** Resolves when the server has taken it, or it was done already. */
+  /** Resolves when the server has accepted it, or when nothing was left to do. */
   of(itemId: string): Promise<void> {
     const known = this.#waiting.get(itemId) ?? Promise.withResolvers<void>();
     if (this.#abandoned) known.reject(this.#abandoned);
     else this.#waiting.set(itemId, known);
-    // whoever asks may fail before it waits
+    // the caller may fail before it starts waiting
     known.promise.catch(() => undefined);
     return known.promise;
   }
@@ -34,7 +34,7 @@ export class Outcomes {
     else waiting?.resolve();
   }
 
-  /** Who waits for this one waits for another, which does the same. */
+  /** Callers waiting for this item wait for the one replacing it. */
   pass(itemId: string, to: string): void {
     const waiting = this.#waiting.get(itemId);
     this.#waiting.delete(itemId);
@@ -51,7 +51,7 @@ export class Outcomes {
     return this.#sent.has(itemId);
   }
 
-  /** Nobody will know any more. */
+  /** Rejects all callers, now and later: outcomes will not be known. */
   abandon(reason: Error): void {
     this.#abandoned ??= reason;
     for (const { reject } of this.#waiting.values()) reject(reason);
@@ -59,7 +59,7 @@ export class Outcomes {
   }
 }
 
-/** Why something of ours was not done. */
+/** Why an own message or operation failed. */
 export class Failed {
   readonly reason: Error;
 
@@ -67,7 +67,7 @@ export class Failed {
     this.reason = reason;
   }
 
-  /** The name that people and programs are shown. */
+  /** The name shown to people and programs. */
   get name(): string {
     return 'error' in this.reason ? String(this.reason.error) : this.reason.name;
   }

@@ -11,8 +11,8 @@ import type { Step } from '../step.ts';
 import { enqueueState, greet } from './greet.ts';
 
 /**
- * Our own operation takes effect only when the server has taken it: until then the conversation is as it was, and the keys
- * that the operation would lead to lie beside it.
+ * An own operation takes effect only once the server has accepted it: until then the conversation is unchanged, and the keys it would
+ * lead to are stored beside it.
  */
 export async function prepare(
   core: Core,
@@ -31,7 +31,7 @@ export async function prepare(
   return { operation, pending };
 }
 
-/** The server has taken it: at this place, or at one that is not known because others have gone on from it. */
+/** The server accepted it: at `place`, or at an unknown one when others have built on it. */
 export async function applyPending(core: Core, step: Step, place: number | undefined): Promise<void> {
   const { pending, ...rest } = step.record;
   if (!pending) return;
@@ -49,7 +49,7 @@ export async function applyPending(core: Core, step: Step, place: number | undef
   if (operation.type === 'group_member_add') await greet(core, step);
 }
 
-/** It was refused, or another one was first. */
+/** It was refused, or another operation came first. */
 export function dropPending(step: Step): void {
   if (!step.found?.pending) return;
   const { pending: _, ...rest } = step.record;
@@ -57,7 +57,7 @@ export function dropPending(step: Step): void {
   step.setPendingKeys(undefined);
 }
 
-/** Somebody came in who could not see what was before. */
+/** Whether it added devices that could not see what came before. */
 export function hasWelcomed(core: Core, operation: Operation): boolean {
   const self = addressOf(core.own.userId, core.own.deviceId);
   return 'welcome_to' in operation && operation.welcome_to.some((address) => address !== self);

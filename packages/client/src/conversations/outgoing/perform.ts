@@ -7,19 +7,19 @@ import type { Step } from '../step.ts';
 import { enqueueIntent } from './enqueue.ts';
 import type { Outcomes } from './outcomes.ts';
 
-/** Key packages of a hundred people take two minutes, at 60 questions a minute. */
+/** At 60 requests a minute, the key packages of a hundred people take two minutes. */
 const DEADLINE_MS = 300_000;
 
 export type PerformOptions = WaitOptions & {
-  /** Goes ahead of what waits in the conversation. */
+  /** Goes ahead of everything queued in the conversation. */
   isFirst?: boolean;
-  /** Throws when it cannot be done. */
+  /** Throws if the operation is not possible. */
   demand?(step: Step): void;
 };
 
 /**
- * Does something to a conversation. Resolves when the server has taken it, or it was done already. The deadline ends the
- * waiting alone: what is in the lane stays there, and is done when it can be.
+ * Carries out an operation on a conversation. Resolves when the server has accepted it, or nothing was left to do. The deadline only ends
+ * the wait: the operation stays queued, and is carried out once possible.
  */
 export async function perform(
   core: Core,

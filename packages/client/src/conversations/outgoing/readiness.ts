@@ -2,8 +2,8 @@ import type { Downstream } from '@securechat/protocol';
 import type { Step } from '../step.ts';
 
 /**
- * The server has refused an earlier form because it is further than we are: what it has comes through the mailbox, and until
- * then nothing can be made anew.
+ * Whether the server refused an earlier form because it is ahead of us: the mailbox brings what we lack, and until then nothing can be
+ * sealed again.
  */
 export function isBehind(step: Step, because: Downstream<'error'> | undefined): boolean {
   if (!because || step.found?.membership !== 'member') return false;

@@ -5,8 +5,8 @@ import type { Step } from '../step.ts';
 import { enqueueIntent } from './enqueue.ts';
 
 /**
- * Before a message is sealed: does the conversation need a commit first? Then it is put in front, and what wanted to be
- * sent waits for it. True as long as that is so.
+ * Whether the conversation needs a commit before a message is sealed. If so it is queued first, and the message waits: returns true as
+ * long as that lasts.
  */
 export async function commitNeeded(
   core: Core,

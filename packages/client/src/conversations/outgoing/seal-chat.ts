@@ -15,15 +15,15 @@ import type { Step } from '../step.ts';
 import type { Entry } from '../timeline/entry.ts';
 import { entryOf } from '../timeline/timeline.ts';
 
-/** Own contents that are kept for who could not read them, by conversation. */
+/** Own contents kept per conversation, for repairs. */
 const KEPT_CONTENTS = 256;
 
-/** With the keys that it was sealed for: who has come in later could not read it. */
+/** Includes the keys it was sealed for: devices added later could not read it. */
 export type SentContent = KeyPlace & { id: string; sentAt: number; clientSeq: number; content: Content };
 
 /**
- * Seals a content for the newest epoch. The next state of the keys goes into the same write as the frame, and nothing leaves
- * before that write: a crash in between costs a key, and never uses one twice.
+ * Seals a content for the newest epoch. The next ratchet state is stored in the same write as the frame, and nothing is sent before: a
+ * crash in between wastes a key but never uses one twice.
  */
 export async function sealChat(
   core: Core,
@@ -65,7 +65,7 @@ export async function sealChat(
   return { frame: encodeUpstream('chat', envelope), generation, epoch };
 }
 
-/** What this device has said of an own line, with its edits, is repeated to nobody any more; numbers and expiries are still of use. */
+/** Erases what this device keeps of an own line and its edits, so that no repair repeats it. Numbers and expiries stay, being still of use. */
 export async function forgetSent(core: Core, step: Step, entry: Entry): Promise<void> {
   if (entry.from !== core.own.userId) return;
   for (const [key, bytes] of await core.store.list(keysOf.sent(step.id, ''))) {
@@ -75,14 +75,14 @@ export async function forgetSent(core: Core, step: Step, entry: Entry): Promise<
   }
 }
 
-/** Was its line deleted, or did it expire, while this content waited to be sealed or had to be sealed once more? */
+/** Whether the line was deleted or expired while this content waited to be sealed, or sealed again. */
 async function isGone(step: Step, id: string, content: Content): Promise<boolean> {
   const line = lineOf(id, content);
   const found = await entryOf(step, line);
   return found ? found.entry.body.type === 'deleted' : line !== id || content.expiresAt !== undefined;
 }
 
-/** The line that shows the words. */
+/** The id of the line that shows the content. */
 function lineOf(id: string, { type, body }: Content): string {
   return type === 'application/x-securechat-edit' ? body.messageId : id;
 }
@@ -91,7 +91,7 @@ function wordless({ expiresAt }: Content): Content {
   return { ...checked('application/x-securechat-dummy', {}), ...compact({ expiresAt }) };
 }
 
-/** The newest earlier number of ours that no expiry can take from a receiver; 0 when it is not known any more. */
+/** The newest earlier number of ours whose message does not expire; 0 if no longer known. */
 async function lastingBefore(step: Step, clientSeq: number): Promise<number> {
   for (let number = clientSeq - 1; number > 0; number--) {
     const sent = await step.draft.json<SentContent>(keysOf.sent(step.id, number));

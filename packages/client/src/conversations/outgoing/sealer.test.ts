@@ -11,7 +11,7 @@ import { Sealer } from './sealer.ts';
 const conversationId = 'c_0123456789abcdefgh';
 const week = 7 * 24 * 3_600_000;
 
-/** In a group that a friend has made, with keys of its own. */
+/** A device in a group made by a friend, with its own keys. */
 async function member() {
   const friend = await person('friend');
   const { core: bare, self, take, invited } = await victim([friend]);

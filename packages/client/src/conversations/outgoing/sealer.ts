@@ -29,16 +29,16 @@ import { commitNeeded } from './rotation.ts';
 import { sealChat } from './seal-chat.ts';
 import { afterRefusal, afterStored } from './settled.ts';
 
-/** Whose device was revoked since then is not added any more; and who loses a race uses them again. */
+/** After this, fetch again, so that devices revoked meanwhile are not added; within it, a lost race reuses them. */
 const PACKAGES_MS = 10 * 60_000;
 
 type CommitForm = Commit<SealedForm | undefined>;
 
-/** Makes the frames of this device's messages and operations, and does what their answers ask for. */
+/** Builds the frames of this device's messages and operations, and acts on the server's answers. */
 export class Sealer implements OutboxSealer {
   readonly #core: Core;
   readonly #outcomes: Outcomes;
-  /** Why the commit will not be made that the next content of a conversation waits for, which then fails as well. */
+  /** Why the commit that the next content of a conversation needs will not happen; that content then fails too. */
   readonly #unmet = new Map<string, Error>();
 
   constructor(core: Core, outcomes: Outcomes) {
@@ -136,7 +136,7 @@ export class Sealer implements OutboxSealer {
     return 'sealed';
   }
 
-  /** Without `why` it was done already. */
+  /** Without `why` nothing was left to do. */
   async #drop(step: Step, item: OutboxItem, commit: CommitForm, why: Error | undefined): Promise<'drop'> {
     const parted = step.found?.parted;
     step.discard();
@@ -145,7 +145,7 @@ export class Sealer implements OutboxSealer {
     return 'drop';
   }
 
-  /** Or a content that cannot go without a commit which is refused would ask for it for ever. */
+  /** Remembers why a needed commit failed: otherwise the content waiting for it would request it for ever. */
   async #end(step: Step, item: OutboxItem, why: Error | undefined, commit: Commit): Promise<void> {
     this.#unmet.delete(step.id);
     if (why && step.found?.dueCommit === item.id) this.#unmet.set(step.id, why);
@@ -154,7 +154,7 @@ export class Sealer implements OutboxSealer {
     await step.write(commit);
   }
 
-  /** Outside of the step: asking the server takes its time, and the conversation goes on meanwhile. */
+  /** Outside the step: server requests take time, during which the conversation must go on. */
   async #prepare({ id, conversationId }: OutboxItem, signal: AbortSignal): Promise<void> {
     const { store, registry } = this.#core;
     const key = keysOf.intent(conversationId, id);
@@ -192,19 +192,19 @@ export class Sealer implements OutboxSealer {
   }
 }
 
-/** Whoever has no part in a conversation learns where it is from the refusal alone. */
+/** A device outside a conversation learns its state only from the refusal. */
 function placed(intent: Intent, because: Downstream<'error'> | undefined): Intent {
   if (intent.type !== 'group_create' || because?.previous_sha256 === undefined) return intent;
   const { generation = 0, epoch = 0, previous_sha256: head } = because;
   return { ...intent, told: { generation, epoch, head } };
 }
 
-/** What the server takes wherever we are: to start over, and to leave. */
+/** What the server accepts regardless of our state: a restart, and leaving. */
 function isWayOut(intent: Intent): intent is CreateIntent | LeaveIntent {
   return intent.type === 'group_leave' || (intent.type === 'group_create' && intent.isRestart === true);
 }
 
-/** It will not go better later: somebody has to be told. */
+/** Retrying will not help: the caller has to be told. */
 export function isFinal(error: unknown): error is Error {
   if (error instanceof ServerRefused) return !error.isRetryable;
   return (

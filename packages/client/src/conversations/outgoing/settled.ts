@@ -15,7 +15,7 @@ import { enqueueState, greet } from './greet.ts';
 import type { Failed } from './outcomes.ts';
 import { applyPending, dropPending, hasWelcomed } from './pending.ts';
 
-/** The server has taken it: a message gets its place, an operation its effect. */
+/** The server stored the item: a message gets its place, an operation takes effect. */
 export async function afterStored(
   core: Core,
   step: Step,
@@ -51,7 +51,7 @@ async function operationStored(
   if (!step.found && creation?.operation.id === item.id) await create(core, step, creation, ack);
 }
 
-/** A conversation of our own making. */
+/** A conversation created by this device. */
 async function create(
   core: Core,
   step: Step,
@@ -95,7 +95,7 @@ async function create(
   await greet(core, step);
 }
 
-/** It will not be done; what was shown as if is taken back. Without `failed` it had been done already. */
+/** The item will not be sent; undoes what was shown in anticipation. Without `failed`, nothing was left to do. */
 export async function afterRefusal(
   core: Core,
   step: Step,

@@ -12,7 +12,7 @@ const early = { generation: 1, epoch: 3 };
 const late = { generation: 1, epoch: 4 };
 const words = checked('text/plain', { text: 'what was said', mentions: [] });
 
-/** What this device answers about a message that it sealed for the keys of `early`, with these others in the conversation. */
+/** This device's answer about a message it sealed for the keys of `early`, with these others in the conversation. */
 async function answerAmong(others: ConversationRecord['since'], sent: Partial<SentContent> = {}) {
   const { core, self } = await victim([]);
   const own = `${self.own.userId}:${self.own.deviceId}`;

@@ -12,11 +12,11 @@ import type { Step } from '../step.ts';
 type Request = Content<'application/x-securechat-repair-request'>;
 type Repair = Content<'application/x-securechat-repair'>;
 
-/** Answers to one device, in one conversation and minute: a broken one must not keep us busy. */
+/** Answers per device, conversation and window: a broken device must not keep us busy. */
 const MAX_ANSWERS = 30;
 const WINDOW_MS = 60_000;
 
-/** A member could not read what this device has sent, and gets an answer for each. */
+/** A member could not read what this device sent; answers each request. */
 export async function answerRepair(core: Core, step: Step, by: Arrival, { body }: Request): Promise<void> {
   if (body.userId !== core.own.userId || body.deviceId !== core.own.deviceId || step.record.isRequest) return;
   const asker = addressOf(by.from, by.deviceId);
@@ -28,8 +28,8 @@ export async function answerRepair(core: Core, step: Step, by: Arrival, { body }
 }
 
 /**
- * The answer at the moment at which it is sealed: an ordinary message, which everybody reads who is here by then. So it has
- * words only when all of them could read these before. Repairs are not repaired, or two broken devices would keep each other busy.
+ * The answer when it is sealed: an ordinary message that everybody here by then reads. So it has content only if all of them could read
+ * the original. Repairs are not repaired, or two broken devices would keep each other busy.
  */
 export async function answerNow(core: Core, step: Step, { body: { clientSeq } }: Repair): Promise<Repair> {
   const sent = await step.draft.json<SentContent>(keysOf.sent(step.id, clientSeq));
@@ -42,8 +42,8 @@ export async function answerNow(core: Core, step: Step, { body: { clientSeq } }:
 const repair = (body: Repair['body']): Repair => checked('application/x-securechat-repair', body);
 
 /**
- * Was everybody here when something was sealed for these keys? People by the first of their devices that is still here: it has
- * brought in the others, and gives them the history. This device by itself: it may have been away, and others may have come.
+ * Whether everybody here now was here when something was sealed for these keys. Others count by their first device still here, which
+ * added their other ones and gives them the history. This user counts by this device: it may have been away while others came.
  */
 function couldAllRead(core: Core, { log, since }: ConversationRecord, sealedFor: KeyPlace): boolean {
   const self = addressOf(core.own.userId, core.own.deviceId);

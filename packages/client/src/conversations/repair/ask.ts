@@ -8,16 +8,13 @@ import { isMissing, MAX_ASKED, type MissingEntry } from '../timeline/entry.ts';
 import { entryOf, replaceEntry } from '../timeline/timeline.ts';
 import { type Wanted, wantedIn } from './missing.ts';
 
-/** Of one question. */
+/** Per request. */
 const MAX_NUMBERS = 64;
-/** Between two questions for the same thing; a burst of losses is asked for together. */
+/** Between two requests for the same message; a burst of losses is requested together. */
 export const ASK_AGAIN_MS = 60_000;
 export const ASK_SOON_MS = 500;
 
-/**
- * Asks the senders of what is missing in a conversation, each device for all of its messages at once. Returns whether something
- * is left that may be asked for once more later.
- */
+/** Asks the senders of missing messages to send them again, in one request per device. Returns whether anything is left to ask for later. */
 export function askForMissing(core: Core, conversationId: string): Promise<boolean> {
   return core.registry.step(conversationId, async (step) => {
     if (step.found?.membership !== 'member' || step.record.isRequest) return false;
@@ -45,7 +42,7 @@ export function askForMissing(core: Core, conversationId: string): Promise<boole
   });
 }
 
-/** Counts the question; one too many, or to nobody, gives the message up. */
+/** Counts the request; after too many, or if nobody can help, the message is given up. */
 async function noteAsked(core: Core, step: Step, wanted: Wanted, mayHelp: boolean): Promise<boolean> {
   const found = await entryOf(step, wanted.messageId);
   const { entry, position } = found ?? {};

@@ -10,20 +10,20 @@ import { addEntry } from '../timeline/timeline.ts';
 
 type Chat = Downstream<'chat'>;
 
-/** More lines than this for one hole help nobody; the line says how many there are. */
+/** More placeholders than this per gap help nobody; the line states the count. */
 const MAX_LINES = 64;
 
-/** What is missing from whom, until it is here or given up: by device and number. */
+/** A missing message, by device and number, until it arrives or is given up. */
 export type Wanted = {
   readonly messageId: string;
   readonly deviceId: string;
   readonly from: string;
   readonly clientSeq: number;
-  /** Ids that were deleted meanwhile: one of them may be what is missing. */
+  /** Ids deleted meanwhile; the missing message may be one of them. */
   readonly deleted?: readonly string[];
 };
 
-/** A message that cannot be read stands there as such, and its sender is asked for it. */
+/** Adds a placeholder for an unreadable message, and asks its sender for it. */
 export function addMissing(core: Core, step: Step, chat: Chat, why: string): void {
   addLine(step, chat, {
     ...{ id: chat.id, clientSeq: chat.client_seq, position: positions.placed(chat.delivery.conv_seq) },
@@ -36,7 +36,7 @@ export function addMissing(core: Core, step: Step, chat: Chat, why: string): voi
   });
 }
 
-/** Messages of this sender were left out before this one, and no expiry explains it. */
+/** Messages of this sender were skipped before this one, and expiry does not explain it. */
 export async function noteMissing(
   core: Core,
   step: Step,
@@ -46,7 +46,7 @@ export async function noteMissing(
 ): Promise<void> {
   const first = Math.max(from, through - MAX_LINES + 1);
   for (let clientSeq = first; clientSeq <= through; clientSeq++) {
-    // no message has it: their ids hold no colon
+    // cannot collide with a message id, which holds no colon
     const id = `gap:${addressOf(chat.from, chat.device_id)}:${clientSeq}`;
     const position = positions.behind(chat.delivery.conv_seq - 1, clientSeq - first);
     addLine(step, chat, { id, clientSeq, position, reason: 'gap' });
@@ -72,7 +72,7 @@ function addLine(
   step.draft.putJson(keysOf.wanted(step.id, id), wanted);
 }
 
-/** Without what this step has just brought or given up. */
+/** Excludes what this step has just received or given up. */
 export async function wantedIn(core: Core, step: Step): Promise<Wanted[]> {
   const found = await core.store.list(keysOf.wanted(step.id, ''));
   const all = await Promise.all(found.map(([key]) => step.draft.json<Wanted>(key)));

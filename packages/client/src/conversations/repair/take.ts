@@ -10,7 +10,7 @@ import { wantedIn } from './missing.ts';
 
 type Repair = Extract<Content, { type: 'application/x-securechat-repair' }>;
 
-/** What was missing comes once more, from the device that has said it, and stands where it belongs; or it stays missing. */
+/** A missing message arrives again from the device that sent it, and takes its proper position; or it stays missing. */
 export async function takeRepair(core: Core, step: Step, by: Arrival, { body }: Repair): Promise<void> {
   const wanted = (await wantedIn(core, step)).find(
     ({ from, deviceId, clientSeq }) =>
@@ -29,7 +29,7 @@ export async function takeRepair(core: Core, step: Step, by: Arrival, { body }: 
     step.draft.after(() => core.tell.vanished(step.id, wanted.messageId));
     return;
   }
-  // a hole has no id of its own; what fills it may be known by now
+  // a gap has no message id of its own; the message filling it may be known by now
   const id = found.entry.body.reason === 'gap' ? body.id : wanted.messageId;
   if (await entryOf(step, id)) return;
   if (id !== wanted.messageId) step.draft.after(() => core.tell.vanished(step.id, wanted.messageId));

@@ -22,7 +22,7 @@ import { Registry } from '../registry.ts';
 
 const nowSeconds = Math.floor(Date.now() / 1000);
 
-/** A user with keys of its own; the server may know of it or not. */
+/** A user with their own keys; the server may or may not know them. */
 export type Person = { readonly own: OwnDevice; readonly list: SignedDeviceList };
 
 export async function person(userId: string): Promise<Person> {
@@ -32,9 +32,9 @@ export async function person(userId: string): Promise<Person> {
 }
 
 const names = new Map<string, OwnDevice>();
-/** Of groups that were made here, by the id of the operation that made them. */
+/** Of groups created here, by the id of the creating operation. */
 const states = new Map<string, GroupState>();
-/** Makes keys as an attacker can: of whomever, for whatever group. */
+/** Makes keys as an attacker can: for any identity and group. */
 const anybody = await createMlsEngine({
   authenticate: async ({ identity }) => {
     const device = names.get(encodeBase64(identity));
@@ -47,7 +47,7 @@ export async function packageOf({ own }: Person) {
   return anybody.keyPackage(own, { nowSeconds });
 }
 
-/** A group that `by` makes of itself and others, by its first operation or by one that adds to what nobody has seen. */
+/** A group that `by` creates with others, by its first operation or by one adding to a log nobody has seen. */
 export async function welcome(
   by: Person,
   to: readonly { person: Person; keyPackage: Uint8Array }[],
@@ -79,7 +79,7 @@ export async function welcome(
   return { ...operation, signature, delivery } as unknown as MailboxItem;
 }
 
-/** A message of who has made a group, with whatever plaintext. */
+/** A message, with any plaintext, by the creator of a group. */
 export async function message(
   by: Person,
   group: { id: string; conversationId: string },
@@ -106,7 +106,7 @@ export async function message(
   return { ...envelope, delivery: { seq: place, conv_seq: place, server_ts_ms: Date.now() } } as MailboxItem;
 }
 
-/** A device that takes in what a test shows it, with a real store and engine; the server knows of `known` alone. */
+/** A device that takes in what a test gives it, with a real store and engine; the server knows only `known`. */
 export async function victim(known: readonly Person[]) {
   const self = await person('victim');
   const disk = new MemoryDisk();

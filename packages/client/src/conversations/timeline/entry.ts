@@ -1,15 +1,15 @@
 import type { MissingReason, Notice } from '../../api/index.ts';
 import type { FileBody, TextBody } from '../../content/types.ts';
 
-/** A line of a conversation as it is kept. */
+/** A line of a conversation as stored. */
 export type Entry = {
   readonly id: string;
   readonly from: string;
   readonly deviceId: string;
   readonly sentAtMs: number;
-  /** Absent until the server has stored an own message, or has brought one that came early. */
+  /** Absent until the server has stored an own message, or delivered one that came early. */
   readonly place?: number;
-  /** Its sender has shown it directly; it gives way to what the server brings. */
+  /** Received directly from its sender; replaced by the server's copy. */
   readonly isEarly?: true;
   readonly body: EntryBody;
   readonly replyTo?: string;
@@ -18,7 +18,7 @@ export type Entry = {
   readonly reactions?: Readonly<Record<string, string>>;
   /** Unix seconds. */
   readonly expiresAt?: number;
-  /** Name of the error for which the server refused it. */
+  /** Name of the error with which it failed. */
   readonly failure?: string;
 };
 
@@ -31,13 +31,13 @@ export type EntryBody =
       readonly type: 'missing';
       readonly reason: MissingReason;
       readonly count: number;
-      /** What its sender is asked for, and how often it was. */
+      /** What to ask the sender for, and how often it was asked. */
       readonly clientSeq?: number;
       readonly asked?: number;
     }
   | { readonly type: 'unknown'; readonly contentType: string };
 
-/** Times that the sender of something missing is asked. */
+/** How often the sender of a missing message is asked. */
 export const MAX_ASKED = 3;
 
 export type MissingEntry = Entry & { body: Extract<EntryBody, { type: 'missing' }> };
@@ -46,7 +46,7 @@ export function isMissing(entry: Entry | undefined): entry is MissingEntry {
   return entry?.body.type === 'missing';
 }
 
-/** What a person counts: neither notices nor what is missing. */
+/** What counts as a message to a person: not notices, not placeholders for missing ones. */
 export function isSaid({ body }: Entry): boolean {
   return body.type === 'text' || body.type === 'file' || body.type === 'unknown';
 }

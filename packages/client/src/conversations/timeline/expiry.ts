@@ -6,11 +6,11 @@ import { isSaid } from './entry.ts';
 import { type Placed, readPage } from './reading.ts';
 import { entryOf, removeEntry } from './timeline.ts';
 
-/** Of one look; more are left to the next one. */
+/** Per run; the next run continues. */
 const MAX_AT_ONCE = 200;
 const PREFIX = 'expiry/';
 
-/** Takes what has expired out of the store. Returns how many messages that were. */
+/** Deletes expired messages from the store. Returns their number. */
 export async function removeExpired(core: Core): Promise<number> {
   const nowSeconds = Math.floor(core.now() / 1000);
   const due = await core.store.list(PREFIX, { limit: MAX_AT_ONCE });
@@ -30,7 +30,7 @@ export async function removeExpired(core: Core): Promise<number> {
   return removed;
 }
 
-/** The words leave this device altogether: the line, what was kept to repeat it, and what counts or points at it. */
+/** Erases the content from this device: the line, the copy kept for repairs, and what counts or refers to it. */
 async function remove(core: Core, step: Step, { entry, position }: Placed): Promise<void> {
   await removeLine(core, step, { entry, position });
   await forgetSent(core, step, entry);
@@ -43,7 +43,7 @@ async function remove(core: Core, step: Step, { entry, position }: Placed): Prom
   if (isUnread) step.change({ unread: Math.max(0, unread - 1) });
 }
 
-/** If it was the last one that people see, that is now the one before it. */
+/** If it was the newest visible line, the one before it becomes that. */
 export async function removeLine(core: Core, step: Step, { entry, position }: Placed): Promise<void> {
   removeEntry(step, position, entry);
   const { lastPosition, ...rest } = step.record;

@@ -1,12 +1,12 @@
 import { sortable } from '../../storage/store.ts';
 
 /**
- * Where an entry stands, as text that sorts. What the server has placed stands at its place; several entries of one place,
- * and what belongs right before it, are told apart by what follows. Own messages without a place stand behind all others.
+ * The position of an entry as sortable text. Entries placed by the server sort by place; a suffix separates several entries of one place
+ * and those just before it. Own messages without a place sort last.
  */
 export const positions = {
   placed: (place: number) => `${sortable(place)}`,
-  /** Behind `place` and before the next one. */
+  /** After `place` and before the next one. */
   behind: (place: number, index: number) => `${sortable(place)}.${String(index).padStart(4, '0')}`,
   waiting: (number: number) => `~${sortable(number)}`,
 };

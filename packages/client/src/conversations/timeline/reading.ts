@@ -23,7 +23,7 @@ export async function readAt(
   return bytes && { entry: fromBytes<Entry>(bytes), position };
 }
 
-/** The newest `limit` lines before a position, oldest first; of a thread, or of what is outside of threads. */
+/** The newest `limit` lines before a position, oldest first; of one thread, or outside threads. */
 export async function readPage(
   store: Store,
   conversationId: string,

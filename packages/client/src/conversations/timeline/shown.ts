@@ -4,7 +4,7 @@ import { lookUp } from '../../look-up.ts';
 import type { ConversationRecord } from '../record.ts';
 import { type Entry, type EntryBody, MAX_ASKED } from './entry.ts';
 
-/** A line as apps see it. `isSent`: it has gone to a connection and has no answer yet. */
+/** A line as apps see it. `isSent`: written to a connection, not yet answered. */
 export function messageOf(
   record: ConversationRecord,
   entry: Entry,
@@ -67,7 +67,7 @@ function bodyOf(body: EntryBody): MessageBody {
 }
 
 function byEmoji(reactions: Readonly<Record<string, string>>): Record<string, string[]> {
-  // the text of a reaction is a stranger's: `constructor` is one, too
+  // a reaction is text from strangers: `constructor` would be one, too
   const found = new Map<string, string[]>();
   for (const [user, emoji] of Object.entries(reactions))
     found.set(emoji, [...(found.get(emoji) ?? []), user]);

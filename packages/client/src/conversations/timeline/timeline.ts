@@ -4,7 +4,7 @@ import { keysOf } from '../record.ts';
 import type { Step } from '../step.ts';
 import { type Entry, isSaid } from './entry.ts';
 
-/** Writes of the lines of a conversation, within a step. */
+/** Writes lines of a conversation, within a step. */
 
 export async function entryOf(
   step: Step,
@@ -16,7 +16,7 @@ export async function entryOf(
   return entry && { entry, position };
 }
 
-/** A new line. The last one that people see moves on with it. */
+/** Adds a line and updates the newest visible one. */
 export function addEntry(step: Step, position: string, entry: Entry): void {
   const { id, draft } = step;
   draft.putJson(keysOf.message(id, position), entry);
@@ -26,12 +26,12 @@ export function addEntry(step: Step, position: string, entry: Entry): void {
   step.change(moved(step.record, position, entry));
 }
 
-/** The same line with another content. */
+/** Replaces the content of a line. */
 export function replaceEntry(step: Step, position: string, entry: Entry): void {
   step.draft.putJson(keysOf.message(step.id, position), entry);
 }
 
-/** The line is where it belongs only now: the server has given it its place. */
+/** Moves a line to the place the server has given it. */
 export function moveEntry(step: Step, from: string, to: string, entry: Entry): void {
   const { id, draft, record } = step;
   draft.delete(keysOf.message(id, from));
@@ -46,7 +46,7 @@ export function moveEntry(step: Step, from: string, to: string, entry: Entry): v
   }
 }
 
-/** The line is gone, and leaves nothing in its place. */
+/** Removes a line without a trace. */
 export function removeEntry(step: Step, position: string, entry: Entry): void {
   const { id, draft } = step;
   draft.delete(keysOf.message(id, position));

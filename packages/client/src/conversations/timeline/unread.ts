@@ -5,10 +5,10 @@ import type { Step } from '../step.ts';
 import { type Entry, isSaid } from './entry.ts';
 import { positions } from './positions.ts';
 
-/** More are not counted: nobody reads the number then. */
+/** Not counted further: nobody reads the number then. */
 const MAX_COUNTED = 1_000;
 
-/** What others have said behind a place, outside of threads. */
+/** Messages of others after a place, outside threads. */
 export async function countUnread(core: Core, step: Step, readThrough: number): Promise<number> {
   const prefix = keysOf.message(step.id, '');
   const after = prefix + positions.behind(readThrough, 9_999);

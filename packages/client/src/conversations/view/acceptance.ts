@@ -5,7 +5,7 @@ import type { OwnMarks } from './own-marks.ts';
 
 export const blockedKey = (userId: string): string => `blocked/${userId}`;
 
-/** Whom one wants to hear, and how loud. */
+/** Requests, muting and blocking. */
 export class Acceptance {
   readonly #core: Core;
   readonly #ownMarks: OwnMarks;
@@ -48,7 +48,7 @@ export class Acceptance {
     await (await blocking()).block(this.#known, peer, isBlocked, options);
   }
 
-  /** What other devices of the account have changed meanwhile. */
+  /** Learns what other devices of the account have changed meanwhile. */
   async learnBlocked(): Promise<void> {
     await (await blocking()).learnBlocked(this.#known);
   }

@@ -7,7 +7,7 @@ import { blockedKey } from './acceptance.ts';
 
 const MOST_PAGES = MAX_BLOCKED_USERS / BLOCK_LIST_ITEMS;
 
-/** Whom the server keeps from writing to this account, as this device knows it; it is told where it changes. */
+/** Users blocked at the server, as this device knows them; updated when that changes. */
 type Known = { core: Core; blocked: Set<string> };
 
 export async function block(
@@ -22,9 +22,9 @@ export async function block(
 }
 
 /**
- * Another device of the account may have blocked somebody, or let in again. What this device does while it asks is newer than the answer, and
- * stays: only what was known before is compared. A server that lies here gains nothing: a block is the server's to keep, and one that breaks it
- * need not tell.
+ * Another own device may have blocked or unblocked somebody. Changes made here while the server is asked are newer than its answer and
+ * stay: only the earlier state is compared. A lying server gains nothing, since it enforces blocks itself and could ignore them without a
+ * word.
  */
 export async function learnBlocked(known: Known): Promise<void> {
   const before = new Set(known.blocked);
@@ -42,7 +42,7 @@ export async function learnBlocked(known: Known): Promise<void> {
   );
 }
 
-/** Undefined when the server goes on beyond what an account may block. */
+/** Undefined when the server returns more than an account may block. */
 async function askBlocked({ connection }: Core): Promise<Set<string> | undefined> {
   const userIds = new Set<string>();
   let after: string | undefined;
@@ -64,7 +64,7 @@ async function note({ core, blocked }: Known, userIds: string[], isBlocked: bool
     else blocked.delete(userId);
   }
   for (const { id, purpose, peer } of core.registry.all()) {
-    // of no line: that tells of the conversation alone
+    // without a message id, this only reports the conversation
     if (purpose === 'people' && peer !== undefined && changed.has(peer)) core.tell.message(id, '', false);
   }
 }

@@ -8,7 +8,7 @@ import { type PerformOptions, perform } from '../outgoing/perform.ts';
 import type { Step } from '../step.ts';
 import { demandMember } from './say.ts';
 
-/** Changes of who takes part and how. Each resolves when the server has taken it. */
+/** Membership and role changes. Each resolves when the server has accepted it. */
 export class Changes {
   readonly #core: Core;
   readonly #outcomes: Outcomes;
@@ -49,7 +49,7 @@ export class Changes {
     return this.#do(
       id,
       { type: 'group_create', kind, purpose, users, isRestart: true, ...name },
-      // what waits in front of it may wait for it
+      // first, because what is queued before it may be waiting for it
       { ...wait, isFirst: true },
     );
   }
@@ -57,7 +57,7 @@ export class Changes {
   #do(id: string, intent: Intent, options: PerformOptions = {}): Promise<void> {
     const demand = (step: Step): void => {
       demandMember(step);
-      // behind what waits for that it would wait, too
+      // queued behind the restart it would wait for, it would wait too
       if (step.record.parted === 'stuck' && !options.isFirst)
         throw new CannotDo('this conversation has to be started over');
     };

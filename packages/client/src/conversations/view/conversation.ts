@@ -27,10 +27,10 @@ export type ViewParts = {
   readonly acceptance: Acceptance;
 };
 
-/** One conversation as apps hold it: a live look at the record, and the ways to act. */
+/** A conversation as apps hold it: a live view of the record, and its methods. */
 export class ConversationView implements Conversation {
   readonly id: string;
-  /** The newest line; looked up when it changes. */
+  /** The newest line, looked up again on changes. */
   last: Message | undefined;
   readonly #parts: ViewParts;
 
@@ -111,7 +111,7 @@ export class ConversationView implements Conversation {
     await react(this.#parts.core, this.id, messageId, emoji);
   }
   async retry(messageId: string): Promise<Message> {
-    // loaded when something has failed, which is seldom
+    // loaded on first use: messages rarely fail
     const { retry } = await import('./retry.ts');
     return retry(this.#parts.core, this.id, messageId);
   }

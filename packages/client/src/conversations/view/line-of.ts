@@ -3,7 +3,7 @@ import type { Said as Line } from '../contents/text.ts';
 import { CannotDo } from '../operations/built.ts';
 import type { Entry } from '../timeline/entry.ts';
 
-/** What was said, to be said once more in another way. */
+/** The content of a message, to be sent again in another form. */
 export function lineOf(body: Entry['body']): Line {
   if (body.type === 'file') {
     const { type: _, ...file } = body;

@@ -13,28 +13,28 @@ import { countUnread } from '../timeline/unread.ts';
 export type OwnMark = Extract<OwnBody, { conversationId: string }>;
 
 const PREFIX = 'untold/';
-/** What one look takes up; the next one takes the rest. */
+/** Processed per run; the next run takes the rest. */
 const MAX_AT_ONCE = 200;
 
-/** Of those in which the own devices talk to each other the one that all of them choose. */
+/** The conversation among own devices; of several, the one that all devices pick. */
 export function ownConversationOf(registry: Registry): ConversationRecord | undefined {
   const own = registry.all().filter((each) => each.purpose === 'own' && each.membership === 'member');
   return own.sort((a, b) => (a.id < b.id ? -1 : 1))[0];
 }
 
-/** What this device tells the others of the account: how far was read, and which requests were accepted. */
+/** What this device tells the account's other devices: how far was read, and which requests were accepted. */
 export class OwnMarks {
   readonly #core: Core;
-  /** The server tells them how far was read, outside of threads; undefined as long as it has not said so. */
+  /** Whether the server tells them how far was read outside threads; undefined until it has said so. */
   sharesReading: boolean | undefined;
-  /** There may be something of an earlier run. */
+  /** Something may be left from an earlier run. */
   #isLeft = true;
 
   constructor(core: Core) {
     this.#core = core;
   }
 
-  /** Kept until it is told, which the next marks may make superfluous. */
+  /** Stored until sent; a later mark may make it superfluous. */
   note(step: Step, mark: OwnMark): void {
     const { registry } = this.#core;
     const isTold = mark.tell === 'read' && mark.threadId === undefined && this.sharesReading === true;
@@ -45,12 +45,12 @@ export class OwnMarks {
     });
   }
 
-  /** Of several marks of the same the furthest. */
+  /** Sends only the furthest mark of each kind. */
   async tell(): Promise<void> {
     const { registry, store, connection } = this.#core;
     const own = ownConversationOf(registry);
     if (!this.#isLeft || !hasOthers(own) || connection.state !== 'connected') return;
-    // before looking: what is noted meanwhile is looked for again
+    // cleared before looking, so that marks noted meanwhile trigger another look
     this.#isLeft = false;
     const noted = await store.list(PREFIX, { limit: MAX_AT_ONCE });
     if (noted.length === 0) return;
@@ -69,7 +69,7 @@ export class OwnMarks {
   }
 }
 
-/** Another own device has read or accepted something. Of a conversation that is not here nothing is kept. */
+/** Another own device has read or accepted something. Ignored for unknown conversations. */
 export async function takeOwnMark(core: Core, mark: OwnMark): Promise<void> {
   if (!core.registry.get(mark.conversationId)) return;
   await core.registry.step(mark.conversationId, async (step) => {
@@ -79,7 +79,7 @@ export async function takeOwnMark(core: Core, mark: OwnMark): Promise<void> {
   });
 }
 
-/** Marks only grow. False when it was there already. */
+/** Marks only grow. Returns false when it is not further. */
 export async function moveMark(
   core: Core,
   step: Step,

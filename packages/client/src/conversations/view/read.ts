@@ -16,7 +16,7 @@ const MAX_PAGE = 200;
 const MAX_THREAD = 1_000;
 const MAX_THREAD_LINES = 10_000;
 
-/** What a person looks at, and how far. */
+/** What a user looks at, and how far it is read. */
 export class Reading {
   readonly #core: Core;
   readonly #outcomes: Outcomes;
@@ -52,7 +52,7 @@ export class Reading {
     return found && this.#shown(id, found.entry);
   }
 
-  /** Not told to a stranger, nor when receipts are off. */
+  /** Not reported to strangers, nor with receipts off. */
   async markRead(id: string, messageId: string, threadId: string | undefined): Promise<void> {
     const { registry, store } = this.#core;
     const found = await readEntry(store, id, messageId);
@@ -67,7 +67,7 @@ export class Reading {
     });
   }
 
-  /** Again with each connection: a receipt has no answer. */
+  /** Repeated on each connection: a receipt is not acknowledged. */
   tellRead(id: string): void {
     const { registry, settings, connection, own } = this.#core;
     const record = registry.get(id);
@@ -90,7 +90,7 @@ export class Reading {
     return { threadId, count: page.length, unread: unread.length };
   }
 
-  /** By the index alone; only where something stands behind the read mark the messages themselves are looked at. */
+  /** Uses the index only; reads messages just where something is after the read mark. */
   async threads(id: string): Promise<Thread[]> {
     const prefix = keysOf.threads(id);
     const lines = await this.#core.store.list(prefix, { limit: MAX_THREAD_LINES });

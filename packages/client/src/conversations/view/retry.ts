@@ -8,7 +8,7 @@ import { entryOf } from '../timeline/timeline.ts';
 import { lineOf } from './line-of.ts';
 import { showSaid } from './say.ts';
 
-/** A message that was refused, once more under another id; the refused line goes. */
+/** Sends a refused message again under another id; the refused line is removed. */
 export async function retry(core: Core, id: string, messageId: string): Promise<Message> {
   const found = await core.registry.step(id, (step) => entryOf(step, messageId));
   const body = found?.entry.body;

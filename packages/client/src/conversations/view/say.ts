@@ -19,12 +19,12 @@ import { addEntry, entryOf } from '../timeline/timeline.ts';
 
 const MIN_EXPIRY_MS = 1_000;
 
-/** Shows a text as an own message and puts it into the lane, in one write. */
+/** Shows a text as an own message and queues it, in one write. */
 export function send(core: Core, id: string, said: string | Said, options?: SendOptions): Promise<Message> {
   return say(core, id, textContent(said), options);
 }
 
-/** The same of a file. */
+/** The same for a file. */
 export function share(core: Core, id: string, file: FileInfo, options?: SendOptions): Promise<Message> {
   return say(core, id, checked('application/x-securechat-file', file), options);
 }
@@ -81,7 +81,7 @@ export function react(core: Core, id: string, messageId: string, emoji: string |
 
 type By = Pick<Arrival, 'from' | 'sentAtMs'>;
 
-/** Changes a line here at once, and there when it arrives. If the server refuses it, the line is again what it was. */
+/** Changes a line here at once, and at the others on arrival. If the server refuses, the line is restored. */
 function change(
   core: Core,
   id: string,

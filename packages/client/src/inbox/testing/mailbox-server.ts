@@ -2,13 +2,13 @@ import { type Downstream, HEADER_BYTES } from '@securechat/protocol';
 
 export type Letter = { id: string; life: number };
 
-/** A device's mailbox at the server and the gateway in front of it, with bad luck as long as `faults` last. */
+/** A device's mailbox at the server with its gateway, misbehaving while `faults` last. */
 export class MailboxServer {
   faults = 0;
-  /** Counts the restores from a backup. */
+  /** Counts restores from a backup. */
   life = 1;
   readonly expired = new Set<string>();
-  /** Every letter there was; positions are those of this life. */
+  /** All letters; positions are those of this life. */
   #letters: Letter[] = [];
   #acked = 0;
   #sentThrough = 0;
@@ -35,7 +35,7 @@ export class MailboxServer {
     this.#isLive = false;
   }
 
-  /** A message arrives for the device: pushed when it is its turn, unless that is lost between delivery and gateway. */
+  /** A message arrives for the device: pushed when it is its turn, unless lost between delivery and gateway. */
   deliver(id: string): Downstream[] {
     this.#letters.push({ id, life: this.life });
     if (!this.#isLive || this.chance(0.1)) return [];
@@ -43,7 +43,7 @@ export class MailboxServer {
     return [this.#item(this.through)];
   }
 
-  /** From a backup of some time ago: what was acknowledged since comes again, under numbers of its own. */
+  /** Restores an older backup: what was acknowledged since comes again, with new numbers. */
   restore(): void {
     this.life++;
     const from = Math.max(0, this.#acked - Math.floor(4 * this.#random()));
@@ -52,7 +52,7 @@ export class MailboxServer {
     this.connect();
   }
 
-  /** Answers to a frame, and how far it says that the device has stored. */
+  /** The answers to a frame, and how far it acknowledges. */
   receive(frame: Uint8Array): { answers: Downstream[]; acknowledged: number } {
     const message = JSON.parse(new TextDecoder().decode(frame.subarray(HEADER_BYTES))) as Question;
     switch (message.type) {

@@ -13,23 +13,20 @@ import {
 import { deviceListHash } from '../../identity/device-list.ts';
 import { type AccountKey, createAccountKey } from '../../identity/keys.ts';
 
-/**
- * A far server with a log, which holds what it is told to, true or not. It does the sum of RFC 6962, 2.1, as that is written there
- * and not as the client does it.
- */
+/** A far server with a log of whatever it is told, true or not. Computes roots as written in RFC 6962, 2.1, and not as the client does. */
 export class LogServer {
   readonly key: AccountKey;
   readonly entries: Uint8Array[] = [];
-  /** The list of each user that it shows. */
+  /** The list that it shows for each user. */
   readonly lists = new Map<string, SignedDeviceList>();
   readonly asked: string[] = [];
-  /** Entries of one answer. */
+  /** Entries per answer. */
   pageSize = 3;
-  /** Of its heads, Unix seconds. */
+  /** Time of its heads, Unix seconds. */
   now = (): number => Math.floor(Date.now() / 1000);
-  /** Hashes of complete subtrees that were made already, where the log is long and only grows. */
+  /** Cached hashes of complete subtrees, for logs that are long and only grow. */
   known: KnownHashes | undefined;
-  /** Of what it says, before it is sent. */
+  /** Alters answers before they are sent. */
   answer: (name: string, answer: Record<string, unknown>) => Record<string, unknown> = (_, answer) => answer;
 
   private constructor(key: AccountKey) {
@@ -40,7 +37,7 @@ export class LogServer {
     return new LogServer(await createAccountKey());
   }
 
-  /** The same log for somebody else, from here on apart. */
+  /** A copy of the log that develops separately from here on. */
   fork(): LogServer {
     const other = new LogServer(this.key);
     other.entries.push(...this.entries);
@@ -112,10 +109,10 @@ export class LogServer {
   }
 }
 
-/** By where they begin, and how many entries they have. */
+/** By start and number of entries. */
 type KnownHashes = Map<string, Uint8Array>;
 
-/** MTH of RFC 6962, 2.1; of entries that stand from `from` on. */
+/** MTH of RFC 6962, 2.1, over the entries from `from` on. */
 export async function rootOf(
   entries: readonly Uint8Array[],
   known?: KnownHashes,
@@ -134,7 +131,7 @@ export async function rootOf(
     rootOf(entries.slice(half), known, from + half),
   ]);
   const root = await sha256(concat(Uint8Array.of(1), ...parts));
-  // the others grow
+  // incomplete subtrees still grow
   if (entries.length === 2 * half) known?.set(name, root);
   return root;
 }

@@ -7,7 +7,7 @@ import type { Commit, OutboxItem, OutboxSealer, SealedForm, SealOptions } from '
 import { CONVERSATION, type Frame, type LogEntry } from './rough-server.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** The keys of the conversation: each position of each epoch seals one thing. */
+/** The conversation's keys: each position of each epoch seals one message. */
 type Keys = {
   epoch: number;
   position: number;
@@ -16,16 +16,16 @@ type Keys = {
 };
 
 export type Deaths = {
-  /** Asked before and after each write. */
+  /** Called before and after each write. */
   shouldDie(): boolean;
   died(): void;
 };
 
-/** A device that seals with counted keys instead of real ones, and may die at each write. What it remembers is on its disk. */
+/** A device that seals with counted instead of real keys, and may die at each write. It remembers only what is in its store. */
 export class MortalClient implements OutboxSealer {
   outbox!: Outbox;
   isDead = false;
-  /** Everything that was given to a connection. */
+  /** Sends to a connection. */
   send: (text: string) => boolean = () => false;
   readonly refusedIds: string[] = [];
   readonly troubles: unknown[] = [];
@@ -116,7 +116,7 @@ export class MortalClient implements OutboxSealer {
     });
   }
 
-  /** The operations of the conversation, as the mailbox brings them; own ones do not come, but show in what follows. */
+  /** The conversation's operations from the mailbox; own ones are not included, but show in what follows them. */
   readLog(log: readonly LogEntry[]): Promise<void> {
     return this.#step(async (keys) => {
       let now = keys;
@@ -133,7 +133,7 @@ export class MortalClient implements OutboxSealer {
     });
   }
 
-  /** One at a time; what fails has changed nothing. */
+  /** One at a time; a failure changes nothing. */
   #step<T>(action: (keys: Keys) => Promise<[T, Keys]>): Promise<T> {
     const run = async (): Promise<T> => {
       const [result, keys] = await action(this.#keys);
@@ -149,7 +149,7 @@ export class MortalClient implements OutboxSealer {
     return [...this.outbox.enqueue({ id, conversationId: CONVERSATION, kind }, { first })];
   }
 
-  /** The dead do nothing more, and never come to an end. */
+  /** A dead process does nothing more, and its promises never settle. */
   async #mayDie(): Promise<void> {
     if (!this.isDead && this.#deaths.shouldDie()) {
       this.isDead = true;
@@ -166,7 +166,7 @@ function applied({ epoch, position, logLength, pending }: Keys): Keys {
   return { ...place, logLength: logLength + 1 };
 }
 
-/** Another one's operation: ours, if there is one, has lost. */
+/** Somebody else's operation: our pending one, if any, has lost. */
 function moved({ position, epoch, logLength }: Keys, entry: LogEntry): Keys {
   const isSameEpoch = entry.epochAfter === epoch;
   return { epoch: entry.epochAfter, position: isSameEpoch ? position : 0, logLength: logLength + 1 };

@@ -7,9 +7,9 @@ export type Frame = {
   kind: 'chat' | 'operation';
   clientSeq: number;
   epoch: number;
-  /** Of the key that it is sealed with, in its epoch. */
+  /** Position in its epoch of the key it is sealed with. */
   position: number;
-  /** Of an operation: it makes new keys. */
+  /** An operation that makes new keys. */
   isCommit?: boolean;
 };
 
@@ -17,11 +17,11 @@ export type LogEntry = { id: string; epochAfter: number };
 
 export const CONVERSATION = 'c_0123456789abcdef';
 
-/** Answers as delivery does, for one device in one conversation, but with bad luck: as long as `faults` last. */
+/** Answers like delivery, for one device in one conversation, but misbehaves while `faults` last. */
 export class RoughServer {
   readonly chats: Frame[] = [];
   readonly log: LogEntry[] = [];
-  /** Ids that will never be taken. */
+  /** Ids that are always refused. */
   readonly doomed = new Set<string>();
   epoch = 0;
   isCommitDue = false;
@@ -61,7 +61,7 @@ export class RoughServer {
     return this.#ack(frame, false);
   }
 
-  /** Bad luck of this probability. */
+  /** A fault with this probability. */
   chance(probability: number): boolean {
     if (this.faults <= 0 || this.#random() >= probability) return false;
     this.faults--;
@@ -79,7 +79,7 @@ function refuse({ id }: Frame, error: ErrorName, detail: ErrorDetail = {}): Down
   return errorMessage(error, { ...detail, reference_id: id });
 }
 
-/** A connection that delivers in order, what it does not lose or deliver twice. What is on its way when it breaks may still arrive. */
+/** An ordered connection that may lose or repeat messages. What is in flight when it breaks may still arrive. */
 export class RoughConnection {
   readonly #server: RoughServer;
   readonly #clock: Clock;
@@ -111,7 +111,7 @@ export class RoughConnection {
   }
 
   #arrive(text: string): void {
-    // a broken connection loses what is on its way, or the gateway had it already and is late
+    // a broken connection loses what is in flight, unless the gateway already had it
     if (!this.isOpen && this.#random() < 0.5) return;
     const answer = this.#server.answer(text);
     const copies = this.#server.chance(0.08) ? 0 : this.#server.chance(0.03) ? 2 : 1;
@@ -123,7 +123,7 @@ export class RoughConnection {
     }
   }
 
-  /** In order, and mostly quick. */
+  /** In order, and mostly fast. */
   #later(lastMs: number): number {
     const delayMs = this.#server.chance(0.05) ? 8_000 * this.#random() : 40 * this.#random();
     return Math.max(lastMs, this.#clock.monotonicMs() + delayMs);

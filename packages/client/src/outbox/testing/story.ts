@@ -5,20 +5,20 @@ import { type Frame, RoughConnection, RoughServer } from './rough-server.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export const MESSAGES = 60;
-/** How much bad luck there is before the weather clears; then everything has to come to its end. */
+/** Number of faults; afterwards everything must complete. */
 const FAULTS = 120;
 const END_MS = 3_600_000;
 
-/** One device and one server, with everything that can go wrong between them. */
+/** One device and one server, with everything that can go wrong in between. */
 export class Story {
   readonly random: () => number;
   readonly clock = new VirtualClock();
   readonly server: RoughServer;
-  /** Every frame that left, by the key that it was sealed with. */
+  /** Every frame sent, by the key it was sealed with. */
   readonly frames = new Map<string, string>();
   readonly keysUsedTwice: string[] = [];
   readonly enqueued: string[] = [];
-  /** Of these the device has been told that they are durable. */
+  /** Items reported to the device as durable. */
   readonly durable = new Set<string>();
   disk = new MemoryDisk();
   client!: MortalClient;

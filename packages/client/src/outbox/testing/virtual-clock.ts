@@ -3,7 +3,7 @@ import { settled } from '../../testing/fake-clock.ts';
 
 type Timer = { readonly atMs: number; readonly work: () => void };
 
-/** Time that passes when the test says so. */
+/** Time controlled by the test. */
 export class VirtualClock implements Clock {
   #nowMs = 0;
   #timers: Timer[] = [];
@@ -24,7 +24,7 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** What is next in time, and all that follows from it at once. False when nothing is planned. */
+  /** Runs the next timer, and all that follows at once. False when none is set. */
   async tick(): Promise<boolean> {
     await settled();
     const earliestMs = Math.min(...this.#timers.map(({ atMs }) => atMs));

@@ -4,24 +4,21 @@ import { CHROMIUM_FLAGS, findChromium } from '@securechat/testkit/browser';
 import { type BrowserContext, chromium } from 'playwright-core';
 
 export type KillableChromium = {
-  /** Its profile is the folder, so what its pages store is found by the next one. */
+  /** Its profile is the folder, so the next one finds what its pages stored. */
   readonly context: BrowserContext;
-  /** All of its processes at once, without a word. */
+  /** Kills all its processes at once. */
   kill(): Promise<void>;
 };
 
-/** Until it says where it listens, and again until it answers there. */
+/** Until it prints its address, and again until it answers there. */
 const START_MS = 20_000;
 
-/**
- * Its own start page is exchanged for another one while it loads, and whoever attaches in between waits for ever for the one
- * that has gone.
- */
+/** Chromium replaces its own start page while loading, and a client attached in between waits for ever for the page that is gone. */
 const START_PAGE = 'about:blank';
 
 export async function startKillableChromium(profile: string): Promise<KillableChromium> {
   const own = ['--headless', '--remote-debugging-port=0', `--user-data-dir=${profile}`, START_PAGE];
-  // a process group of its own, to be killed as a whole
+  // its own process group, to be killed as a whole
   const child = spawn(findChromium(), [...CHROMIUM_FLAGS, ...own], {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -42,7 +39,7 @@ export async function startKillableChromium(profile: string): Promise<KillableCh
   }
 }
 
-/** Where it listens, which it tells among other things. */
+/** Its address, found in its output. */
 async function addressOf(child: ChildProcess): Promise<string> {
   let said = '';
   const signal = AbortSignal.timeout(START_MS);

@@ -14,5 +14,5 @@ const indexedDb: Kind = {
   },
 };
 
-/** What can be had on this platform. */
+/** The stores available on this platform. */
 export const kinds: Kind[] = [memory, indexedDb];

@@ -15,5 +15,5 @@ const sqlite: Kind = {
   },
 };
 
-/** What can be had on this platform. */
+/** The stores available on this platform. */
 export const kinds: Kind[] = [memory, sqlite];

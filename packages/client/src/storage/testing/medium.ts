@@ -1,10 +1,10 @@
 import { MemoryDisk, openMemoryStore } from '../memory.ts';
 import type { Store } from '../store.ts';
 
-/** A place for one store, empty at first, that can be opened again and again. */
+/** A place for one store, initially empty, that can be opened repeatedly. */
 export type Medium = {
   open(): Promise<Store>;
-  /** Afterwards nothing is left of it. */
+  /** Removes it completely. */
   remove(): Promise<void>;
 };
 

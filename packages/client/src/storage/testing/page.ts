@@ -5,7 +5,7 @@ import { together } from './together.ts';
 
 let store: Store | undefined;
 
-/** Name of the error that kept it from opening. */
+/** Name of the error that prevented opening. */
 async function open(): Promise<string> {
   try {
     store = await openIndexedDbStore('device');
@@ -19,7 +19,7 @@ async function close(): Promise<void> {
   await store?.close();
 }
 
-/** Until the end of the page; each write that is durable is told to the test. */
+/** Writes until the page ends; reports each durable write to the test. */
 async function writeForEver(told: (round: number) => Promise<void>): Promise<never> {
   for (let round = 1; ; round++) {
     await store?.write(together(round));
@@ -27,7 +27,7 @@ async function writeForEver(told: (round: number) => Promise<void>): Promise<nev
   }
 }
 
-/** Name of the error of a write of so many bytes. */
+/** Name of the error of a write of this many bytes. */
 async function write(key: string, length: number): Promise<string> {
   try {
     await store?.write([{ put: key, value: crypto.getRandomValues(new Uint8Array(65_536)) }]);
@@ -39,7 +39,7 @@ async function write(key: string, length: number): Promise<string> {
   }
 }
 
-/** Keys, and the rounds that are found in the values. */
+/** The keys, and the rounds found in the values. */
 async function found(): Promise<{ keys: string[]; rounds: number[] }> {
   const entries = (await store?.list('together/')) ?? [];
   const rounds = new Set(entries.flatMap(([, value]) => [...new Uint32Array(value.buffer)]));

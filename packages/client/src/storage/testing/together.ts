@@ -2,7 +2,7 @@ import type { Change } from '../store.ts';
 
 const KEYS = Array.from({ length: 8 }, (_, index) => `together/${index}`);
 
-/** Changes that belong together: the same round everywhere, 8 × 40 KB, some of it deleted and put by turns. */
+/** Changes that belong together: the same round everywhere, 8 × 40 KB, some alternately deleted and put. */
 export function together(round: number): Change[] {
   const value = new Uint8Array(new Uint32Array(10_000).fill(round).buffer);
   const flag = 'together/odd';
@@ -12,7 +12,7 @@ export function together(round: number): Change[] {
   ];
 }
 
-/** The rounds that are found; of a whole write it is one. */
+/** The rounds found; after an atomic write there is one. */
 export function roundsOf(entries: readonly [string, Uint8Array<ArrayBuffer>][]): Set<number> {
   return new Set(entries.flatMap(([, value]) => [...new Uint32Array(value.buffer)]));
 }
