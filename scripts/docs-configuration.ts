@@ -30,28 +30,29 @@ export const specs: [title: string, about: string, spec: ConfigSpec][] = [
 
 const HEAD = `# Configuration
 
-Made from the options of the services by \`scripts/docs-configuration.ts\`; change those, then run it.
+Set options as environment variables. An empty one counts as missing. A process with a fault in its environment does not
+start, and lists all faults at once.
 
-Options are environment variables; an empty one counts as missing. A process with a fault in its environment does not
-start and lists all faults at once. A secret may also stand in a file, whose path is then in \`<NAME>_FILE\`; the value of
-a secret is never logged. Durations are written \`1500ms\`, \`30s\`, \`5m\`, \`2h\` or \`7d\`, sizes \`65536\`, \`64KiB\` or
-\`10MB\`.
+- Secrets: put the value in the variable, or in a file whose path is in \`<NAME>_FILE\`. The value is never logged.
+- Durations: \`1500ms\`, \`30s\`, \`5m\`, \`2h\` or \`7d\`. Sizes: \`65536\`, \`64KiB\` or \`10MB\`.
+
+\`scripts/docs-configuration.ts\` makes this page from the options of the services. To change it, change those and run it.
 `;
 
 const TAIL = `## npm start and npm test
 
-Read by the scripts, not by the services.
+The scripts read these; the services do not.
 
 | Variable | Meaning |
 |---|---|
 | \`REDIS_URL\` | \`npm start\` uses this Redis instead of an embedded one |
 | \`POSTGRES_URL\` | \`npm start\` uses this Postgres instead of an embedded one; the role must own the tables and may create schemas and roles |
-| \`AUTH_POSTGRES_URL\`, \`DELIVERY_POSTGRES_URL\`, \`PRESENCE_POSTGRES_URL\`, \`FILES_POSTGRES_URL\` | with \`POSTGRES_URL\`: what the services themselves connect with; otherwise the same |
+| \`AUTH_POSTGRES_URL\`, \`DELIVERY_POSTGRES_URL\`, \`PRESENCE_POSTGRES_URL\`, \`FILES_POSTGRES_URL\` | with \`POSTGRES_URL\`: the URL of each service, if it differs |
 | \`REDIS_SERVER\` | path of the redis-server or valkey-server program to start |
-| \`POSTGRES_PROGRAMS\` | folder with \`bin/postgres\` and \`bin/initdb\` to start in the place of the embedded ones, e.g. \`/usr/lib/postgresql/15\` |
+| \`POSTGRES_PROGRAMS\` | folder with \`bin/postgres\` and \`bin/initdb\` to start instead of the embedded ones, e.g. \`/usr/lib/postgresql/15\` |
 | \`TEST_REDIS_URL\`, \`TEST_POSTGRES_URL\` | \`npm test\` uses these servers; the role must be a superuser |
 | \`TEST_SERVICES\` | \`embedded\` (the default) or \`containers\`: what \`npm test\` starts otherwise |
-| \`S3_TEST_ENDPOINT\`, \`S3_TEST_ACCESS_KEY\`, \`S3_TEST_SECRET_KEY\`, \`S3_TEST_REGION\` | \`npm run test:s3\` and \`npm run test:compose\` use this server, and make and delete buckets there |
+| \`S3_TEST_ENDPOINT\`, \`S3_TEST_ACCESS_KEY\`, \`S3_TEST_SECRET_KEY\`, \`S3_TEST_REGION\` | \`npm run test:s3\` and \`npm run test:compose\` use this server, and make and delete buckets on it |
 | \`TEST_WORKERS\` | test files that run at once; 3 by default |
 `;
 

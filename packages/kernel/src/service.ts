@@ -35,7 +35,7 @@ export const serviceOptions = defineConfig({
   logLevel: oneOf(logLevels, {
     env: 'LOG_LEVEL',
     default: 'info',
-    doc: 'The least important kind of log line written',
+    doc: 'Lowest level of log lines to write',
   }),
   opsHost: str({ env: 'OPS_HOST', default: '127.0.0.1', doc: 'Address of /livez, /readyz and /metrics' }),
   opsPort: int({
@@ -49,13 +49,13 @@ export const serviceOptions = defineConfig({
     env: 'SHUTDOWN_GRACE_MS',
     default: 15_000,
     min: 100,
-    doc: 'From the order to stop until the process gives up on draining',
+    doc: 'How long after the order to stop the process gives up draining',
   }),
   instance: str({
     env: 'INSTANCE_ID',
     optional: true,
     max: 64,
-    doc: 'Name of this process in logs; made up if missing',
+    doc: 'Name of this process in logs; generated if missing',
   }),
 });
 

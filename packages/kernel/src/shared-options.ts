@@ -10,7 +10,7 @@ export const redisOption = {
     env: 'REDIS_URL',
     protocols: redisProtocols,
     secret: true,
-    doc: 'Redis or Valkey, 7.0 or later, with maxmemory-policy noeviction; of a cluster `redis+cluster://` and several of its nodes, separated by commas; behind Sentinel `redis+sentinel://` and several Sentinels, then `/` and the name of the master',
+    doc: 'Redis or Valkey, 7.0 or later, with maxmemory-policy noeviction. Cluster: `redis+cluster://` and several of its nodes, separated by commas. Sentinel: `redis+sentinel://` and several Sentinels, then `/` and the name of the master',
     example: 'redis://127.0.0.1:6379',
   }),
   parse(text: string): string {
@@ -42,7 +42,7 @@ export const streamOptions = defineConfig({
     default: 4,
     min: 1,
     max: 256,
-    doc: 'Partitions of the ordered streams; the same in every service, changed only when all are stopped and drained',
+    doc: 'Partitions of the ordered streams; the same in every service; change it only when all are stopped and drained',
   }),
 });
 
@@ -52,7 +52,7 @@ export function trustedProxiesOption(env: string) {
     env,
     default: [],
     items: { are: isNetwork, expected: 'addresses or networks such as 10.0.0.0/8, separated by commas' },
-    doc: 'Addresses or networks of proxies that are believed what they say of client addresses; without, all clients behind a proxy count as one',
+    doc: 'Addresses or networks of proxies that are believed about client addresses; without them, all clients behind a proxy count as one',
     example: '10.0.0.0/8',
   });
 }
@@ -64,7 +64,7 @@ export const originsOption = list({
     are: isOriginPattern,
     expected: 'origins such as https://chat.example.com or http://localhost:*, separated by commas, or *',
   },
-  doc: 'Web pages that may use this service from a browser, by origin; what is not a browser sends no origin and is not asked for it',
+  doc: 'Origins of web pages that may use this service from a browser; other clients send no origin and need none',
   example: 'https://chat.example.com',
 });
 
@@ -73,7 +73,7 @@ export const webhookOriginsOption = list({
   env: 'WEBHOOK_ALLOWED_ORIGINS',
   default: [],
   items: { are: isOrigin, expected: 'origins such as http://backend.internal:3000, separated by commas' },
-  doc: 'Backends that may have a private address or speak HTTP, and be told by webhooks: those of your own network; the same in auth and push',
+  doc: 'Webhook backends in your own network that may have a private address or speak HTTP, by origin; the same in auth and push',
   example: 'http://backend.internal:3000',
 });
 

@@ -52,13 +52,13 @@ export const authOptions = defineConfig({
   enrolment: oneOf(enrolmentModes, {
     env: 'AUTH_ENROLMENT',
     default: 'open',
-    doc: 'Who may create an account; open: whoever reaches the API, invite: who has an unused code, jwt: whom a token of your product names',
+    doc: 'Who may create an account. open: whoever reaches the API; invite: whoever has an unused code; jwt: whoever a token of your product names',
   }),
   jwtSecret: secret({
     env: 'AUTH_JWT_SECRET',
     optional: true,
     min: 32,
-    doc: 'With jwt: the key that tokens are signed with (HS256); or else AUTH_JWT_JWKS_URL',
+    doc: 'With jwt: the key that tokens are signed with (HS256); otherwise set AUTH_JWT_JWKS_URL',
   }),
   jwksUrl: url({
     env: 'AUTH_JWT_JWKS_URL',
@@ -83,20 +83,20 @@ export const authOptions = defineConfig({
     env: 'AUTH_JWT_USER_CLAIM',
     default: 'sub',
     max: 64,
-    doc: 'With jwt: the claim that is the user id',
+    doc: 'With jwt: the claim that holds the user id',
   }),
   adminToken: secret({
     env: 'AUTH_ADMIN_TOKEN',
     optional: true,
     min: 32,
-    doc: 'Bearer token of the admin API (/v1/admin); without one there is no admin API',
+    doc: 'Bearer token of the admin API (/v1/admin); without it there is no admin API',
   }),
   enrolmentsPerMinute: int({
     env: 'AUTH_ENROLMENTS_PER_MINUTE',
     default: 60,
     min: 1,
     max: 1_000_000,
-    doc: 'Enrolment requests per client address and minute; counted by each process for itself',
+    doc: 'Enrolment requests per client address and minute; each process counts its own',
   }),
   certificateValidMs: durationMs({
     env: 'AUTH_CERTIFICATE_VALID_MS',
@@ -110,7 +110,7 @@ export const authOptions = defineConfig({
     default: 86_400_000,
     min: 60_000,
     max: 86_400_000,
-    doc: 'How long a device may log in again by its resume ticket',
+    doc: 'How long a device may log in again with its resume ticket',
   }),
   poolSize: int({
     env: 'AUTH_POSTGRES_CONNECTIONS',
@@ -124,7 +124,7 @@ export const authOptions = defineConfig({
     default: 60_000,
     min: 1_000,
     max: 86_400_000,
-    doc: 'How long after it was asked for an erasure begins: what the user had under way has been written by then',
+    doc: 'How long after the request an erasure begins; by then, what the user had under way has been written',
   }),
   keyLowWater: int({
     env: 'AUTH_KEY_LOW_WATER',
@@ -145,14 +145,14 @@ export const authOptions = defineConfig({
     default: 10,
     min: 0,
     max: 10_000,
-    doc: 'Key packages that one user takes from another in any hour; beyond, the last resort is given',
+    doc: 'Key packages that one user takes from another in any hour; beyond it, the last resort is given',
   }),
   keysPerTargetHour: int({
     env: 'AUTH_KEYS_PER_TARGET_HOUR',
     default: 100,
     min: 0,
     max: 10_000,
-    doc: 'Key packages that all users together take from one in any hour; beyond, the last resort is given',
+    doc: 'Key packages that all users together take from one in any hour; beyond it, the last resort is given',
   }),
   keyUploadsPerHour: int({
     env: 'AUTH_KEY_UPLOADS_PER_HOUR',
@@ -168,21 +168,21 @@ export const authOptions = defineConfig({
       are: (item) => /^turns?:[A-Za-z0-9.[\]:-]{1,200}(\?transport=(udp|tcp))?$/.test(item),
       expected: 'addresses such as turn:turn.example.org:3478?transport=udp, separated by commas',
     },
-    doc: 'TURN servers that relay where no direct way is found; none: nobody gets credentials',
+    doc: 'TURN servers that relay where no direct way is found; if empty, nobody gets credentials',
     example: 'turns:turn.example.org:5349?transport=tcp',
   }),
   turnSecret: secret({
     env: 'AUTH_TURN_SECRET',
     optional: true,
     min: 32,
-    doc: 'What auth shares with these servers (static-auth-secret of coturn)',
+    doc: 'Secret that auth shares with these servers (static-auth-secret of coturn)',
   }),
   turnValidMs: durationMs({
     env: 'AUTH_TURN_VALID_MS',
     default: 3_600_000,
     min: 60_000,
     max: 3_600_000,
-    doc: 'How long credentials for them are good',
+    doc: 'How long credentials for them are valid',
   }),
   turnPerHour: int({
     env: 'AUTH_TURN_PER_HOUR',
@@ -205,7 +205,7 @@ export const authOptions = defineConfig({
   serviceKeyPreviousSeed: seed({
     env: 'AUTH_SERVICE_KEY_PREVIOUS',
     optional: true,
-    doc: 'Seed of the service key before: its tickets are taken, and clients that pin it are led to the one in use',
+    doc: 'Seed of the previous service key: its tickets are accepted, and clients that pin it are led to the one in use',
     example: SEED_EXAMPLE,
   }),
 });

@@ -22,7 +22,7 @@ export const options = defineConfig({
     env: 'GATEWAY_ID',
     default: 'gateway',
     pattern: /^[A-Za-z0-9_-]{1,40}$/,
-    doc: 'Name of this gateway in server_hello; in Redis a part that is new at each start is added to it',
+    doc: 'Name of this gateway in server_hello; in Redis it gets a suffix that is new at each start',
   }),
   host: str({ env: 'GATEWAY_HOST', default: '127.0.0.1', doc: 'Address of both listeners' }),
   wsPort: int({
@@ -42,7 +42,7 @@ export const options = defineConfig({
   tlsCertFile: str({
     env: 'GATEWAY_TLS_CERT_FILE',
     optional: true,
-    doc: 'Certificate chain (PEM); then both ports speak TLS 1.3 only',
+    doc: 'Certificate chain (PEM); with it, both ports speak only TLS 1.3',
   }),
   tlsKeyFile: str({
     env: 'GATEWAY_TLS_KEY_FILE',
@@ -53,7 +53,7 @@ export const options = defineConfig({
     env: 'GATEWAY_TLS_CHECK_MS',
     default: 10_000,
     min: 100,
-    doc: 'How often the contents of the two files are looked at; a new pair is used for new connections',
+    doc: 'How often the two files are checked; new connections use a new pair',
   }),
   allowedOrigins: originsOption,
   trustedProxies: trustedProxiesOption('GATEWAY_TRUSTED_PROXIES'),
@@ -97,7 +97,7 @@ export const options = defineConfig({
     env: 'GATEWAY_BANDWIDTH_PER_MINUTE',
     default: seedLimits.bandwidth.most,
     min: 1_000_000,
-    doc: 'Bytes of frames to and from the clients of this process in a minute; with more, reading and pages wait',
+    doc: 'Bytes of frames to and from the clients of this process in a minute; beyond it, reading and pages wait',
   }),
   connectionsPerUser: int({
     env: 'GATEWAY_CONNECTIONS_PER_USER',
@@ -115,7 +115,7 @@ export const options = defineConfig({
     env: 'GATEWAY_HANDSHAKES_PER_SECOND',
     default: doorLimits.handshakesPerSecond,
     min: 1,
-    doc: 'Connections that may begin in this process in a second; further ones are told to come back later',
+    doc: 'Connections that may begin in this process in a second; more are told to come back later',
   }),
   handshakeTimeoutMs: durationMs({
     env: 'GATEWAY_HANDSHAKE_TIMEOUT_MS',
@@ -134,31 +134,31 @@ export const options = defineConfig({
     env: 'GATEWAY_STUCK_TIMEOUT_MS',
     default: 30_000,
     min: 100,
-    doc: 'A client that takes nothing of what waits for it for this long is ended',
+    doc: 'A client is disconnected when it takes nothing of what waits for it for this long',
   }),
   certificateRenewMs: durationMs({
     env: 'GATEWAY_CERTIFICATE_RENEW_MS',
     default: 30_000,
     min: 100,
     max: 3_600_000,
-    doc: 'How often auth is asked for a new certificate; a changed service key is noticed within this',
+    doc: 'How often auth is asked for a new certificate; a changed service key is noticed within this time',
   }),
   drainMs: durationMs({
     env: 'GATEWAY_DRAIN_MS',
     default: 3_000,
     min: 0,
-    doc: 'At a stop, clients are sent away one after the other over this time; SHUTDOWN_GRACE_MS must be 7 s longer',
+    doc: 'At a stop, clients are sent away spread over this time; SHUTDOWN_GRACE_MS must be 7 s longer',
   }),
   presencePerSecond: int({
     env: 'GATEWAY_PRESENCE_PER_SECOND',
     default: 2_000,
     min: 10,
-    doc: 'Frames a second that tell clients of this process how others are; fewer while it lags behind its work',
+    doc: 'Presence frames a second to the clients of this process; fewer while it lags behind its work',
   }),
   maxIngressBytes: bytes({
     env: 'GATEWAY_MAX_INGRESS_BYTES',
     default: 16 * 1024 * 1024,
     min: 1024 * 1024,
-    doc: 'Messages waiting for Redis in this process; further ones are refused with 2002',
+    doc: 'Bytes of messages that may wait for Redis in this process; more are refused with 2002',
   }),
 });
