@@ -41,10 +41,10 @@ import { createDoors } from './transport/doors.ts';
 import { openCertificate } from './transport/tls.ts';
 import type { Accept } from './transport/transport.ts';
 
-/** How often a gateway that waits for Redis looks whether it is there. */
+/** Poll interval while waiting for Redis at start. */
 const REDIS_LOOK_MS = 50;
 
-/** Holds the sockets: login, checks, limits, and the way to and from the other services. No Postgres, no chat rules. */
+/** Holds the sockets: login, checks, limits, and the path to and from the other services. No Postgres, no chat rules. */
 export async function createGateway(kit: Kit): Promise<Service> {
   const { config, secrets } = readGatewayConfig(kit.env);
   const { logger, clock } = kit;
@@ -59,7 +59,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
   if (certificate) metrics.watchCertificate(certificate.expiresAt);
   const streams = streamNames({ prefix: config.streamPrefix, partitions: config.streamPartitions });
   const shards = config.streamPartitions;
-  // A restarted gateway is another one: it must never read what was meant for its predecessor.
+  // A new id per start: a restarted gateway must never read what was meant for its predecessor.
   const gatewayId = `${config.gatewayId}.${randomBytes(6).toString('hex')}`;
   const now = clock.now;
 
@@ -156,7 +156,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
   let isDraining = false;
   const accept: Accept = (transport, address) => {
     const connection = new Connection(context, transport, address);
-    // It was on its way through the door when that was closed.
+    // It was being accepted when the doors closed.
     if (isDraining) {
       announceRestart(connection, config.drainMs);
       connection.close('service_restart');
@@ -169,7 +169,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
   let sweep: { stop(): void } | undefined;
   let announced: { stop(): void } | undefined;
 
-  /** Opens the doors as soon as Redis is there and auth has certified this gateway's key; until then not ready. */
+  /** Opens the doors once Redis is up and auth has certified this gateway's key; not ready until then. */
   async function open(): Promise<void> {
     while (!producer.isReady() && !opening.signal.aborted) await sleep(REDIS_LOOK_MS, opening.signal);
     await lifeline.start(opening.signal);
@@ -221,7 +221,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
     logger.info({ gatewayId, ...ports, tls: certificate !== undefined }, 'doors open');
   }
 
-  /** Also ends an opening that still waits for Redis or auth. */
+  /** Also cancels an opening that still waits for Redis or auth. */
   async function stopOpening(): Promise<void> {
     opening.abort();
     certificate?.stop();
@@ -252,7 +252,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
       announced?.stop();
       teller.stop();
       const closed = doors.close();
-      // After a failure nothing was drained; a door is closed when its last client is gone.
+      // After a failure nothing was drained; a door counts as closed only when its last client is gone.
       for (const connection of hub.all()) connection.cut();
       await closed;
       await reporter.flush();

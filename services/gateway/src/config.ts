@@ -30,7 +30,7 @@ export const options = defineConfig({
     default: 7443,
     min: 0,
     max: 65_535,
-    doc: 'Port of WebSocket, path /v1/ws',
+    doc: 'WebSocket port, path /v1/ws',
   }),
   tcpPort: int({
     env: 'GATEWAY_TCP_PORT',
@@ -60,7 +60,7 @@ export const options = defineConfig({
   wsProxyProtocol: bool({
     env: 'GATEWAY_WS_PROXY_PROTOCOL',
     default: false,
-    doc: 'Trusted proxies begin each connection to the WebSocket port with a PROXY protocol v2 header; X-Forwarded-For is then not read',
+    doc: 'Trusted proxies start each connection to the WebSocket port with a PROXY protocol v2 header; X-Forwarded-For is then ignored',
   }),
   tcpProxyProtocol: bool({
     env: 'GATEWAY_TCP_PROXY_PROTOCOL',
@@ -71,27 +71,27 @@ export const options = defineConfig({
     env: 'GATEWAY_MESSAGES_PER_MINUTE',
     default: seedLimits.messages.most,
     min: 1,
-    doc: 'Messages of one user in any 60 seconds, over all devices and gateways',
+    doc: 'Messages per user in any 60 seconds, across all devices and gateways',
   }),
   groupOperationsPerMinute: int({
     env: 'GATEWAY_GROUP_OPERATIONS_PER_MINUTE',
     default: seedLimits.groupOperations.most,
     min: 1,
     max: 1_000_000,
-    doc: 'Group operations of one user in any 60 seconds, over all devices and gateways',
+    doc: 'Group operations per user in any 60 seconds, across all devices and gateways',
   }),
   groupCommitsPerMinute: int({
     env: 'GATEWAY_GROUP_COMMITS_PER_MINUTE',
     default: seedLimits.groupCommits.most,
     min: 1,
     max: 1_000_000,
-    doc: 'Commits (changes of keys and devices) of one user in any 60 seconds, over all devices and gateways',
+    doc: 'Commits (key or device changes) per user in any 60 seconds, across all devices and gateways',
   }),
   globalMessagesPerSecond: int({
     env: 'GATEWAY_GLOBAL_MESSAGES_PER_SECOND',
     default: seedLimits.globalMessages.most,
     min: 1,
-    doc: 'Messages and group operations of all users in any second, over all gateways; the same in every gateway',
+    doc: 'Messages and group operations of all users in any second, across all gateways; must be equal in every gateway',
   }),
   bandwidthPerMinute: bytes({
     env: 'GATEWAY_BANDWIDTH_PER_MINUTE',
@@ -103,13 +103,13 @@ export const options = defineConfig({
     env: 'GATEWAY_CONNECTIONS_PER_USER',
     default: seedLimits.connections.most,
     min: 1,
-    doc: 'Connections of one user at once',
+    doc: 'Concurrent connections per user',
   }),
   connectionsPerAddress: int({
     env: 'GATEWAY_CONNECTIONS_PER_IP',
     default: seedLimits.addressConnections.most,
     min: 1,
-    doc: 'Connections from one IPv4 address or IPv6 /64 at once, over all gateways',
+    doc: 'Concurrent connections per IPv4 address or IPv6 /64, across all gateways',
   }),
   handshakesPerSecond: int({
     env: 'GATEWAY_HANDSHAKES_PER_SECOND',
@@ -128,7 +128,7 @@ export const options = defineConfig({
     env: 'GATEWAY_FRAME_TIMEOUT_MS',
     default: 15_000,
     min: 100,
-    doc: 'From the first byte of a frame to its last',
+    doc: "From a frame's first byte to its last",
   }),
   stuckTimeoutMs: durationMs({
     env: 'GATEWAY_STUCK_TIMEOUT_MS',

@@ -17,18 +17,18 @@ import type { Requests } from './streams/requests.ts';
 
 /** What connections and handlers share. Built once, in `app.ts`. */
 export type GatewayContext = {
-  /** Unique to this process: name and boot part. Also the name of its out stream. */
+  /** Unique per process: name and random suffix. Also the name of its out stream. */
   readonly gatewayId: string;
   readonly connectionsPerUser: number;
   readonly timeouts: {
     /** From accepting a socket to the end of its login. */
     readonly handshakeMs: number;
-    /** A frame that has begun must be whole after this. */
+    /** A frame must be complete this long after its first byte. */
     readonly frameMs: number;
-    /** A socket that takes nothing for this long belongs to a reader that is too slow. */
+    /** A client that reads nothing for this long is too slow. */
     readonly stuckMs: number;
   };
-  /** Told to clients in `server_hello`. */
+  /** Announced to clients in `server_hello`. */
   readonly publicLimits: Record<string, number>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -39,11 +39,11 @@ export type GatewayContext = {
   readonly revocations: Revocations;
   readonly directory: Directory;
   readonly outStreams: OutStreams;
-  /** Other gateways that are alive, this one among them. */
+  /** All live gateways, including this one. */
   liveGateways(): readonly string[];
   readonly messageLimit: MessageLimit;
   readonly groupLimit: GroupLimit;
-  /** Of `group_commit`: whoever stays has to be able to act upon every leave and every thousand messages. */
+  /** For `group_commit`: remaining members must be able to commit after every leave and every thousand messages. */
   readonly commitLimit: GroupLimit;
   readonly globalLimit: GlobalLimit;
   readonly bandwidth: Bandwidth;

@@ -3,7 +3,7 @@ import { type ServerCapability, serverCapabilities, type UpstreamName, upstream 
 import { type Owner, routing, type StreamNames } from '@securechat/protocol/internal';
 import { requestStreams, type Service } from './streams/request-streams.ts';
 
-/** What a capability consists of: the types that a client uses for it. */
+/** The message types that make up a capability. */
 const consistsOf: Record<ServerCapability, readonly string[]> = {
   message_relay: ['chat'],
   offline_storage: ['chat', 'resume', 'sync'],
@@ -12,21 +12,21 @@ const consistsOf: Record<ServerCapability, readonly string[]> = {
   file_transfer: ['file_offer', 'file_chunk', 'file_chunk_request', 'file_progress'],
 };
 
-/** Until all are there: who logs in while a deployment starts should soon be told the truth. */
+/** Until all are found: clients that log in while a deployment starts should soon be told the truth. */
 const LOOK_EVERY_MS = 250;
 
 export type Deployment = {
-  /** Told to clients: only what is spoken here and has somebody who does it. */
+  /** Announced to clients: only what is spoken here and has a service behind it. */
   capabilities(): string[];
-  /** Whether there was one since this gateway started. */
+  /** Whether the service was seen since this gateway started. */
   has(service: Service): boolean;
   start(): Promise<void>;
   stop(): void;
 };
 
 /**
- * Which services this deployment has: each leaves a consumer group at its stream of requests. One that has been there
- * stays counted; when it is missing later, that is an outage and not another deployment.
+ * Which services this deployment has: each leaves a consumer group on its request stream. One that was seen stays
+ * listed; if it is missing later, that is an outage and not another deployment.
  */
 export function createDeployment(parts: {
   redis: RedisClient;

@@ -2,21 +2,21 @@ import { type Logger, sleep } from '@securechat/kernel';
 import type { Connection } from './connection/connection.ts';
 import type { Hub } from './connection/hub.ts';
 
-/** Clients are told in slices, one after the other; so many a second that a slice is small. */
+/** Clients are sent away in slices, many enough per second that each is small. */
 const SLICE_MS = 100;
-/** Answers that are on their way get this long to arrive. */
+/** How long answers in flight may take to arrive. */
 export const ANSWERS_MS = 5_000;
 const LOOK_EVERY_MS = 50;
 
-/** The client is told a time of its own to come back. */
+/** Tells the client its own random time to reconnect. */
 export function announceRestart(connection: Connection, withinMs: number): void {
   connection.goAway('service_restart', Math.floor(Math.random() * withinMs));
 }
 
 /**
- * Says goodbye to all clients, spread over `withinMs`: slice by slice they are told to come back at a time of their own
- * before the next slice is told, so that they knock at the other gateways one after the other and nobody is away for
- * long. Each is closed when it has the answers that are on their way, or has waited long enough for them.
+ * Sends all clients away over `withinMs`. Slice by slice, each client is told its own time to reconnect before the
+ * next slice is told, so that reconnects to the other gateways are spread out and nobody is away for long. Each is
+ * closed once it has its answers in flight, or has waited long enough for them.
  */
 export async function sendAllAway(hub: Hub, withinMs: number, logger: Logger): Promise<void> {
   const all = [...hub.all()];

@@ -4,7 +4,7 @@ import type { GatewayCertificate, Handover } from '@securechat/protocol';
 import type { Requests } from './streams/requests.ts';
 
 export type Identity = {
-  /** Resolves when auth has certified this gateway's key for the first time; asks until it does. */
+  /** Resolves when auth has first certified this gateway's key; asks until it does. */
   start(): Promise<void>;
   /** Throws before `start` has resolved. */
   current(): { key: SigningKey; certificate: GatewayCertificate; handovers: readonly Handover[] };
@@ -14,13 +14,13 @@ export type Identity = {
 };
 
 /**
- * Who this gateway is to its clients: a key made at start, certified by auth's service key, which is the only key that
- * clients pin. The private key never leaves this process.
+ * This gateway's identity towards clients: a key made at start, certified by auth's service key, which is the only
+ * key that clients pin. The private key never leaves this process.
  */
 export function createIdentity(parts: {
   serverId: string;
   requests: Requests;
-  /** So often the certificate is made anew. Auth may be away for the rest of its life. */
+  /** Renewal interval. Auth may be down for the rest of the certificate's life. */
   renewEveryMs: number;
   now: () => number;
   logger: Logger;
@@ -41,7 +41,7 @@ export function createIdentity(parts: {
     keys = new Map(answer.service_keys.map(({ id, public_key }) => [id, Buffer.from(public_key, 'base64')]));
   }
 
-  /** Long before it is due: a service key that has changed is noticed by it. */
+  /** Long before expiry, so that a changed service key is noticed. */
   function renew(): void {
     certify().catch((err: unknown) => {
       const { not_before: from = 0, not_after: to = 0 } = certificate ?? {};

@@ -92,7 +92,7 @@ export function gatewayMetrics(metrics: Metrics) {
     limited: (limit: LimitName) => limited.inc(1, { limit }),
     turnedAway: (reason: TurnedAwayReason) => turnedAway.inc(1, { reason }),
     tlsReloaded: (outcome: 'done' | 'failed') => reloads.inc(1, { outcome }),
-    /** Not there without TLS: it would say that the certificate has expired. */
+    /** Absent without TLS, where it would say that the certificate has expired. */
     watchCertificate(expiresAt: () => number): void {
       metrics.gauge(
         'tls_certificate_expiry_seconds',
@@ -107,9 +107,9 @@ export function gatewayMetrics(metrics: Metrics) {
     },
     ingressRefused: () => ingressRefused.inc(),
     sendToAck: (ms: number) => toAck.observe(ms / 1000),
-    /** Clocks of two gateways may differ a little; a negative time is no time. */
+    /** Clocks of two gateways may differ a little; negative times count as zero. */
     sendToDeliver: (ms: number) => toDeliver.observe(Math.max(0, ms) / 1000),
-    /** `ageMs` is asked at each scrape; without end before the first look. */
+    /** `ageMs` is read at each scrape; infinite before the first look. */
     watchRevocations(ageMs: () => number): void {
       metrics.gauge(
         'revocations_age_seconds',
@@ -118,7 +118,7 @@ export function gatewayMetrics(metrics: Metrics) {
         (gauge) => gauge.set(ageMs() / 1000),
       );
     },
-    /** `count` is asked at each scrape. */
+    /** `count` is read at each scrape. */
     watchConnections(count: () => Record<ConnectionState, number>): void {
       metrics.gauge(
         'connections_count',

@@ -2,13 +2,13 @@ import type { Connection } from './connection/connection.ts';
 import type { Hub } from './connection/hub.ts';
 import { register } from './handlers/register.ts';
 
-/** After an outage of Redis, this many connections register at once. */
+/** Connections that register concurrently after an outage of Redis. */
 const AT_ONCE = 32;
 
 export type Registrar = {
-  /** Redis lost what it knew of us, or we lost what it told us: everybody registers and catches up again. */
+  /** Redis lost what it knew of us, or we lost what it told us: everyone registers and catches up again. */
   startOver(): void;
-  /** Called about once a second: registers who came while Redis was away. */
+  /** Called about once a second: registers connections that came while Redis was down. */
   sweep(): void;
 };
 
@@ -26,7 +26,7 @@ export function createRegistrar(parts: { hub: Hub; isRedisReady: () => boolean }
     for (let at = 0; at < missing.length; at += AT_ONCE) {
       const some = missing.slice(at, at + AT_ONCE);
       await Promise.all(some.map(registerAgain));
-      // Redis is away again: the next sweep goes on.
+      // Redis is down again: the next sweep continues.
       if (some.every((connection) => !connection.isRegistered)) return;
     }
   }

@@ -3,33 +3,33 @@ import { type Clock, type Logger, withDeadline } from '@securechat/kernel';
 import type { Hub } from './connection/hub.ts';
 
 const REFRESH_EVERY_MS = 1_000;
-/** One look at Redis; with the pause before it still far below the next number. */
+/** For one read of Redis; with the pause before it still far below the next number. */
 const READ_DEADLINE_MS = 1_500;
-/** The promise is 5 s from a revocation to the last ticket that is taken; the rest is for the way there. */
+/** The promise is 5 s from a revocation to the last ticket accepted; the rest is for propagation. */
 const FRESH_FOR_MS = 4_000;
-/** Redis forgets entries that no longer matter; by starting over, so does the copy. */
+/** Redis drops entries that no longer matter; by starting over, so does the copy. */
 const START_OVER_AFTER_MS = 3600 * 1000;
 
 type Copy = { generation: string; through: string; devices: Set<number>; begunMs: number };
 
 export type Revocations = {
-  /** Resolves after the first look, whatever came of it. */
+  /** Resolves after the first look, whatever its outcome. */
   start(): Promise<void>;
-  /** Whether a ticket may vouch for this device: nobody has revoked it, as far as 4 s ago was known everywhere. */
+  /** Whether a ticket may vouch for this device: not revoked, as of at most 4 s ago. */
   mayResume(device: number): boolean;
   /** Whether the device is known to be revoked. */
   has(device: number): boolean;
-  /** Since the set was last seen whole. */
+  /** Since the set was last read completely. */
   ageMs(): number;
-  /** Looks at Redis anew. Rejects when that is not possible now. */
+  /** Reads the set again. Rejects when that is not possible now. */
   refresh(): Promise<void>;
   stop(): void;
 };
 
 /**
- * This gateway's copy of the devices that are not served any more. It is renewed every second, and connections of
- * devices that are new in it are closed. While the set is missing in Redis, or was not seen for 4 s, no ticket is
- * taken: logins then ask auth, which asks Postgres.
+ * This gateway's copy of the revoked devices. It is refreshed every second, and connections of newly revoked devices
+ * are closed. While the set is missing in Redis, or was not read for 4 s, no ticket is accepted: logins then ask
+ * auth, which asks Postgres.
  */
 export function createRevocations(parts: {
   set: RevocationSet;
@@ -41,7 +41,7 @@ export function createRevocations(parts: {
   let copy = emptyCopy();
   let seenMs = Number.NEGATIVE_INFINITY;
   let running: Promise<void> = Promise.resolve();
-  /** The look that has not begun yet. */
+  /** The look that has not started yet. */
   let next: Promise<void> | undefined;
   let isBusy = false;
   let timer: NodeJS.Timeout | undefined;
@@ -58,7 +58,7 @@ export function createRevocations(parts: {
     for (let isLast = false; !isLast; ) {
       const page = await withDeadline(set.read(loading), READ_DEADLINE_MS, 'reading the revocations');
       if (!page) {
-        // who was revoked stays so, but there may be others
+        // known revocations hold, but there may be others
         seenMs = Number.NEGATIVE_INFINITY;
         return;
       }
@@ -75,7 +75,7 @@ export function createRevocations(parts: {
     }
     if (loading !== copy) {
       copy = loading;
-      // who came in while it was being read was looked up in the old one
+      // sessions that logged in during the read were checked against the old copy
       for (const { session } of hub.sessions())
         if (session && copy.devices.has(session.device)) end(session.device);
     }
@@ -86,7 +86,7 @@ export function createRevocations(parts: {
     hub.ofDevice(device)?.close('revoked');
   }
 
-  /** One after the other, and one for all who wait: each gets what was true after asking. */
+  /** One at a time, and shared by all who wait: each gets what was true after asking. */
   function refresh(): Promise<void> {
     next ??= running
       .catch(() => undefined)

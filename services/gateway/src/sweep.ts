@@ -3,11 +3,11 @@ import type { Hub } from './connection/hub.ts';
 import type { Requests } from './streams/requests.ts';
 
 const SWEEP_EVERY_MS = 1_000;
-/** The last resort against a lost push that nothing newer reveals: every mailbox's head is looked up this often. */
+/** Safety net against a lost push that no later one reveals: every mailbox's head is checked this often. */
 const HEADS_EVERY_MS = 5 * 60_000;
 const HEADS_AT_ONCE = 1_000;
 
-/** Once a second: deadlines of all connections. One timer instead of several for each connection. */
+/** Once a second: deadlines of all connections. One timer instead of several per connection. */
 export function startSweep(parts: {
   hub: Hub;
   requests: Requests;

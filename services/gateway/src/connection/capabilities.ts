@@ -9,10 +9,10 @@ import type { Connection } from './connection.ts';
 
 export type Capabilities = ReadonlySet<ClientCapability>;
 
-/** One set for all clients that announced the same. */
+/** One set shared by all clients that announced the same capabilities. */
 const shared = new Map<string, Capabilities>();
 
-/** The known ones among `names`. */
+/** The known capabilities among `names`. */
 export function capabilitiesOf(names: readonly string[]): Capabilities {
   const known = clientCapabilities.filter((name) => names.includes(name));
   const found = shared.get(known.join()) ?? new Set(known);
@@ -20,7 +20,7 @@ export function capabilitiesOf(names: readonly string[]): Capabilities {
   return found;
 }
 
-/** Throws when the client did not announce at login what it takes to send this. */
+/** Throws unless the client announced at login the capability that this message needs. */
 export function requireCapability(connection: Connection, message: Upstream): void {
   const capability = neededCapability[message.type];
   if (capability === undefined || connection.session?.capabilities.has(capability)) return;
@@ -29,7 +29,7 @@ export function requireCapability(connection: Connection, message: Upstream): vo
   throw new ProtocolError('CAPABILITY_MISSING', { ...reference, capability });
 }
 
-/** What an answer names this by: its own id, or that of the file it is about. */
+/** What an answer refers to: the message's own id, or that of its file. */
 function idOf(message: Upstream): string | undefined {
   if ('id' in message && message.id !== undefined) return message.id;
   return 'file_id' in message ? message.file_id : undefined;

@@ -27,8 +27,8 @@ import type { Session } from './session.ts';
 import { type ConnectionState, timeoutOf } from './states.ts';
 
 /**
- * One client's connection, from its opened socket to its end: what is known of it, its states (see `states.ts`), what is sent. What comes in
- * is with its intake. It holds no timers; `sweep` is called for all connections once a second.
+ * One client's connection, from open socket to close: its session, its state (see `states.ts`) and what is sent.
+ * Incoming data is handled by its intake. It has no timers; `sweep` is called once a second for all connections.
  */
 export class Connection implements TransportEvents, Waiter {
   readonly number: number;
@@ -40,12 +40,12 @@ export class Connection implements TransportEvents, Waiter {
   readonly rates = new LocalRates();
   readonly standing = new Standing();
   #fileWindow: FileWindow | undefined;
-  /** Set by the login handlers while the login lasts. */
+  /** Set by the login handlers while the login is in progress. */
   login: LoginProgress | undefined;
   session: Session | undefined;
   /** When the directory first knew this connection; orders the connections of a device. */
   registeredSince: string | undefined;
-  /** Whether the directory knows it now, as far as we know. */
+  /** Whether it is currently in the directory, as far as we know. */
   isRegistered = false;
   lastPingSequence = -1;
 
@@ -86,7 +86,7 @@ export class Connection implements TransportEvents, Waiter {
     return this.#state;
   }
 
-  /** Who asks for nothing but a login, or is on its way out, takes no bandwidth from those who are in. */
+  /** A connection that is still logging in, or closing, takes no bandwidth from established sessions. */
   get #peer(): Peer {
     return this.#state === 'ready' ? 'session' : 'stranger';
   }
@@ -96,23 +96,23 @@ export class Connection implements TransportEvents, Waiter {
     return this.#outbox.bufferedBytes;
   }
 
-  /** Enters a state with a time of its own. */
+  /** Enters a state and restarts its timeout. */
   enter(state: ConnectionState): void {
     this.#state = state;
     this.#stateSince = this.context.clock.monotonicMs();
   }
 
-  /** The next step of a login: its time goes on, or a client could stretch it step by step. */
+  /** The next step of a login. Keeps the login's start time, or a client could stretch it step by step. */
   advance(state: 'proof' | 'login'): void {
     this.#state = state;
   }
 
-  // --- what the transport tells ---
+  // --- events of the transport ---
 
   onBytes(chunk: Uint8Array): void {
     if (this.#state === 'closing') return;
     this.context.bandwidth.received(chunk.length, this.#peer);
-    // Who asks and does not read makes the answers pile up; the next sweep would be late.
+    // A client that sends but does not read makes its answers pile up; the next sweep would be too late.
     if (this.#outbox.isFull) return this.close('slow_consumer');
     this.intake.read(chunk);
   }
@@ -121,7 +121,10 @@ export class Connection implements TransportEvents, Waiter {
     refuse(this, new ProtocolError('INVALID_MESSAGE_FORMAT', { path: 'websocket text' }, { fatal: true }));
   }
 
-  /** Some libraries keep connections alive by pings of their own. They count as ours, and no more are answered. */
+  /**
+   * Some libraries keep connections alive with WebSocket pings. They count like our `ping`; those over the limit get
+   * no pong.
+   */
   onPing(answer: () => void): void {
     if (this.#state === 'closing') return;
     const retryAfterMs = this.rates.take('pings', this.intake.heard());
@@ -160,7 +163,7 @@ export class Connection implements TransportEvents, Waiter {
 
   // --- the end ---
 
-  /** Announces the end, with this client's own time to come back. */
+  /** Announces the close, with this client's own time to reconnect. */
   goAway(reason: CloseReason, reconnectAfterMs: number): void {
     const told = { code: closeCodes[reason], reason: closeTexts[reason] };
     this.send('goaway', { type: 'goaway', ...told, reconnect_after_ms: reconnectAfterMs });
@@ -177,20 +180,20 @@ export class Connection implements TransportEvents, Waiter {
     this.#transport.close(reason);
   }
 
-  /** Ends at once, without a word. */
+  /** Ends at once, without a close frame. */
   cut(): void {
     this.#transport.destroy();
   }
 
-  // --- what others drive ---
+  // --- driven from outside ---
 
-  /** There is bandwidth again, and it is this connection's turn: to read, and to send a page. */
+  /** There is bandwidth again and it is this connection's turn to read and to send a page. */
   hasTurn(): void {
     this.intake.readOn();
     this.mailbox.continue();
   }
 
-  /** Once a second: deadlines, stuck sockets, pages that are due. */
+  /** Once a second: deadlines, stuck sockets, due pages. */
   sweep(nowMs: number): void {
     const { intake } = this;
     const { handshakeMs, stuckMs } = this.context.timeouts;

@@ -1,15 +1,15 @@
-/** Of one client, on their way at once to the files service and back: chunks of about 1 MiB in all. */
+/** A client's concurrent requests to the files service: about 1 MiB of chunks in all. */
 const MOST_AT_ONCE = 4;
 
 /**
- * What a client asks about files runs beside its other frames, so that a files service that is slow or away holds up
- * nobody's messages. Whoever asks for too much at once waits, and so do the frames behind it.
+ * A client's file requests run beside its other frames, so that a slow or unavailable files service delays no
+ * messages. A client with too many requests in flight waits, and so do the frames behind.
  */
 export class FileWindow {
   #running = 0;
   #waiting: (() => void)[] = [];
 
-  /** `work` deals with its own errors. A promise, to be waited for, while there is too much. */
+  /** `work` handles its own errors. Returns a promise to wait for while too many are in flight. */
   run(work: () => Promise<void>): Promise<void> | undefined {
     if (this.#running < MOST_AT_ONCE) {
       this.#start(work);

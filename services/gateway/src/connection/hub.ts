@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts';
 import { type ConnectionState, connectionStates } from './states.ts';
 
-/** The connections of this process: all of them by number, and the logged-in ones by device. */
+/** The connections of this process: all by number, and logged-in ones by device. */
 export class Hub {
   readonly #byNumber = new Map<number, Connection>();
   readonly #byDevice = new Map<number, Connection>();
@@ -15,7 +15,7 @@ export class Hub {
     this.#byNumber.set(connection.number, connection);
   }
 
-  /** The connection is its device's from now on. Returns the one it replaces here. */
+  /** Makes this the device's connection. Returns the one it replaces here. */
   addDevice(device: number, connection: Connection): Connection | undefined {
     const replaced = this.#byDevice.get(device);
     this.#byDevice.set(device, connection);

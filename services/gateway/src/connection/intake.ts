@@ -10,16 +10,16 @@ import type { Connection } from './connection.ts';
 import { receive } from './receive.ts';
 import { refuse } from './refuse.ts';
 
-/** Frames that wait behind one that is being dealt with; with more, the socket is not read. */
+/** Frames queued behind one in progress; above this, the socket is not read. */
 const MAX_WAITING_FRAMES = 64;
-/** Messages on their way to delivery without an answer; with more, the socket is not read. */
+/** Messages in flight to delivery; above this, the socket is not read. */
 const MAX_IN_FLIGHT = 64;
-/** An answer may get lost with Redis; then the client sends again and counts anew. */
+/** An answer may be lost with Redis; the client then resends, and the count restarts. */
 const IN_FLIGHT_FORGOTTEN_AFTER_MS = 5_000;
 
 /**
- * What one client sends: bytes in, frames to `receive`, one after the other. Its socket is not read while it has sent more than
- * is being dealt with, must wait for a limit, or there is no bandwidth.
+ * One client's input: bytes in, frames to `receive`, one at a time. Its socket is not read while too much is pending,
+ * a limit makes it wait, or there is no bandwidth.
  */
 export class Intake {
   readonly #connection: Connection;
@@ -60,18 +60,18 @@ export class Intake {
     return this.#inFlight;
   }
 
-  /** Something it sent is being dealt with, here or by another service. */
+  /** Something it sent is still being handled, here or by another service. */
   get isOwedAnswers(): boolean {
     return this.#inFlight > 0 || this.#isBusy || this.#waiting.length > 0;
   }
 
-  /** A frame has begun, and its rest does not come though it is waited for. */
+  /** A frame has begun, and its rest is overdue although the socket is being read. */
   isFrameLate(nowMs: number): boolean {
     if (this.#frameBegan === undefined || this.#isPaused) return false;
     return nowMs - this.#frameBegan > this.#connection.context.timeouts.frameMs;
   }
 
-  /** Anything counts as life. */
+  /** Any data counts as a sign of life. */
   heard(): number {
     this.#lastHeard = this.#now();
     return this.#lastHeard;
@@ -95,7 +95,7 @@ export class Intake {
     }
   }
 
-  /** Frames are dealt with one after the other, even when one of them has to wait for something. */
+  /** Frames are handled one at a time, even when one of them has to wait. */
   #take(frame: Frame): void {
     if (this.#isBusy) {
       this.#waiting.push(frame);
@@ -127,7 +127,7 @@ export class Intake {
     this.#regulate();
   }
 
-  /** What waits is not dealt with any more. */
+  /** Queued frames are discarded. */
   drop(): void {
     this.#waiting = [];
   }
@@ -145,13 +145,13 @@ export class Intake {
     this.#regulate();
   }
 
-  /** For its offences. */
+  /** As a penalty. */
   pauseFor(ms: number): void {
     this.#pausedUntil = this.#now() + ms;
     this.#regulate();
   }
 
-  /** A login is short, and is never held up. */
+  /** A login is short and never held up. */
   #readOnIfRoom(): void {
     const connection = this.#connection;
     if (connection.state !== 'ready' || connection.context.bandwidth.mayTake(connection)) return;
@@ -174,13 +174,13 @@ export class Intake {
     if (shouldPause === this.#isPaused || this.#connection.state === 'closing') return;
     this.#isPaused = shouldPause;
     if (shouldPause) return this.#transport.pause();
-    // What it said meanwhile was not read: it has its time anew, and so has a frame whose rest is to come.
+    // While paused nothing was read: the idle timeout restarts, and so does that of a partial frame.
     this.heard();
     if (this.#frameBegan !== undefined) this.#frameBegan = this.#lastHeard;
     this.#transport.resume();
   }
 
-  /** Once a second: answers that were lost, and pauses that are over. */
+  /** Once a second: lost answers, and pauses that are over. */
   sweep(nowMs: number): void {
     if (this.#inFlight > 0 && nowMs - this.#lastAnswered > IN_FLIGHT_FORGOTTEN_AFTER_MS) this.#inFlight = 0;
     this.#regulate();

@@ -6,11 +6,14 @@ import {
   stampPayload,
 } from '@securechat/protocol/internal';
 
-/** A page is asked for when less than this waits in the socket. */
+/** The next page is requested when less than this is buffered in the socket. */
 const LOW_WATER_BYTES = 64 * 1024;
-/** Pushes stop when more than this waits in the socket: the rest stays in Postgres and comes as pages. */
+/** Pushes stop when more than this is buffered: the rest stays in Postgres and is sent as pages. */
 const HIGH_WATER_BYTES = 256 * 1024;
-/** Pushes from two delivery processes can overtake each other; this many are held for this long before a page is asked for. */
+/**
+ * Pushes from two delivery processes may arrive out of order; up to this many are held this long before a page is
+ * requested.
+ */
 const MAX_HELD = 64;
 const HELD_MS = 50;
 
@@ -26,7 +29,7 @@ export type MailboxPort = {
   ask(question: PageQuestion): Promise<{ head: SyncPageHead; bodies: Uint8Array[] }>;
   send(type: PushedType | 'sync_page', frame: Uint8Array): void;
   bufferedBytes(): number;
-  /** False while the bandwidth of this process is used up; `continue` is called when it is this one's turn. */
+  /** False while this process has no bandwidth left; `continue` is called when it is this connection's turn. */
   mayTake(): boolean;
 };
 
@@ -36,32 +39,32 @@ type Push = { type: PushedType; frame: Uint8Array };
 export type MailboxMode = 'idle' | 'catch-up' | 'live';
 
 /**
- * Brings one device's mailbox to its connection, in order and without holes.
+ * Brings one device's mailbox to its connection, in order and without gaps.
  *
- * IDLE      the client has not said `resume`; nothing is sent.
+ * IDLE      the client has not sent `resume`; nothing is sent.
  * CATCH-UP  pages are pulled from delivery as fast as the client acknowledges and its socket drains; pushes only
- *           tell how far the mailbox reaches. Leaves when a page says that there is no more.
- * LIVE      pushes are sent as they come, if they are the next in sequence. A hole, a full socket, 256 messages without
- *           an acknowledgement or a bandwidth that is used up lead back to CATCH-UP.
+ *           update the known head. Left when a page says that there is no more.
+ * LIVE      pushes are sent as they come, if next in sequence. A gap, a full socket, 256 unacknowledged messages
+ *           or exhausted bandwidth lead back to CATCH-UP.
  *
- * Nothing is buffered without a bound: what does not fit now stays in Postgres.
+ * No buffer is unbounded: what does not fit now stays in Postgres.
  */
 export class Mailbox {
   readonly #port: MailboxPort;
   #mode: MailboxMode = 'idle';
-  /** Everything up to here has been given to the socket, without holes. Acknowledgements beyond are impossible. */
+  /** Everything up to here was written to the socket, without gaps. Acks beyond it are impossible. */
   #sentThrough = 0;
   #ackedThrough = 0;
-  /** The mailbox is known to reach this far. */
+  /** The highest known head of the mailbox. */
   #headSeen = 0;
   #asked: PageQuestion | undefined;
-  /** `#headSeen` when that was asked. */
+  /** `#headSeen` when the page was requested. */
   #headBefore = 0;
-  /** Asked before the client started over: its answer is not wanted any more, and still waited for. */
+  /** Requested before the client started over: its answer will be ignored, but is still awaited. */
   #superseded: PageQuestion | undefined;
-  /** What the next question shall say beside `from`. */
+  /** What the next request carries besides `from`. */
   #next: Partial<PageQuestion> = {};
-  /** Made when the first one comes. */
+  /** Created when the first push is held. */
   #held: Map<number, Push> | undefined;
   #heldTimer: NodeJS.Timeout | undefined;
 
@@ -85,14 +88,14 @@ export class Mailbox {
     this.continue();
   }
 
-  /** The client found a hole after `from`. */
+  /** The client found a gap after `from`. */
   sync(from: number): void {
     if (this.#mode === 'idle') return;
     this.#startOver(Math.min(from, this.#sentThrough));
     this.continue();
   }
 
-  /** This gateway found a hole, or may have missed something. */
+  /** This gateway found a gap, or may have missed something. */
   catchUp(): void {
     if (this.#mode === 'idle') return;
     this.#restart(this.#sentThrough);
@@ -101,7 +104,7 @@ export class Mailbox {
 
   /** The device has stored everything up to `through`. Returns what may be passed on: never more than was sent. */
   acknowledged(through: number): number {
-    // Until the first page, `#sentThrough` is a cursor that only the client vouches for.
+    // Until the first page, only the client vouches for `#sentThrough`.
     const accepted = this.#next.ack ? 0 : Math.min(through, this.#sentThrough);
     this.#ackedThrough = Math.max(this.#ackedThrough, accepted);
     this.continue();
@@ -118,13 +121,13 @@ export class Mailbox {
     this.#releaseHeld();
   }
 
-  /** The mailbox is said to reach `seq`. */
+  /** The mailbox reportedly reaches `seq`. */
   reaches(seq: number): void {
     this.#headSeen = Math.max(this.#headSeen, seq);
     if (this.#mode === 'live' && seq > this.#sentThrough) this.catchUp();
   }
 
-  /** Asks for the next page if there is reason and room. Called again by the sweep, so a lost answer only delays. */
+  /** Requests the next page if there is reason and room. The sweep calls it again, so a lost answer only delays. */
   continue(): void {
     if (this.#mode !== 'catch-up' || this.#asked || this.#superseded) return;
     const room = UNACKED_WINDOW - (this.#sentThrough - this.#ackedThrough);
@@ -140,7 +143,7 @@ export class Mailbox {
     this.#port.ask(question).then(
       (page) => this.#onPage(question, page.head, page.bodies),
       () => {
-        // No answer in time, or Redis is away: the sweep asks again.
+        // No answer in time, or Redis is down: the sweep asks again.
         if (this.#asked === question) this.#asked = undefined;
         if (this.#superseded === question) this.#superseded = undefined;
       },
@@ -163,17 +166,18 @@ export class Mailbox {
     this.#next = {};
     const isNews = head.items.length > 0 || question.ack || head.through !== this.#sentThrough;
     this.#sentThrough = head.through;
-    // A cursor that the server does not share (another epoch, a restored backup) is corrected by the page.
+    // A cursor unknown to the server (another epoch, a restored backup) is corrected by the page.
     if (question.ack) this.#ackedThrough = Math.min(this.#ackedThrough, head.through);
     if (isNews) this.#port.send('sync_page', pageFrame(head, bodies));
-    // A push may tell of a message that the page was too early for; but a page that adds nothing is the last word on what was known before.
+    // A push may announce a message newer than this page; but a page that adds nothing is final for what was known
+    // when it was requested.
     const isNothing = head.through === question.from && this.#headSeen === this.#headBefore;
     const isLast = this.#headSeen <= head.through || isNothing;
     if (!head.more && isLast) this.#mode = 'live';
     else this.continue();
   }
 
-  /** At the client's word. One question at a time: a few bytes of a client make delivery read a page. */
+  /** At the client's request. One request at a time, because a few bytes from a client make delivery read a page. */
   #startOver(from: number): void {
     const open = this.#asked ?? this.#superseded;
     this.#restart(from);

@@ -1,12 +1,12 @@
 import { MAX_PACKED_BYTES, MAX_PACKED_FRAMES } from '@securechat/protocol';
 import type { Transport } from '../transport/transport.ts';
 
-/** A socket that holds this much belongs to a reader that is too slow. */
+/** A client with this much unread data is too slow. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 /**
- * Frames on their way out. What one event-loop turn produces leaves in one write: a system call costs about
- * 10 µs, as much as everything else that happens to a frame here.
+ * Outgoing frames. All frames of one event-loop turn leave in one write: a system call costs about 10 µs, as much as
+ * everything else done for a frame here.
  */
 export class Outbox {
   readonly #transport: Transport;
@@ -42,17 +42,17 @@ export class Outbox {
     this.#transport.write(frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames));
   }
 
-  /** Not yet handed to the transport, and handed over but not yet taken by the operating system. */
+  /** Not yet handed to the transport, plus handed over but not yet taken by the operating system. */
   get bufferedBytes(): number {
     return this.#bytes + this.#transport.bufferedBytes();
   }
 
-  /** More waits than a reader may leave unread. */
+  /** More is pending than a client may leave unread. */
   get isFull(): boolean {
     return this.bufferedBytes > MAX_BUFFERED_BYTES;
   }
 
-  /** Asked again and again: whether what waits has not become less for longer than `stuckMs`, or is too much already. */
+  /** Polled: true when the pending bytes have not shrunk for longer than `stuckMs`, or are too many already. */
   isStuck(nowMs: number, stuckMs: number): boolean {
     if (this.isFull) return true;
     const buffered = this.bufferedBytes;

@@ -11,8 +11,8 @@ import type { Connection } from './connection.ts';
 import { allowedIn } from './states.ts';
 
 /**
- * The way in, from top to bottom: may this type come now, is it well formed, may this client send it, and then its handler. Returns a promise
- * only when something must be waited for. Throws `ProtocolError` for the peer's faults.
+ * The path of an incoming frame: is this type allowed now, is it well formed, may this client send it; then its
+ * handler. Returns a promise only when something must be awaited. Throws `ProtocolError` for the peer's faults.
  */
 export function receive(connection: Connection, frame: Frame): Promise<void> | undefined {
   if (connection.state === 'closing') return undefined;

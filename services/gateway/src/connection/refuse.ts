@@ -2,8 +2,9 @@ import { ProtocolError } from '@securechat/protocol';
 import type { Connection } from './connection.ts';
 
 /**
- * Answers a fault: the peer's with an error frame, and before the login, or when nothing that follows could be understood, with the end;
- * repeated ones with a pause, and then with the end. Anything else is ours: "unavailable" and a line in the log.
+ * Answers a fault. The peer's get an error frame; before login, or when later frames could not be parsed, the
+ * connection is closed; repeated faults first pause reading, then close it. Anything else is ours: "unavailable" and
+ * a log line.
  */
 export function refuse(connection: Connection, error: unknown): void {
   if (connection.state === 'closing') return;

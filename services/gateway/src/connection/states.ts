@@ -2,18 +2,18 @@ import { type CloseReason, PEER_GONE_AFTER_MS, type UpstreamName } from '@secure
 
 /**
  * The life of a connection on this side. The seed's CONNECTING (socket, TLS, upgrade) is over when a connection
- * object is made; its time counts towards the login's.
+ * object is created; its time counts towards the login's.
  *
- * hello    AUTHENTICATING: nothing is known of the client. Leaves with its `client_hello`.
- * proof    AUTHENTICATING: both challenges are out. Leaves with a `client_auth` that proves the key.
- * login    AUTHENTICATING: the key is proved; whether it is an active device's, is being asked.
- * ready    CONNECTED: a session. Leaves when the client goes, breaks the rules, or is not heard for too long.
- * closing  DISCONNECTED: an end was sent; whatever still arrives is dropped.
+ * hello    AUTHENTICATING: nothing is known of the client. Left by its `client_hello`.
+ * proof    AUTHENTICATING: both challenges are out. Left by a `client_auth` that proves the key.
+ * login    AUTHENTICATING: the key is proved; whether it is an active device's is being checked.
+ * ready    CONNECTED: a session. Left when the client goes, breaks the rules, or is silent for too long.
+ * closing  DISCONNECTED: a close was sent; whatever still arrives is dropped.
  */
 export type ConnectionState = 'hello' | 'proof' | 'login' | 'ready' | 'closing';
 export const connectionStates: readonly ConnectionState[] = ['hello', 'proof', 'login', 'ready', 'closing'];
 
-/** What may come in a state. Whatever is not listed is refused, and before login that ends the connection. */
+/** What is allowed in a session. Anything unlisted is refused, which before login closes the connection. */
 const SESSION: readonly UpstreamName[] = [
   'ping',
   'resume',
@@ -66,10 +66,10 @@ export const allowedIn: Record<ConnectionState, readonly UpstreamName[]> = {
   closing: [],
 };
 
-/** How long the peer may take to end a connection that we have ended. */
+/** How long the peer may take to finish a close that we started. */
 const CLOSING_MS = 5_000;
 
-/** After this long in a state without what ends it, the connection is closed for this reason. */
+/** A connection that stays in a state for longer is closed for this reason. */
 export function timeoutOf(
   state: ConnectionState,
   handshakeTimeoutMs: number,

@@ -21,12 +21,13 @@ type Signed = {
   encrypted?: boolean;
 };
 
-/** Which of the user's limits pays for a message. Both also count among all messages of all users. */
+/** Which user limit a message counts against. All also count against the limit of all users together. */
 export type Charge = 'message' | 'group_operation' | 'group_commit';
 
 /**
- * What every signed message passes before it goes on to delivery, cheapest first: the sender is who logged in, its clock
- * is within the window, content is encrypted, and the limits have room. A promise when the room has to be asked for.
+ * The checks of every signed message before it goes to delivery, cheapest first: the sender is the logged-in device,
+ * its clock is within the window, content is encrypted, and the limits have room. Returns a promise when a limit must
+ * ask Redis.
  */
 export function admit(
   connection: Connection,
@@ -50,7 +51,7 @@ export function originOf(connection: Connection, session: Session) {
   return { gateway: gatewayId, connection: connection.number, user, device, at: clock.now() };
 }
 
-/** The sender is who logged in, and its clock is within the window. */
+/** The sender is the logged-in device, and its clock is within the window. */
 export function checkSender(connection: Connection, session: Session, message: Signed): void {
   if (message.from !== session.userId) throw refusal(message, 'PERMISSION_DENIED', '/from');
   if (message.device_id !== session.deviceId) throw refusal(message, 'PERMISSION_DENIED', '/device_id');
@@ -61,8 +62,8 @@ export function checkSender(connection: Connection, session: Session, message: S
 }
 
 /**
- * Verifies the signature over the transcript and returns its SHA-256 (base64), by which delivery tells a
- * retry from another message with the same id. About 60 µs: the last and dearest check.
+ * Verifies the signature over the transcript and returns its SHA-256 (base64), by which delivery tells a retry from
+ * another message with the same id. Takes about 60 µs, so it is the last check.
  */
 export function checkSignature(session: Session, message: Signed, makeTranscript: () => Uint8Array): string {
   const transcript = signedBytes(message, makeTranscript);
@@ -84,8 +85,8 @@ function signedBytes(message: Signed, makeTranscript: () => Uint8Array): Uint8Ar
 }
 
 /**
- * First what is the user's own, then what all users share: whoever is over the own limit takes nothing from the others.
- * A promise when Redis has to be asked; both are then asked in one flight.
+ * The user's own limit first, then the global one: a user over their own limit uses none of everyone's. Returns a
+ * promise when Redis must be asked; both questions then go out together.
  */
 function charge(
   connection: Connection,
@@ -149,7 +150,7 @@ function judge(connection: Connection, message: Signed, { scope, metric }: Limit
   });
 }
 
-/** Redis is away or its streams are full: nothing was accepted, the same bytes may be sent again. */
+/** Redis is down or its streams are full: nothing was accepted, and the same bytes may be sent again. */
 export function unavailable(reference_id: string): ProtocolError {
   return new ProtocolError('SERVER_UNAVAILABLE', { reference_id, retry_after_ms: 1_000 });
 }

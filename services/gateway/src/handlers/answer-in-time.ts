@@ -1,8 +1,8 @@
 import type { Connection } from '../connection/connection.ts';
 
 /**
- * The answer of another service to what a client asks. Without one in time the client is told that it may ask again: all
- * such questions can be repeated.
+ * Another service's answer to a client's question. On timeout the client is told that it may ask again: all such
+ * questions are idempotent.
  */
 export async function answerInTime<T>(
   connection: Connection,
@@ -12,7 +12,7 @@ export async function answerInTime<T>(
   try {
     return await asked;
   } catch (err) {
-    connection.context.logger.warn({ err }, 'a question of a client got no answer');
+    connection.context.logger.warn({ err }, "a client's question got no answer");
     connection.sendError('NETWORK_TIMEOUT', { reference_id, retry_after_ms: 1_000 });
     return undefined;
   }

@@ -3,10 +3,10 @@ import type { Answer, SyncRequests } from '@securechat/protocol/internal';
 import type { Connection } from '../connection/connection.ts';
 import { answerInTime } from './answer-in-time.ts';
 
-/** Questions about the blocks of a user. */
+/** Questions about a user's blocks. */
 export type AboutBlocks = 'block' | 'unblock' | 'block_list';
 
-/** Asks delivery, at most so often for a connection. */
+/** Asks delivery, rate-limited per connection. */
 export async function askBlocks<K extends AboutBlocks>(
   connection: Connection,
   message: { id: string },

@@ -6,14 +6,14 @@ import { refuse } from '../connection/refuse.ts';
 import type { PlainFileQuestion } from '../streams/requests.ts';
 import { sessionOf } from './session-of.ts';
 
-/** A transfer is slowed down to the user's limit by waiting; whoever would wait longer is told to come again. */
+/** Transfers are throttled to the user's limit by waiting; for longer waits the client is told to retry. */
 const LONGEST_WAIT_MS = 30_000;
 
-/** What a message about a file is answered with names it by its id, or else by that of the file. */
+/** An answer refers to a message about a file by the message's id, or else by that of the file. */
 export type FileMessage = { id?: string | undefined; file_id?: string | undefined };
 type Question<K extends PlainFileQuestion> = Omit<FilesRequests[K]['ask'], 'user' | 'device' | 'user_id'>;
 
-/** Asks the files service on behalf of this session, at most so often, and passes its answer on. */
+/** Asks the files service on behalf of this session, rate-limited, and passes its answer on. */
 export function askFiles<K extends PlainFileQuestion>(
   connection: Connection,
   message: FileMessage,
@@ -35,7 +35,7 @@ export function askFiles<K extends PlainFileQuestion>(
   });
 }
 
-/** Runs work on a message about a file beside the frames that follow, and tells the client what goes wrong. */
+/** Handles a message about a file beside the frames that follow, and reports errors to the client. */
 export function besideOthers(
   connection: Connection,
   message: FileMessage,
@@ -66,7 +66,7 @@ function referenceOf({ id, file_id }: FileMessage): { reference_id?: string } {
   return reference === undefined ? {} : { reference_id: reference };
 }
 
-/** Without an answer in time the client is told that it may ask again: all of it can be repeated. */
+/** On timeout the client is told that it may ask again: all these requests are idempotent. */
 export async function fileAnswer<T>({ context }: Connection, asked: Promise<T>): Promise<T> {
   try {
     return await asked;
@@ -81,12 +81,12 @@ export function accepted<A extends { ok: true }>(answer: A | Refused): A {
   throw new ProtocolError(answer.error, answer.detail);
 }
 
-/** Waits until this user may send or receive so many bytes of files. */
+/** Waits until this user may send or receive this many bytes of files. */
 export async function waitForTurn(connection: Connection, bytes: number): Promise<void> {
   const { context, session } = connection;
   const { fileBudget, metrics, logger } = context;
   const grant = await fileBudget.take(session?.user ?? 0, bytes, LONGEST_WAIT_MS).catch((err: unknown) => {
-    logger.debug({ err }, 'limit of files not reachable');
+    logger.debug({ err }, 'file limit not reachable');
     throw new ProtocolError('SERVER_UNAVAILABLE', { retry_after_ms: 1_000 });
   });
   if (!grant.isTaken) {

@@ -4,7 +4,7 @@ import { askBlocks } from './ask-blocks.ts';
 import { recheckPresence } from './recheck-presence.ts';
 import { sessionOf } from './session-of.ts';
 
-/** Lets nothing pass any more between this user and that one. Whether that one exists makes no difference. */
+/** Blocks everything between this user and that one. Whether that user exists makes no difference. */
 export async function block(connection: Connection, message: Upstream<'block'>): Promise<void> {
   const { user, userId } = sessionOf(connection);
   const { id: ref, user_id } = message;

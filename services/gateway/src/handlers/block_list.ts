@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.ts';
 import { askBlocks } from './ask-blocks.ts';
 import { sessionOf } from './session-of.ts';
 
-/** Tells any device of a user whom that user has blocked, some at a time. */
+/** Tells any device of a user whom that user has blocked, one page at a time. */
 export async function blockList(connection: Connection, message: Upstream<'block_list'>): Promise<void> {
   const { user } = sessionOf(connection);
   const question = { user, after: message.after ?? '', limit: BLOCK_LIST_ITEMS };

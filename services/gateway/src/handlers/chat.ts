@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.ts';
 import type { Session } from '../connection/session.ts';
 import { admit, checkSignature, originOf } from './admit.ts';
 
-/** Checks everything about a message that needs no database and passes it on to delivery. */
+/** Makes every check of a message that needs no database, and passes it on to delivery. */
 export function chat(
   connection: Connection,
   message: Upstream<'chat'>,

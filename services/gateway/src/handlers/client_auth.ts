@@ -10,8 +10,8 @@ import { warnOfLowKeys } from './key_count.ts';
 import { register } from './register.ts';
 
 /**
- * Second step: the client proves its key. Only then is anything looked up: a valid resume ticket says here and now
- * who this is, otherwise auth is asked. Unknown user, wrong key and revoked device all get the same answer.
+ * Second step: the client proves its key. Only then is anything looked up: a valid resume ticket identifies it right
+ * here, otherwise auth is asked. Unknown user, wrong key and revoked device all get the same answer.
  */
 export async function clientAuth(connection: Connection, auth: Upstream<'client_auth'>): Promise<void> {
   const { context, login } = connection;
@@ -36,9 +36,9 @@ export async function clientAuth(connection: Connection, auth: Upstream<'client_
   };
   await register(connection, session);
   if (connection.state !== 'login') return;
-  // Auth's word, or a ticket's, may be older than a revocation. From here on the connection is found by one that comes.
+  // Auth's answer, or a ticket, may predate a revocation. From here on a new revocation finds this connection.
   if (context.revocations.has(session.device)) return connection.close('revoked');
-  // Meanwhile this gateway may have lost sight of the revocations, and nobody else vouches for a ticket.
+  // Meanwhile this gateway may have lost sight of the revocations, and nothing else vouches for a ticket.
   if (known.by === 'ticket' && !context.revocations.mayResume(session.device)) return sendAway(connection);
   connection.enter('ready');
   context.metrics.loggedIn(known.by);
@@ -59,11 +59,11 @@ type Known = {
   device: number;
   ticket: string;
   expiresAt: number;
-  /** Told by auth only: a login by ticket looks nothing up. */
+  /** Only from auth: a login by ticket looks nothing up. */
   keys?: KeyCounts | undefined;
 };
 
-/** A ticket counts only for the very user, device and key that have just been proved, and while nobody has revoked it. */
+/** A ticket counts only for exactly the user, device and key just proved, and only while unrevoked. */
 function byTicket(context: GatewayContext, hello: Upstream<'client_hello'>): Known | undefined {
   if (hello.resume === undefined) return undefined;
   const ticket = openTicket(
@@ -102,11 +102,11 @@ async function byAuth(
   }
 }
 
-/** Auth serves a device that was revoked, as far as is known here: its account may have been enabled a moment ago. */
+/** Auth accepts a device that counts as revoked here: its account may have been re-enabled a moment ago. */
 async function lookAgain({ revocations, logger }: GatewayContext): Promise<void> {
   await revocations
     .refresh()
-    .catch((err: unknown) => logger.debug({ err }, 'revocations not read; what is known holds'));
+    .catch((err: unknown) => logger.debug({ err }, 'revocations not read; keeping the known ones'));
 }
 
 function sendAway(connection: Connection): void {
@@ -120,7 +120,7 @@ function refuse(connection: Connection, step: 'proof' | 'auth'): void {
   connection.close('authentication_failed');
 }
 
-/** A small Buffer is a slice of a pool of 64 KiB, which a long session would hold on to. */
+/** A small Buffer is a slice of a 64 KiB pool, which a long session would keep alive. */
 function ownMemory(bytes: Buffer): Buffer {
   const own = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(own);

@@ -12,8 +12,8 @@ import type { Connection } from '../connection/connection.ts';
 export type LoginProgress = { client: Upstream<'client_hello'>; server: UnsignedServerHello };
 
 /**
- * First step of the login: the server proves itself and sets its own challenge. Nothing is looked up yet, so the
- * answer is the same for every user that exists or does not.
+ * First step of the login: the server proves itself and sends its own challenge. Nothing is looked up yet, so the
+ * answer is the same whether or not the user exists.
  */
 export function clientHello(connection: Connection, hello: Upstream<'client_hello'>): undefined {
   const { context } = connection;

@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.ts';
 import { answerInTime } from './answer-in-time.ts';
 import { takeLookup } from './take-lookup.ts';
 
-/** Asks auth for somebody's newest device list. */
+/** Asks auth for a user's newest device list. */
 export async function deviceList(connection: Connection, message: Upstream<'device_list'>): Promise<void> {
   takeLookup(connection, message);
   const reference_id = message.id;

@@ -2,7 +2,7 @@ import type { Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { askFiles } from './ask-files.ts';
 
-/** Tells whoever offered the file that this user wants it. */
+/** Tells the file's sender that this user wants it. */
 export function fileAccept(
   connection: Connection,
   message: Upstream<'file_accept'>,

@@ -2,7 +2,7 @@ import type { Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { askFiles } from './ask-files.ts';
 
-/** Takes a file of this user's own back. */
+/** Withdraws one of this user's own files. */
 export function fileCancel(
   connection: Connection,
   message: Upstream<'file_cancel'>,

@@ -2,7 +2,7 @@ import type { Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { accepted, askerOf, besideOthers, fileAnswer, refOf, waitForTurn } from './ask-files.ts';
 
-/** Takes a chunk to the files service as soon as the user's limit lets it. */
+/** Passes a chunk to the files service as soon as the user's limit allows. */
 export function fileChunk(
   connection: Connection,
   message: Upstream<'file_chunk'>,

@@ -2,7 +2,7 @@ import type { Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { accepted, askerOf, besideOthers, fileAnswer, refOf, waitForTurn } from './ask-files.ts';
 
-/** Fetches a chunk from the files service, and sends it as soon as the user's limit lets it. */
+/** Fetches a chunk from the files service, and sends it as soon as the user's limit allows. */
 export function fileChunkRequest(
   connection: Connection,
   message: Upstream<'file_chunk_request'>,

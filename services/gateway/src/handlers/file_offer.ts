@@ -2,10 +2,10 @@ import { ProtocolError, type Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { askFiles } from './ask-files.ts';
 
-/** What the seed shows in an offer and only those may know who can decrypt. */
+/** Fields that the seed has in an offer, but that only those who can decrypt may know. */
 const SECRETS = ['encryption_key', 'filename', 'mime_type', 'checksum'] as const;
 
-/** Asks for room for a file. An offer that tells this server what is in it is refused, as readable chat is. */
+/** Reserves room for a file. An offer that tells this server what is in it is refused, like readable chat. */
 export function fileOffer(
   connection: Connection,
   message: Upstream<'file_offer'>,

@@ -2,7 +2,7 @@ import type { Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { askFiles } from './ask-files.ts';
 
-/** Passes on how far a transfer is; from whoever offered the file, that all of it is sent. */
+/** Passes on a transfer's progress; from the file's sender, that all of it has been sent. */
 export function fileProgress(
   connection: Connection,
   message: Upstream<'file_progress'>,

@@ -2,7 +2,7 @@ import type { Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { askFiles } from './ask-files.ts';
 
-/** How a file stands, or what this user stores. */
+/** The state of a file, or what this user stores. */
 export function fileStatus(
   connection: Connection,
   message: Upstream<'file_status'>,

@@ -4,7 +4,10 @@ import type { Session } from '../connection/session.ts';
 import { admit, checkSignature, originOf } from './admit.ts';
 import { hashesOf } from './pass-operation.ts';
 
-/** Checks what needs no database and passes the creation on to delivery. Counts as a group operation of its sender. */
+/**
+ * Makes the checks that need no database and passes the creation on to delivery. Counts as a group operation of its
+ * sender.
+ */
 export function groupCreate(
   connection: Connection,
   message: Upstream<'group_create'>,

@@ -4,7 +4,7 @@ import { answerInTime } from './answer-in-time.ts';
 import { sessionOf } from './session-of.ts';
 import { takeLookup } from './take-lookup.ts';
 
-/** Asks delivery what it knows of a conversation in which this device takes part. */
+/** Asks delivery for the state of a conversation in which this device takes part. */
 export async function groupInfo(connection: Connection, message: Upstream<'group_info'>): Promise<void> {
   const { requests } = connection.context;
   const { id: reference_id, conversation_id: conversation, after = '' } = message;

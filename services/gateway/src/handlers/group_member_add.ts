@@ -2,7 +2,7 @@ import type { Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { passOperation } from './pass-operation.ts';
 
-/** Brings members and their devices into a group. Counts as a group operation of its sender. */
+/** Adds members and their devices to a group. Counts as a group operation of its sender. */
 export function groupMemberAdd(
   connection: Connection,
   message: Upstream<'group_member_add'>,

@@ -2,7 +2,7 @@ import type { Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import { passOperation } from './pass-operation.ts';
 
-/** Takes members out of a group. Counts as a group operation of its sender. */
+/** Removes members from a group. Counts as a group operation of its sender. */
 export function groupMemberRemove(
   connection: Connection,
   message: Upstream<'group_member_remove'>,

@@ -42,14 +42,14 @@ import { turnCredentials } from './turn_credentials.ts';
 import { typing } from './typing.ts';
 import { unblock } from './unblock.ts';
 
-/** `payload` is the frame's payload as it came. A promise only when something must be waited for. */
+/** `payload` is the frame's payload as received. Returns a promise only when something must be awaited. */
 type Handler<N extends UpstreamName> = (
   connection: Connection,
   message: Upstream<N>,
   payload: Uint8Array,
 ) => Promise<void> | undefined;
 
-/** What the gateway does with each type a client may send. Total: a type without a handler does not compile. */
+/** The handler of each type that a client may send. Total: a type without a handler does not compile. */
 export const handlers: { [N in UpstreamName]: Handler<N> } = {
   client_hello: clientHello,
   client_auth: clientAuth,

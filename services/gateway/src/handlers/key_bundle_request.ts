@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.ts';
 import { answerInTime } from './answer-in-time.ts';
 import { sessionOf } from './session-of.ts';
 
-/** Asks auth for key packages of a user's devices. The same request again gets the same answer. */
+/** Asks auth for key packages of a user's devices. A repeated request gets the same answer. */
 export async function keyBundleRequest(
   connection: Connection,
   message: Upstream<'key_bundle_request'>,

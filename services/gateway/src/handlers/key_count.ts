@@ -18,7 +18,7 @@ export async function keyCount(connection: Connection, message: Upstream<'key_co
   if (answer !== undefined) connection.send('key_count', { type: 'key_count', ref: reference_id, ...answer });
 }
 
-/** Unasked, when the device should upload. */
+/** Sent unasked when the device should upload more. */
 export function warnOfLowKeys(connection: Connection, keys: KeyCounts | undefined): void {
   if (keys === undefined) return;
   if (keys.count >= keys.low_water && keys.last_resort) return;

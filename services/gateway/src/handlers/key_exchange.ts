@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.ts';
 import { answerInTime } from './answer-in-time.ts';
 import { sessionOf } from './session-of.ts';
 
-/** Why keys of the other types are refused; never what was sent. */
+/** Why keys of the other types are refused; never echoes what was sent. */
 const REFUSED: Record<string, string> = {
   ephemeral: '/key_type: conversations change their keys by MLS commits',
   identity: '/key_type: identity keys change only by the device list',

@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.ts';
 import { answerInTime } from './answer-in-time.ts';
 import { takeLookup } from './take-lookup.ts';
 
-/** Asks auth for what the log of device lists has from a position on. */
+/** Asks auth for the log of device lists from a position on. */
 export async function keyLog(connection: Connection, message: Upstream<'key_log'>): Promise<void> {
   takeLookup(connection, message, 'keyLogs');
   const { id: ref, from } = message;

@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.ts';
 import { answerInTime } from './answer-in-time.ts';
 import { takeLookup } from './take-lookup.ts';
 
-/** Asks auth to prove that the log of device lists has a list, or has only grown. */
+/** Asks auth to prove that the log of device lists contains a list, or is append-only. */
 export async function keyLogProof(connection: Connection, message: Upstream<'key_log_proof'>): Promise<void> {
   takeLookup(connection, message, 'keyLogs');
   const { id: ref, size, list, first } = message;

@@ -12,12 +12,12 @@ import type { Session } from '../connection/session.ts';
 import { admit, type Charge, checkSignature, originOf } from './admit.ts';
 
 type Operation = Upstream<GroupOperationRecord['type']>;
-/** What some operations have and others have not. */
+/** Fields that only some operations have. */
 type Parts = Partial<
   Upstream<'group_member_add'> & Omit<Upstream<'group_update'>, 'type'> & { removed_devices: string[] }
 >;
 
-/** Checks what needs no database about an operation on a conversation and passes it on to delivery. */
+/** Makes every check of an operation that needs no database, and passes it on to delivery. */
 export function passOperation(
   connection: Connection,
   message: Operation,
@@ -58,7 +58,7 @@ function passOn(connection: Connection, session: Session, message: Operation, pa
   });
 }
 
-/** What is signed of the bytes that an operation carries. */
+/** The signed hashes of the bytes that an operation carries. */
 export function hashesOf(message: Upstream<GroupOperationName>): GroupOperationHashes {
   const { commit, welcome, name } = message as Omit<Parts, 'type'>;
   return { commitSha256: hashOf(commit), welcomeSha256: hashOf(welcome), nameSha256: hashOf(name) };
@@ -68,9 +68,9 @@ const hashOf = (text: string | undefined): string | undefined =>
   text === undefined ? undefined : sha256(decodeBase64(text)).toString('base64');
 
 /**
- * An operation that adds devices goes out in two forms: who takes part already needs the commit, who is added the welcome,
- * and neither what the other gets. The signature covers both by their hashes, so each form can be checked by itself. The
- * second form stands behind the first, from `welcomeAt`.
+ * An operation that adds devices is delivered in two forms: existing members need the commit, added devices the
+ * welcome, and neither the other's part. The signature covers both by their hashes, so each form can be verified
+ * alone. The second form follows the first, from `welcomeAt`.
  */
 function formsOf(
   message: Operation,

@@ -6,8 +6,8 @@ import { answerInTime } from './answer-in-time.ts';
 import { sessionOf } from './session-of.ts';
 
 /**
- * A piece of signalling: the sender is who logged in, and has signed it; presence knows whether it may go there. Nothing of it is kept, so an
- * end that is not there does not learn of it, and the sender is not told.
+ * Passes a signalling message on: the sender is the logged-in device and has signed it; presence decides whether it
+ * may go there. Nothing is stored, so an offline recipient never learns of it, and the sender is not told.
  */
 export async function passSignal(
   connection: Connection,

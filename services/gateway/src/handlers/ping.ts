@@ -1,7 +1,7 @@
 import { ProtocolError, type Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 
-/** Heartbeat: answered at once with the same sequence, which must grow. */
+/** Heartbeat: answered at once with the same sequence number, which must increase. */
 export function ping(connection: Connection, message: Upstream<'ping'>): undefined {
   const { clock } = connection.context;
   if (message.sequence <= connection.lastPingSequence) {

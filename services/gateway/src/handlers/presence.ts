@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.ts';
 import { sessionOf } from './session-of.ts';
 import { takeStatus } from './take-status.ts';
 
-/** How this device is from now on. It is said on by the gateway as long as the connection lives. */
+/** This device's status from now on. The gateway keeps reporting it while the connection lives. */
 export function presence(connection: Connection, message: Upstream<'presence'>): undefined {
   sessionOf(connection);
   takeStatus(connection);

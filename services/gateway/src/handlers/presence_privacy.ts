@@ -4,7 +4,7 @@ import { answerInTime } from './answer-in-time.ts';
 import { sessionOf } from './session-of.ts';
 import { takeStatus } from './take-status.ts';
 
-/** Lets a user say who may see how it is, or asks how that stands. */
+/** Sets who may see a user's presence, or asks for the current setting. */
 export async function presencePrivacy(
   connection: Connection,
   message: Upstream<'presence_privacy'>,

@@ -5,7 +5,10 @@ import { takeStatus } from './take-status.ts';
 
 type State = Downstream<'presence_subscribe'>['states'][number];
 
-/** Watches these users instead of those before. Everybody named is answered for, in the order given: who may not be seen as offline. */
+/**
+ * Replaces the watched users. Every name is answered, in the order given; users who may not be seen are reported
+ * offline.
+ */
 export async function presenceSubscribe(
   connection: Connection,
   message: Upstream<'presence_subscribe'>,

@@ -4,7 +4,7 @@ import { answerInTime } from './answer-in-time.ts';
 import { sessionOf } from './session-of.ts';
 import { takeLookup } from './take-lookup.ts';
 
-/** Says where this device is woken, or asks how that stands. */
+/** Sets where this device gets its wake-ups, or asks for the current setting. */
 export async function pushSubscribe(
   connection: Connection,
   message: Upstream<'push_subscribe'>,

@@ -4,7 +4,7 @@ import { answerInTime } from './answer-in-time.ts';
 import { sessionOf } from './session-of.ts';
 import { takeLookup } from './take-lookup.ts';
 
-/** This device is not to be woken any more. */
+/** This device no longer wants wake-ups. */
 export async function pushUnsubscribe(
   connection: Connection,
   message: Upstream<'push_unsubscribe'>,

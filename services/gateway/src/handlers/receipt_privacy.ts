@@ -4,7 +4,7 @@ import { answerInTime } from './answer-in-time.ts';
 import { sessionOf } from './session-of.ts';
 import { takeLookup } from './take-lookup.ts';
 
-/** Lets a user say whether others may know how far they have read, or asks how it stands. */
+/** Sets whether others may know how far a user has read, or asks for the current setting. */
 export async function receiptPrivacy(
   connection: Connection,
   message: Upstream<'receipt_privacy'>,

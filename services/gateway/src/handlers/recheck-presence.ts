@@ -1,12 +1,12 @@
 import { withDeadline } from '@securechat/kernel';
 import type { Connection } from '../connection/connection.ts';
 
-/** Who blocks somebody does not wait longer for it. */
+/** A block does not wait longer than this for presence. */
 const DEADLINE_MS = 1_000;
 
 /**
- * Two users may see each other no more, or again. Whether presence is there does not matter to a block: who is not told at once
- * that it may not watch any more finds out when it next asks, and from a presence that is away nobody hears anything.
+ * Two users may no longer, or may again, see each other. A block does not depend on presence being up: a watcher that
+ * is not told at once loses sight when it next asks, and while presence is down nobody hears anything.
  */
 export async function recheckPresence({ context }: Connection, user: number, name: string): Promise<void> {
   if (!context.deployment.has('presence')) return;

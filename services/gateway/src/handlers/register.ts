@@ -5,9 +5,9 @@ import type { Session } from '../connection/session.ts';
 const CONNECTION_LIMIT_RETRY_MS = 60_000;
 
 /**
- * Makes a session findable, here and in the directory. A device's newest connection replaces its older one, wherever
- * that is; one that is too many is ended. While Redis is away the session is only known here; it is registered, and
- * the limit checked, when Redis is back. The connection may be closing afterwards.
+ * Makes a session findable, here and in the directory. A device's newest connection replaces its older one on any
+ * gateway; one over the limit is closed. While Redis is down the session is only known here; once it is back the
+ * session is registered and the limit checked. The connection may be closing when this resolves.
  */
 export async function register(connection: Connection, session: Session): Promise<void> {
   const { context } = connection;
@@ -26,12 +26,12 @@ export async function register(connection: Connection, session: Session): Promis
       return undefined;
     });
   if (result?.outcome === 'limit') return refuse(connection);
-  // It went while it was being registered, so nobody else will take the route back.
+  // It closed while being registered, so nobody else will remove the route.
   if (connection.state === 'closing') return await unregister(connection, session);
   if (result?.outcome === 'outdated') return connection.close('replaced');
   connection.session = session;
   connection.isRegistered = result !== undefined;
-  // Its time is kept when registering again fails: it must not become the newest connection of its device by that.
+  // Kept when registering again fails: that must not make it the newest connection of its device.
   connection.registeredSince = result?.since ?? connection.registeredSince;
   context.hub.addDevice(session.device, connection)?.close('replaced');
   if (result?.replaced) await closeElsewhere(connection, result.replaced);
@@ -45,12 +45,12 @@ function refuse(connection: Connection): void {
   connection.close('connection_limit');
 }
 
-/** Takes a session's route back, if it is still this connection's. */
+/** Removes a session's route, if it is still this connection's. */
 export async function unregister({ context, number }: Connection, session: Session): Promise<void> {
   await context.directory
     .remove({ user: session.user, gateway: context.gatewayId, connection: number })
     .catch((err: unknown) =>
-      context.logger.debug({ err }, 'route not removed; it is stale and will show itself'),
+      context.logger.debug({ err }, 'route not removed; it is stale and will be noticed'),
     );
 }
 
@@ -64,6 +64,6 @@ async function closeElsewhere(
   await context.outStreams
     .send(older.gateway, [{ head, body: new Uint8Array(0) }])
     .catch((err: unknown) =>
-      context.logger.warn({ err }, 'replaced connection not told; it learns by heartbeat'),
+      context.logger.warn({ err }, 'replaced connection not told; its heartbeat will tell'),
     );
 }

@@ -1,13 +1,16 @@
 import { ProtocolError, type Upstream } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 
-/** The client found a hole: everything behind `from` is sent again. */
+/** The client found a gap: everything after `from` is sent again. */
 export function sync(connection: Connection, message: Upstream<'sync'>): undefined {
   chargeSync(connection);
   connection.mailbox.sync(message.from);
 }
 
-/** One of the connection's minute, or `RATE_LIMITED`: a few bytes of a client make delivery read a page. */
+/**
+ * Takes one of the connection's syncs per minute, or throws `RATE_LIMITED`: a few bytes from a client make delivery
+ * read a page.
+ */
 export function chargeSync({ rates, context }: Connection): void {
   const retryAfterMs = rates.take('syncs', context.clock.monotonicMs());
   if (retryAfterMs > 0)

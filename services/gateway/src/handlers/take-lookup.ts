@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.ts';
 
 const scopes = { lookups: 'lookups', keyLogs: 'key_log' } as const;
 
-/** One of the questions that a connection may ask so often. Throws `RATE_LIMITED` when there were too many. */
+/** Takes one of a connection's lookups. Throws `RATE_LIMITED` when there were too many. */
 export function takeLookup(
   connection: Connection,
   { id: reference_id }: { id: string },

@@ -1,7 +1,7 @@
 import { ProtocolError } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 
-/** What a connection may say and ask of presence; throws when it was too much. */
+/** Takes one of a connection's presence messages; throws when there were too many. */
 export function takeStatus({ rates, context }: Connection, reference_id?: string): void {
   const retry_after_ms = rates.take('statuses', context.clock.monotonicMs());
   if (retry_after_ms === 0) return;

@@ -3,7 +3,7 @@ import type { Connection } from '../connection/connection.ts';
 import { answerInTime } from './answer-in-time.ts';
 import { sessionOf } from './session-of.ts';
 
-/** Asks auth for what a TURN server takes for the next while. */
+/** Asks auth for short-lived TURN credentials. */
 export async function turnCredentials(
   connection: Connection,
   message: Upstream<'turn_credentials'>,

@@ -3,8 +3,8 @@ import type { Connection } from '../connection/connection.ts';
 import { sessionOf } from './session-of.ts';
 
 /**
- * Passes on that somebody writes, for at most five seconds from now. Clocks differ, so a time that is over for us counts as one
- * second. Who may hear of it is known to presence; if that is away nobody does, and nobody is told so.
+ * Passes on that a user is typing, for at most five seconds from now. Clocks differ, so a time already past counts as
+ * one second. Presence decides who may hear of it; while that is down nobody does, and the sender is not told.
  */
 export function typing(connection: Connection, message: Upstream<'typing'>): undefined {
   const { clock, requests, logger } = connection.context;

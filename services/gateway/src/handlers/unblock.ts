@@ -4,7 +4,7 @@ import { askBlocks } from './ask-blocks.ts';
 import { recheckPresence } from './recheck-presence.ts';
 import { sessionOf } from './session-of.ts';
 
-/** Takes a block back, if there is one. */
+/** Removes a block, if there is one. */
 export async function unblock(connection: Connection, message: Upstream<'unblock'>): Promise<void> {
   const { user } = sessionOf(connection);
   const { id: ref, user_id } = message;

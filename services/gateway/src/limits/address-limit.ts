@@ -4,23 +4,23 @@ import { errorMessage } from '@securechat/protocol';
 import { addressScript } from './scripts.ts';
 import { doorLimits } from './table.ts';
 
-/** What a client of a full address is told, at either door: only a closed connection makes room. */
+/** What a client from a full address is told, at either door: only a closed connection makes room. */
 export const addressRefusal = errorMessage('RATE_LIMITED', {
   scope: 'address_connections',
   retry_after_ms: 60_000,
 });
 
 export type AddressLimit = {
-  /** Sockets of one address in this process, whatever has become of them. */
+  /** Sockets per address in this process, whatever their state. */
   readonly mostSockets: number;
-  /** True when this process alone has the most connections of this address; known without asking anybody. */
+  /** True when this process alone is at the address's limit; known without asking Redis. */
   isFullHere(address: string): boolean;
-  /** Counts one more connection over all gateways. When it resolves with true, `leave` is owed. */
+  /** Counts one more connection across all gateways. If it resolves with true, the caller must call `leave`. */
   enter(address: string): Promise<boolean>;
   leave(address: string): void;
 };
 
-/** Connections of a client address at once, over all gateways. While Redis is away each gateway counts alone. */
+/** Concurrent connections per client address, across all gateways. While Redis is down each gateway counts alone. */
 export function createAddressLimit(parts: {
   redis: RedisClient;
   prefix: string;

@@ -1,10 +1,10 @@
--- Counts the connections of one client address over all gateways.
--- KEYS[1]  hash of one address, gateway id -> its connections from there and when it said so: <count>@<ms>
+-- Counts the connections of one client address across all gateways.
+-- KEYS[1]  hash of one address, gateway id -> its connections from there and when it reported them: <count>@<ms>
 -- ARGV[1]  gateway id
 -- ARGV[2]  connections this gateway would have with the new one
 -- ARGV[3]  limit
 -- ARGV[4]  JSON list of live gateway ids; counts of others are dropped, unless they are young
--- ARGV[5]  milliseconds for which a count is young: its gateway may be too new for whoever made the list
+-- ARGV[5]  milliseconds for which a count is young: its gateway may be too new for the list
 -- returns  1 when admitted (and counted), 0 when refused
 local live = {}
 for _, id in ipairs(cjson.decode(ARGV[4])) do live[id] = true end

@@ -1,38 +1,40 @@
 import type { Clock } from '@securechat/kernel';
 
 const MINUTE_MS = 60_000;
-/** What may go at once after a quiet time: what a second brings. */
+/** Burst after a quiet time: one second's worth. */
 const BURST_MS = 1_000;
 const RELEASE_EVERY_MS = 50;
-/** What one that is let go takes at most, about: a chunk of its socket, or an ordinary page. */
+/** Roughly the most that one turn takes: a socket chunk, or an ordinary page. */
 const TURN_BYTES = 64 * 1024;
 
-/** The most that is paid back, in bytes, where a second's worth is less: the largest page or message is still paid whole. */
+/** Lower bound of the debt cap, if a second's worth is less: the largest page or message is still paid back in full. */
 const LEAST_DEBT_BYTES = 1024 * 1024;
 
-/** Whose bytes they are. A stranger's are counted and not charged: nobody who is logged in waits for them. */
+/** Whose bytes they are. A stranger's are counted but not charged, so no session waits for them. */
 export type Peer = 'session' | 'stranger';
 
-/** Somebody who wants to read from a client, or to send it a page. */
+/** A connection that wants to read from its client, or to send it a page. */
 export type Waiter = { hasTurn(): void };
 
 export type Bandwidth = {
   received(bytes: number, peer: Peer): void;
   sent(bytes: number, peer: Peer): void;
-  /** True when this one may take more now. Otherwise it waits, and `hasTurn` is called, within which it may. */
+  /**
+   * True when the waiter may take more now. Otherwise it queues; `hasTurn` is called later, and within that call it
+   * may.
+   */
   mayTake(waiter: Waiter): boolean;
   leave(waiter: Waiter): void;
-  /** Called about once a second: what was carried since, for the metrics. */
+  /** Called about once a second; reports the bytes carried since to the metrics. */
   sweep(): void;
   stop(): void;
 };
 
 /**
- * Bytes to and from the clients of this process: a bucket that fills evenly and holds a second's worth, so that no minute
- * carries more than the limit and what is on its way already. Nothing is refused for it. What was read or must go out
- * (answers, receipts) is charged even when the bucket is empty, which then takes longer to fill, though never for more than
- * about a second's worth: whatever was carried, nobody waits long. Reading and pages wait, and come by turns, the longest
- * waiting first.
+ * Bytes to and from this process's clients: a token bucket that fills evenly and holds a second's worth, so that no
+ * minute exceeds the limit by more than what is already in flight. Nothing is refused. Bytes already read, or that
+ * must go out (answers, receipts), are charged even to an empty bucket, as a debt capped at about a second's worth,
+ * so nobody waits long. Reads and pages wait, and take turns, longest waiting first.
  */
 export function createBandwidth(parts: {
   bytesPerMinute: number;
@@ -63,7 +65,7 @@ export function createBandwidth(parts: {
     if (hadRoom && room <= 0) metrics.limited('bandwidth_per_minute');
   }
 
-  /** As many as may fit; if they take more than that, the next ones wait for it. */
+  /** As many turns as may fit; if they take more, the next ones wait for it. */
   function release(): void {
     fill();
     let turns = Math.ceil(room / TURN_BYTES);

@@ -7,38 +7,38 @@ import type { Verdict } from './verdict.ts';
 const BUCKET_MS = 25;
 const WINDOW_MS = seedLimits.globalMessages.windowMs;
 const COUNTED_BUCKETS = WINDOW_MS / BUCKET_MS + 1;
-/** Short, because the time of a lease is what a window loses: 5 to 7 % of the limit with the shortest. */
+/** Short, because the window loses the lease's duration: 5 to 7 % of the limit with the shortest. */
 const SHORTEST_LEASE_MS = 50;
-/** On a machine that has no time left, answers come late, and messages that wait for a lease make it worse. */
+/** On an overloaded machine answers come late, and messages waiting for a lease make it worse. */
 const LONGEST_LEASE_MS = 800;
-/** A lease is this many times as long as an answer takes: half of one is left when the next is asked for. */
+/** Lease duration as a multiple of the answer time: half of it is left when the next is requested. */
 const ANSWERS_PER_LEASE = 4;
-/** A slow answer is soon forgotten, but not by the next quick one. */
+/** Decay per answer: a slow answer is soon forgotten, but not by a single quick one. */
 const LEASE_SHRINKS_TO = 0.9;
-/** With one only, a single message would ask twice: for itself, and because nothing is left. */
+/** With a lease of one, a single message would ask twice: for itself, and because nothing is left. */
 const SMALLEST_LEASE = 2;
-/** A lease ends while it is on its way: after so many in a row, this process is what is too slow. */
+/** Leases that expire before they arrive; after this many in a row this process itself is too slow. */
 const MAX_LATE = 10;
-/** Redis that did not answer is asked again after this, beside the messages. */
+/** Retry interval after Redis did not answer; asked in the background. */
 const ASK_AGAIN_MS = 500;
 
 export type GlobalLimit = {
-  /** Counts one message of anybody. A promise only when Redis has to be asked. */
+  /** Counts one message of any user. Returns a promise only when Redis must be asked. */
   take(): Verdict | Promise<Verdict>;
-  /** A message that waits for something else will come: asks Redis meanwhile, if it has to be asked. */
+  /** A message that still waits for something else will follow: asks Redis meanwhile, if needed. */
   prepare(): void;
 };
 
 /**
- * Messages of all users in any second, over all gateways. Each gateway leases some for a moment, twice what it needed
- * since it last asked; what is leased is counted at once, and what was not used is given back with the next question.
- * While messages flow, the next lease is asked for before the last one is used up, so that no message waits; the moment
- * is 50 ms, and longer where answers take longer.
+ * Messages of all users in any second, across all gateways. Each gateway leases a few briefly, twice what it needed
+ * since its last request; leased messages are counted at once, and unused ones are returned with the next request.
+ * While messages flow, the next lease is requested before the last is used up, so that no message waits. A lease
+ * lasts 50 ms, or longer where answers take longer.
  *
- * LEASED   Redis answers. No second holds more than the limit.
- * FULL     Redis has nothing left; messages are refused here, without asking, until it will.
- * ALONE    Redis does not answer: this gateway takes its share, the limit divided by the gateways last seen. It
- *          ends with the first answer.
+ * LEASED   Redis answers. No second exceeds the limit.
+ * FULL     Redis has nothing left; until it will, messages are refused here without asking.
+ * ALONE    Redis does not answer: this gateway takes its share, the limit divided by the gateways last seen.
+ *          Left by the first answer.
  */
 export function createGlobalLimit(parts: {
   redis: RedisClient;
@@ -52,9 +52,9 @@ export function createGlobalLimit(parts: {
   const key = `${parts.prefix}:{global}:messages`;
   let leaseMs = SHORTEST_LEASE_MS;
   let lease = { left: 0, size: 0, bucket: 0, endsAt: 0, renewAt: 0 };
-  /** Of an earlier lease; told with the next question. What is forgotten here comes back within a second anyway. */
+  /** From an earlier lease; returned with the next request. If lost, it comes back within a second anyway. */
   let unused = { bucket: 0, count: 0 };
-  /** Messages since Redis was last asked, and those that wait for its answer. */
+  /** Messages since the last request, and those waiting for its answer. */
   let needed = 0;
   let waiting = 0;
   let pending: Promise<void> | undefined;
@@ -70,11 +70,11 @@ export function createGlobalLimit(parts: {
     return pending;
   }
 
-  /** `askedAt` is from before the question: Redis counts from after it, so the lease ends in time. */
+  /** `askedAt` is from before the request: Redis counts from after it, so the lease ends in time. */
   async function lend(askedAt: number): Promise<void> {
     if (askedAt >= lease.endsAt) putAside();
     const ahead = Math.ceil(leaseMs / BUCKET_MS);
-    // One gateway alone can use all of the limit, and the last one to ask finds something.
+    // One gateway alone can use the whole limit, and the last one to ask gets something.
     const most = Math.max(1, Math.floor((perSecond * ahead * BUCKET_MS) / WINDOW_MS));
     const wanted = Math.min(most, Math.max(SMALLEST_LEASE, 2 * needed, waiting));
     const { bucket: unusedBucket, count } = unused;
@@ -98,7 +98,7 @@ export function createGlobalLimit(parts: {
         late = now < endsAt ? 0 : late + 1;
       }
     } catch (err) {
-      if (!share) logger.warn({ err }, 'global limit not reachable; taking the share of this gateway');
+      if (!share) logger.warn({ err }, "global limit not reachable; taking this gateway's share");
       share ??= new LocalRate({ count: shareOf(), windowMs: WINDOW_MS });
       askAgainAt = clock.monotonicMs() + ASK_AGAIN_MS;
     }
@@ -111,7 +111,7 @@ export function createGlobalLimit(parts: {
 
   const shareOf = (): number => Math.max(1, Math.floor(perSecond / Math.max(1, liveGateways().length)));
 
-  /** Each is told a time of its own, or all would come back at once. */
+  /** Randomised, or all clients would come back at once. */
   const refusal = (): Verdict => ({
     retryAfterMs: Math.ceil(WINDOW_MS * (0.5 + Math.random())),
     limit: perSecond,

@@ -9,12 +9,12 @@ export type GroupLimit = {
 };
 
 /**
- * Group operations of a user in any 60 seconds, exact over all gateways. They are rare, so each asks Redis and
- * nothing is leased; and while Redis does not answer there are none.
+ * Group operations per user in any 60 seconds, exact across all gateways. They are rare, so each asks Redis and
+ * nothing is leased; while Redis does not answer none are allowed.
  */
 export function createGroupLimit(parts: {
   redis: RedisClient;
-  /** Where it is counted. */
+  /** The Redis key that counts a user's operations. */
   keyOf: (user: number) => string;
   perMinute: number;
   logger: Logger;

@@ -1,12 +1,12 @@
--- Counts one group operation of a user, exactly: the times of the last ones are kept.
+-- Counts one group operation of a user, exactly: the times of the latest ones are kept.
 -- KEYS[1]  list of one user's operations, milliseconds, oldest first
 -- ARGV[1]  limit
--- ARGV[2]  milliseconds of the window
+-- ARGV[2]  window in milliseconds
 -- returns  0 when allowed (and counted), otherwise the milliseconds until the next one is
 local now = redis.call('TIME')
 local nowMs = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 
--- The one that the next would be one too many with; it counts through the last millisecond of its window.
+-- The operation that must leave the window before another is allowed; it counts through the window's last millisecond.
 local oldest = redis.call('LINDEX', KEYS[1], -tonumber(ARGV[1]))
 if oldest then
   local waitMs = tonumber(oldest) + tonumber(ARGV[2]) + 1 - nowMs

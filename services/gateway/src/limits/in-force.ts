@@ -4,7 +4,7 @@ import { MAX_BLOCKED_USERS, MAX_CHAT_BYTES, UNACKED_WINDOW } from '@securechat/p
 import { options } from '../config.ts';
 import { seedLimits } from './table.ts';
 
-/** What this gateway goes by, as operators are told (`GET /v1/admin/limits`). */
+/** The limits that this gateway enforces, as operators see them (`GET /v1/admin/limits`). */
 export function limitsInForce(config: ConfigOf<typeof options>): LimitsInForce {
   const count = { unit: 'count', windowMs: 0 } as const;
   return {
@@ -65,7 +65,7 @@ export function limitsInForce(config: ConfigOf<typeof options>): LimitsInForce {
   };
 }
 
-/** Of those, and of the protocol's, what a client goes by; told in `server_hello`. */
+/** The subset of these, and of the protocol's limits, that concerns clients; announced in `server_hello`. */
 export function limitsForClients(config: ConfigOf<typeof options>): Record<string, number> {
   return {
     messages_per_minute: config.messagesPerMinute,

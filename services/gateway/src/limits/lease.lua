@@ -1,15 +1,15 @@
 -- Leases messages to a gateway: they are counted now and may be used for a while. So that the limit holds in every
--- window, a lease counts from when it is given until a window after it can last be used. Leases that are all of one
--- length are written to the bucket in which they are given, and the length is added to the window; leases of several
+-- window, a lease counts from when it is granted until one window after it can last be used. If all leases have the same
+-- length, each is written to the bucket in which it is granted, and the length is added to the window; leases of different
 -- lengths are each written to the bucket in which they end.
 -- KEYS[1]  hash of counts, bucket number -> messages
 -- ARGV[1]  limit
--- ARGV[2]  messages wanted; 0 to give back alone
--- ARGV[3]  milliseconds of a bucket
+-- ARGV[2]  messages wanted; 0 only to return unused ones
+-- ARGV[3]  milliseconds per bucket
 -- ARGV[4]  buckets that count, the current one and those before it: (window + lease, or window) / bucket + 1
 -- ARGV[5]  buckets from the current one to the one that is written to
 -- ARGV[6]  bucket of an earlier lease
--- ARGV[7]  messages of that lease that were not used and can no longer be
+-- ARGV[7]  messages of that lease that were not used and no longer can be
 -- returns  {granted, bucket it was written to, milliseconds until more can be granted (0 if anything was, or nothing was wanted)}
 local limit = tonumber(ARGV[1])
 local bucketMs = tonumber(ARGV[3])

@@ -9,7 +9,7 @@ import { createGroupLimit } from './group-limit.ts';
 import { createMessageLimit } from './message-limit.ts';
 import { createStorm } from './storm.ts';
 
-/** All limits that connections share, with the numbers of the configuration. */
+/** All limits that connections share, as configured. */
 export function createLimits(parts: {
   config: ConfigOf<typeof options>;
   redis: RedisClient;

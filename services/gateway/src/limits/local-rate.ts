@@ -9,10 +9,10 @@ export class LocalRate {
     this.#limit = limit;
   }
 
-  /** 0 when one more is allowed now; otherwise the milliseconds until it will be. */
+  /** 0 when one more is allowed now; otherwise the milliseconds until it is. */
   take(nowMs: number): number {
     const { count, windowMs } = this.#limit;
-    // Made on first use, and no larger than that.
+    // Created on first use, and only as large as needed.
     if (this.#taken === undefined) {
       this.#taken = [nowMs];
       return 0;
@@ -28,11 +28,11 @@ export class LocalRate {
 
 type Named = Exclude<keyof typeof limits, 'excessPauseMs'>;
 
-/** The rates of one connection, each made when it is first asked: most connections never need most of them. */
+/** The rates of one connection, each created on first use: most connections never need most of them. */
 export class LocalRates {
   #rates: Partial<Record<Named, LocalRate>> | undefined;
 
-  /** 0 when one more is allowed now; otherwise the milliseconds until it will be. */
+  /** 0 when one more is allowed now; otherwise the milliseconds until it is. */
   take(name: Named, nowMs: number): number {
     this.#rates ??= {};
     const rate = this.#rates[name] ?? new LocalRate(limits[name]);

@@ -3,37 +3,37 @@ import type { Clock, Logger, RedisClient } from '@securechat/kernel';
 import { leaseScript } from './scripts.ts';
 import type { Verdict } from './verdict.ts';
 
-/** A refusal is remembered this long at most, so that a flood of refused messages does not reach Redis. */
+/** How long a refusal is remembered at most, so that a flood of refused messages does not reach Redis. */
 const REMEMBER_REFUSAL_MS = 500;
 
 type Lease = {
   left: number;
   bucket: number;
   endsAt: number;
-  /** Messages of the last lease: a busy user gets twice as many the next time, an idle one starts over. */
+  /** Messages of the last lease: a busy user's next one is twice as large, an idle user starts over. */
   size: number;
-  /** Redis is not asked again before. */
+  /** Redis is not asked again before this. */
   refusedUntil: number;
-  /** When Redis will grant again, as it said. */
+  /** When Redis said it will grant again. */
   grantedFrom: number;
   pending: Promise<Verdict> | undefined;
 };
 
 export type MessageLimit = {
-  /** Counts one message of this user. A promise only when Redis has to be asked. */
+  /** Counts one message of this user. Returns a promise only when Redis must be asked. */
   take(user: number): Verdict | Promise<Verdict>;
-  /** Gives back what idle users have not used. Called about once a second. */
+  /** Returns what idle users have not used. Called about once a second. */
   sweep(): void;
 };
 
 /**
- * Messages of a user in any 60 seconds, exact over all gateways: each gateway leases a few at a time, and what is
- * leased is counted at once. Leases grow from 1 to a tenth of the limit while they are used up quickly, so a quick
- * sender costs one Redis call in ten messages and a slow one wastes nothing.
+ * Messages per user in any 60 seconds, exact across all gateways: each gateway leases a few at a time, and leased
+ * messages are counted at once. Leases grow from 1 to a tenth of the limit while they are used up quickly, so a fast
+ * sender costs one Redis call per ten messages and a slow one wastes nothing.
  */
 export function createMessageLimit(parts: {
   redis: RedisClient;
-  /** Where it is counted. */
+  /** The Redis key that counts a user's messages. */
   keyOf: (user: number) => string;
   perMinute: number;
   clock: Clock;
@@ -52,7 +52,7 @@ export function createMessageLimit(parts: {
     return lease;
   }
 
-  /** What the lease has left can no longer be used, and is given back with the question. */
+  /** What the lease has left can no longer be used, and is returned with the request. */
   function askRedis(user: number, wanted: number, lease: Lease) {
     const unused = lease.left;
     lease.left = 0;
@@ -61,7 +61,7 @@ export function createMessageLimit(parts: {
   }
 
   async function renew(user: number, lease: Lease): Promise<Verdict> {
-    // Measured from before the question: Redis counts from after it, so the lease ends in time.
+    // Measured from before the request: Redis counts from after it, so the lease ends in time.
     const askedAt = clock.monotonicMs();
     const wanted = Math.min(largestLease, askedAt < lease.endsAt ? lease.size * 2 : 1) || 1;
     try {
@@ -117,7 +117,7 @@ export function createMessageLimit(parts: {
         leases.delete(user);
         if (lease.left === 0) continue;
         askRedis(user, 0, lease).catch((err: unknown) =>
-          logger.debug({ err }, 'unused messages not given back; they come back with time'),
+          logger.debug({ err }, 'unused messages not returned; they expire with time'),
         );
       }
     },

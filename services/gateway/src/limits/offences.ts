@@ -23,12 +23,12 @@ const INNOCENT: ReadonlySet<ErrorName> = new Set([
   'FILE_CORRUPT',
 ]);
 
-/** What `RATE_LIMITED` names when all users together are too many. */
+/** The scope of `RATE_LIMITED` when all users together are over the limit. */
 export const GLOBAL_SCOPE = 'global';
 
 export type Verdict = { pauseMs: number; close?: CloseReason };
 
-/** Counts what a connection does wrong and says when it has been enough. */
+/** Counts a connection's offences and decides when to pause or close it. */
 export class Offences {
   readonly #clock: Clock;
   readonly #rates: LocalRates;
@@ -38,14 +38,14 @@ export class Offences {
     this.#rates = rates;
   }
 
-  /** `scope` tells which limit was run into; the global one is nobody's own fault. */
+  /** `scope` says which limit was exceeded; the global one is nobody's own fault. */
   add(error: ErrorName, scope?: string): Verdict {
     const now = this.#clock.monotonicMs();
     if (INNOCENT.has(error) || scope === GLOBAL_SCOPE) return { pauseMs: 0 };
-    // Never ends the connection, or a newer client could not talk to an older server.
+    // Never closes the connection, or a newer client could not talk to an older server.
     if (error === 'UNKNOWN_TYPE')
       return { pauseMs: this.#rates.take('strangers', now) > 0 ? limits.excessPauseMs : 0 };
-    // People block, remove and leave while others write. Who probes is slowed down as much.
+    // Users block, remove and leave while others write, so this never closes; but probing is slowed down.
     if (error === 'PERMISSION_DENIED')
       return { pauseMs: this.#rates.take('denials', now) > 0 ? limits.excessPauseMs : 0 };
     if (error !== 'RATE_LIMITED') {

@@ -4,14 +4,14 @@ import { TokenBucket } from './token-bucket.ts';
 const SECOND_MS = 1_000;
 
 /**
- * A bucket for all addresses that none of them can empty alone: its last half is kept for addresses that have had no more
- * than a share of it in this second. While nobody else comes, one address may take nearly all.
+ * A token bucket for all addresses that no single one can empty: its last half is reserved for addresses that have
+ * taken no more than a set share of it in this second. While nobody else comes, one address may take nearly all.
  */
 export class SharedBucket {
   readonly #bucket: TokenBucket;
   readonly #kept: number;
   readonly #share: number;
-  /** What was given in this second; no more entries than the bucket gives in it. */
+  /** Tokens given in this second by address; no more entries than the bucket has tokens. */
   readonly #given = new Map<string, number>();
   #secondBegan = 0;
 
@@ -21,7 +21,7 @@ export class SharedBucket {
     this.#share = Math.max(1, perSecond * doorLimits.sharePerAddress);
   }
 
-  /** Of no address: one who stands for many, and has no share. */
+  /** An undefined address stands for many clients, and has no share. */
   take(address: string | undefined, nowMs: number): boolean {
     if (address === undefined) return this.#bucket.take(nowMs);
     if (nowMs - this.#secondBegan >= SECOND_MS) {

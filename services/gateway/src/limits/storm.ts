@@ -3,20 +3,20 @@ import { type ErrorBody, errorMessage } from '@securechat/protocol';
 import { SharedBucket } from './shared-bucket.ts';
 import { doorLimits } from './table.ts';
 
-/** Who is refused comes back at a time of its own within this. */
+/** Refused clients come back at a random time in this range. */
 const COME_BACK_MS = { from: 1_000, to: 5_000 };
 
 /**
- * Keeps a storm of new connections (a gateway or a network came back, or somebody means harm) from the clients that
- * are logged in: so many handshakes a second begin in this process, further ones are refused before they cost anything.
+ * Shields logged-in clients from a storm of new connections (a gateway or network came back, or an attack):
+ * handshakes per second are limited in this process, and further ones are refused before they cost anything.
  */
 export type Storm = {
   /**
-   * Asked for each socket before its TLS handshake; the answer "no" cannot be explained to the peer. The address is undefined
-   * for a proxy's sockets, which are those of many.
+   * Asked for each socket before its TLS handshake; a "no" cannot be explained to the peer. The address is undefined
+   * for a proxy's sockets, which carry many clients.
    */
   maySocketCome(address: string | undefined): boolean;
-  /** Asked before a login may begin. Undefined when it may, else what the client is told. */
+  /** Asked before a login starts. Undefined when it may, otherwise what the client is told. */
   refusal(address: string): (ErrorBody & { retry_after_ms: number }) | undefined;
 };
 

@@ -2,8 +2,8 @@ import { GROUP_WINDOW_MS, messageCount } from '@securechat/directory';
 
 /**
  * Every limit of the seed on one page: how much, of what, for whom, in which window, where it is counted, and what
- * happens when Redis is away. The numbers are the defaults of the settings in `config.ts`; a load test raises them
- * there, no check is ever switched off. Bytes are decimal, and those of files count as ciphertext.
+ * happens when Redis is down. The numbers are the defaults of the options in `config.ts`; a load test raises them
+ * there, and no check is ever switched off. Bytes are decimal, and those of files count as ciphertext.
  */
 export const seedLimits = {
   messages: {
@@ -81,48 +81,51 @@ export const seedLimits = {
   }
 >;
 
-/** Limits at the doors that the seed does not have; counted in this process, so Redis does not matter. */
+/** Limits at the doors that the seed does not have; counted in this process, so they work without Redis. */
 export const doorLimits = {
-  /** Logins that may begin in this process; about what one core can take beside its work. */
+  /** Logins that may start per second in this process; about what one core can take besides its other work. */
   handshakesPerSecond: 300,
-  /** Sockets for each of them: a refusal that says why costs a TLS handshake. */
+  /** Sockets per handshake: a refusal that gives its reason costs a TLS handshake. */
   socketsPerHandshake: 2,
-  /** Of either, what one address has for certain; more only while half of them are left. */
+  /** Share of either that one address is guaranteed; it gets more only while half is left. */
   sharePerAddress: 0.1,
-  /** Sockets of an address for each connection it may have: some shake hands yet, some are on their way out. */
+  /** Sockets per allowed connection of an address: some are still in the handshake, some are closing. */
   socketsPerConnection: 2,
 } as const;
 
-/** Limits of one connection that the seed does not have. Counted in this process, so Redis does not matter. */
+/** Limits per connection that the seed does not have. Counted in this process, so they work without Redis. */
 export const limits = {
-  /** Ten times the heartbeat a client needs. */
+  /** Ten times the heartbeats a client needs. */
   pings: { count: 10, windowMs: 10_000 },
-  /** Device lists, counts of keys (key packages have limits of auth's) and what is known of conversations; enough to open a conversation with somebody new every second. */
+  /**
+   * Device lists, key counts (key packages have limits in auth) and conversation state; enough to open a conversation
+   * with someone new every second.
+   */
   lookups: { count: 60, windowMs: 60_000 },
-  /** `key_log` and `key_log_proof`: who follows 30,000 entries or has 120 new people to look up needs a minute. */
+  /** `key_log` and `key_log_proof`: following 30,000 entries or looking up 120 new people takes a minute. */
   keyLogs: { count: 120, windowMs: 60_000 },
   /** `block`, `unblock` and `block_list` together; a list of 10,000 takes 50. */
   blocks: { count: 60, windowMs: 60_000 },
-  /** `presence`, `presence_subscribe` and `presence_privacy` together: what a person does by hand, and what changes with contacts. */
+  /** `presence`, `presence_subscribe` and `presence_privacy` together: a user's own actions, and changes of contacts. */
   statuses: { count: 30, windowMs: 60_000 },
-  /** `p2p_…` together: an offer, its answer and candidates in batches are some ten. */
+  /** `p2p_…` together: an offer, its answer and batched candidates are about ten. */
   signals: { count: 120, windowMs: 60_000 },
-  /** A client says it again every few seconds while somebody writes. */
+  /** A client repeats it every few seconds while its user types. */
   typings: { count: 60, windowMs: 60_000 },
-  /** Messages about files that carry no chunk; what a client needs for a small file is four. */
+  /** Messages about files that carry no chunk; a small file needs four. */
   files: { count: 240, windowMs: 60_000 },
   /** `resume` and `sync` together: each costs pages from Postgres, and an honest client hardly needs a second one. */
   syncs: { count: 60, windowMs: 60_000 },
-  /** Faults of form or signature until a connection is ended; a healthy client makes none. */
+  /** Faults of form or signature before a connection is closed; a healthy client makes none. */
   faults: { count: 10, windowMs: 60_000 },
-  /** Refusals for want of a right until the socket is no longer read for a while: an honest client meets them where somebody has blocked or left. */
+  /** Refusals for lack of rights before reading pauses; an honest client meets them where someone has blocked or left. */
   denials: { count: 10, windowMs: 60_000 },
-  /** Limits run into until the socket is no longer read for a while, and until it is ended. */
+  /** Limits exceeded before reading pauses, and before the connection is closed. */
   excesses: { count: 10, windowMs: 60_000 },
   persistentExcesses: { count: 100, windowMs: 60_000 },
-  /** Types that are not known here until the socket is no longer read for a while. A newer client sends a few, and stays. */
+  /** Unknown types before reading pauses. A newer client sends a few, and stays connected. */
   strangers: { count: 200, windowMs: 60_000 },
-  /** How long such a socket is not read. */
+  /** How long reading pauses. */
   excessPauseMs: 5_000,
 } as const;
 

@@ -1,4 +1,4 @@
-/** A second's worth at once, refilled evenly. Counts for the whole process, in constant memory. */
+/** Holds a second's worth and refills evenly. Counts for the whole process, in constant memory. */
 export class TokenBucket {
   readonly #perSecond: number;
   #tokens: number;
@@ -9,7 +9,7 @@ export class TokenBucket {
     this.#tokens = perSecond;
   }
 
-  /** One token, unless fewer than `kept` would be left. */
+  /** Takes one token, unless fewer than `kept` would be left. */
   take(nowMs: number, kept = 0): boolean {
     const refill = (Math.max(0, nowMs - this.#filledAtMs) * this.#perSecond) / 1000;
     this.#tokens = Math.min(this.#perSecond, this.#tokens + refill);

@@ -1,2 +1,2 @@
-/** What a limit that is counted over all gateways says. undefined: allowed. */
+/** The answer of a limit counted across all gateways. undefined: allowed. */
 export type Verdict = { retryAfterMs: number; limit: number } | 'unavailable' | undefined;

@@ -4,27 +4,28 @@ import type { Connection } from '../connection/connection.ts';
 import type { Hub } from '../connection/hub.ts';
 import type { Requests } from '../streams/requests.ts';
 
-/** Gathers what one moment brings; nobody waits for it. */
+/** Batches what arrives within this time; nobody waits for it. */
 const LINGER_MS = 100;
-/** Devices in one entry: some 50 KiB. */
+/** Devices per entry: about 50 KiB. */
 const MOST_AT_ONCE = 500;
 
 export type Reporter = {
-  /** The connection has said how it is. */
+  /** The connection has reported its status. */
   changed(connection: Connection): void;
-  /** It is not there any more. Its device is offline unless it comes back within the grace of presence. */
+  /** It is gone. Its device goes offline unless it comes back within presence's grace period. */
   gone(connection: Connection): void;
-  /** Once a second: says again what presence would forget otherwise. */
+  /** Once a second: repeats what presence would otherwise forget. */
   sweep(nowMs: number): void;
   /** Redis may have lost what it was told. */
   startOver(): void;
-  /** Resolves when everything gathered has left, or could not. */
+  /** Resolves when everything collected has been sent, or has failed. */
   flush(): Promise<void>;
 };
 
 /**
- * Tells presence what the devices here say of themselves: the newest of each, in packs, and again before its lease ends. What
- * does not get through is said again with the next sweep; the end of a connection is not, and the lease tells it.
+ * Reports to presence the status of this gateway's devices: the newest of each, in batches, renewed before its lease
+ * ends. A failed report is repeated with the next sweep; the end of a connection is not, because the lease then
+ * expires.
  */
 export function createReporter(parts: {
   hub: Hub;
@@ -40,7 +41,7 @@ export function createReporter(parts: {
     const { session, number, registeredSince: since = '0' } = connection;
     if (!session) return;
     const { user, device } = session;
-    // by connection: the end of a replaced one must not take the place of what the newer one says
+    // by connection: the end of a replaced one must not overwrite the newer one's report
     waiting.set(number, { report: { user, device, connection: number, since, status }, connection });
     connection.standing.reportedAtMs = monotonicMs();
     timer ??= setTimeout(() => void flush(), LINGER_MS);
@@ -58,7 +59,7 @@ export function createReporter(parts: {
     try {
       await requests.tellPresence('status', { devices: some.map(({ report }) => report) });
     } catch (err) {
-      logger.debug({ err }, 'presence not told; with the next sweep');
+      logger.debug({ err }, 'presence not told; retrying with the next sweep');
       for (const { connection } of some) connection.standing.reportedAtMs = Number.NEGATIVE_INFINITY;
     }
   }

@@ -1,21 +1,21 @@
 import type { PresenceStatus } from '@securechat/protocol';
 
-/** Whom a connection watches. Another object with every list that the client sends. */
+/** Whom a connection watches. Replaced with every list that the client sends. */
 export type Watching = {
   readonly names: readonly string[];
-  /** By user number, of those whom it may see. */
+  /** By user number, the users whom it may see. */
   seen: Map<number, string>;
-  /** By name, what the client was told last; offline where there is none. */
+  /** By name, what the client was last told; a missing one counts as offline. */
   readonly shown: Map<string, PresenceStatus>;
-  /** When presence is to be asked again, by the monotonic clock. */
+  /** When presence is asked again, by the monotonic clock. */
   renewAtMs: number;
 };
 
-/** What a connection has said of itself, and whom it watches. */
+/** What a connection has said about itself, and whom it watches. */
 export class Standing {
-  /** Until the client says something it is not shown to anybody. */
+  /** Not shown to anyone until the client reports something. */
   status: PresenceStatus | undefined;
-  /** When presence was told last, by the monotonic clock. */
+  /** When presence was last told, by the monotonic clock. */
   reportedAtMs = Number.NEGATIVE_INFINITY;
   watching: Watching | undefined;
 }

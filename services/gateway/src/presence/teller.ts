@@ -4,27 +4,27 @@ import type { GatewayMetrics } from '../metrics.ts';
 
 /** Turns are short, so that messages between them do not wait. */
 const TURN_MS = 100;
-/** A turn that begins this late says that the process has more to do than it can. */
+/** A turn that starts this late means that the process is overloaded. */
 const LATE_MS = 50;
-/** Then only this part of the frames is sent: somebody's status may wait, messages may not. */
+/** Only this share of the frames is then sent: a status may wait, messages may not. */
 const LEAST_SHARE = 0.1;
-/** Who reads slowly is told nothing more of others until that is gone. */
+/** A slow reader gets no more statuses until its buffer has drained below this. */
 const MAX_BUFFERED_BYTES = 32 * 1024;
 
 export type Teller = {
-  /** Sends how a user is, unless the connection was told the same last. What is not sent yet is overwritten by what is newer. */
+  /** Sends a user's status, unless the connection was last told the same. A newer status replaces one not sent yet. */
   tell(connection: Connection, name: string, status: PresenceStatus): void;
-  /** Not any more. */
+  /** Cancels what is pending about this user. */
   untell(connection: Connection, name: string): void;
-  /** Nothing that waits for this connection. */
+  /** Cancels everything pending for this connection. */
   drop(connection: Connection): void;
   start(): void;
   stop(): void;
 };
 
 /**
- * Sends `presence` frames within a budget of its own: at most so many a second, by turns, few of them while this process lags
- * behind its work. What waits is bounded by who watches whom, since only the newest status of each waits.
+ * Sends `presence` frames within their own budget: at most so many a second, in turn, and few while this process lags
+ * behind. The queue is bounded by who watches whom, since only the newest status of each waits.
  */
 export function createTeller(parts: {
   perSecond: number;
@@ -48,7 +48,7 @@ export function createTeller(parts: {
       waiting.delete(connection);
       const rest = new Map(news);
       if (connection.bufferedBytes < MAX_BUFFERED_BYTES) left -= send(connection, rest, left);
-      // behind all others: next turn they come first
+      // to the back of the queue: next turn the others come first
       if (rest.size > 0) waiting.set(connection, rest);
     }
   }

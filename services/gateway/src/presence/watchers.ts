@@ -7,22 +7,22 @@ import type { Requests } from '../streams/requests.ts';
 import type { Watching } from './standing.ts';
 import type { Teller } from './teller.ts';
 
-/** Connections that ask again in one second, so that all of them together are a trickle. */
+/** Connections that ask again per second, so that all of them together are a trickle. */
 const RENEWALS_AT_ONCE = 50;
-/** So late at most: after an outage not all come at the same moment. */
+/** Random extra delay: after an outage they do not all come at once. */
 const RENEW_SPREAD = 0.2;
 const RETRY_MS = 10_000;
-/** An answer that was on its way when somebody's audience changed may be from before that. */
+/** An answer in flight when a user's audience changed may predate the change. */
 const DOUBT_MS = 1_000;
 
 export type Watchers = {
-  /** Takes the place of what the connection watched before. Rejects when presence does not answer. */
+  /** Replaces what the connection watched. Rejects when presence does not answer. */
   watch(connection: Connection, names: readonly string[]): Promise<WatchedState[]>;
   /** The connection is gone. */
   leave(connection: Connection): void;
-  /** How users are, as presence tells of its own accord. */
+  /** Users' statuses, as pushed by presence. */
   told(at: number, states: readonly (readonly [user: number, status: PresenceStatus])[]): void;
-  /** Nothing more of this user to its watchers (those of `viewers`, where given) until presence was asked again. */
+  /** Sends nothing more about this user to its watchers (only `viewers`, if given) until presence has been asked again. */
   recheck(user: number, viewers: readonly number[] | undefined): void;
   /** Once a second. */
   sweep(nowMs: number): void;
@@ -30,13 +30,13 @@ export type Watchers = {
   startOver(): void;
 };
 
-/** A user whom somebody here watches. `at`: by the clock of Redis, so that what overtook on the way is not believed. */
+/** A user watched by someone here. `at`: by Redis' clock, so that reports that arrive late are ignored. */
 type Watched = { status: PresenceStatus; at: number; by: Set<Connection> };
 
 /**
- * Who here watches whom. Presence knows of it only which users this gateway wants to hear of, so a change comes once and is
- * passed on here. Whom a connection may see is what presence answered it last; it is asked again from time to time, and at once
- * when it says that this has changed.
+ * Who here watches whom. Presence knows only which users this gateway wants to hear about, so a change arrives once
+ * and is fanned out here. Whom a connection may see is presence's last answer; it is asked again from time to time,
+ * and at once when presence says that this has changed.
  */
 export function createWatchers(parts: {
   hub: Hub;
@@ -47,7 +47,10 @@ export function createWatchers(parts: {
 }): Watchers {
   const { hub, requests, teller, monotonicMs, logger } = parts;
   const watched = new Map<number, Watched>();
-  /** What came, while questions are under way, of users whom nobody watches yet: newer than the answers, perhaps. */
+  /**
+   * Statuses that arrive, while questions are in flight, for users whom nobody watches yet: they may be newer than
+   * the answers.
+   */
   const strays = new Map<number, { status: PresenceStatus; at: number }>();
   let asking = 0;
   let rechecks = 0;
@@ -61,12 +64,12 @@ export function createWatchers(parts: {
       return await requests.askPresence('watch', { user, user_id, names: [...names] });
     } finally {
       asking--;
-      // after whoever waits for the answer has taken it
+      // after the waiting caller has taken the answer
       if (asking === 0) setImmediate(() => asking === 0 && strays.clear());
     }
   }
 
-  /** Keeps whichever is newer, what is known here or what was answered, and tells what differs from what was shown. */
+  /** Keeps the newer of what is known here and what was answered, and sends what differs from what was shown. */
   function take(
     connection: Connection,
     watching: Watching,
@@ -108,7 +111,7 @@ export function createWatchers(parts: {
       for (const [user, name] of watching.seen) statuses.set(name, watched.get(user)?.status ?? 'offline');
       for (const [name, status] of statuses) teller.tell(connection, name, status);
     } catch (err) {
-      logger.debug({ err }, 'presence not asked again; later');
+      logger.debug({ err }, 'presence not asked again; retrying later');
       watching.renewAtMs = monotonicMs() + RETRY_MS;
     }
   }

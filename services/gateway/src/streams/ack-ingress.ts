@@ -5,9 +5,9 @@ import { Departures } from './departures.ts';
 import { Lane } from './lane.ts';
 
 const MAX_STREAM_ENTRIES = 10_000;
-/** Nobody waits for these; gathering them saves entries, wake-ups and commits. */
+/** Nobody waits for these; batching saves entries, wake-ups and commits. */
 const LINGER_MS = 25;
-/** How often it is looked whether everything has left; at a stop. */
+/** Poll interval, at a stop, for whether everything has been sent. */
 const IDLE_LOOK_MS = 5;
 const NOTHING = new Uint8Array(0);
 
@@ -15,13 +15,13 @@ export type AckIngress = {
   /** Already clamped to what the connection was sent. */
   acknowledge(connection: number, session: Session, through: number): void;
   read(connection: number, session: Session, conversation: string, through: number): void;
-  /** Resolves when everything gathered has left. */
+  /** Resolves when everything collected has been sent. */
   flush(): Promise<void>;
 };
 
 /**
- * Device acknowledgements and read marks, to the partition of their user. Only the newest of each is passed on, since
- * they are cumulative. Losing one is harmless: the device acknowledges again, at the latest when it resumes.
+ * Device acks and read marks, to their user's partition. Only the newest of each is passed on, since they are
+ * cumulative. Losing one is harmless: the device acknowledges again, at the latest when it resumes.
  */
 export function createAckIngress(parts: {
   redis: RedisClient;

@@ -1,7 +1,7 @@
 /**
- * When what has gathered leaves for Redis: at the end of the turn of the event loop when nothing has left for a while, together with what
- * else is waiting, and no sooner than so many ms after the last time. Who is alone waits for nothing; many share system calls and wake-ups, which at
- * a thousand messages a second are most of what a message costs.
+ * When batched records leave for Redis: at the end of the event-loop turn if nothing has left recently, together with
+ * whatever else is waiting, and otherwise a fixed number of ms after the last departure. A lone record does not wait;
+ * many share system calls and wake-ups, which at a thousand messages a second are most of a message's cost.
  */
 export class Departures {
   readonly #everyMs: number;

@@ -1,7 +1,7 @@
--- Adds an entry unless the stream is full. A full stream is refused at the door, because trimming it by length would
+-- Adds an entry unless the stream is full. A full stream refuses entries at the door, because trimming it by length would
 -- delete entries that nobody has read.
 -- KEYS[1]  stream
--- ARGV[1]  most entries
+-- ARGV[1]  maximum entries
 -- ARGV[2]  field
 -- ARGV[3]  value
 -- returns  the entry's id, or false when the stream is full

@@ -12,17 +12,17 @@ import type { GatewayMetrics } from '../metrics.ts';
 import { Departures } from './departures.ts';
 import { Lane, type LaneEvents } from './lane.ts';
 
-/** About a second of entries at full load; beyond it the sender is told to come back. */
+/** About a second of entries at full load; beyond it senders are told to retry later. */
 const MAX_STREAM_ENTRIES = 4_000;
 const DEPART_EVERY_MS = 3;
 
 export type Ingress = {
-  /** Takes a checked message to delivery, in the order of its conversation. Throws when this process holds too much. */
+  /** Passes a checked message to delivery, in conversation order. Throws when this process holds too much. */
   pass(connection: Connection, message: Packed<IngressRecord>): void;
   isIdle(): boolean;
 };
 
-/** Messages from this gateway to delivery: one lane for each partition. Bounded in bytes over all lanes. */
+/** Messages from this gateway to delivery: one lane per partition. Bounded in bytes over all lanes. */
 export function createIngress(parts: {
   redis: RedisClient;
   streams: StreamNames;
@@ -36,7 +36,7 @@ export function createIngress(parts: {
   );
   let bytes = 0;
 
-  /** Apart, because they would hold the message otherwise: functions share what one of them needs of where they are made. */
+  /** A function of its own, or they would retain the message: closures share the scope in which they are created. */
   const eventsOf = (connection: Connection, id: string, size: number): LaneEvents => ({
     onDone: () => {
       bytes -= size;

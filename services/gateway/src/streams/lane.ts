@@ -9,22 +9,22 @@ export const guardedAdd = loadScript<string | null>(
   1,
 );
 
-/** Records of one entry, so that neither an entry nor a batch of delivery grows too large. */
+/** Records per entry, so that neither an entry nor a delivery batch grows too large. */
 const MAX_RECORDS = 256;
 const MAX_BYTES = 256 * 1024;
 
 export type LaneEvents = {
-  /** The record has left this process, taken or not. */
+  /** The record has left this process, accepted or not. */
   onDone?: () => void;
-  /** It was not, or perhaps not, taken: Redis is away or the stream is full. */
+  /** It was not, or may not have been, accepted: Redis is down or the stream is full. */
   onRefused?: () => void;
 };
 
 type Waiting<Head> = { record: Packed<Head>; events: LaneEvents };
 
 /**
- * Writes records to one stream, in order, with one entry under way at a time. What arrives meanwhile, and until the next departure,
- * shares the next entry: idle lanes send at once, busy ones pack by themselves.
+ * Writes records to one stream, in order, with one entry in flight. What arrives meanwhile, and until the next
+ * departure, shares the next entry: idle lanes send at once, busy ones batch by themselves.
  */
 export class Lane<Head> {
   readonly #redis: RedisClient;
@@ -63,7 +63,7 @@ export class Lane<Head> {
     if (this.#isBusy) this.#departures.add(() => void this.#depart());
   }
 
-  /** Apart from what awaits Redis' answer, which must not hold what the records were made of. */
+  /** Separate from the code that awaits Redis, whose closure must not retain what the records were made of. */
   #pack(): { entry: Buffer; left: LaneEvents[] } {
     const batch = this.#take();
     const entry = Buffer.from(packEntry(batch.map(({ record }) => record)).buffer);
@@ -87,7 +87,7 @@ export class Lane<Head> {
         (await guardedAdd.run(this.#redis, [this.#stream], [this.#maxEntries, ENTRY_FIELD, entry])) !== null
       );
     } catch {
-      // Whether it arrived is unknown; senders repeat, and delivery knows repeated ids.
+      // Whether it arrived is unknown; senders retry, and delivery recognises repeated ids.
       return false;
     }
   }

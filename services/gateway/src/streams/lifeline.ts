@@ -10,20 +10,20 @@ import {
 import { ENTRY_FIELD, packEntry } from '@securechat/protocol/internal';
 import type { OutReader } from './out-reader.ts';
 
-/** Nobody writes to a stream that is gone, so this is how long a dead gateway is written to. */
+/** Nobody writes to a stream that has expired, so this is how long a dead gateway is written to. */
 const STREAM_LIVES_MS = 15_000;
 
 export type Lifeline = {
-  /** Resolves when Redis has given it a place, however long that takes, or `signal` aborts. */
+  /** Resolves once this gateway is registered in Redis, however long that takes, or when `signal` aborts. */
   start(signal: AbortSignal): Promise<void>;
   liveGateways(): readonly string[];
-  /** No more writes to this gateway; it is no longer counted among the living. */
+  /** No more writes to this gateway; it no longer counts as live. */
   stop(): Promise<void>;
 };
 
 /**
- * Keeps this gateway's place in Redis: its out stream, and its heartbeat among the gateways. Notices when Redis was
- * emptied or entries were lost, and calls `onLoss`, after which every connection registers and catches up again.
+ * Keeps this gateway's place in Redis: its out stream, and its heartbeat. Detects that Redis was emptied or entries
+ * were lost, and then calls `onLoss`, after which every connection registers and catches up again.
  */
 export function createLifeline(parts: {
   redis: RedisClient;
@@ -40,7 +40,7 @@ export function createLifeline(parts: {
   let live: string[] = [gatewayId];
   let timer: NodeJS.Timeout | undefined;
   let isBeating = false;
-  /** Of the servers that hold what we have told Redis. */
+  /** The run ids of the servers that hold what we have told Redis. */
   let runs: string | undefined;
 
   async function makeStream(): Promise<void> {
@@ -74,8 +74,8 @@ export function createLifeline(parts: {
   const readRuns = (): Promise<string> => runsOf(redis, [stream, ...directory.keys]);
 
   /**
-   * Redis counts all entries ever added. If we have read up to the newest one and have seen fewer, some were trimmed
-   * before we read them.
+   * Redis counts all entries ever added. If we have read up to the newest and have seen fewer, some were trimmed
+   * unread.
    */
   async function checkForLoss(): Promise<void> {
     const facts = (await redis.call('XINFO', ['STREAM', stream])) as unknown[];

@@ -7,21 +7,21 @@ import {
   systemClock,
 } from '@securechat/kernel';
 
-/** Entries taken at once; they are packed, so this is many frames. */
+/** Entries per read; they are packed, so this is many frames. */
 const COUNT = 200;
 
 export type OutReader = {
   start(): void;
-  /** Id of the last entry dealt with, and how many there were: compared with what Redis has counted. */
+  /** Id of the last entry handled, and how many there were: compared with Redis' count. */
   position(): { lastId: string; count: number };
-  /** Reads from the start again, after the stream was made anew. */
+  /** Reads from the start again, after the stream was recreated. */
   restart(): void;
-  /** Counts from this number on, after entries were lost and that was dealt with. */
+  /** Continues counting from this number, after lost entries were dealt with. */
   setCount(entries: number): void;
   stop(): Promise<void>;
 };
 
-/** Reads this gateway's own stream with a cursor of its own. Nobody else reads it, so nothing is acknowledged. */
+/** Reads this gateway's own stream with its own cursor. Nobody else reads it, so nothing is acknowledged. */
 export function createOutReader(parts: {
   redisUrl: string;
   stream: string;

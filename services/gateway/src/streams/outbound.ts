@@ -12,7 +12,7 @@ type HandlerOf<K extends OutRecord['kind']> = (
   body: Uint8Array,
 ) => void;
 
-/** What other services tell this gateway, by kind. Records for connections that are gone mean nothing any more. */
+/** Handlers of records from other services, by kind. Records for closed connections are ignored. */
 const handlers: { [K in OutRecord['kind']]: HandlerOf<K> } = {
   stored({ hub, clock, metrics }, record) {
     const connection = hub.get(record.connection);
@@ -42,7 +42,7 @@ const handlers: { [K in OutRecord['kind']]: HandlerOf<K> } = {
     for (const [device, seq] of record.to) {
       const connection = hub.ofDevice(device);
       if (!connection) continue;
-      // The page that follows passes the hole.
+      // The page that follows covers the gap.
       if (isExpired) connection.mailbox.reaches(seq);
       else {
         connection.mailbox.push(seq, record.type, () => {
@@ -105,7 +105,7 @@ const handlers: { [K in OutRecord['kind']]: HandlerOf<K> } = {
   },
 };
 
-/** Deals with one entry of the out stream. A record that makes no sense is logged and left out. */
+/** Handles one entry of the out stream. A record that fails is logged and skipped. */
 export function dispatch(context: GatewayContext, entry: Buffer): void {
   for (const { head, body } of readEntry(entry, context.logger)) {
     const handle = handlers[head.kind] as HandlerOf<typeof head.kind> | undefined;

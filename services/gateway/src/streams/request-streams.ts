@@ -1,9 +1,9 @@
 import type { Owner, StreamNames } from '@securechat/protocol/internal';
 
-/** Those that answer questions of gateways. */
+/** Services that answer gateways' questions. */
 export type Service = Exclude<Owner, 'gateway'>;
 
-/** Where each is asked. Whatever the partitions are, questions have one stream. */
+/** The stream of each. Whatever the number of partitions, questions use a single stream. */
 export function requestStreams(streams: StreamNames): Record<Service, string> {
   const first = ([stream = '']: readonly string[]): string => stream;
   return {

@@ -22,28 +22,28 @@ import type { PageQuestion } from '../connection/mailbox.ts';
 import { guardedAdd } from './lane.ts';
 import { requestStreams, type Service } from './request-streams.ts';
 
-/** Whoever asks has given up by then, and asks again. */
+/** By then the asking client has given up, and asks again. */
 const DEADLINE_MS = 5_000;
 const MAX_STREAM_ENTRIES = 5_000;
-/** Presence also shortens its stream by time, so that what is over does not stay there. */
+/** Presence also trims its stream by age, so that stale entries do not stay there. */
 const MAX_PRESENCE_ENTRIES = 10_000;
-/** Chunks that wait in one stream: 32 MiB. */
+/** Chunks queued in one stream: 32 MiB. */
 const MAX_CHUNK_ENTRIES = 128;
-/** Questions without an answer yet; more are refused here rather than queued. */
+/** Unanswered questions; more are refused here rather than queued. */
 const MAX_PENDING = 10_000;
 
-/** In place of a correlation. */
+/** Instead of a correlation id. */
 const NO_REPLY = '-';
 
-/** Questions to delivery with one answer in JSON. */
+/** Questions to delivery with a single JSON answer. */
 type PlainQuestion = Exclude<keyof SyncRequests, 'page' | 'heads'>;
 
-/** Questions to presence that are answered, and what it is only told. */
+/** Questions that presence answers, and notices that it does not. */
 type PresenceQuestion = {
   [K in keyof PresenceRequests]: PresenceRequests[K] extends { answer: unknown } ? K : never;
 }[keyof PresenceRequests];
 type PresenceNotice = Exclude<keyof PresenceRequests, PresenceQuestion>;
-/** Questions to files with one answer in JSON. */
+/** Questions to files with a single JSON answer. */
 export type PlainFileQuestion = Exclude<keyof FilesRequests, 'chunk' | 'chunk_request'>;
 
 export type Requests = {
@@ -58,7 +58,7 @@ export type Requests = {
     kind: K,
     ask: PresenceRequests[K]['ask'],
   ): Promise<Answer<'presence', K>>;
-  /** Nobody answers. Presence leaves it out when it comes to it later than `withinMs`. Rejects when Redis did not take it. */
+  /** Not answered. Presence ignores it if handled later than `withinMs`. Rejects when Redis did not take it. */
   tellPresence<K extends PresenceNotice>(
     kind: K,
     notice: PresenceRequests[K]['ask'],
@@ -66,12 +66,12 @@ export type Requests = {
   ): Promise<void>;
   askFiles<K extends PlainFileQuestion>(kind: K, ask: FilesRequests[K]['ask']): Promise<FileAnswer>;
   askPush<K extends keyof PushRequests>(kind: K, ask: PushRequests[K]['ask']): Promise<Answer<'push', K>>;
-  /** Takes a chunk to the files service. Rejects when Redis is away or holds too many already. */
+  /** Passes a chunk to the files service. Rejects when Redis is down or holds too many already. */
   putChunk(ask: FilesRequests['chunk']['ask'], bytes: Uint8Array): Promise<FileAnswer>;
   getChunk(
     ask: FilesRequests['chunk_request']['ask'],
   ): Promise<{ answer: Answer<'files', 'chunk_request'>; bytes: Uint8Array }>;
-  /** A chunk has arrived on this gateway's list of large answers. */
+  /** A chunk has arrived on this gateway's list of bulk answers. */
   answeredInBulk(reply: Packed<BulkReply>): void;
   /** A reply has arrived on this gateway's stream. */
   answered(correlation: string, body: Uint8Array): void;
@@ -80,10 +80,10 @@ export type Requests = {
 
 type Pending = { resolve(body: Uint8Array): void; reject(error: Error): void; timer: NodeJS.Timeout };
 
-/** Questions to other services: each with a deadline, each answered at most once, all of them safe to repeat. */
+/** Questions to other services: each with a deadline, each answered at most once, all idempotent. */
 export function createRequests(parts: {
   redis: RedisClient;
-  /** Of the chunks of files; may be the same. */
+  /** For file chunks; may be the same. */
   bulkRedis: RedisClient;
   streams: StreamNames;
   gatewayId: string;
@@ -92,10 +92,10 @@ export function createRequests(parts: {
   const { redis, bulkRedis, streams, gatewayId, now } = parts;
   const streamOf = requestStreams(streams);
   const pending = new Map<string, Pending>();
-  /** Answers come on a stream that is this process's alone, so a number is name enough. */
+  /** Answers come on a stream that only this process reads, so a number is unique enough. */
   let asked = 0;
 
-  /** `write` takes the question to where `service` answers it from. */
+  /** `write` sends the question to the stream that `service` reads. */
   async function waitFor(
     service: Service,
     write: (correlationId: string) => Promise<unknown>,

@@ -7,7 +7,8 @@ import { createBandwidth } from '../limits/bandwidth.ts';
 import { gatewayMetrics } from '../metrics.ts';
 
 /**
- * A context for tests of single parts: what a test does not play may not be touched. `log` holds the lines written.
+ * A context for tests of single parts: touching a part that the test did not provide throws. `log` holds the lines
+ * written.
  */
 export function createTestContext(
   clock: Clock,

@@ -24,8 +24,8 @@ const REVOCATIONS_EVERY_MS = 500;
 export type StoredMessage = { type: 'chat' | 'group_create'; body: Uint8Array };
 
 /**
- * Plays auth and delivery at the far end of the streams. It answers as they would, unless a test says otherwise:
- * a handler may be replaced, and one that returns undefined gives no answer.
+ * Plays auth and delivery at the far end of the streams. Answers as they would, unless a test replaces a handler; a
+ * handler that returns undefined gives no answer.
  */
 export class FarServices {
   /** What clients pin. */
@@ -34,7 +34,7 @@ export class FarServices {
   readonly messages: (Packed<IngressRecord> & { stream: string })[] = [];
   readonly acks: (AckRecord & { stream: string })[] = [];
   readonly asked: (Ask<'auth'> | Ask<'delivery'>)[] = [];
-  /** By device number: sequence 1, 2, 3 …; an empty place has expired. */
+  /** By device number: sequence 1, 2, 3 …; an undefined one has expired. */
   readonly mailboxes = new Map<number, (StoredMessage | undefined)[]>();
   readonly lists = new Map<string, SignedDeviceList>();
   mailboxEpoch = 1;
@@ -87,7 +87,7 @@ export class FarServices {
     await this.#running;
   }
 
-  /** Makes this device known. The same names always get the same numbers. */
+  /** Registers this device. The same names always get the same numbers. */
   enrol(userId: string, device: { id: string; publicKey: string }): { user: number; device: number } {
     const key = accountKey({ user_id: userId, device_id: device.id, public_key: device.publicKey });
     let account = this.#accounts.get(key);
@@ -100,7 +100,7 @@ export class FarServices {
     return account;
   }
 
-  /** A resume ticket as auth would give it. */
+  /** A resume ticket as auth would issue it. */
   ticketFor(
     userId: string,
     device: { id: string; publicKey: string },
@@ -128,7 +128,7 @@ export class FarServices {
     return createOutStreams(this.#redis, this.streams).send(gateway, packed);
   }
 
-  /** From now on auth knows this device as revoked, and tells it to the gateways in its own time. */
+  /** From now on auth knows this device as revoked, and tells the gateways in its own time. */
   revoke(device: number): void {
     this.#revoked.add(device);
   }
@@ -141,7 +141,7 @@ export class FarServices {
     clearInterval(this.#publishing);
   }
 
-  /** As auth does it every second: also a Redis that came back empty gets all of it. */
+  /** As auth does every second, so that a Redis that came back empty gets all of it. */
   async publishRevocations(): Promise<void> {
     const changes = [...this.#revoked].map((device) => ({ device, isServed: false }));
     await this.#revocations.publish(changes, true).catch((error: unknown) => {
@@ -211,7 +211,7 @@ export class FarServices {
         await this.#step();
       } catch (error) {
         if (!isRedisDown(error)) throw error;
-        // Redis is away, and will be back; or we are stopping.
+        // Redis is down and will be back, or we are stopping.
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }

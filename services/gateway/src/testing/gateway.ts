@@ -12,7 +12,7 @@ export type TestGateway = {
   readonly websocket: { url: string };
   readonly tcp: { tcp: { host: string; port: number } };
   readonly log: readonly LogLine[];
-  /** The value of a metric with these labels; 0 when it was never touched. */
+  /** The value of a metric with these labels; 0 if it was never touched. */
   metric(name: string, labels?: Record<string, string>): Promise<number>;
   drain(): Promise<void>;
   stop(): Promise<void>;

@@ -1,4 +1,4 @@
-/** The most of these moments (milliseconds) in any window of this length, wherever it begins. */
+/** The highest count of these moments (milliseconds) in any window of this length, wherever it begins. */
 export function mostInAny(windowMs: number, moments: readonly number[]): number {
   const sorted = moments.toSorted((one, other) => one - other);
   let most = 0;

@@ -1,11 +1,11 @@
 import { isIPv4 } from 'node:net';
 
-/** A PROXY protocol v2 header; what is not given is that of a client on TCP over IPv4. */
+/** A PROXY protocol v2 header; defaults to a client on TCP over IPv4. */
 export function proxyHeader(parts: {
   command?: number;
   family?: number;
   source?: string;
-  /** Behind the addresses, or instead of them. */
+  /** After the addresses, or instead of them. */
   more?: Buffer;
 }): Buffer {
   const { command = 0x21, source, more = Buffer.alloc(0) } = parts;

@@ -7,7 +7,7 @@ import {
 } from '@securechat/protocol';
 import type { Transport } from '../transport/transport.ts';
 
-/** The far peer's end of a pipe: keeps what the connection does to it. */
+/** The far peer's end of a pipe: records what the connection does to it. */
 export class TestTransport implements Transport {
   readonly kind: 'websocket' | 'tcp';
   readonly chunksAreWhole: boolean;
@@ -60,7 +60,7 @@ export class TestTransport implements Transport {
   }
 }
 
-/** What one turn of the event loop produced has been written. */
+/** Resolves when the output of one event-loop turn has been written. */
 export function turnEnded(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

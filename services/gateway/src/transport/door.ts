@@ -4,7 +4,7 @@ import type { AddressLimit } from '../limits/address-limit.ts';
 import type { Storm } from '../limits/storm.ts';
 import type { Accept } from './transport.ts';
 
-/** Why somebody did not become a connection; the limits have a metric of their own. */
+/** Why a socket did not become a connection; the limits have their own metric. */
 export const turnedAwayReasons = ['proxy_header', 'sockets_per_address', 'origin'] as const;
 export type TurnedAwayReason = (typeof turnedAwayReasons)[number];
 
@@ -15,7 +15,7 @@ export type DoorOptions = {
   tls: TlsOptions | undefined;
   /** Neither TLS nor an upgrade may take longer than the whole login. */
   handshakeTimeoutMs: number;
-  /** Trusted proxies say who a client is by the PROXY protocol. */
+  /** Trusted proxies report client addresses by the PROXY protocol. */
   proxyProtocol: boolean;
   isTrustedProxy: NetworkMatcher;
   isAllowedOrigin: OriginMatcher;
@@ -27,8 +27,8 @@ export type DoorOptions = {
 
 export type Door = {
   readonly port: number;
-  /** New handshakes see this certificate; whoever is here stays. */
+  /** New handshakes see this certificate; existing connections stay. */
   renew(certificate: SecureContextOptions): void;
-  /** Lets nobody in any more; resolves when the last one has gone. */
+  /** Accepts nobody any more; resolves when the last client has gone. */
   close(): Promise<void>;
 };

@@ -4,14 +4,14 @@ import { openTcpDoor } from './tcp.ts';
 import { openWebSocketDoor } from './websocket.ts';
 
 export type Doors = {
-  /** WebSocket, then TCP. After a failure those that are open still have to be closed. */
+  /** WebSocket, then TCP. After a failure those already open must still be closed. */
   open(
     options: Omit<DoorOptions, 'port' | 'proxyProtocol'>,
     each: Record<'ws' | 'tcp', Pick<DoorOptions, 'port' | 'proxyProtocol'>>,
   ): Promise<{ wsPort: number; tcpPort: number }>;
   readonly isAnyOpen: boolean;
   renew(certificate: SecureContextOptions): void;
-  /** Lets nobody in any more; resolves when the last client has gone. */
+  /** Accepts nobody any more; resolves when the last client has gone. */
   close(): Promise<void>;
 };
 

@@ -4,14 +4,14 @@ import type { AddressLimit } from '../limits/address-limit.ts';
 import type { Storm } from '../limits/storm.ts';
 import { readProxyHeader } from './proxy-protocol.ts';
 
-/** A proxy says who its client is at once; longer only when its first packet was lost. */
+/** A proxy sends its header at once; later only if its first packet was lost. */
 const PROXY_HEADER_MS = 3_000;
 
 export type EntranceOptions = {
-  /** Trusted proxies begin each connection with a PROXY protocol header; nobody else does. */
+  /** Trusted proxies start each connection with a PROXY protocol header; nobody else does. */
   proxyProtocol: boolean;
   isTrustedProxy: NetworkMatcher;
-  /** With TLS, whoever will be refused anyway is refused before it costs a handshake. */
+  /** With TLS, sockets that will be refused anyway are refused before they cost a handshake. */
   hasTls: boolean;
   addresses: AddressLimit;
   storm: Storm;
@@ -23,17 +23,18 @@ type Ends = Partial<
 >;
 
 export type Entrance = {
-  /** Of a socket of this server or the TLS socket around it: the client's, as far as a trusted proxy tells it. */
+  /** The client's address for a socket of this server or the TLS socket around it, as reported by a trusted proxy. */
   addressOf(socket: Ends): string | undefined;
 };
 
 /**
- * Stands before a door, whatever its server makes of a socket: reads the PROXY header, and turns away who has too many
- * sockets already. From anyone but a trusted proxy that header is no header: the door finds a protocol that it does not speak.
+ * Stands before a door, whatever its server makes of a socket: reads the PROXY header, and turns away addresses with
+ * too many sockets. From anyone but a trusted proxy the header is not read: the door then finds a protocol that it
+ * does not speak.
  */
 export function guardEntrance(server: Server, options: EntranceOptions): Entrance {
   const { isTrustedProxy, addresses } = options;
-  // A TLS socket tells nothing of the socket within but its two ends, which are its own while it is open.
+  // A TLS socket reveals nothing of its inner socket but the two endpoints, which are unique while it is open.
   const told = new Map<string, { source: string }>();
   const sockets = new Map<string, number>();
   const doors = server.listeners('connection') as ((socket: Socket) => void)[];
@@ -46,7 +47,7 @@ export function guardEntrance(server: Server, options: EntranceOptions): Entranc
 
   function maySocketCome(socket: Socket, address: string | undefined): boolean {
     const key = addressKey(address);
-    // Proxies bring the sockets of many.
+    // A proxy's sockets belong to many clients.
     const isProxy = isTrustedProxy(address);
     if (!isProxy) {
       const open = (sockets.get(key) ?? 0) + 1;
@@ -57,9 +58,9 @@ export function guardEntrance(server: Server, options: EntranceOptions): Entranc
       sockets.set(key, open);
       socket.once('close', () => leave(key));
     }
-    // Without TLS, they are told so.
+    // Without TLS, the door itself tells them why.
     if (!options.hasTls) return true;
-    // First what is its own fault: who will be refused anyway uses up nothing of what all have together.
+    // The address's own limit first: a socket that will be refused anyway must not use up the shared budget.
     return !addresses.isFullHere(key) && options.storm.maySocketCome(isProxy ? undefined : key);
   }
 
@@ -95,7 +96,7 @@ export function guardEntrance(server: Server, options: EntranceOptions): Entranc
       if (source !== undefined) {
         const [ends, entry] = [endsOf(socket), { source }];
         told.set(ends, entry);
-        // It may close late, when the next socket has the same ends.
+        // It may close late, when the next socket already has the same endpoints.
         socket.once('close', () => told.get(ends) === entry && told.delete(ends));
       }
       letIn(socket, source ?? socket.remoteAddress);

@@ -1,7 +1,7 @@
 /**
- * The PROXY protocol, version 2: what a proxy that only passes bytes on says before them. 16 bytes (a signature,
- * version and command, family and protocol, a length), then the addresses, then TLVs, which are skipped.
- * Strict, because it decides who a client is: version 2, TCP over IPv4 or IPv6, nothing that is merely similar.
+ * The PROXY protocol, version 2: the header that a pass-through proxy sends first. 16 bytes (a signature, version and
+ * command, family and protocol, a length), then the addresses, then TLVs, which are skipped. Strict, because it
+ * decides who a client is: version 2, TCP over IPv4 or IPv6, nothing that is merely similar.
  */
 export type ProxyHeader = {
   /** Bytes of the whole header; what follows is the client's. */
@@ -12,7 +12,7 @@ export type ProxyHeader = {
 
 const SIGNATURE = Buffer.from([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]);
 const FIXED_BYTES = 16;
-/** The addresses of either family leave more than enough of it for what load balancers add. */
+/** Leaves, besides the addresses of either family, ample room for what load balancers add. */
 const MAX_HEADER_BYTES = 2048;
 
 const LOCAL = 0x20;
@@ -24,7 +24,7 @@ const TCP_IPV6 = 0x21;
 const IPV4_BYTES = 12;
 const IPV6_BYTES = 36;
 
-/** `bytes` are the first of a connection, as far as they have come. Decides as early as it can. */
+/** `bytes` are the first of a connection, as far as received. Decides as early as it can. */
 export function readProxyHeader(bytes: Buffer): ProxyHeader | 'incomplete' | 'wrong' {
   const known = Math.min(bytes.length, SIGNATURE.length);
   if (bytes.compare(SIGNATURE, 0, known, 0, known) !== 0) return 'wrong';

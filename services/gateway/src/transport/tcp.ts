@@ -8,7 +8,7 @@ import { type Entrance, guardEntrance } from './entrance.ts';
 import { ALPN } from './tls.ts';
 import type { Accept, Transport } from './transport.ts';
 
-/** A peer that was turned away may take this long to read why. */
+/** How long a refused peer may take to read the reason. */
 const TURNED_AWAY_MS = 2_000;
 
 /** The TCP door: the same frames on a byte stream, under TLS 1.3 with ALPN `scht/1` where TLS is terminated here. */
@@ -56,7 +56,7 @@ async function enter(
   const address = entrance.addressOf(socket);
   const key = addressKey(address);
   socket.pause();
-  // Who will be refused anyway uses up nothing of what all have together.
+  // A socket that will be refused anyway must not use up the shared budget.
   if (addresses.isFullHere(key)) return turnAway(socket, [encodeDownstream('error', addressRefusal)]);
   const tooMany = storm.refusal(key);
   if (tooMany) {
@@ -75,7 +75,7 @@ async function enter(
   carry(socket, accept, address ?? 'unknown');
 }
 
-/** Says why, and lets go also of a peer that does not. What it still sends is read, or it would not see the answer. */
+/** Sends the reason, and closes even if the peer does not. Keeps reading, or the peer would not see the answer. */
 function turnAway(socket: Socket, frames: Uint8Array[]): void {
   const timer = setTimeout(() => socket.destroy(), TURNED_AWAY_MS);
   socket.once('close', () => clearTimeout(timer));
@@ -102,7 +102,7 @@ function carry(socket: Socket, accept: Accept, address: string): void {
   };
   const events = accept(transport, address);
   socket.on('data', (chunk: Buffer) => events.onBytes(chunk));
-  // A half-closed client cannot log in or acknowledge any more.
+  // A half-closed client can no longer log in or acknowledge.
   socket.on('end', () => socket.end());
   socket.on('close', () => events.onClosed());
   socket.resume();

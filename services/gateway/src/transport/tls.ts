@@ -7,19 +7,19 @@ import { ConfigError, isError, type Logger } from '@securechat/kernel';
 export const ALPN = 'scht/1';
 
 export type Certificate = {
-  /** What the doors begin with. */
+  /** The doors' initial certificate. */
   readonly options: SecureContextOptions;
   /** Seconds since 1970. */
   expiresAt(): number;
-  /** Looks at the files every `everyMs` from now on; `renew` gets each new pair that fits together. */
+  /** Checks the files every `everyMs` from now on; `renew` gets each new pair that matches. */
   watch(renew: (options: SecureContextOptions) => void): void;
   stop(): void;
 };
 
 /**
- * The certificate of both doors; undefined when the gateway stands behind a proxy that terminates TLS. The contents of the
- * files are compared, not their times: in Kubernetes the files are links to links, which are exchanged as a whole.
- * A pair that cannot be read or does not fit together changes nothing, and is tried again when it has changed.
+ * The certificate of both doors; undefined when a proxy terminates TLS. Compares the files' contents, not their
+ * times: in Kubernetes they are links to links, which are swapped as a whole. A pair that cannot be read or does not
+ * match changes nothing, and is tried again once it has changed.
  */
 export function openCertificate(parts: {
   certFile: string | undefined;
@@ -35,7 +35,7 @@ export function openCertificate(parts: {
   let failed: Pair | 'unreadable' | undefined;
   let timer: NodeJS.Timeout | undefined;
 
-  /** Once for each pair: the files may stay as they are for days. */
+  /** Once per pair: the files may stay as they are for days. */
   function fail(what: Pair | 'unreadable', err: unknown): void {
     if (isSame(what, failed)) return;
     failed = what;
@@ -70,7 +70,7 @@ export function openCertificate(parts: {
 
 type Pair = { cert: Buffer; key: Buffer };
 
-/** TLS 1.3 and nothing older. Throws for a pair that does not fit together. */
+/** TLS 1.3 and nothing older. Throws for a pair that does not match. */
 function load(pair: Pair): { options: SecureContextOptions & Pair; expiresAt: number } {
   const options = { ...pair, minVersion: 'TLSv1.3' } as const;
   createSecureContext(options);
@@ -94,7 +94,7 @@ function isSame(one: Pair | 'unreadable', other: Pair | 'unreadable' | undefined
   return one.cert.equals(other.cert) && one.key.equals(other.key);
 }
 
-/** The code alone: the message of a parser may quote what it could not parse. */
+/** Only the code: a parser's message may quote what it could not parse. */
 function reasonOf(err: unknown): string {
   return isError(err) && 'code' in err ? String(err.code) : 'unknown';
 }

@@ -1,6 +1,6 @@
 import type { CloseReason } from '@securechat/protocol';
 
-/** A byte pipe to one client, whichever way it came. */
+/** A byte pipe to one client, over either transport. */
 export type Transport = {
   readonly kind: 'websocket' | 'tcp';
   /** A WebSocket message must hold whole frames; on TCP a chunk may end anywhere. */
@@ -11,18 +11,18 @@ export type Transport = {
   bufferedBytes(): number;
   pause(): void;
   resume(): void;
-  /** Ends in order, telling why. */
+  /** Closes gracefully, with the reason. */
   close(reason: CloseReason): void;
   /** Ends at once. */
   destroy(): void;
 };
 
-/** What a transport tells the connection that it carries. */
+/** What a transport reports to the connection that it carries. */
 export type TransportEvents = {
   onBytes(chunk: Uint8Array): void;
-  /** Something that is no frame at all, e.g. a WebSocket text message. */
+  /** Something that is not a frame at all, e.g. a WebSocket text message. */
   onForeign(): void;
-  /** A WebSocket ping, which `answer` answers. */
+  /** A WebSocket ping; `answer` sends the pong. */
   onPing(answer: () => void): void;
   onClosed(): void;
 };

@@ -20,18 +20,18 @@ import type { Accept, Transport } from './transport.ts';
 const SUBPROTOCOL = 'scht.v1';
 const WS_PATH = '/v1/ws';
 
-/** Largest frame with room for a few small ones packed behind it. */
+/** The largest frame, with room for a few small ones packed behind it. */
 const MAX_MESSAGE_BYTES = MAX_FILE_CHUNK_FRAME_BYTES + HEADER_BYTES + 64 * 1024;
-/** A slow client may take this long for its request line and headers (slow-header attacks). */
+/** How long a slow client may take for its request line and headers (slow-header attacks). */
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000;
-/** How exactly those are kept. */
+/** Granularity with which these are enforced. */
 const LOOK_AT_REQUESTS_MS = 1_000;
 
 /** The WebSocket door: one path, one sub-protocol, binary messages only. */
 export async function openWebSocketDoor(options: DoorOptions): Promise<Door> {
   const { addresses, storm, accept, onTurnedAway } = options;
-  /** Of an upgrade nothing is answered by it, and the socket would hold it, and with it the whole request. */
+  /** Unused after an upgrade, but the socket would retain it, and with it the whole request. */
   const responses = new WeakMap<IncomingMessage, ServerResponse>();
   const app = createApp(options);
   const entrance = guardEntrance(app.server, {
@@ -40,7 +40,7 @@ export async function openWebSocketDoor(options: DoorOptions): Promise<Door> {
     onRefused: onTurnedAway,
   });
 
-  /** Behind a proxy that speaks HTTP it stands in X-Forwarded-For; what a trusted one says that is no address is not believed. */
+  /** Behind an HTTP proxy it comes from X-Forwarded-For; a value from a trusted proxy that is no address is ignored. */
   function addressOf(request: FastifyRequest): string | undefined {
     const { socket } = request.raw;
     if (options.proxyProtocol) return entrance.addressOf(socket);
@@ -58,7 +58,7 @@ export async function openWebSocketDoor(options: DoorOptions): Promise<Door> {
       // The default of 16,384 lets one message cost far more memory than its bytes.
       maxFragments: 64,
       maxBufferedChunks: 1024,
-      // Else whoever pings without reading makes the answers pile up.
+      // Otherwise the pongs for a client that pings without reading pile up.
       autoPong: false,
     },
   });
@@ -81,7 +81,7 @@ export async function openWebSocketDoor(options: DoorOptions): Promise<Door> {
         const { socket } = request.raw;
         const address = addressKey(addressOf(request));
         const refuse = () => reply.code(429).header('retry-after', '60').send(addressRefusal);
-        // Who will be refused anyway uses up nothing of what all have together.
+        // A request that will be refused anyway must not use up the shared budget.
         if (addresses.isFullHere(address)) return refuse();
         const tooMany = storm.refusal(address);
         if (tooMany) {
@@ -90,7 +90,7 @@ export async function openWebSocketDoor(options: DoorOptions): Promise<Door> {
         }
         const admitted = await addresses.enter(address);
         if (!admitted) return refuse();
-        // It may have gone while the limit was asked for.
+        // It may have gone while the limit was being asked.
         if (socket.destroyed) addresses.leave(address);
         else leaveWithSocket(socket, addresses, address);
         responses.set(request.raw, reply.raw);
@@ -98,7 +98,7 @@ export async function openWebSocketDoor(options: DoorOptions): Promise<Door> {
     },
     (socket, request) => {
       responses.get(request.raw)?.detachSocket(request.raw.socket);
-      // The plugin's holds the request and the reply for as long as the connection lasts.
+      // The plugin's listener holds the request and the reply for as long as the connection lasts.
       socket.removeAllListeners('error');
       carry(socket, accept, addressOf(request) ?? 'unknown');
     },
@@ -129,12 +129,12 @@ function createApp({ tls, handshakeTimeoutMs, proxyProtocol, isTrustedProxy }: D
   return Fastify({ ...common, https }) as unknown as FastifyInstance;
 }
 
-/** Apart, because the functions made in one call share what any of them holds: a request, with all its headers. */
+/** A function of its own, because closures from one call share their scope: here a request with all its headers. */
 function leaveWithSocket(socket: Socket, addresses: AddressLimit, address: string): void {
   socket.once('close', () => addresses.leave(address));
 }
 
-/** A class, because ten thousand connections would have six functions each of their own. */
+/** A class, because ten thousand connections would otherwise have six closures each. */
 class WebSocketTransport implements Transport {
   readonly kind = 'websocket';
   readonly chunksAreWhole = true;
@@ -182,5 +182,5 @@ function carry(socket: WebSocket, accept: Accept, address: string): void {
 }
 
 function ignore(): void {
-  // see where it listens
+  // see where it is registered
 }
