@@ -16,17 +16,17 @@ import {
 } from '@securechat/protocol/internal';
 import { bulkPushScript } from './scripts.ts';
 
-/** Each holds up to 256 KiB, so a gateway that reads nothing has 16 MiB waiting at most. */
+/** Each holds up to 256 KiB, so a gateway that has stopped reading has at most 16 MiB queued. */
 const MAX_ANSWERS = 64;
-/** Whoever asked has given up by then. */
+/** The asking gateway has given up by then. */
 const FORGOTTEN_AFTER_MS = 15_000;
 
 export type BulkList = {
-  /** False when too many wait for that gateway already. Rejects while Redis is away. */
+  /** False when too many are queued for that gateway already. Rejects while Redis is down. */
   send(gateway: string, reply: Packed<BulkReply>): Promise<boolean>;
 };
 
-/** Answers that are too large for the streams by which messages go: chunks of files. They may get lost, and are asked for again. */
+/** Answers too large for the message streams: file chunks. They may get lost, and are asked for again. */
 export function createBulkList(redis: RedisClient, streams: StreamNames): BulkList {
   return {
     async send(gateway, reply) {
@@ -37,7 +37,7 @@ export function createBulkList(redis: RedisClient, streams: StreamNames): BulkLi
   };
 }
 
-/** Takes the answers off a gateway's list, as they come. */
+/** Reads the answers from a gateway's list as they arrive. */
 export function openBulkReader(parts: {
   redisUrl: string;
   list: string;

@@ -1,17 +1,17 @@
 import { type RedisClient, redisTimeMs } from '@securechat/kernel';
 import { directoryKeys } from './keys.ts';
 
-/** How gateways count the messages of a user: leased to them, by the bucket in which the lease was given (lease.lua). */
+/** How gateways count a user's messages: as leases, in the bucket in which each was granted (lease.lua). */
 export const messageCount = { windowMs: 60_000, leaseMs: 5_000, bucketMs: 5_000 } as const;
-/** A lease counts until a window after it can last be used. */
+/** A lease counts until one window after it can last be used. */
 export const MESSAGE_BUCKETS = (messageCount.windowMs + messageCount.leaseMs) / messageCount.bucketMs + 1;
 /** Group operations and commits, each by its time (group-operation.lua). */
 export const GROUP_WINDOW_MS = 60_000;
 
-/** What stands against a user's limits at this moment. Messages that a gateway was lent and has not sent yet are among them. */
+/** What currently counts against a user's limits. Includes messages leased to a gateway but not sent yet. */
 export type Counts = { messages: number; groupOperations: number; groupCommits: number; connections: number };
 
-/** Looks only: whoever asks changes nothing of it. */
+/** Read-only: changes none of the counts. */
 export async function readCounts(
   redis: RedisClient,
   options: { prefix: string; shards: number },

@@ -6,22 +6,22 @@ import { heartbeatScript, registerScript, removeScript } from './scripts.ts';
 export type Route = { device: number; gateway: string; connection: number };
 
 export type Registration =
-  /** `since` orders the connections of a device in time; give it again when registering anew. */
+  /** `since` orders the connections of a device in time; pass it when registering again. */
   | { outcome: 'registered'; since: string; replaced?: { gateway: string; connection: number } }
   | { outcome: 'outdated' }
   | { outcome: 'limit' };
 
-/** A gateway is taken for dead after this long without a heartbeat; it sends one every 2 s. */
+/** A gateway counts as dead after this long without a heartbeat; it sends one every 2 s. */
 export const GATEWAY_DEAD_AFTER_MS = 8_000;
 export const GATEWAY_HEARTBEAT_MS = 2_000;
 
 /**
- * Who is connected where. Nothing here is a promise: a route may be stale, and whoever writes to a dead gateway's
- * stream learns it there. Routes are looked up afresh after every commit, never cached: a gateway registers a
- * route before it reads the device's mailbox, so a message is either in that page or finds the new route.
+ * Who is connected where. Nothing here is guaranteed: a route may be stale, and whoever writes to a dead gateway's
+ * stream finds out there. Routes are looked up afresh after every commit, never cached: a gateway registers a route
+ * before it reads the device's mailbox, so a message is either in that page or finds the new route.
  */
 export type Directory = {
-  /** Of everything that gateways write here. */
+  /** All keys that gateways write here. */
   readonly keys: readonly string[];
   register(connection: {
     user: number;
@@ -33,13 +33,13 @@ export type Directory = {
     liveGateways: readonly string[];
   }): Promise<Registration>;
   remove(connection: { user: number; gateway: string; connection: number }): Promise<void>;
-  /** A gateway turned out to be dead: forget what these users had there. */
+  /** A gateway turned out to be dead: removes these users' routes to it. */
   forgetGateway(gateway: string, users: readonly number[]): Promise<void>;
   /** Routes of each user that has any. */
   locate(users: readonly number[]): Promise<Map<number, Route[]>>;
   /** Resolves with the live gateways. */
   heartbeat(gateway: string): Promise<string[]>;
-  /** A gateway that stops in order need not be waited for. */
+  /** A gateway that stops cleanly need not be waited for. */
   leave(gateway: string): Promise<void>;
 };
 

@@ -1,11 +1,11 @@
--- Takes bytes from what a user may send and receive of files, or says when they may be taken. Every grant moves the
--- moment at which the user is even again; it may lie ahead by the burst, and by what the caller is ready to wait.
--- KEYS[1]  when the user is even, milliseconds
+-- Takes bytes from a user's file budget, or says when they may be taken. Every grant moves the time at which the user is
+-- even again; that may lie ahead by the burst plus what the caller is willing to wait.
+-- KEYS[1]  time at which the user is even, milliseconds
 -- ARGV[1]  bytes
 -- ARGV[2]  bytes per millisecond, in the long run
--- ARGV[3]  milliseconds of that which may be taken at once
+-- ARGV[3]  burst, as milliseconds at that rate
 -- ARGV[4]  longest wait, milliseconds
--- returns  {1 or 0, milliseconds}: 1: taken, and to be used after this wait; 0: not taken, ask again after this
+-- returns  {1 or 0, milliseconds}: 1: taken, to be used after this wait; 0: not taken, ask again after this
 local now = redis.call('TIME')
 local nowMs = tonumber(now[1]) * 1000 + tonumber(now[2]) / 1000
 local even = math.max(nowMs, tonumber(redis.call('GET', KEYS[1]) or '0'))

@@ -3,7 +3,7 @@ import { directoryKeys } from './keys.ts';
 import { fileBudgetScript } from './scripts.ts';
 
 const MINUTE_MS = 60_000;
-/** Of a minute's bytes, what may go at once: a photo need not trickle. The rest of the minute brings the others. */
+/** Share of a minute's bytes that may go at once: a photo need not trickle. The rest refills over the minute. */
 const BURST_SHARE = 0.2;
 
 /** Taken: to be used after `waitMs`. Not taken: ask again after `retryAfterMs`. */
@@ -11,15 +11,15 @@ export type FileGrant = { isTaken: true; waitMs: number } | { isTaken: false; re
 
 export type FileBudget = {
   /**
-   * Takes `bytes` from what this user may send and receive. Whoever is ready to wait is given a moment to come, in turn,
-   * so that a transfer is slowed down and does not fail. Rejects while Redis is away.
+   * Takes `bytes` from what this user may send and receive. Callers willing to wait get a time slot, in turn, so that
+   * a transfer is throttled instead of failing. Rejects while Redis is down.
    */
   take(user: number, bytes: number, longestWaitMs: number): Promise<FileGrant>;
 };
 
 /**
- * Bytes of files of a user in any 60 seconds, exact over all gateways and services: a bucket that holds a fifth of them
- * and fills with the rest within a minute, so that no minute holds more than the limit.
+ * File bytes per user in any 60 seconds, exact across all gateways and services: a token bucket that holds a fifth of
+ * them and refills with the rest within a minute, so that no minute exceeds the limit.
  */
 export function createFileBudget(
   redis: RedisClient,

@@ -1,12 +1,12 @@
 /**
- * Redis keys of the directory. Losing them costs a moment: gateways notice and register again.
+ * Redis keys of the directory. Losing them causes a brief gap: gateways notice and register again.
  *
  * `…:{u.N}:routes`  hash, user number → JSON list of that user's connections, N by user number
- * `…:{u.N}:files:USER`  when a user's transfers of files are even again; see file-budget.ts
- * `…:{u.N}:rate:USER`, `…:group-operations:USER`, `…:group-commits:USER`  what gateways count of a user; see counts.ts
- * `…:{limits}:SERVICE`  the limits of a service as its processes have them; see limits-in-force.ts
+ * `…:{u.N}:files:USER`  when a user's file transfers are even again; see file-budget.ts
+ * `…:{u.N}:rate:USER`, `…:group-operations:USER`, `…:group-commits:USER`  what gateways count per user; see counts.ts
+ * `…:{limits}:SERVICE`  the limits that a service's processes enforce; see limits-in-force.ts
  * `…:gateways`      sorted set, gateway id → time of its last heartbeat (Redis clock, ms)
- * `…:revoked`       sorted set, devices that are not served any more; see revocation-set.ts
+ * `…:revoked`       sorted set, devices that are no longer served; see revocation-set.ts
  */
 export type DirectoryKeys = {
   routes(user: number): string;

@@ -4,7 +4,7 @@ import { directoryKeys } from './keys.ts';
 export type LimitInForce = {
   most: number;
   unit: 'count' | 'bytes';
-  /** For whom it counts. `pair`: of one user against another; `process`: each process for itself. */
+  /** What it is counted for. `pair`: one user against another; `process`: each process separately. */
   per: 'user' | 'device' | 'pair' | 'address' | 'process' | 'deployment';
   /** 0: at any instant. */
   windowMs: number;
@@ -13,19 +13,19 @@ export type LimitInForce = {
 };
 export type LimitsInForce = Readonly<Record<string, LimitInForce>>;
 
-/** Those that have limits which auth does not know by itself. */
+/** Services with limits that auth does not know itself. */
 export const announcers = ['gateway', 'delivery', 'files'] as const;
 export type Announcer = (typeof announcers)[number];
 
 const ANNOUNCE_EVERY_MS = 60_000;
-/** While Redis is away, as at a start. */
+/** Retry interval while Redis is down, as at startup. */
 const AGAIN_MS = 1_000;
-/** A service whose last process has ended is silent soon. */
+/** Limits of a service disappear soon after its last process has ended. */
 const KEPT_MS = 3 * ANNOUNCE_EVERY_MS;
 
 /**
- * Says what this process goes by, so that whoever is asked about limits knows what is in force and not what its own environment
- * says. While processes of one service differ, the last one that spoke is heard.
+ * Publishes this process's limits, so that whoever is asked about limits knows what is enforced, not just their own
+ * environment. If the processes of one service differ, the last to publish wins.
  */
 export function announceLimits(parts: {
   redis: RedisClient;
@@ -59,7 +59,7 @@ export function announceLimits(parts: {
   };
 }
 
-/** Undefined for a service of which no process runs. */
+/** Undefined for a service without a running process. */
 export async function readLimits(
   redis: RedisClient,
   prefix: string,

@@ -7,22 +7,22 @@ import {
   type StreamNames,
 } from '@securechat/protocol/internal';
 
-/** A gateway reads far faster than this fills up; what is trimmed unread, mailbox sequences repair. */
+/** A gateway reads far faster than this fills up; mailbox sequences repair what is trimmed unread. */
 const MAX_ENTRIES = 20_000;
-/** Keeps single Redis values and the gateways' turns small. */
+/** Keeps single Redis values and the gateways' event-loop turns small. */
 const MAX_ENTRY_BYTES = 256 * 1024;
-/** A mark in JSON, about. */
+/** Approximate size of a mark in JSON. */
 const MARK_BYTES = 128;
-/** Answers that leave together, and how often that is under way; to a Redis that does not answer nothing more is sent. */
+/** Answers per call, and concurrent calls; nothing more is sent to a Redis that does not answer. */
 const REPLIES = { most: 256, atOnce: 4 };
 
 export type OutStreams = {
   /**
-   * Writes records to a gateway's stream, packed into as few entries as their size allows. Resolves with false
-   * when the gateway is gone: its stream is never created by others, so a stale route shows itself here.
+   * Writes records to a gateway's stream, packed into as few entries as their size allows. Resolves with false when
+   * the gateway is gone: nobody else creates its stream, so a stale route is noticed here.
    */
   send(gateway: string, records: readonly Packed<OutRecord>[]): Promise<boolean>;
-  /** Answers a gateway's question. The answers of one moment share entries. */
+  /** Answers a gateway's question. Concurrent answers share entries. */
   reply(gateway: string, correlation: string, body: Uint8Array): Promise<void>;
 };
 
@@ -47,7 +47,7 @@ export function createOutStreams(redis: RedisClient, streams: StreamNames): OutS
     return ids.every((id) => id !== null);
   }
 
-  /** One gateway's entry may fail without those of the others. */
+  /** One gateway's entry may fail without the others. */
   async function replyAll(replies: readonly Reply[]): Promise<Promise<boolean>[]> {
     const byGateway = Map.groupBy(replies, ({ gateway }) => gateway);
     const sent = new Map(
@@ -72,7 +72,7 @@ export function createOutStreams(redis: RedisClient, streams: StreamNames): OutS
   };
 }
 
-/** Only this head grows with what it says: a member's marks go to many devices. */
+/** Only this head grows with its content: a member's marks go to many devices. */
 const sizeOf = ({ head, body }: Packed<OutRecord>): number =>
   body.length + (head.kind === 'receipts' ? head.marks.length * MARK_BYTES : 0);
 

@@ -1,14 +1,14 @@
--- Brings changes into the set of devices that are not served any more.
--- KEYS[1]  sorted set: device number -> when it was written, µs, no two alike; with "-" before the number the device
---          is served again. At score 0 stands the generation: <run id of this Redis>:<nonce>
--- ARGV[1]  nonce of a new generation, when the set has none of this run of Redis; empty while it is not yet complete
+-- Writes changes to the set of devices that are no longer served.
+-- KEYS[1]  sorted set: device number -> when it was written, µs, all distinct; with "-" before the number the device
+--          is served again. At score 0 is the generation: <run id of this Redis>:<nonce>
+-- ARGV[1]  nonce of a new generation, if the set has none of this run of Redis; empty while it is not complete yet
 -- ARGV[2]  microseconds for which an entry is kept
--- ARGV[3]  JSON list of changed devices: 17 is not served any more, -17 is served again
--- returns  1 when the set is complete, 0 when whoever calls has to bring everything
+-- ARGV[3]  JSON list of changed devices: 17 is no longer served, -17 is served again
+-- returns  1 when the set is complete, 0 when the caller must publish everything
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 local generation = redis.call('ZRANGEBYSCORE', KEYS[1], 0, 0)[1]
 if generation and string.sub(generation, 1, #run) ~= run then
-  -- of a Redis that has been started again since, and may lack what it was told last
+  -- of a Redis that has restarted since, and may lack the last writes
   redis.call('DEL', KEYS[1])
   generation = nil
 end

@@ -1,10 +1,10 @@
--- Reads what was written to the set of devices that are not served any more.
+-- Reads what was written to the set of devices that are no longer served.
 -- KEYS[1]  sorted set, see publish-revocations.lua
--- ARGV[1]  generation that is known, or empty
--- ARGV[2]  score of the last entry that is known of it
--- ARGV[3]  most entries
+-- ARGV[1]  known generation, or empty
+-- ARGV[2]  score of the last known entry of it
+-- ARGV[3]  maximum entries
 -- returns  {generation, entry, score, entry, score …}, from the first entry on when the generation is another one;
---          empty when the set is missing or of an earlier run of Redis
+--          empty when the set is missing or from an earlier run of Redis
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 local generation = redis.call('ZRANGEBYSCORE', KEYS[1], 0, 0)[1]
 if not generation or string.sub(generation, 1, #run) ~= run then return {} end

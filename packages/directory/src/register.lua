@@ -1,16 +1,16 @@
--- Registers a connection of a device; the newest connection of a device replaces the older.
+-- Registers a connection of a device; a device's newest connection replaces the older one.
 -- KEYS[1]  routes hash of the user's shard
 -- ARGV[1]  user number
 -- ARGV[2]  device number
 -- ARGV[3]  gateway id
 -- ARGV[4]  connection number
 -- ARGV[5]  time of the first registration in microseconds, or '' for a new connection
--- ARGV[6]  most connections of one user
+-- ARGV[6]  maximum connections per user
 -- ARGV[7]  JSON list of live gateway ids; entries of others are dropped, unless they are young
--- ARGV[8]  milliseconds for which an entry is young: its gateway may be too new for whoever made the list
+-- ARGV[8]  milliseconds for which an entry is young: its gateway may be too new for the list
 -- returns  {'registered', since, gateway or '', connection or ''}: the latter two name the replaced connection
 --          {'outdated'}: a newer connection of this device is registered
---          {'limit'}: the user has the most connections already
+--          {'limit'}: the user has the maximum number of connections already
 local live = {}
 for _, id in ipairs(cjson.decode(ARGV[7])) do live[id] = true end
 

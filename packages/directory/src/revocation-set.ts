@@ -3,38 +3,38 @@ import type { RedisClient } from '@securechat/kernel';
 import { directoryKeys } from './keys.ts';
 import { publishRevocationsScript, readRevocationsScript } from './scripts.ts';
 
-/** A device that is not served any more, or that is served again (its account was disabled and enabled). */
+/** A device that is no longer served, or is served again (its account was disabled and re-enabled). */
 export type RevocationChange = { device: number; isServed: boolean };
 
 export type RevocationPage = {
-  /** Another one than before: what was read earlier is void, and this begins with the first entry. */
+  /** If it differs from the known one, what was read earlier is void, and this page starts with the first entry. */
   generation: string;
   changes: RevocationChange[];
-  /** Where to read on. */
+  /** Where to continue reading. */
   through: string;
   isLast: boolean;
 };
 
-/** Longer than any resume ticket lives, by a day: for gateways that cannot reach Redis meanwhile. */
+/** A day longer than any resume ticket lives: for gateways that cannot reach Redis meanwhile. */
 export const REVOCATION_KEPT_MS = 48 * 3600 * 1000;
 
-/** Beyond what Lua can return at once. */
+/** Limits what Lua must return at once. */
 const MAX_PAGE = 1_000;
 const CHANGES_AT_ONCE = 1_000;
 
 /**
- * The devices that are not served any more, as auth tells all gateways through Redis. Postgres is the truth, this is
- * a copy that may vanish; then it must not look like an empty set. So a generation stands in the very same key and
- * vanishes with it, and it names the run of Redis: one that was started again may lack what it was told last, so its
- * set counts as missing until auth has brought everything.
+ * The devices that are no longer served, as published by auth to all gateways through Redis. Postgres is
+ * authoritative; this is a copy that may vanish, and then must not look like an empty set. So the generation is
+ * stored in the same key and vanishes with it, and it names the run of Redis: a restarted one may lack the last
+ * writes, so its set counts as missing until auth has published everything.
  */
 export type RevocationSet = {
   /**
-   * Adds changes, in any order and any number of times. Resolves with false when the set is missing: then everything
-   * that may still matter has to be brought, with `isEverything`.
+   * Adds changes, idempotently and in any order. Resolves with false when the set is missing: then everything that
+   * may still matter must be published, with `isEverything`.
    */
   publish(changes: readonly RevocationChange[], isEverything: boolean): Promise<boolean>;
-  /** What was written behind `through` of this generation; undefined while the set is missing. */
+  /** What was written after `through` of this generation; undefined while the set is missing. */
   read(known: { generation: string; through: string }): Promise<RevocationPage | undefined>;
 };
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 
-/** The Redis of the test run, and a key prefix that nobody else uses. */
+/** The Redis of the test run, and a unique key prefix. */
 export type TestRedis = { redis: Redis; prefix: string; close(): Promise<void> };
 
 export async function openTestRedis(): Promise<TestRedis> {
