@@ -1,12 +1,12 @@
 import { sleep } from './clock.ts';
 
 export type BackoffOptions = {
-  /** Delay of the first try, milliseconds. */
+  /** Delay before the first retry, milliseconds. */
   baseMs: number;
-  /** No delay grows above this, jitter apart. */
+  /** Upper bound of a delay, before jitter. */
   capMs: number;
   factor?: number;
-  /** 0.25 means ±25 %: keeps many clients from coming back in the same moment. */
+  /** 0.25 means ±25 %: keeps many clients from retrying at the same moment. */
   jitter?: number;
   /** In [0, 1); for tests. */
   random?: () => number;
@@ -22,9 +22,9 @@ export function backoffDelayMs(attempt: number, options: BackoffOptions): number
 export type Backoff = {
   /** Waits for the next delay; returns early when `signal` aborts. */
   wait(signal?: AbortSignal): Promise<void>;
-  /** The delay that `wait` would take next, which counts as taken. */
+  /** The delay that `wait` would use next; counts as used. */
   nextMs(): number;
-  /** It worked: start from the first delay again. */
+  /** It worked: start again from the first delay. */
   reset(): void;
 };
 

@@ -4,24 +4,24 @@ import { RetryableError, withDeadline } from './errors.ts';
 import { createReaderRoute, isReply } from './reader-route.ts';
 import { createReaderConnection, type RedisConnectionOptions } from './redis.ts';
 
-/** How long a read should block at most (`BLOCK 1000`), so that silence beyond it means trouble. */
+/** How long a read may block (`BLOCK 1000`), so that longer silence means trouble. */
 export const BLOCK_MS = 1000;
-/** Two reads and a half: a Redis that is busy for a second is not given up. */
+/** Two and a half reads: a Redis that is busy for a second is not given up. */
 const SILENCE_MS = 2500;
-/** If a read is neither answered nor ended by the silence limit, ioredis has lost it: we give up on the connection. */
+/** If a read is neither answered nor ended by the silence limit, ioredis has lost it: the connection is given up. */
 const WATCHDOG_MS = 4000;
 const CONNECT_DEADLINE_MS = 5000;
-/** From one that is no longer right to one that knows no better to the right one; a longer way is tried again later. */
+/** Via one stale node to the right one; a longer path is tried again later. */
 const MOST_REDIRECTS = 2;
 
 export type BlockingReader = {
   /**
-   * Runs commands on a connection that nobody else uses, opening it when there is none. After any error but a reply
-   * of the server the connection is thrown away, and the next call opens another: call again after a pause. Rejects
-   * within about four seconds whatever the server does. Not for two calls at once.
+   * Runs commands on a connection of its own, opening it when there is none. After any error except a reply of the
+   * server the connection is discarded and the next call opens another: call again after a pause. Rejects within
+   * about four seconds whatever the server does. Not for concurrent calls.
    *
-   * In a cluster all keys have to be in one slot. A node that does not hold them redirects, and then the commands run
-   * again at the other one.
+   * In a cluster all keys must be in one slot. A node that does not hold them redirects, and the commands run again
+   * on the other node.
    */
   run<T>(commands: (redis: Redis) => Promise<T>): Promise<T>;
   /** Milliseconds since the server last answered, or since the reader was opened. */
@@ -30,7 +30,7 @@ export type BlockingReader = {
   close(): void;
 };
 
-/** Connects with the first call of `run`. */
+/** Connects on the first call of `run`. */
 export function openBlockingReader(
   url: string,
   { name = 'reader' }: RedisConnectionOptions = {},

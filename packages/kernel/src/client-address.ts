@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * What counts as one client address: an IPv4 address, or the /64 of an IPv6 address, because one subscriber
- * usually has all of it. IPv4 inside IPv6 counts as IPv4, however it is written.
+ * What counts as one client address: an IPv4 address, or the /64 of an IPv6 address, because one subscriber usually
+ * has all of it. IPv4-mapped IPv6 counts as IPv4, however it is written.
  */
 export function addressKey(address: string | undefined): string {
   if (address === undefined) return 'unknown';

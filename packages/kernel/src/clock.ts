@@ -3,13 +3,13 @@ import { performance } from 'node:perf_hooks';
 export type Clock = {
   /** Wall clock, milliseconds since 1970; may jump. For times that leave the process. */
   now(): number;
-  /** Milliseconds since some moment; never jumps. For durations. */
+  /** Milliseconds since an arbitrary moment; never jumps. For durations. */
   monotonicMs(): number;
 };
 
 /**
- * Milliseconds added to the wall clock of this process: fault tests run one service with a wrong clock.
- * Durations are not touched, as a wrong clock does not make a second longer.
+ * Milliseconds added to this process's wall clock: fault tests run one service with a wrong clock. Durations are not
+ * affected, as a wrong clock does not make a second longer.
  */
 const OFFSET_MS = readOffset(process.env.SECURECHAT_CLOCK_OFFSET_MS);
 
@@ -18,7 +18,7 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
 };
 
-/** Resolves after `ms`, or at once when `signal` aborts: the caller looks at the signal, nothing is thrown. */
+/** Resolves after `ms`, or at once when `signal` aborts: the caller checks the signal, nothing is thrown. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {

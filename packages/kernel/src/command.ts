@@ -1,13 +1,13 @@
 import { ConfigError } from './config.ts';
 import { classify, DeadlineError, isConnectionLoss, isError, messageOf, sqlState } from './errors.ts';
 
-/** The words of a command say nothing that could be done. */
+/** The command's arguments make no sense. */
 export class UsageError extends Error {}
 
-/** Something outside of the command has to be mended first; the message says what. */
+/** Something outside the command must be fixed first; the message says what. */
 export class CannotDo extends Error {}
 
-/** What Postgres says to whoever was led to it by the wrong address, name or password, or before its tables were made. */
+/** What Postgres reports for a wrong address, name or password, or before the migrations have run. */
 const NOT_AS_IT_IS: Readonly<Record<string, string>> = {
   '28000': 'See the user in POSTGRES_URL.',
   '28P01': 'See the user and the password in POSTGRES_URL.',
@@ -21,8 +21,9 @@ const AWAY =
 const MAY_PASS = 'That may pass: try again.';
 
 /**
- * A program that an operator starts by hand: prints what it has to say. Words or an environment that make no sense are told with exit code 2, the words with
- * `usage`; what cannot be done now, also because Postgres or Redis is away, with 1. Throws anything else: that is a fault of ours, and has a stack.
+ * A program that an operator runs by hand; prints its result. Wrong arguments or a wrong environment exit with 2, the
+ * former also printing `usage`; what cannot be done now, also because Postgres or Redis is down, exits with 1.
+ * Anything else is thrown: a bug of ours, shown with its stack.
  */
 export async function runCommand(usage: string, run: () => Promise<string | undefined>): Promise<void> {
   try {
@@ -43,7 +44,7 @@ function remedyFor(error: unknown): string | undefined {
   return classify(error) === 'retryable' ? MAY_PASS : NOT_AS_IT_IS[state];
 }
 
-/** The one word that is still to come. */
+/** The one remaining argument. */
 export function oneWord(name: string, [word, ...more]: readonly string[]): string {
   if (word === undefined || more.length > 0) throw new UsageError(`One ${name} is needed, and nothing else.`);
   return word;

@@ -1,13 +1,13 @@
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 
-/** An outage fails thousands of commands; one line in this time is enough. */
+/** An outage fails thousands of commands; one line per interval is enough. */
 const EVERY_MS = 5_000;
 
-/** Warns of what may go wrong at any rate: the first of it at once, and then once in a while with how many were left out. */
+/** Rate-limits warnings about recurring failures: logs the first at once, then at intervals with the number suppressed. */
 export function createComplaints(parts: {
   what: string;
-  /** Of each line. */
+  /** Fields added to each line. */
   facts?: object;
   clock: Pick<Clock, 'monotonicMs'>;
   logger: Logger | undefined;

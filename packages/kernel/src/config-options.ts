@@ -1,6 +1,6 @@
 import { isSecretUrl, maskUrl } from './mask.ts';
 
-/** What every option says of itself. Without `default` and without `optional` it must be set. */
+/** What every option declares. Without `default` and `optional` it must be set. */
 export type Common<T> = {
   /** Name of the environment variable. */
   env: string;
@@ -9,7 +9,7 @@ export type Common<T> = {
   default?: T;
   /** May be missing: the value is then undefined. */
   optional?: boolean;
-  /** Shown in errors; each type has one of its own. */
+  /** Shown in errors; each type has a default one. */
   example?: string;
 };
 
@@ -54,7 +54,7 @@ export function bool<const O extends Common<boolean>>(given: O): Option<Given<O,
   return option(given, { type: 'boolean', isSecret: false, example: 'true', parse: toBoolean });
 }
 
-/** `1500`, `1500ms`, `30s`, `5m`, `2h` or `7d`; the value is milliseconds, and so are `min` and `max`. */
+/** `1500`, `1500ms`, `30s`, `5m`, `2h` or `7d`; the value, `min` and `max` are milliseconds. */
 export function durationMs<const O extends Common<number> & Range>(
   given: O,
 ): Option<Given<O, number>, false> {
@@ -89,11 +89,11 @@ export function oneOf<const V extends string, const O extends Common<V>>(
 }
 
 type ListOptions = Common<readonly string[]> & {
-  /** What each item has to be, and how to say that. */
+  /** What each item must be, and how to say that. */
   items?: { are(item: string): boolean; expected: string };
 };
 
-/** Texts separated by commas; blanks around them are dropped. */
+/** Comma-separated texts; surrounding blanks are dropped. */
 export function list<const O extends ListOptions>(given: O): Option<Given<O, readonly string[]>, false> {
   const parse = (text: string) => {
     const items = text
@@ -134,7 +134,7 @@ export function url<const O extends UrlOptions>(
   return option(given, { type: 'URL', isSecret, example, parse, print: maskUrl });
 }
 
-/** A text that goes to `secrets`. May also stand in a file, whose path is then in `<env>_FILE`. */
+/** A text that goes to `secrets`. May also be in a file, whose path is then in `<env>_FILE`. */
 export function secret<const O extends Common<string> & Range>(given: O): Option<Given<O, string>, true> {
   const example = `$(openssl rand -hex 32), or ${given.env}_FILE=/run/secrets/name`;
   const parse = (text: string) => inLength(text, given);
@@ -145,7 +145,7 @@ type Kind<T, Secret extends boolean> = Pick<Option<T, Secret>, 'type' | 'isSecre
   print?: (value: T) => string;
 };
 
-/** `T | undefined` of an optional option is a matter of types only: `parse` is not called for a missing value. */
+/** `T | undefined` of an optional option exists only in the types: `parse` is not called for a missing value. */
 function option<T, U, Secret extends boolean>(
   given: Common<T> & Range,
   kind: Kind<T, Secret>,

@@ -16,7 +16,7 @@ export {
   url,
 } from './config-options.ts';
 
-/** Option by the name it has in the code. */
+/** Options by their names in the code. */
 export type ConfigSpec = Record<string, Option>;
 
 type ValueOf<O> = O extends Option<infer T> ? T : never;
@@ -30,7 +30,7 @@ type Secret<S extends ConfigSpec> = {
 export type ConfigOf<S extends ConfigSpec> = Readonly<Public<S>>;
 export type SecretsOf<S extends ConfigSpec> = Readonly<Secret<S>>;
 
-/** Every fault of the environment at once. The message is written for the operator and shows no secret. */
+/** All faults of the environment at once. The message is written for the operator and shows no secret. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly faults: readonly string[];
@@ -43,15 +43,15 @@ export class ConfigError extends Error {
   }
 }
 
-/** Gives the spec its exact type; the spec stays data, from which documentation is made. */
+/** Gives the spec its exact type; it stays data, from which documentation is generated. */
 export function defineConfig<const S extends ConfigSpec>(spec: S): S {
   return spec;
 }
 
 /**
  * Reads `env` (an empty variable counts as missing). `config` may be logged; the properties of `secrets` are not
- * enumerable, so that neither JSON nor a log line nor a spread shows them. Throws one ConfigError. `findFaults` tells
- * what is wrong with options that are right each for itself; those that are not are missing from what it is given.
+ * enumerable, so that no JSON, log line or spread shows them. Throws one ConfigError. `findFaults` reports conflicts
+ * between options that are valid individually; invalid ones are missing from its argument.
  */
 export function readConfig<S extends ConfigSpec>(
   spec: S,
@@ -94,7 +94,7 @@ export type ConfigRow = {
   max: number | undefined;
 };
 
-/** The rows of the table in the documentation, in the order of the spec. */
+/** The rows of the table in the documentation, in spec order. */
 export function describeConfig(spec: ConfigSpec): ConfigRow[] {
   return Object.values(spec).map((option) => ({
     env: option.env,
@@ -127,7 +127,7 @@ function hint(option: Option): string {
   return `${option.doc.replace(/\.?$/, '.')} Example: ${option.env}=${maskUrl(option.example)}`;
 }
 
-/** Docker and Kubernetes mount secrets as files; their last line break is not part of them. */
+/** Docker and Kubernetes mount secrets as files; the trailing line break is not part of them. */
 function readSecret(name: string, env: NodeJS.ProcessEnv): string | undefined {
   const path = env[`${name}_FILE`];
   if (path === undefined || path === '' || env[name]) return env[name];

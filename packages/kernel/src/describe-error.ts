@@ -9,13 +9,13 @@ export type ErrorDescription = {
   [field: string]: unknown;
 };
 
-/** Fields that say what happened. Not here on purpose: pg's detail, where, hint and query, which quote row values. */
+/** Fields that say what happened. Deliberately without pg's detail, where, hint and query, which quote row values. */
 const FIELDS = ['code', 'severity', 'constraint', 'schema', 'table', 'column', 'syscall', 'address', 'port'];
 
-/** Causes are followed this far; a longer chain tells nothing more. */
+/** Maximum depth of causes; a longer chain tells nothing more. */
 const DEEPEST_CAUSE = 4;
 
-/** An error as log fields, without anything that a user wrote. */
+/** An error as log fields, without anything a user wrote. */
 export function describeError(error: unknown, depth = 0): ErrorDescription {
   if (!isError(error)) return { type: typeof error, message: withoutValues(String(error)) };
   const description: ErrorDescription = { type: error.name, message: withoutValues(error.message) };

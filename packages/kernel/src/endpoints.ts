@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { createNetworkMatcher } from './networks.ts';
 
-/** IPv4 that is not somebody's on the public internet (IANA's special-purpose registry). */
+/** IPv4 ranges that are not public (IANA's special-purpose registry). */
 const NOT_PUBLIC_V4 = createNetworkMatcher([
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
   ...[
@@ -14,7 +14,7 @@ const NOT_PUBLIC_V4 = createNetworkMatcher([
   ],
   ...['192.175.48.0/24', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'],
 ]);
-/** Of IPv6 only this is given to anybody; of it, what stands for other addresses or for none is left out. */
+/** The only IPv6 range allocated to the public, minus the parts that embed other addresses or stand for none. */
 const PUBLIC_V6 = createNetworkMatcher(['2000::/3']);
 const NOT_PUBLIC_V6 = createNetworkMatcher([
   '2001::/23',
@@ -29,21 +29,21 @@ export function isPublicAddress(address: string): boolean {
   return isIP(address) === 6 && PUBLIC_V6(address) && !NOT_PUBLIC_V6(address);
 }
 
-/** An origin as `URL` writes it. */
+/** An origin as `URL` serialises it. */
 export function isOrigin(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;
 }
 
 export type Endpoints = {
-  /** Whether somebody else may name this; says nothing of what its name leads to. */
+  /** Whether someone else may name this URL; says nothing about what its host resolves to. */
   isAcceptable(url: string): boolean;
-  /** Whether it may have any address, and speak HTTP: the operator has named it. */
+  /** Whether it may have any address and speak plain HTTP, because the operator has named it. */
   isTrusted(url: URL): boolean;
 };
 
 /**
- * Endpoints are chosen by others, so none of them may be a way into the network that this service stands in; those that anybody may
- * choose are to have the `usual` port of HTTPS, so that nobody has other services of other people knocked at.
+ * Endpoints are chosen by others, so none may lead into this service's own network. Those that anyone may choose must
+ * have the `usual` port of HTTPS, so that they cannot be used to probe other people's services.
  */
 export function createEndpoints(
   allowedOrigins: readonly string[],

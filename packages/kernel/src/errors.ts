@@ -1,16 +1,16 @@
 import { types } from 'node:util';
 
-/** The world's fault and likely to pass: try again later. */
+/** The world's fault and likely transient: try again later. */
 export class RetryableError extends Error {
   override readonly name: string = 'RetryableError';
 }
 
-/** This input can never succeed: park it, do not try again. */
+/** This input can never succeed: park it, do not retry. */
 export class PoisonError extends Error {
   override readonly name: string = 'PoisonError';
 }
 
-/** Something took longer than it may. Whether it took effect is unknown. */
+/** Something took longer than allowed. Whether it took effect is unknown. */
 export class DeadlineError extends RetryableError {
   override readonly name = 'DeadlineError';
 }
@@ -20,7 +20,7 @@ export function isError(value: unknown): value is Error {
   return types.isNativeError(value);
 }
 
-/** Node tries all addresses of a name, and says of the failures together nothing but that there are some. */
+/** Node tries all addresses of a name, and the combined error does not say what the individual failures were. */
 export function messageOf(error: unknown): string {
   if (!isError(error)) return String(error);
   return error instanceof AggregateError ? error.errors.map(messageOf).join(', ') : error.message;
@@ -29,13 +29,13 @@ export function messageOf(error: unknown): string {
 export type ErrorClass = 'retryable' | 'poison' | 'fault';
 
 /**
- * SQLSTATE classes that pass: 08 connection, 40 serialization and deadlock, 53 resources (disk full, too many
+ * Transient SQLSTATE classes: 08 connection, 40 serialization and deadlock, 53 resources (disk full, too many
  * connections), 55 object not in state (lock_timeout), 57 operator intervention (shutdown, statement_timeout).
  */
 const RETRYABLE_CLASSES = new Set(['08', '40', '53', '55', '57']);
 /** 25P03: idle in transaction for too long. 25006: the server became a read-only standby (failover). */
 const RETRYABLE_STATES = new Set(['25P03', '25006']);
-/** 22 data exception, 23 integrity constraint violation: the same bytes fail the same way for ever. */
+/** 22 data exception, 23 integrity constraint violation: the same bytes always fail the same way. */
 const POISON_CLASSES = new Set(['22', '23']);
 
 const SOCKET_CODES = new Set([
@@ -50,7 +50,7 @@ const SOCKET_CODES = new Set([
   'EAI_AGAIN',
 ]);
 
-/** What pg and ioredis say when the connection is gone: they give these errors neither a class nor a code. */
+/** Messages of pg and ioredis for a lost connection: these errors have neither a class nor a code. */
 const CONNECTION_MESSAGES = [
   // pg, pg-pool
   'Connection terminated',
@@ -66,9 +66,9 @@ const CONNECTION_MESSAGES = [
   'Command aborted due to connection close',
   'Socket timeout.',
   'Reached the max retries per request limit',
-  // ioredis, of Sentinel
+  // ioredis with Sentinel
   'All sentinels are unreachable',
-  // ioredis, of a cluster
+  // ioredis with a cluster
   "Cluster isn't ready and enableOfflineQueue options is false",
   'Cluster is ended.',
   'Failed to refresh slots cache.',
@@ -76,11 +76,11 @@ const CONNECTION_MESSAGES = [
   'Too many Cluster redirections',
 ];
 
-/** Redis replies by which a server says that it cannot serve now, or that another one does, though it is reachable. */
+/** Redis replies of a reachable server that cannot serve now, or says that another one does. */
 const REDIS_NOT_NOW =
   /^-?(LOADING|MASTERDOWN|READONLY|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|UNBLOCKED|MISCONF|OOM|BUSY|NOREPLICAS)\b/;
 
-/** `fault` means ours: a bug, or an error nobody foresaw. */
+/** `fault` means ours: a bug, or an unforeseen error. */
 export function classify(error: unknown): ErrorClass {
   if (error instanceof PoisonError) return 'poison';
   if (error instanceof RetryableError || isConnectionLoss(error) || isRedisNotNow(error)) return 'retryable';
@@ -103,11 +103,11 @@ export function isRedisNotNow(error: unknown): boolean {
   return isError(error) && error.name === 'ReplyError' && REDIS_NOT_NOW.test(error.message);
 }
 
-/** The five characters by which Postgres names a failure, or undefined for any other error. */
+/** The five-character SQLSTATE of a Postgres error, or undefined for any other error. */
 export function sqlState(error: unknown): string | undefined {
   if (!isError(error)) return undefined;
   const code = codeOf(error);
-  // `severity` tells a message of the server from Node's own codes, some of which have five letters (EPERM)
+  // `severity` tells a server error from Node's own codes, some of which have five letters (EPERM)
   return 'severity' in error && code !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 

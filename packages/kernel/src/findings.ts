@@ -1,10 +1,10 @@
 import { runCommand } from './command.ts';
 import { messageOf } from './errors.ts';
 
-/** Something that was looked at. With a remedy, it is not as it should be. */
+/** Something that was checked. A remedy means that it is not as it should be. */
 export type Finding = { about: string; says: string; remedy?: string };
 
-/** A program that tells what it has found; exit code 1 when something is wrong. */
+/** A program that reports its findings; exit code 1 when something is wrong. */
 export async function runDoctor(usage: string, examine: () => Promise<readonly Finding[]>): Promise<void> {
   await runCommand(usage, async () => {
     const findings = await examine();
@@ -21,7 +21,7 @@ function tellFindings(findings: readonly Finding[]): string[] {
   return [...lines, wrong === 0 ? 'nothing is wrong here' : `${wrong} of ${findings.length} are wrong`];
 }
 
-/** A look that fails is a finding of its own, so that the others are made all the same. */
+/** A check that fails becomes a finding of its own, so that the others still run. */
 export async function lookAt(
   about: string,
   remedy: string,
@@ -34,7 +34,7 @@ export async function lookAt(
   }
 }
 
-/** Two clocks, by which messages are judged; beyond five minutes they are refused. */
+/** Compares two clocks: message timestamps are checked against them, and refused beyond five minutes. */
 export function judgeClock(about: string, differenceMs: number): Finding {
   const seconds = Math.round(differenceMs / 100) / 10;
   const says = `its clock differs from ours by ${seconds} s`;

@@ -5,9 +5,10 @@ type CallAll<Ask, Answer> = (asks: readonly Ask[]) => Promise<readonly Answer[]>
 type Waiting<Ask, Answer> = { ask: Ask; resolve(answer: Answer): void; reject(error: unknown): void };
 
 /**
- * Makes one call of many small ones to the same far side, which costs it and us more than what is asked. A call leaves with its turn of the event
- * loop when fewer than `atOnce` are under way; what comes while they are waits for one of them to end, and then goes together, `most` at a
- * time. So whoever is alone waits for nobody. An input that cannot be answered at all fails alone.
+ * Batches many small calls to the same remote side, where each call costs more than what it asks. A call leaves at
+ * the end of its event-loop turn when fewer than `atOnce` are in flight; asks that arrive otherwise wait for one to
+ * finish and then go together, at most `most` per call. So a lone ask never waits. An input that can never be
+ * answered fails alone.
  */
 export function gatherCalls<Ask, Answer>(
   callAll: CallAll<Ask, Answer>,
@@ -28,7 +29,7 @@ export function gatherCalls<Ask, Answer>(
       const answers = await callAll(some.map(({ ask }) => ask));
       for (const [index, { resolve }] of some.entries()) resolve(answers[index] as Answer);
     } catch (error) {
-      // what passes would only fail again, once for each
+      // a transient error would only recur, once for each
       if (some.length === 1 || classify(error) === 'retryable') for (const { reject } of some) reject(error);
       else for (const one of some) await callAlone(one);
     }

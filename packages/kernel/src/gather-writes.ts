@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
 
 /**
- * What one turn of the event loop writes to this stream leaves together, when all that came in with it has been looked at. Drivers write each command
- * by itself: a system call here, and at the other end another read, for each of a dozen statements that are sent at once.
+ * Corks the stream so that all writes of one event-loop turn leave together, after everything that arrived in it was
+ * handled. Drivers write each command separately: a system call here and another read at the peer, for each of a
+ * dozen statements.
  */
 export function gatherWrites(stream: Writable): void {
   const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;

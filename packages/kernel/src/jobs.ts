@@ -8,26 +8,26 @@ import type { Metrics } from './metrics.ts';
 import { isRedisDown, openProducer } from './redis.ts';
 import { openQueueConnection } from './redis-queue.ts';
 
-/** Work in the background that comes round again. Must do no harm when it is repeated, or run twice at once. */
+/** Recurring background work. Must be idempotent, also when run twice concurrently. */
 export type Job = {
-  /** From the beginning of one run to the next, over all processes together. */
+  /** From the start of one run to the next, across all processes. */
   everyMs: number;
   /** A run that takes longer has failed. */
   deadlineMs: number;
-  /** `signal` aborts when nobody waits for the run any more: the deadline has passed, or the process stops. */
+  /** `signal` aborts when the run is no longer awaited: the deadline has passed, or the process stops. */
   run(signal: AbortSignal): Promise<void>;
 };
 
 export type JobRunner = {
   /** Does not wait for Redis. */
   start(): void;
-  /** A run that is under way is left to another process. Waits for neither a hung job nor a Redis that is away. */
+  /** Leaves a run in progress to another process. Waits for neither a hung job nor a Redis that is down. */
   stop(): Promise<void>;
 };
 
 export type JobRunnerOptions = {
   redisUrl: string;
-  /** Of its keys in Redis. The runners of one service share the work under one prefix. */
+  /** Of its Redis keys. The runners of one service share the work under one prefix. */
   prefix: string;
   service: string;
   jobs: Readonly<Record<string, Job>>;
@@ -40,21 +40,21 @@ const SECOND_MS = 1000;
 const outcomes = ['done', 'failed', 'late', 'stopped'] as const;
 type Outcome = (typeof outcomes)[number];
 
-/** Then its next scheduled time. Each wait doubles: 5 s, 10 s. */
+/** After these, its next scheduled time. Delays double: 5 s, 10 s. */
 const RETRIES = { attempts: 3, backoff: { type: 'exponential', delay: 5 * SECOND_MS } };
-/** What is kept in Redis for the curious; counts, since nothing else ends them. */
+/** Kept in Redis for inspection; bounded by count, since nothing else removes them. */
 const KEPT = { removeOnComplete: { count: 10 }, removeOnFail: { count: 50 } };
 const KEPT_EVENTS = 100;
-/** Schedules that were lost with Redis are written again as soon as it is back; this is for a loss nobody noticed. */
+/** Schedules lost with Redis are rewritten as soon as it is back; this is for a loss that went unnoticed. */
 const SCHEDULE_EVERY_MS = 60 * SECOND_MS;
 const SCHEDULE_DEADLINE_MS = 5 * SECOND_MS;
-/** The run of a process that died is taken up by another one after this. */
+/** Another process takes over the run of a dead one after this. */
 const LOCK_MS = 30 * SECOND_MS;
 const STOP_WAIT_MS = 2 * SECOND_MS;
 
 /**
- * Runs a service's jobs: each scheduled run happens in one of its processes. Redis holds the schedule and nothing
- * else, so losing it only delays: what there is to do is found in Postgres by the run itself.
+ * Runs a service's jobs: each scheduled run happens in one of its processes. Redis holds only the schedule, so losing
+ * it only delays: each run finds its work in Postgres.
  */
 export function createJobRunner(options: JobRunnerOptions): JobRunner {
   const { redisUrl, service, jobs, clock, logger, metrics } = options;
@@ -85,11 +85,11 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   let isScheduling = false;
   const warn = createComplaints({ what: 'job queue: trouble', clock, logger });
 
-  /** Writing a schedule that is there changes nothing. */
+  /** Idempotent: rewriting an existing schedule changes nothing. */
   async function schedule(): Promise<void> {
     if (isScheduling || stopping.signal.aborted || !producer.isReady()) return;
     isScheduling = true;
-    // A queue object that met a failing Redis once may stay broken, so each round has a new one on the same connection.
+    // A queue object that met a failing Redis may stay broken, so each round has a new one on the same connection.
     const queue = new Queue(service, {
       connection: producer.redis,
       prefix,
@@ -116,14 +116,14 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
 
   async function run(name: string): Promise<void> {
     const job = jobs[name];
-    // A release that is being rolled out may know more jobs than this one: the retry finds a newer process.
+    // A newer release being rolled out may know more jobs: the retry finds a newer process.
     if (!job) throw new TypeError('this release has no such job');
     const startedMs = clock.monotonicMs();
     const outcome = await attempt(name, job);
     runs.inc(1, { job: name, outcome });
     duration.observe((clock.monotonicMs() - startedMs) / SECOND_MS, { job: name });
     if (outcome === 'done') return lastSuccess.set(clock.now() / SECOND_MS, { job: name });
-    // the queue only needs to know that; the cause is in the log
+    // that is all the queue needs to know; the cause is in the log
     throw new Error(outcome);
   }
 
@@ -150,7 +150,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
     return outcome;
   }
 
-  /** The connections tell of an outage themselves. */
+  /** Outages are reported by the connections themselves. */
   function complain(error: unknown): void {
     if (!isRedisDown(error) && !stopping.signal.aborted) warn(error);
   }
@@ -160,7 +160,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
       worker = new Worker(service, (job) => run(job.name), {
         connection: connection.redis,
         prefix,
-        // a place for each, so that long runs do not hold up the short ones
+        // a slot for each job, so that long runs do not delay short ones
         concurrency: Math.max(1, names.length),
         lockDuration: LOCK_MS,
         stalledInterval: LOCK_MS,

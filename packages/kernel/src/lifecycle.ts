@@ -4,11 +4,11 @@ import type { ReadyChecks } from './ready-checks.ts';
 import type { Service } from './service.ts';
 
 export type LifecycleOptions = {
-  /** Builds the service; it is started as soon as it is there. */
+  /** Builds the service, which is then started. */
   create: () => Promise<Service>;
   /** Released last: what must outlive the service. */
   release: () => Promise<void>;
-  /** From the order to stop until we give up, milliseconds. */
+  /** From the stop order until we give up, milliseconds. */
   graceMs: number;
   ready: ReadyChecks;
   logger: Logger;
@@ -16,32 +16,32 @@ export type LifecycleOptions = {
 
 export type Lifecycle = {
   start(): Promise<void>;
-  /** An order to stop from outside. A second one means: now. */
+  /** A stop order from outside. A second one means: now. */
   shutDown(reason: string): void;
-  /** An order to stop that is never taken for a second one: the launcher is gone. */
+  /** A stop order that never counts as a second one: the launcher is gone. */
   shutDownOnce(reason: string): void;
   /** Something of ours broke for good: stop without draining, exit 1. */
   fail(error: unknown, reason: string): void;
 };
 
-/** A crashed service may be wedged: it gets this long to release what it holds, milliseconds. */
+/** A crashed service may be wedged: how long it gets to release its resources, milliseconds. */
 const STOP_AFTER_CRASH_MS = 5000;
-/** Ctrl-C reaches every process of a terminal, and launchers pass it on: what comes this soon is the same order. */
+/** Ctrl-C reaches every process of a terminal, and launchers pass it on: a repeat within this time is the same order. */
 const ECHO_MS = 500;
-/** After `stop` nothing is left and Node ends by itself; if not, something leaked and we say so. */
+/** After `stop` nothing is open and Node exits by itself; otherwise something leaked, which is logged. */
 const LINGER_MS = 1000;
 
 /**
  * The states of a process:
  *
- * - starting: not ready. Parts are created and started. An order to stop waits until this is done.
+ * - starting: not ready. Parts are created and started. A stop order waits until this is done.
  * - running: ready as soon as all checks are true.
- * - draining: not ready. No new work; what was begun is finished. Entered by an order to stop.
+ * - draining: not ready. No new work; work in progress is finished. Entered by a stop order.
  * - stopping: resources are released. Entered after draining, or at once by a failure.
- * - ended: exit code set; Node ends when nothing is left open.
+ * - ended: exit code set; Node exits when nothing is left open.
  *
- * From the order to stop a deadline runs. When it passes, or a second order comes, the process exits with 1 and a
- * log line that names the state it was in and what was still open.
+ * A deadline runs from the stop order. When it passes, or a second order comes, the process exits with 1 and a log
+ * line that names its state and what was still open.
  */
 export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const { create, release, graceMs, ready, logger } = options;

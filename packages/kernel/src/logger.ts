@@ -17,7 +17,7 @@ export type LoggerOptions = {
   destination?: DestinationStream;
 };
 
-/** JSON lines. Give an error as `err`; give ids as fields, never in the text. */
+/** JSON lines. Pass an error as `err`; pass ids as fields, never in the text. */
 export function createLogger({ service, instance, level, destination }: LoggerOptions): Logger {
   const options = {
     level,
@@ -25,7 +25,7 @@ export function createLogger({ service, instance, level, destination }: LoggerOp
     // pino's own serializer would undo what `redact` made of an error
     serializers: { err: (description: unknown) => description },
     formatters: { level: (label: string) => ({ level: label }) },
-    // before pino looks at the fields, since without a text it takes that of the error
+    // before pino reads the fields, since without a text it uses the error's message
     hooks: { logMethod: redactFirst, streamWrite: maskUrl },
   };
   const logger = destination === undefined ? pino(options) : pino(options, destination);

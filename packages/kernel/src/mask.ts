@@ -2,7 +2,7 @@
 const URL_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^\s/?#:@"']*):[^\s/?#"']*@/gi;
 const MASK = '[redacted]';
 
-/** The text with the passwords of all URLs in it replaced; the rest of each URL stays readable. */
+/** The text with all URL passwords replaced; the rest of each URL stays readable. */
 export function maskUrl(text: string): string {
   return text.includes('://') ? text.replace(URL_PASSWORD, `$1:${MASK}@`) : text;
 }

@@ -5,7 +5,7 @@ export const latencyBuckets: readonly number[] = [
   0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10,
 ];
 
-/** Every value that a label may have, by label name. Never an id of a person, message, group or file. */
+/** All values that a label may have, by label name. Never an id of a person, message, group or file. */
 export type ClosedLabels = Record<string, readonly string[]>;
 
 /** The labels of one observation; the parameter disappears when a metric has none. */
@@ -47,14 +47,15 @@ export type Metrics = {
   ): HistogramMetric<L>;
 };
 
-/** How often the lag of the event loop is looked at: by default every 10 ms, which was half of what a process costs that has nothing to do. */
+/** Sampling interval of event-loop lag: the default of 10 ms made up half of an idle process's cost. */
 const LAG_LOOK_MS = 50;
 
 const UNITS = 'seconds|bytes|ratio|count|entries';
 
 /**
- * The metrics of one process, all called `securechat_<service>_<noun>_<unit|total>`. Asking twice for the same name
- * gives the same metric. Node's own metrics keep their usual names. Throws a TypeError for a name against the rule.
+ * The metrics of one process, all named `securechat_<service>_<noun>_<unit|total>`. Asking twice for the same name
+ * gives the same metric. Node's own metrics keep their usual names. Throws a TypeError for a name that breaks the
+ * rule.
  */
 export function createMetrics(service: string): Metrics {
   const registry = new Registry();
@@ -108,7 +109,7 @@ export function createMetrics(service: string): Metrics {
   };
 }
 
-/** Replaces a label value outside the closed set by "other", so that no input can create series without end. */
+/** Replaces a label value outside the closed set by "other", so that no input can create series without bound. */
 function close(labels: ClosedLabels = {}) {
   const allowed = Object.entries(labels).map(([name, values]) => [name, new Set(values)] as const);
   return {

@@ -8,8 +8,8 @@ import type { postgresOption } from './shared-options.ts';
 const CONNECT_MS = 30_000;
 
 /**
- * `node src/migrate.ts`: brings the schema of a service up to date. With `--check` it changes nothing and says what is missing, for which the
- * service's own role is enough. Exit code 0 when nothing is missing (any more).
+ * `node src/migrate.ts`: brings a service's schema up to date. With `--check` it changes nothing and reports what is
+ * missing, for which the service's own role is enough. Exit code 0 when nothing is missing (any more).
  */
 export async function runMigrate(
   service: string,

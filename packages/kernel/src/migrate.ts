@@ -5,7 +5,7 @@ import { classify, sqlState } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { kyselyFor, openPool } from './postgres.ts';
 
-/** By name; the names sort in the order in which they are applied: `0001_users`. Applied ones never change. */
+/** By name; names sort in the order of application: `0001_users`. Applied ones never change. */
 export type Migrations = Record<string, Migration>;
 
 /** A service was started before its migrations. The message says what to run. */
@@ -13,11 +13,11 @@ class MigrationsMissingError extends Error {
   override readonly name = 'MigrationsMissingError';
 }
 
-/** All services may share a database, so each has its own table here, called like the service. */
+/** All services may share a database, so each has its own table here, named after the service. */
 const SCHEMA = 'securechat_migrations';
-/** A migration that waits for a lock blocks everybody who comes after it: better to fail and try again. */
+/** A migration waiting for a lock blocks everyone queued behind it: better to fail and retry. */
 const LOCK_TIMEOUT_MS = 10_000;
-/** deadlock_detected, lock_not_available: those who use the tables meanwhile went first. Nothing is applied then. */
+/** deadlock_detected, lock_not_available: other users of the tables won. Nothing is applied then. */
 const OTHERS_WENT_FIRST = new Set(['40P01', '55P03']);
 const TRIES = 5;
 
@@ -25,14 +25,14 @@ export type MigrateOptions = {
   url: string;
   service: string;
   migrations: Migrations;
-  /** One line per applied migration. Standard output unless given. */
+  /** Gets one line per applied migration. Standard output unless given. */
   print?: (line: string) => void;
 };
 
 /**
- * Applies what is missing, in one transaction; several may run at once (kysely takes an advisory lock). Beside running services it
- * may have to try again, up to five times. Resolves with the names applied, rejects with the error of the migration that failed, and
- * then none is applied.
+ * Applies what is missing, in one transaction; safe to run concurrently (kysely takes an advisory lock). Beside
+ * running services it may retry up to five times. Resolves with the names applied; rejects with the error of the
+ * migration that failed, and then none is applied.
  */
 export async function migrateToLatest(options: MigrateOptions): Promise<string[]> {
   const { url, service, migrations, print = (line) => process.stdout.write(`${line}\n`) } = options;
@@ -74,7 +74,7 @@ async function applyPatiently(migrator: Migrator, onRetry: () => void): Promise<
   }
 }
 
-/** The names that are not applied yet, in order. Names that only the database knows (a newer release) are ignored. */
+/** The names not applied yet, in order. Names that only the database knows (a newer release) are ignored. */
 export async function pendingMigrations(
   pool: Pool,
   service: string,
@@ -87,8 +87,8 @@ export async function pendingMigrations(
 }
 
 /**
- * Throws MigrationsMissingError, so that a service refuses to start on a schema older than its code. A Postgres that
- * is away is no reason not to start: that is logged, and the service waits for it like at any other time.
+ * Throws MigrationsMissingError, so that a service refuses to start on a schema older than its code. An unreachable
+ * Postgres does not prevent the start: that is logged, and the service waits for it as at any other time.
  */
 export async function requireMigrations(
   pool: Pool,

@@ -1,9 +1,9 @@
 import { BlockList, isIP } from 'node:net';
 
-/** True for an address that lies in one of the networks it was made of. */
+/** True for an address in one of its networks. */
 export type NetworkMatcher = (address: string | undefined) => boolean;
 
-/** `networks` are addresses and `address/prefix`, as `isNetwork` accepts them. IPv4 inside IPv6 counts as IPv4. */
+/** `networks` are addresses and `address/prefix`, as `isNetwork` accepts them. IPv4-mapped IPv6 counts as IPv4. */
 export function createNetworkMatcher(networks: readonly string[]): NetworkMatcher {
   const list = new BlockList();
   for (const network of networks) {

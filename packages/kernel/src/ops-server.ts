@@ -10,18 +10,18 @@ export type OpsServerOptions = {
   host: string;
   registry: Registry;
   isReady: () => { ready: boolean; checks: Record<string, boolean> };
-  /** Adds to our own check, which is that the event loop turns. */
+  /** Checked in addition to our own, which is that the event loop turns. */
   isLive?: () => boolean;
 };
 
 export type OpsServer = {
-  /** The real one, also when 0 was asked for. */
+  /** The actual one, even if 0 was given. */
   port: number;
   close(): Promise<void>;
 };
 
 const BEAT_MS = 1000;
-/** A loop that was stuck for longer is reported as not live: no request of ours should ever take this long. */
+/** An event loop stuck for longer is reported as not live: no request of ours should ever take this long. */
 const STUCK_AFTER_MS = 10_000;
 /** Probes and scrapes come from nearby and are small. */
 const REQUEST_TIMEOUT_MS = 5000;

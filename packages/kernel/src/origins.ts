@@ -1,4 +1,4 @@
-/** Whether a page of this origin may use the service; given the `Origin` header as the browser sent it. */
+/** Whether a page of this origin may use the service; takes the `Origin` header as the browser sent it. */
 export type OriginMatcher = (origin: string) => boolean;
 
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?:\d{1,5}|\*))?$/;

@@ -5,7 +5,7 @@ const INT8_ARRAY = 1016;
 
 type Parser = (value: string) => unknown;
 
-/** As pg does, but int8 is a number, since all our counters stay below 2^53. Throws a RangeError beyond. */
+/** As pg does, except that int8 becomes a number, since all our counters stay below 2^53. Throws a RangeError beyond. */
 export const getTypeParser = ((oid: number, format?: 'text' | 'binary') => {
   if (format === 'binary') return types.getTypeParser(oid, 'binary');
   if (oid === INT8) return parseInt8;

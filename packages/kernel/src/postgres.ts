@@ -16,7 +16,7 @@ export type ConnectionOptions = {
   lockTimeoutMs?: number;
   /** The server ends the session of an idle transaction, so that a paused process holds no locks. Default 3000. */
   idleInTransactionMs?: number;
-  /** Default 5000. Also the longest wait for a free connection of a pool. */
+  /** Default 5000. Also the longest wait for a free pool connection. */
   connectTimeoutMs?: number;
   /** Of each session, from its start, e.g. `enable_seqscan`; they go before those of the role and of the database. */
   settings?: Readonly<Record<string, string>>;
@@ -24,17 +24,17 @@ export type ConnectionOptions = {
 };
 
 export type PoolOptions = ConnectionOptions & {
-  /** Most connections at once. */
+  /** Maximum concurrent connections. */
   max: number;
   metrics?: Metrics | undefined;
 };
 
-/** Our own limit comes after the server's, so that it only strikes when the server does not answer at all. */
+/** Our own limit comes after the server's, so that it only applies when the server does not answer at all. */
 const ANSWER_GRACE_MS = 1000;
-/** A dead peer is noticed by the server after this, and its locks are freed: takeover waits for it. */
+/** After this the server notices a dead peer and frees its locks: takeover waits for it. */
 const TCP_USER_TIMEOUT_MS = 5000;
 
-/** int8 comes as a number and is refused when it is not a safe one. `end()` closes it. */
+/** int8 arrives as a number and is refused when not a safe one. `end()` closes it. */
 export function openPool(url: string, options: PoolOptions): Pool {
   const { max, metrics, logger } = options;
   const pool = new Pool({ ...configure(url, options), max, idleTimeoutMillis: 30_000 });
@@ -46,9 +46,9 @@ export function openPool(url: string, options: PoolOptions): Pool {
 }
 
 /**
- * One connection of its own. With `pipeline`, queries are sent without waiting for the answer to the one before:
- * each is its own unit (outside BEGIN … COMMIT), a failed one does not stop those behind it, cursors are refused, and
- * a query that gets no answer in time ends the connection. Rejects when it cannot connect; `end()` closes it.
+ * A single connection. With `pipeline`, queries are sent without waiting for the previous answer: each stands alone
+ * (outside BEGIN … COMMIT), a failed one does not stop those after it, cursors are refused, and a query without a
+ * timely answer ends the connection. Rejects when it cannot connect; `end()` closes it.
  */
 export async function openDedicatedClient(
   url: string,
@@ -61,7 +61,7 @@ export async function openDedicatedClient(
   return client;
 }
 
-/** Not in the types of pg. */
+/** Missing from pg's types. */
 const streamOf = (client: Client): Writable =>
   (client as unknown as { connection: { stream: Writable } }).connection.stream;
 
@@ -90,7 +90,7 @@ function configure(url: string, options: ConnectionOptions): ClientConfig {
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,
-    // pg leaves out a zero, and then the defaults of the role apply, so zeros go as options
+    // pg omits a zero, and then the defaults of the role apply, so zeros go as options
     options: [
       `-c statement_timeout=${statementTimeoutMs}`,
       `-c lock_timeout=${lockTimeoutMs}`,
@@ -107,9 +107,9 @@ function configure(url: string, options: ConnectionOptions): ClientConfig {
 const escapeOption = (value: string): string => value.replace(/[\\\s]/g, '\\$&');
 
 /**
- * After a timeout the answer may still come, and pg would take it for that of the next query
- * (brianc/node-postgres#3399). After a fatal error the session is gone, which pg notices a moment later. In both cases
- * the connection is closed at once, and so a pool throws it away when it is released, however it is released.
+ * After a timeout the answer may still come, and pg would take it for the next query's (brianc/node-postgres#3399).
+ * After a fatal error the session is gone, which pg notices a moment later. In both cases the connection is closed at
+ * once, so that a pool discards it however it is released.
  */
 function guard(client: ClientBase, logger: Logger | undefined): void {
   client.on('error', (err: Error) => logger?.warn({ err }, 'postgres connection lost'));
@@ -125,7 +125,7 @@ function guard(client: ClientBase, logger: Logger | undefined): void {
   }) as ClientBase['query'];
 }
 
-/** pg looks at each number of a list for what would have to be escaped, which is a tenth of what a batch of messages costs delivery. */
+/** pg scans each number of a list for characters to escape, which is a tenth of what a message batch costs delivery. */
 function withNumberLists(config: unknown): unknown {
   const { values } = (typeof config === 'object' ? (config ?? {}) : {}) as { values?: unknown[] };
   if (!values?.some(isNumberList)) return config;
@@ -142,7 +142,7 @@ const isNumberList = (value: unknown): value is (number | null)[] =>
 const listOf = (numbers: readonly (number | null)[]): string =>
   `{${numbers.map((number) => number ?? 'NULL').join()}}`;
 
-/** `end` is part of every client, but not of the type of a pool's. The pool does the same on release. */
+/** `end` is part of every client, but missing from a pool client's type. The pool does the same on release. */
 function close(client: ClientBase): void {
   (client as Client).end(() => {});
 }

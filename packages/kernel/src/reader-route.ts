@@ -1,12 +1,12 @@
 import { isError } from './errors.ts';
 import { parseRedisUrl, type RedisNode } from './redis-address.ts';
 
-/** The server answered, only not what we hoped for: NOGROUP, WRONGTYPE. The connection is good. */
+/** The server answered, only not as hoped: NOGROUP, WRONGTYPE. The connection is good. */
 export function isReply(error: unknown): error is Error {
   return isError(error) && error.name === 'ReplyError';
 }
 
-/** `MOVED <slot> <host>:<port>`; without a host it is the one that was asked. */
+/** `MOVED <slot> <host>:<port>`; without a host it is the node that was asked. */
 const MOVED = /^-?MOVED \d+ (.*):(\d+)/;
 
 /** The node that a redirection names; undefined for any other error. */
@@ -18,14 +18,14 @@ export function movedTo(error: unknown, asked?: RedisNode): RedisNode | undefine
 const ELSEWHERE = /^-?(MOVED|CLUSTERDOWN|LOADING|MASTERDOWN)\b/;
 
 /**
- * Which node of a cluster holds what is read: the one that the last redirection named. One that fails is forgotten, and
- * the nodes of the URL are asked in turn. A single server has no node and no choice.
+ * Which node of a cluster holds what is read: the one that the last redirection named. One that fails is forgotten,
+ * and the URL's nodes are tried in turn. A single server has no node and no choice.
  */
 export type ReaderRoute = {
   node(): RedisNode | undefined;
-  /** The connection is good, and of no use. */
+  /** The connection is good, but to the wrong node. */
   leadsElsewhere(error: Error): boolean;
-  /** Takes note of how a read ended. True when it named another node, which is then the next one. */
+  /** Records how a read ended. True when it named another node, which is then the next one. */
   follow(error: unknown): boolean;
 };
 

@@ -1,5 +1,5 @@
 export type ReadyChecks = {
-  /** Names a condition of readiness, or changes it. All must be true. */
+  /** Adds or changes a readiness condition. All must be true. */
   set(name: string, isTrue: boolean): void;
   /** Every condition by name. */
   all(): Record<string, boolean>;
@@ -7,8 +7,8 @@ export type ReadyChecks = {
 };
 
 /**
- * Readiness means: this process can take traffic. A dependency that all instances share does not belong here, since
- * its outage would take every instance out of the load balancer at once.
+ * Readiness means that this process can take traffic. A dependency shared by all instances does not belong here,
+ * since its outage would take every instance out of the load balancer at once.
  */
 export function createReadyChecks(): ReadyChecks {
   const checks = new Map<string, boolean>();

@@ -29,12 +29,12 @@ const NEVER_LOGGED = new Set([
   ...['ticket', 'token', 'authorization', 'cookie', 'password', 'filename', 'fileName', 'args', 'parameters'],
 ]);
 
-/** What lies deeper is left out: nobody reads it, and no name is checked there. */
+/** Anything deeper is dropped: nobody reads it, and names are not checked there. */
 const DEEPEST = 4;
 
 /**
- * A copy that may be logged: forbidden names lose their value, bytes become their number, errors their description.
- * Written by hand because pino's own redaction took 160 µs a line with these names on three levels; this takes 3.
+ * A copy that may be logged: forbidden names lose their value, bytes become their length, errors their description.
+ * Hand-written because pino's own redaction took 160 µs a line with these names on three levels; this takes 3.
  */
 export function redact(fields: object): Record<string, unknown> {
   return redactObject(fields, 0);
@@ -54,7 +54,7 @@ function redactValue(value: unknown, depth: number): unknown {
   if (value instanceof Uint8Array) return `[${value.byteLength} bytes]`;
   if (depth >= DEEPEST) return '[deep]';
   if (Array.isArray(value)) return value.map((item) => redactValue(item, depth + 1));
-  // dates and URLs say themselves how they are written
+  // dates and URLs define their own representation
   if ('toJSON' in value && typeof value.toJSON === 'function') return value;
   return redactObject(value, depth);
 }

@@ -1,4 +1,4 @@
-/** One server, as a URL; the Sentinels that know it, by the name that they have for it; or the nodes by which a cluster is found. */
+/** One server, as a URL; the Sentinels that know it, and their name for it; or the nodes by which a cluster is found. */
 export type RedisAddress =
   | { kind: 'server'; url: string }
   | {
@@ -12,13 +12,13 @@ export type RedisAddress =
 
 export type RedisNode = { host: string; port: number };
 
-/** The same at every node: a cluster tells of its nodes by host and port alone. */
+/** The same on every node: a cluster announces its nodes by host and port only. */
 type RedisLogin = { username?: string; password?: string; tls?: Record<string, never> };
 
 const DEFAULT_PORT = 6379;
 const DEFAULT_SENTINEL_PORT = 26_379;
 
-/** Schemes of REDIS_URL; TLS is the second of each. */
+/** Schemes of REDIS_URL; the second of each pair uses TLS. */
 export const redisProtocols = [
   'redis:',
   'rediss:',
@@ -30,7 +30,8 @@ export const redisProtocols = [
 
 /**
  * Reads `redis://host:port/database`, `redis+cluster://user:password@host:port,host:port,…` or
- * `redis+sentinel://user:password@host:port,host:port,…/name?sentinelPassword=…`. Throws a TypeError that completes "must be …".
+ * `redis+sentinel://user:password@host:port,host:port,…/name?sentinelPassword=…`. Throws a TypeError that completes
+ * "must be …".
  */
 export function parseRedisUrl(text: string): RedisAddress {
   const [, scheme, login = '', hosts = '', path = ''] =
@@ -64,7 +65,7 @@ function sentinelOf(nodes: readonly RedisNode[], url: URL): RedisAddress {
   return { kind: 'sentinel', nodes, name, login: loginOf(url), sentinelPassword };
 }
 
-/** ioredis wants an IPv6 address without its brackets. */
+/** ioredis expects an IPv6 address without its brackets. */
 function nodeOf({ hostname, port }: URL, defaultPort: number): RedisNode {
   return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? defaultPort : Number(port) };
 }
@@ -77,7 +78,7 @@ function loginOf({ username, password, protocol }: URL): RedisLogin {
   };
 }
 
-/** What decides the slot of a key in a cluster: the first part in braces, or all of it when there is none or it is empty. */
+/** What decides a key's cluster slot: the first part in braces, or the whole key when there is none or it is empty. */
 export function slotTagOf(key: string): string {
   return /^[^{]*\{([^}]+)\}/.exec(key)?.[1] ?? key;
 }

@@ -7,14 +7,14 @@ import type { RedisAddress, RedisNode } from './redis-address.ts';
 
 type ClusterAddress = Extract<RedisAddress, { kind: 'cluster' }>;
 
-/** Of one node; the next one may know. */
+/** Per node; the next one may know. */
 const ASK_DEADLINE_MS = 2_000;
 
 /**
- * Options of a connection to the node of a cluster that holds a key. It is looked up with each new connection, and a
- * command that is redirected leads to a new connection, on which it is sent again. For bullmq: all keys of a queue are
- * in one slot, and it copes better with a connection that comes back than with a cluster that has lost a node. `open` gives
- * a connection to a node, for looking up; it is connected and ended here.
+ * Options for a connection to the cluster node that holds a key. The node is looked up for each new connection, and a
+ * redirected command leads to a new connection, on which it is sent again. For bullmq: all keys of a queue are in one
+ * slot, and it copes better with a reconnecting connection than with a cluster that has lost a node. `open` returns a
+ * connection to a node, for the lookup; it is connected and closed here.
  */
 export function pinnedTo(
   address: ClusterAddress,
@@ -42,7 +42,7 @@ export function pinnedTo(
       this.connecting = true;
       const stream = await nodeOfKey().then(
         ({ host, port }) => (address.login.tls ? connectTls({ host, port }) : connect({ host, port })),
-        // a connector that rejects would not be asked again; a connection that fails is followed by another
+        // a connector that rejects would not be retried, whereas a failed connection is followed by another
         (error: Error) => new Socket().destroy(error),
       );
       stream.once('error', (error) => {
@@ -59,7 +59,7 @@ export function pinnedTo(
   return {
     ...address.login,
     Connector,
-    // 2: connect anew and send the command again
+    // 2: reconnect and send the command again
     reconnectOnError: (error) => (movedTo(error) ? 2 : false),
   };
 }

@@ -5,15 +5,15 @@ import { connectionOptions, reconnectAfterMs } from './redis-options.ts';
 import { pinnedTo } from './redis-pinned.ts';
 import { openServer } from './redis-server.ts';
 
-/** Of a connection that only asks where the queue is. */
+/** For a connection that only looks up the queue's node. */
 const PLACE_SILENCE_MS = 2_000;
-/** bullmq waits for a job for 10 s at most, and gives up on the wait itself a second later. */
+/** bullmq waits for a job for at most 10 s, and gives up the wait itself a second later. */
 const QUEUE_SILENCE_MS = 15_000;
 
 /**
- * The connection that bullmq's worker works on, together with the copies it makes for waiting. The worker has a few
- * commands under way at most and cannot deal with rejected ones, so here they wait for Redis to come back. `key` is any
- * of the queue's, which are in one slot.
+ * The connection of bullmq's worker, together with the copies it makes for waiting. The worker has only a few
+ * commands in flight and cannot handle rejected ones, so here they wait for Redis to come back. `key` is any of the
+ * queue's keys, which are all in one slot.
  */
 export function openQueueConnection(
   url: string,
@@ -41,7 +41,7 @@ export function openQueueConnection(
   const duplicate = redis.duplicate.bind(redis);
   redis.duplicate = (override) => {
     const copy = duplicate(override);
-    // bullmq stops listening before it has ended
+    // bullmq removes its listener before the connection has ended
     logErrors(copy, name, logger);
     all.push(copy);
     return copy;
@@ -50,7 +50,7 @@ export function openQueueConnection(
     redis,
     close() {
       for (const connection of all) {
-        // Closed between two attempts, ioredis would never settle what waits; an attempt that is broken off does.
+        // Closed between two attempts, ioredis would never settle what waits; an aborted attempt does.
         if (!IS_AT_WORK.has(connection.status)) connection.connect().catch(() => {});
         connection.disconnect();
       }

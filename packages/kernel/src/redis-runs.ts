@@ -11,8 +11,8 @@ const runIdScript = loadScript<string>(
 );
 
 /**
- * Names the runs of the servers that hold these keys. Another answer means: a Redis that was killed, or a replica that
- * took over, lacks what was not yet passed on to it; or, in a cluster, that a key has moved.
+ * Identifies the runs of the servers that hold these keys. A change means that a Redis was killed, or a replica took
+ * over, and may lack writes not yet replicated; or, in a cluster, that a key has moved.
  */
 export async function runsOf(redis: RedisClient, keys: readonly string[]): Promise<string> {
   const asked = redis instanceof Cluster ? keys : keys.slice(0, 1);

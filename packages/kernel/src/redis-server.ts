@@ -4,10 +4,10 @@ import type { RedisAddress } from './redis-address.ts';
 
 type ServerAddress = Exclude<RedisAddress, { kind: 'cluster' }>;
 
-/** A Sentinel that is silent for so long is passed over for the next one. */
+/** A Sentinel that is silent for this long is skipped for the next one. */
 const SENTINEL_TIMEOUT_MS = 1_000;
 
-/** A connection to one server: the one of the URL, or with each new connection the one that Sentinels name as the master then. */
+/** A connection to one server: the URL's, or, on each new connection, whichever the Sentinels then name as the master. */
 export function openServer(address: ServerAddress, options: RedisOptions): Redis {
   if (address.kind === 'server') return new Redis(address.url, options);
   const { nodes, name, login, sentinelPassword } = address;
@@ -21,14 +21,15 @@ export function openServer(address: ServerAddress, options: RedisOptions): Redis
     sentinelCommandTimeout: SENTINEL_TIMEOUT_MS,
     Connector: AsksOnce,
     sentinelRetryStrategy: () => null,
-    // a master that has become a replica under an open connection: the command is not repeated, the next one asks anew who is master
+    // a master demoted to a replica under an open connection: the command is not repeated, the next one looks up the
+    // master again
     reconnectOnError: (error: Error) => /^READONLY\b/.test(error.message),
   });
 }
 
 /**
- * Asks each Sentinel once. When none names a master the connection fails like one to a server, so that it comes back, or does not, as one to a
- * server does. By itself ioredis would wait here and ask again, and not even a connection that was closed would end that.
+ * Asks each Sentinel once. When none names a master the connection fails like one to a server, and is retried or not
+ * in the same way. ioredis itself would wait here and ask again, and not even closing the connection would end that.
  */
 class AsksOnce extends SentinelConnector {
   constructor(options: unknown) {
@@ -41,19 +42,19 @@ class AsksOnce extends SentinelConnector {
       return await super.connect(emit);
     } catch (error) {
       if (!this.connecting) throw error;
-      // a connector that rejects would not be asked again
+      // a connector that rejects would not be retried
       this.firstError = error as Error;
       return new Socket().on('error', () => undefined).destroy(error as Error);
     }
   }
 }
 
-/** A part of ioredis that its types keep to themselves. */
+/** An ioredis internal that its types do not expose. */
 type Asking = { connectToSentinel(sentinel: unknown, options?: RedisOptions): Redis };
 
 /**
- * A connection to a Sentinel that has answered, or is gone, is not waited for. By itself ioredis gives each two seconds to end, also one that has
- * ended already, and a process that closes has to outlive them.
+ * Does not wait for a connection to a Sentinel that has answered or is gone. ioredis itself gives each two seconds to
+ * end, even one that has ended already, and a closing process would have to wait for them.
  */
 function endAtOnce(connector: Asking): void {
   const connectToSentinel = connector.connectToSentinel.bind(connector);

@@ -11,12 +11,12 @@ import { connectionOptions, reconnectAfterMs } from './redis-options.ts';
 import { openServer } from './redis-server.ts';
 
 export type Producer = {
-  /** For commands and scripts. Rejects at once while Redis is away; see `isRedisDown`. */
+  /** For commands and scripts. Rejects at once while Redis is down; see `isRedisDown`. */
   redis: RedisClient;
   isReady(): boolean;
-  /** Resolves when commands are accepted. Rejects with a DeadlineError; the connecting goes on. */
+  /** Resolves when commands are accepted. Rejects with a DeadlineError, but keeps connecting. */
   whenReady(deadlineMs: number): Promise<void>;
-  /** At once: commands without an answer are rejected. */
+  /** Immediate: unanswered commands are rejected. */
   close(): void;
 };
 
@@ -26,20 +26,20 @@ export type RedisConnectionOptions = {
   logger?: Logger | undefined;
 };
 
-/** A command without an answer rejects after this. It may have been applied: the caller must be able to repeat it. */
+/** An unanswered command rejects after this. It may have been applied: the caller must be able to repeat it. */
 const COMMAND_TIMEOUT_MS = 1500;
 /**
- * Commands were written and nothing at all came back for this long: the connection is closed. Otherwise commands that
- * timed out would pile up behind a paused server without a bound.
+ * Commands were written and nothing came back for this long: the connection is closed. Otherwise timed-out commands
+ * would pile up behind a paused server without bound.
  */
 const PRODUCER_SILENCE_MS = 2000;
-/** A cluster has no event for it. */
+/** A cluster emits no event for it. */
 const READY_LOOK_MS = 10;
 
 /**
- * The connection for everything that does not block. Each option is against a default of ioredis that writes twice,
- * waits for ever or queues without a bound: a command is sent once, on a connection that is ready, and when that
- * connection is lost the command rejects. It reconnects for ever, in ever longer steps up to two seconds.
+ * The connection for everything that does not block. Each option overrides an ioredis default that writes twice,
+ * waits for ever or queues without bound: a command is sent once, on a ready connection, and rejects when that
+ * connection is lost. Reconnects for ever, with delays growing to two seconds.
  */
 export function openProducer(
   url: string,
@@ -75,10 +75,7 @@ export function isRedisDown(error: unknown): boolean {
   return error instanceof DeadlineError || isConnectionLoss(error) || isRedisNotNow(error);
 }
 
-/**
- * For a reader: never reconnects by itself, since whoever reads opens a new one. `node`: in a cluster, the one that is
- * connected to.
- */
+/** For a reader: never reconnects itself, since the reader opens a new one. `node`: the cluster node to connect to. */
 export function createReaderConnection(
   url: string,
   { name, silenceMs, node }: { name: string; silenceMs: number; node: RedisNode | undefined },
@@ -95,7 +92,7 @@ export function createReaderConnection(
     address.kind === 'cluster'
       ? new Redis({ ...options, ...address.login, ...(node ?? address.nodes[0]) })
       : openServer(address, options);
-  // what goes wrong is told by the commands, which all reject
+  // errors are reported by the commands, which all reject
   redis.on('error', () => {});
   return redis;
 }
@@ -109,7 +106,7 @@ async function waitUntilReady(redis: RedisClient, url: string, deadlineMs: numbe
   }
 }
 
-/** The listener also keeps Node from ending the process: 'error' events must be heard. */
+/** The listener also keeps Node from exiting: 'error' events must be handled. */
 export function logErrors(redis: RedisClient, name: string, logger: Logger | undefined): void {
   const log = createComplaints({
     what: 'redis connection failed',

@@ -14,9 +14,9 @@ export type Script<Reply> = {
 };
 
 /**
- * A Lua script that Redis runs in one step. Called by its hash; sent whole when the server does not know it (the first
- * time, and after Redis came back empty), and then calls running at the same time may change places. One that `reads` may
- * do nothing else, and is open to who may only read its keys.
+ * A Lua script that Redis runs atomically. Called by its hash; sent in full when the server does not know it (the
+ * first time, and after Redis came back empty), and then concurrent calls may be reordered. One that `reads` may do
+ * nothing else, and may be called by users who may only read its keys.
  */
 export function loadScript<Reply = unknown>(
   name: string,

@@ -8,11 +8,11 @@ import { type OpsServer, startOpsServer } from './ops-server.ts';
 import { createReadyChecks, type ReadyChecks } from './ready-checks.ts';
 
 export type Service = {
-  /** Resolves when it works. Must not wait for Redis or Postgres to come back: that is the readers' business. */
+  /** Resolves when it works. Must not wait for Redis or Postgres to come back: that is up to the readers. */
   start(): Promise<void>;
-  /** No new work; resolves when what was begun is finished. */
+  /** No new work; resolves when work in progress is finished. */
   drain?(): Promise<void>;
-  /** Releases everything: no timer, socket or listener stays. Also called when `start` failed half-way. */
+  /** Releases everything: no timer, socket or listener remains. Also called when `start` failed half-way. */
   stop(): Promise<void>;
 };
 
@@ -30,7 +30,7 @@ export type Kit = {
   fail: (error: unknown) => void;
 };
 
-/** The options that all services have in common. */
+/** The options that all services share. */
 export const serviceOptions = defineConfig({
   logLevel: oneOf(logLevels, {
     env: 'LOG_LEVEL',
@@ -43,7 +43,7 @@ export const serviceOptions = defineConfig({
     default: 0,
     min: 0,
     max: 65_535,
-    doc: 'Port of the same; 0 takes a free one and logs it',
+    doc: 'Port of /livez, /readyz and /metrics; 0 takes a free one and logs it',
   }),
   shutdownGraceMs: durationMs({
     env: 'SHUTDOWN_GRACE_MS',
@@ -60,8 +60,8 @@ export const serviceOptions = defineConfig({
 });
 
 /**
- * Runs one service as this process: the only place that listens to signals and ends the process. Exit code 0 after
- * an orderly stop; 1 after a fault in the configuration, a failure, a second signal or a missed deadline.
+ * Runs one service as this process: the only place that handles signals and ends the process. Exit code 0 after a
+ * clean stop; 1 after a configuration fault, a failure, a second signal or a missed deadline.
  */
 export async function runService(name: string, create: (kit: Kit) => Promise<Service>): Promise<void> {
   try {
@@ -128,13 +128,13 @@ type ProcessEvents = {
   onCrash: (error: unknown, origin: string) => void;
 };
 
-/** Returns the function that undoes it, so that nothing of it keeps the process alive. */
+/** Returns a function that undoes it, so that nothing of it keeps the process alive. */
 function listenToProcess({ onSignal, onLauncherGone, onCrash }: ProcessEvents): () => void {
-  // Node reports an unhandled rejection as an uncaught exception of that origin
+  // Node reports an unhandled rejection as an uncaught exception with that origin
   process.on('uncaughtException', onCrash);
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  // there is a channel when a launcher started us with one; it closes however the launcher dies
+  // a launcher may have started us with a channel; it closes however the launcher dies
   const hasLauncher = process.send !== undefined;
   if (hasLauncher) process.on('disconnect', onLauncherGone);
   // it may have died while our modules were loading

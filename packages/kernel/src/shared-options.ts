@@ -19,7 +19,7 @@ export const redisOption = {
   },
 };
 
-/** `role` is the login role that is enough for the service. */
+/** `role` is the login role that suffices for the service. */
 export function postgresOption(role: string) {
   return url({
     env: 'POSTGRES_URL',
@@ -35,7 +35,7 @@ export const streamOptions = defineConfig({
     env: 'STREAM_PREFIX',
     default: 'sc',
     pattern: /^[A-Za-z0-9_.-]{1,32}$/,
-    doc: 'Prefix of all Redis keys; the same in every service of a deployment',
+    doc: 'Prefix of all Redis keys; must be the same in every service of a deployment',
   }),
   streamPartitions: int({
     env: 'STREAM_PARTITIONS',
@@ -46,7 +46,7 @@ export const streamOptions = defineConfig({
   }),
 });
 
-/** `env` is a service's own: its proxies need not be another's. */
+/** `env` is specific to the service: its proxies need not be another's. */
 export function trustedProxiesOption(env: string) {
   return list({
     env,
@@ -68,7 +68,7 @@ export const originsOption = list({
   example: 'https://chat.example.com',
 });
 
-/** What auth takes, and where push sends to. */
+/** Shared by auth, which accepts webhooks, and push, which sends to them. */
 export const webhookOriginsOption = list({
   env: 'WEBHOOK_ALLOWED_ORIGINS',
   default: [],
@@ -77,7 +77,7 @@ export const webhookOriginsOption = list({
   example: 'http://backend.internal:3000',
 });
 
-/** What gateways and files must agree on. */
+/** Options on which gateways and files must agree. */
 export const fileOptions = defineConfig({
   bulkRedisUrl: {
     ...url({
@@ -85,7 +85,7 @@ export const fileOptions = defineConfig({
       protocols: redisProtocols,
       secret: true,
       optional: true,
-      doc: 'A Redis for chunks of files, so that they do not hold up messages; without it they go through REDIS_URL',
+      doc: 'A separate Redis for file chunks, so that they do not delay messages; without it they go through REDIS_URL',
       example: 'redis://127.0.0.1:6380',
     }),
     parse(text: string): string {
@@ -97,6 +97,6 @@ export const fileOptions = defineConfig({
     env: 'FILE_BYTES_PER_MINUTE',
     default: 10_000_000,
     min: 2_000_000,
-    doc: 'Bytes of files that one user sends and receives in any 60 seconds, over all devices; the same in gateways and files',
+    doc: 'Bytes of files that one user sends and receives in any 60 seconds, across all devices; must be the same in gateways and files',
   }),
 });

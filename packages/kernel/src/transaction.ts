@@ -6,12 +6,12 @@ export class CommitUnknownError extends RetryableError {
   override readonly name = 'CommitUnknownError';
 }
 
-/** A wait for the synchronous standby may be long; whoever waits longer than this treats the outcome as unknown. */
+/** Waiting for the synchronous standby may take long; beyond this the outcome is treated as unknown. */
 const COMMIT_TIMEOUT_MS = 30_000;
 
 /**
- * Runs `fn` between BEGIN and COMMIT on one connection of the pool. Any error rolls back and is passed on; a
- * connection that failed or timed out is thrown away. Throws CommitUnknownError when the outcome is unknown.
+ * Runs `fn` between BEGIN and COMMIT on one connection of the pool. Any error rolls back and is rethrown; a
+ * connection that failed or timed out is discarded. Throws CommitUnknownError when the outcome is unknown.
  */
 export async function withTransaction<T>(pool: Pool, fn: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
@@ -30,20 +30,20 @@ export async function withTransaction<T>(pool: Pool, fn: (client: PoolClient) =>
 }
 
 /**
- * COMMIT without a statement timeout. A cancelled wait for the standby is reported by Postgres as success with a
- * warning, although the standby may not have the data: therefore any warning makes the outcome unknown. Throws
- * CommitUnknownError, or the error of the server when nothing was committed.
+ * COMMIT without a statement timeout. Postgres reports a cancelled wait for the standby as success with a warning,
+ * although the standby may not have the data: therefore any warning makes the outcome unknown. Throws
+ * CommitUnknownError, or the server's error when nothing was committed.
  */
 export async function commit(client: ClientBase): Promise<void> {
   const warnings: string[] = [];
   const onNotice = (notice: { code?: string | undefined; message?: string | undefined }) => {
-    // 00000 is a mere note; warnings have a class of their own
+    // 00000 is a mere notice; warnings have their own class
     if (notice.code !== '00000') warnings.push(notice.message ?? 'a warning without text');
   };
   client.on('notice', onNotice);
   try {
     const results = await client.query<never>({
-      // one round trip; since PostgreSQL 13 the timeout is set anew for each statement
+      // one round trip; since PostgreSQL 13 the timeout is restarted for each statement
       text: 'SET LOCAL statement_timeout = 0; COMMIT',
       query_timeout: COMMIT_TIMEOUT_MS,
     } as { text: string });
@@ -61,13 +61,13 @@ export async function commit(client: ClientBase): Promise<void> {
   if (warnings.length > 0) throw new CommitUnknownError(`COMMIT came with a warning: ${warnings.join('; ')}`);
 }
 
-/** True when the connection can be used again. */
+/** True when the connection can be reused. */
 async function rollBack(client: ClientBase): Promise<boolean> {
   try {
     await client.query('ROLLBACK');
     return true;
   } catch {
-    // the first error is what the caller gets; that ROLLBACK failed as well tells no more than that the session is gone
+    // the caller gets the first error; a failed ROLLBACK only adds that the session is gone
     return false;
   }
 }
@@ -79,7 +79,7 @@ function isDefinite(error: unknown): boolean {
   return state !== undefined && state !== '40003' && !/^(08|57)/.test(state);
 }
 
-/** pg gives one result per statement of a text with several; its types do not know that. */
+/** pg returns one result per statement of a multi-statement text, which its types do not reflect. */
 function lastCommand(results: QueryResult | QueryResult[]): string | undefined {
   return Array.isArray(results) ? results.at(-1)?.command : results.command;
 }

@@ -76,7 +76,7 @@ export function createBatchHandler(parts: {
       async write() {
         moved = await writeBatch(client, plan);
       },
-      // a cut depends on what the mailbox holds, so concurrent batches must take turns
+      // a cut depends on what the mailbox holds, so its statements cannot be pipelined with COMMIT
       takesTurns: isOverfull,
       touched: touchedByStream(plan, records),
       publish() {

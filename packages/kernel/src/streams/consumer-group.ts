@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { isError } from '../errors.ts';
 
-/** From the start of each stream: what came while there was no group is wanted. One that is there already stays as it is. */
+/** Starts at the beginning of each stream, to include what arrived before the group existed. An existing group is kept. */
 export async function createGroups(redis: Redis, streams: readonly string[], group: string): Promise<void> {
   for (const stream of streams) {
     try {
@@ -12,7 +12,7 @@ export async function createGroups(redis: Redis, streams: readonly string[], gro
   }
 }
 
-/** Redis came back empty, or the stream was deleted during a read: the group has to be made again. */
+/** Redis came back empty, or the stream was deleted during a read: the group must be recreated. */
 export function isNoGroup(error: unknown): boolean {
   return isError(error) && /^-?(NOGROUP|UNBLOCKED)/.test(error.message);
 }

@@ -1,6 +1,6 @@
 import { type ClientBase, escapeIdentifier } from 'pg';
 
-/** An entry that can never be handled, kept for a person to look at. */
+/** An entry that can never be processed, kept for a person to inspect. */
 export type DeadLetter = {
   stream: string;
   entryId: string;
@@ -10,8 +10,9 @@ export type DeadLetter = {
 };
 
 /**
- * Writes into `<schema>.dead_letters(id bigint identity, stream text, entry_id text, reason text, payload bytea,
- * at timestamptz default now())`, in the transaction that moves the cursor past the entry, or it is lost or doubled.
+ * Writes to `<schema>.dead_letters(id bigint identity, stream text, entry_id text, reason text, payload bytea, at
+ * timestamptz default now())`, in the transaction that moves the cursor past the entry; otherwise it could be lost or
+ * doubled.
  */
 export async function insertDeadLetter(
   client: ClientBase,

@@ -16,12 +16,12 @@ import { parseEntries, type StreamEntry } from './stream-entries.ts';
 
 export type RequestConsumerOptions = RequestHandling & {
   url: string;
-  /** Read together; a Redis Cluster wants them in one slot. */
+  /** Read together; a Redis Cluster requires them in one slot. */
   streams: readonly string[];
   group: string;
   /** May be the same in all processes: nothing is kept per consumer. A name per process would pile up in Redis. */
   consumer: string;
-  /** Most handlers at once; nothing is read while all are busy. */
+  /** Maximum concurrent handlers; nothing is read while all are busy. */
   concurrency: number;
   clock: Clock;
   logger: Logger;
@@ -29,11 +29,11 @@ export type RequestConsumerOptions = RequestHandling & {
 };
 
 export type RequestConsumer = {
-  /** Resolves at once; Redis may be away, and is waited for. */
+  /** Resolves at once; Redis may be down, and is waited for. */
   start(): Promise<void>;
-  /** Reads no more (which may take a second) and finishes what was read. */
+  /** Stops reading (which may take a second) and finishes what was read. */
   drain(): Promise<void>;
-  /** At once; running handlers see their signal abort and are not waited for. */
+  /** Immediate; running handlers see their signal abort and are not waited for. */
   stop(): Promise<void>;
   /** Milliseconds since Redis last answered: above 5,000 something is wrong. */
   silentForMs(): number;
@@ -41,13 +41,16 @@ export type RequestConsumer = {
 
 /** Bounds the memory of one read. */
 const MOST_PER_READ = 128;
-/** From one that brought something to the next: what comes meanwhile shares a read, and what is looked up and answered for it. */
+/**
+ * Minimum interval between reads that returned something: requests arriving meanwhile share a read, a lookup and an
+ * answer.
+ */
 const READ_EVERY_MS = 10;
 
 /**
- * Answers requests from streams through a consumer group without acknowledgement: each request is taken by one
- * process, at most once, because whoever asks has a deadline and asks again. An entry that was read when the process
- * dies is gone. Redis coming back empty is normal: the group is made again.
+ * Answers requests from streams through a consumer group without acknowledgement: each request is handled by one
+ * process, at most once, because the asking side has a deadline and asks again. An entry that was read when the
+ * process dies is lost. Redis coming back empty is normal: the group is recreated.
  */
 export function createRequestConsumer(options: RequestConsumerOptions): RequestConsumer {
   const { url, streams, group, consumer, concurrency, clock, logger } = options;
@@ -69,12 +72,12 @@ export function createRequestConsumer(options: RequestConsumerOptions): RequestC
       await reader.run((redis) => createGroups(redis, streams, group));
       hasGroups = true;
     }
-    // COUNT is per stream, and at least one: what exceeds the free places waits in `take`
+    // COUNT is per stream, and at least one: entries beyond the free slots wait in `take`
     const perStream = Math.max(1, Math.min(MOST_PER_READ, Math.floor(runner.freePlaces() / streams.length)));
     const place = ['GROUP', group, consumer, 'COUNT', perStream, 'BLOCK', BLOCK_MS, 'NOACK', 'STREAMS'];
     const ids = streams.map(() => '>');
     return reader.run(async (redis) => {
-      // the second is sent with the first, and answered when that is
+      // the second is sent with the first, and answered after it
       const [reply, time] = await Promise.all([
         redis.callBuffer('XREADGROUP', [...place, ...streams, ...ids]),
         redis.time(),
@@ -113,7 +116,10 @@ export function createRequestConsumer(options: RequestConsumerOptions): RequestC
   };
 }
 
-/** Ids begin with the time of Redis at the writing. A clock of Redis that was set back makes entries of the future: they are new. */
+/**
+ * Ids start with Redis' time at the write. If Redis' clock was set back, entries appear to be from the future: they
+ * are new.
+ */
 function withAges(
   entries: readonly StreamEntry[],
   time: readonly (number | string)[],

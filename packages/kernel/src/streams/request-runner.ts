@@ -8,24 +8,24 @@ import type { StreamEntry } from './stream-entries.ts';
 export type RequestHandling = {
   /**
    * Resolves with the bytes of the reply, or undefined for none. Must be idempotent. `signal` aborts at the deadline
-   * and at `stop`. An error is logged and nobody is answered: turn what the peer should know into bytes.
+   * and at `stop`. An error is logged and not answered: turn what the peer should know into bytes.
    */
   handle: (request: StreamRequest, signal: AbortSignal) => Promise<Buffer | undefined>;
   /** Sends the bytes to the gateway. */
   reply: (gatewayId: string, correlationId: string, bytes: Buffer) => Promise<void>;
 };
 
-/** An entry with its age when it was read, by the clock of Redis, and the moment of that by ours, which never jumps. */
+/** An entry with its age when read, by Redis' clock, and the moment of the read by our monotonic clock. */
 export type ReadEntry = StreamEntry & { ageMs: number; readAtMs: number };
 
 export type RequestRunner = {
   freePlaces(): number;
-  /** Resolves when there is a free place. */
+  /** Resolves when there is a free slot. */
   untilFree(): Promise<void>;
-  /** Resolves when the entry has found a place, not when it is done. */
+  /** Resolves when the entry has a slot, not when it is done. */
   take(entry: ReadEntry): Promise<void>;
   untilIdle(): Promise<void>;
-  /** Ends all running requests, and those that come. */
+  /** Aborts all running requests, and later ones. */
   abort(): void;
 };
 
@@ -36,7 +36,7 @@ type RunnerOptions = RequestHandling & {
   metrics: Metrics;
 };
 
-/** However far away a deadline is said to be (another machine's clock): a handler does not get longer than this. */
+/** However distant a deadline claims to be (another machine's clock): a handler gets no more than this. */
 const LONGEST_MS = 10_000;
 
 const OUTCOMES = [
@@ -64,7 +64,7 @@ export function createRequestRunner(options: RunnerOptions): RequestRunner {
     while (running.size >= concurrency) await Promise.race(running);
   }
 
-  /** A gateway of the previous release names only a moment of its own clock. */
+  /** A gateway of the previous release sends only a deadline by its own wall clock. */
   function leftOf({ withinMs, deadlineMs }: StreamRequest, { ageMs, readAtMs }: ReadEntry): number {
     if (withinMs === undefined) return deadlineMs - clock.now();
     return withinMs - ageMs - (clock.monotonicMs() - readAtMs);
@@ -85,7 +85,7 @@ export function createRequestRunner(options: RunnerOptions): RequestRunner {
     return 'replied';
   }
 
-  /** Frees the place at the deadline even if the handler does not listen to its signal. */
+  /** Frees the slot at the deadline even if the handler ignores its signal. */
   async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     const { signal } = controller;

@@ -1,21 +1,24 @@
 import { PoisonError } from '../errors.ts';
 import type { StreamEntry } from './stream-entries.ts';
 
-/** A question of a gateway, read from a stream. */
+/** A gateway's question, read from a stream. */
 export type StreamRequest = {
   stream: string;
-  /** Chosen by the gateway; goes back with the reply. */
+  /** Chosen by the gateway; returned with the reply. */
   correlationId: string;
   /** Where the reply goes. */
   gatewayId: string;
-  /** Afterwards nobody waits for the reply. By the asker's wall clock, milliseconds since 1970, which may be wrong. */
+  /** After this nobody waits for the reply. By the asker's wall clock, milliseconds since 1970, which may be wrong. */
   deadlineMs: number;
-  /** The same as a duration, counted by the clock of Redis, which is the same for both sides; it wins. */
+  /** The same as a duration, measured by Redis' clock, which both sides share; takes precedence. */
   withinMs?: number | undefined;
   body: Buffer;
 };
 
-/** Reads the fields `c`, `g`, `d` (decimal text), `b`, and `w` if there is one. Throws a PoisonError when one is missing or no number. */
+/**
+ * Reads the fields `c`, `g`, `d` (decimal text), `b`, and `w` if present. Throws a PoisonError when one is missing or
+ * not a number.
+ */
 export function decodeRequest({ stream, fields }: StreamEntry): StreamRequest {
   const deadlineMs = integer(field(fields, 'd'));
   const within = fields.get('w');
@@ -29,7 +32,7 @@ export function decodeRequest({ stream, fields }: StreamEntry): StreamRequest {
   };
 }
 
-/** The same as the arguments of XADD after the entry id. A command that is all text is written in one piece. */
+/** The reverse, as the arguments of XADD after the entry id. A command that is all text is written in one piece. */
 export function encodeRequest(
   request: Omit<StreamRequest, 'stream' | 'body'> & { body: string | Buffer },
 ): (string | Buffer)[] {

@@ -7,15 +7,15 @@ export type StreamEntry = {
   fields: ReadonlyMap<string, Buffer>;
 };
 
-/** The first id that may come behind this one: what is trimmed up to here includes the entry itself. */
+/** The next possible id after this one: trimming up to it includes the entry itself. */
 export function idBehind(id: string): string {
   const [ms = '0', place = '0'] = id.split('-');
   return `${ms}-${BigInt(place) + 1n}`;
 }
 
 /**
- * The reply of XREAD or XREADGROUP in Buffers (RESP2): `[[stream, [[id, [field, value, …]], …]], …]`, or null when
- * there was nothing. Throws a PoisonError for any other shape.
+ * Parses the reply of XREAD or XREADGROUP in Buffers (RESP2): `[[stream, [[id, [field, value, …]], …]], …]`, or null
+ * when there was nothing. Throws a PoisonError for any other shape.
  */
 export function parseEntries(reply: unknown): StreamEntry[] {
   if (reply === null) return [];

@@ -1,4 +1,5 @@
-// Meets a Redis that is not there, closes, and says how long the process then took to end; started by redis-sentinel.it.test.ts.
+// Tries a Redis that is down, closes, and reports how long the process then took to exit; started by
+// redis-sentinel.it.test.ts.
 import { once } from 'node:events';
 import { openProducer } from '../redis.ts';
 

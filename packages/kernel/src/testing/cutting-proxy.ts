@@ -2,11 +2,11 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export type CuttingProxy = {
   port: number;
-  /** Requests pass, replies are dropped: the server does the work and nobody hears of it. */
+  /** Requests pass, replies are dropped: the server does the work and nobody learns of it. */
   swallowReplies(isSwallowing: boolean): void;
   /** Nothing passes in either direction and nothing is closed: a cut cable. */
   blackhole(isBlack: boolean): void;
-  /** Ends the present connections; new ones are accepted. */
+  /** Ends the current connections; new ones are accepted. */
   cut(): void;
   close(): Promise<void>;
 };

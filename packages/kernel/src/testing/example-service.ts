@@ -1,4 +1,4 @@
-// A service whose behaviour is chosen by environment variables, started as a process by service.test.ts.
+// A service whose behaviour is set by environment variables, started as a process by service.test.ts.
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineConfig, readConfig, str } from '../config.ts';

@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts';
 
 export type TestClock = Clock & {
-  /** Time passes: both clocks move on. */
+  /** Time passes: both clocks advance. */
   advance(ms: number): void;
-  /** Somebody sets the wall clock: durations do not notice. */
+  /** The wall clock is set: durations do not notice. */
   setNow(ms: number): void;
 };
 
-/** Stands still until told otherwise. */
+/** Stands still until advanced. */
 export function createTestClock(startMs = 1_700_000_000_000): TestClock {
   let nowMs = startMs;
   let elapsedMs = 0;

@@ -1,7 +1,7 @@
 import { openBlockingReader } from '../blocking-reader.ts';
 import { createLoop } from '../loop.ts';
 
-/** Reads the stream `key` from its start, over whatever happens to its server. `seen` grows: the values, each once. */
+/** Reads the stream `key` from its start, whatever happens to its server. `seen` grows: each value once. */
 export function watchStream(url: string, key: string): { seen: readonly string[]; stop(): Promise<void> } {
   const reader = openBlockingReader(url);
   const seen: string[] = [];
@@ -11,7 +11,7 @@ export function watchStream(url: string, key: string): { seen: readonly string[]
       const reply = await reader.run((redis) => redis.xread('BLOCK', 250, 'STREAMS', key, lastId));
       for (const [id, [, value = '']] of reply?.[0]?.[1] ?? []) {
         lastId = id;
-        // one that was answered late is written again
+        // an entry whose answer came late is written again
         if (seen.at(-1) !== value) seen.push(value);
       }
     },

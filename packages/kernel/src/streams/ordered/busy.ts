@@ -1,11 +1,11 @@
 import type { EventLoopUtilization } from 'node:perf_hooks';
 
-/** Of one look, what is kept for the next: a load that ends is forgotten within ten looks or so. */
+/** Weight of the previous value: a load that ends is forgotten within about ten samples. */
 const KEPT = 0.8;
 
 /**
- * Part of the time since the last call for which the event loop worked, 0 to 1: at once when it grows, little by little when it falls. Unlike
- * the use of a processor it also grows when the process gets too little of one. 0 at the first call: until then it starts.
+ * Event-loop utilization since the last call, 0 to 1: rises at once, decays gradually. Unlike CPU usage it also rises
+ * when the process gets too little CPU. 0 at the first call, while the process is starting.
  */
 export function createBusy(): () => number {
   let last: EventLoopUtilization | undefined;

@@ -3,34 +3,38 @@ import type { Logger } from '../../logger.ts';
 import { createBusy } from './busy.ts';
 import { sharesOf } from './shares.ts';
 
-/** A worker that has not renewed for this long is taken for dead; its partitions are free. */
+/** A worker that has not renewed for this long counts as dead; its partitions are free. */
 const LEASE_MS = 3000;
 const RENEW_EVERY_MS = 1000;
-/** A lease that ends later than this was written before the clock of Postgres was set back: whoever lives writes another within a second. */
+/**
+ * A lease that ends later than this predates a setback of Postgres' clock: a live worker writes a new one within a
+ * second.
+ */
 const MOST_AHEAD_MS = 2 * LEASE_MS;
 const FORGET_WORKERS_AFTER = '1 hour';
 
 type Claim = { stream: string; fence: number; lastId: string; lastBatch: number[] };
 
 export type Leases = {
-  /** Makes the cursor rows, takes the first lease and renews it until `stop`. */
+  /** Creates the cursor rows, takes the first lease and renews it until `stop`. */
   start(): Promise<void>;
   /**
-   * One look at who owns what: gives up partitions beyond this worker's share (of those in `owned`, by fence), claims free
-   * ones up to it. `released` also names those that another worker has taken over meanwhile. Ownership is only a
-   * matter of efficiency; safety is the fence in each transaction.
+   * One round of balancing: releases partitions beyond this worker's share (`owned`, with fences) and claims free
+   * ones up to it. `released` also names those that another worker has taken over meanwhile. Ownership is only for
+   * efficiency; safety comes from the fence in each transaction.
    */
   balance(owned: ReadonlyMap<string, number>): Promise<{ claimed: Claim[]; released: string[] }>;
-  /** Gives up everything, so that another worker need not wait for the lease to end. */
+  /** Gives up everything, so that another worker need not wait for the lease to expire. */
   stop(): Promise<void>;
 };
 
-/** Of a worker, as `split_part` finds it: what stands before its lane. */
+/** The part of a worker id before its lane, as `split_part` finds it. */
 const processOf = (worker: string): string | undefined => worker.split('/')[0];
 
 /**
- * Leases of the partitions `streams` for worker `worker`, kept in `schema`. Only the clock of Postgres counts. A process may have
- * a worker in each of several lanes, named `<process>/<lane>`; the streams of a lane are shared among the workers of it alone.
+ * Leases on the partitions `streams` for worker `worker`, kept in `schema`. Only Postgres' clock counts. A process
+ * may have a worker in each of several lanes, named `<process>/<lane>`; a lane's streams are shared among its own
+ * workers only.
  */
 export function createLeases(options: {
   pool: Pool;
@@ -40,8 +44,8 @@ export function createLeases(options: {
   /** As in `sharesOf`. */
   spreadAbove: number;
   /**
-   * Whether it reads what it has. While it does not, its lease is not renewed and it takes nothing, so that one who does can have it; what
-   * nobody takes stays where it is.
+   * Whether it can read its streams. While it cannot, its lease is not renewed and it claims nothing, so that a
+   * worker that can read may take over; partitions that nobody takes stay where they are.
    */
   canRead(): boolean;
   logger: Logger;
@@ -68,7 +72,7 @@ export function createLeases(options: {
       pool.query<{ stream: string; fence: number; owner: string | null }>(
         `SELECT stream, fence, owner FROM ${schema}.stream_cursors`,
       ),
-      // One of the previous release does not say how busy it is, and gives up no more than what is beyond an even share.
+      // One of the previous release does not report its load, and gives up no more than what exceeds an even share.
       pool.query<{ id: string; busy: number }>(
         `SELECT id, coalesce(busy, 1) AS busy FROM ${schema}.stream_workers
           WHERE (${lives} OR id = $1) AND split_part(id, '/', 2) = split_part($1, '/', 2)`,
@@ -96,7 +100,7 @@ export function createLeases(options: {
     };
   }
 
-  /** SKIP LOCKED: a row that some transaction holds is looked at again in a moment instead of waited for. */
+  /** SKIP LOCKED: a row held by another transaction is retried next time instead of waited for. */
   async function claim(candidates: string[]): Promise<Claim[]> {
     if (candidates.length === 0) return [];
     const claimed = await pool.query<{
@@ -158,7 +162,7 @@ export function createLeases(options: {
 
     async stop() {
       clearInterval(timer);
-      // on another connection of the pool: it might bring back what is deleted here
+      // on another connection of the pool: it might restore what is deleted here
       await renewing;
       await release(streams);
       await pool.query(`DELETE FROM ${schema}.stream_workers WHERE id = $1`, [worker]);

@@ -1,6 +1,6 @@
 import type { Metrics } from '../../metrics.ts';
 
-/** What an ordered consumer tells about itself; a process with several of them tells each one's lane. */
+/** The metrics of an ordered consumer; a process with several labels each with its lane. */
 export function orderedMetrics(metrics: Metrics, lane: string) {
   const lanes = { lane: [lane] };
   const failures = metrics.counter('batch_failures_total', 'Batches that failed and were tried again', {
@@ -30,7 +30,7 @@ export function orderedMetrics(metrics: Metrics, lane: string) {
     takenOver: () => takeovers.inc(1, { lane }),
     owns: (count: number) => partitions.set(count, { lane }),
     parked: (count: number) => deadLetters.inc(count, { lane }),
-    /** Starts a clock; call the result with the number of records when the batch is committed. */
+    /** Starts a timer; call the result with the number of records when the batch is committed. */
     batchTimer(): (recordCount: number) => void {
       const start = performance.now();
       return (recordCount) => {

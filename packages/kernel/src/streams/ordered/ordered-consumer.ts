@@ -13,14 +13,14 @@ import { createStreamReader } from './reader.ts';
 import type { StreamEntry } from './slot-reader.ts';
 import { type Batch, runBatch } from './transaction.ts';
 
-/** How often ownership is looked at. Half a second, so that a takeover is under four. */
+/** Balancing interval. Half a second, so that a takeover takes less than four. */
 const BALANCE_EVERY_MS = 500;
-/** Records in one transaction: enough to share a commit, few enough to keep locks and latency short. */
+/** Records per transaction: enough to share a commit, few enough to keep locks and latency short. */
 const MAX_RECORDS = 1000;
-/** A batch with fewer costs little more than one with none: most of it are round trips and wake-ups. */
+/** A smaller batch costs hardly less: most of it is round trips and wake-ups. */
 const MANY_RECORDS = 200;
 const MOST_REST_MS = 20;
-/** Nothing stands after it. */
+/** No entry id is greater. */
 const BEHIND_ALL = '18446744073709551615-18446744073709551615';
 
 export type OrderedConsumerOptions<R> = {
@@ -31,18 +31,18 @@ export type OrderedConsumerOptions<R> = {
   streams: readonly string[];
   /** This process. */
   worker: string;
-  /** Told apart from others of the same process: by its leases, its metrics and at its servers. */
+  /** Distinguishes it from other consumers of the process: in its leases, its metrics and its connection names. */
   lane: string;
-  /** How busy the workers' event loops are, 0 to 1, before a further one takes a part of the streams; 0: all of them do. */
+  /** Event-loop utilization of the workers, 0 to 1, above which another takes part of the streams; 0: all of them do. */
   spreadAbove: number;
-  /** Least time from one read to the next, in ms: what nobody waits for costs less in large batches. */
+  /** Minimum ms between reads: records that nobody waits for are cheaper in large batches. */
   everyMs?: number;
   handler: OrderedHandler<R>;
   /** Session settings for the connection of the batches, e.g. `enable_seqscan`. */
   settings?: ConnectionOptions['settings'];
   /**
-   * The entry at which the cursor of a stream stands in Postgres, so that it and what lies before it can be trimmed: after each commit,
-   * and of a partition that was claimed, whose former owner may have died before it had trimmed.
+   * The entry at a stream's cursor in Postgres, so that it and all before it can be trimmed: after each commit, and
+   * for a claimed partition, whose former owner may have died before trimming.
    */
   onCommitted(stream: string, lastId: string): void;
   clock: Clock;
@@ -51,28 +51,28 @@ export type OrderedConsumerOptions<R> = {
 };
 
 export type OrderedConsumer = {
-  /** Resolves at once; Postgres and Redis may be away, and are waited for. */
+  /** Resolves at once; Postgres and Redis may be down, and are waited for. */
   start(): Promise<void>;
   /** Finishes the running batch and gives up all partitions. */
   stop(): Promise<void>;
 };
 
 /**
- * Consumes partitioned streams in order, exactly once in effect. One loop, one transaction at a time:
+ * Consumes partitioned streams in order, with exactly-once effect. One loop, one transaction at a time:
  *
  * BALANCING  (every 500 ms) partitions are claimed and released; a claimed one brings its cursor, its fence and
  *            the last batch of its former owner, which is announced again.
- * STANDING BY without a partition; whether Redis could be read is looked at all the same.
- * READING    all owned partitions from their cursors; nothing is acknowledged to Redis. While Redis is away, there is
+ * STANDING BY without a partition; still checks whether Redis can be read.
+ * READING    all owned partitions from their cursors; nothing is acknowledged to Redis. While Redis is down, there is
  *            nothing to read.
- * COMMITTING one Postgres transaction: fences, data, dead letters, cursors. While it runs, entries gather in
- *            Redis, so batches grow by themselves as load grows.
- * RESTING    after a small batch for as long as it took, at most 20 ms: what comes meanwhile shares the next one. Whoever comes after a
- *            silence is not kept waiting.
+ * COMMITTING one Postgres transaction: fences, data, dead letters, cursors. While it runs, entries accumulate in
+ *            Redis, so batches grow with the load.
+ * RESTING    after a small batch for as long as it took, at most 20 ms: what arrives meanwhile shares the next one.
+ *            The first record after a silence does not wait.
  * PUBLISHING after COMMIT, never before.
  *
- * Any error of Postgres leads, after a growing pause, back to READING from the cursor that Postgres holds. That cursor also
- * resolves a COMMIT without an answer: if it moved, the batch is announced; if not, it is read again.
+ * Any Postgres error leads, after a growing pause, back to READING from the cursor that Postgres holds. That cursor
+ * also resolves a COMMIT without an answer: if it moved, the batch is announced; if not, it is read again.
  */
 export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): OrderedConsumer {
   const { pool, schema, handler, logger, clock } = options;
@@ -91,9 +91,9 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
   });
   const loop = createLoop({ step, onFailure, longestPauseMs: 2000 });
   const fences = new Map<string, number>();
-  /** Where we read on. */
+  /** Read positions. */
   const positions = new Map<string, string>();
-  /** Where the cursors in Postgres stand: elsewhere than we read on when a stream began anew. */
+  /** The cursors in Postgres: they differ from the read position when a stream was recreated. */
   const committed = new Map<string, string>();
   let backlog: StreamEntry[] = [];
   let client: Client | undefined;
@@ -141,13 +141,16 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     }
   }
 
-  /** Reads as one who has a partition would, so that it takes none while it could not. What comes is its owner's. */
+  /**
+   * Reads as the owner of a partition would, so that it claims none while it could not. What arrives belongs to its
+   * owner.
+   */
   async function standBy(signal: AbortSignal): Promise<void> {
     await reader.read([{ stream: streams[0] as string, lastId: BEHIND_ALL }]);
     await sleep(BALANCE_EVERY_MS, signal);
   }
 
-  /** A cursor ahead of a stream that began anew would wait for ever; reading it from the start is harmless. */
+  /** A cursor ahead of a recreated stream would wait for ever; reading it from the start is harmless. */
   async function read(signal: AbortSignal): Promise<void> {
     const early = Math.max(readAt + everyMs, restUntil) - clock.monotonicMs();
     if (early > 0) await sleep(early, signal);
@@ -247,7 +250,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     const closing = client;
     client = undefined;
     await closing?.end().catch(() => {
-      // It is being thrown away because it failed; that it cannot say goodbye adds nothing.
+      // It is being discarded because it failed; a failed close adds nothing.
     });
   }
 

@@ -9,25 +9,25 @@ import {
   type SlotReader,
 } from './slot-reader.ts';
 
-/** A read is a little late as well. */
+/** Allows for a read that ends a little late. */
 const MOST_WAIT_MS = BLOCK_MS + 50;
 
 export type StreamReader = {
   /**
-   * What there is at once, or what comes first. Empty after 300 ms of silence, and while Redis is away. Not for two
-   * calls at once.
+   * Whatever is available at once, or the first to arrive. Empty after 300 ms of silence, and while Redis is down.
+   * Not for concurrent calls.
    */
   read(positions: readonly Position[]): Promise<Reading>;
-  /** Nothing that was asked for last was answered. A cluster of which one node answers is there. */
+  /** Nothing in the last read was answered. A cluster counts as up if one node answers. */
   isFailing(): boolean;
   close(): void;
 };
 
 /**
- * Reads all partitions of this process: at a single server with one XREAD, so that whatever is ready makes one wake-up,
- * one transaction and one commit. A node of a cluster answers for one slot at a time, so there each slot has a read and
- * a connection of its own; those that have nothing yet go on waiting while the others' entries are dealt with, and one whose
- * node is away holds up nobody else.
+ * Reads all partitions of this process: from a single server with one XREAD, so that whatever is ready makes one
+ * wake-up, one transaction and one commit. A cluster node answers for one slot at a time, so there each slot has its
+ * own read and connection; slots without entries keep waiting while others' entries are processed, and one whose node
+ * is down delays no other.
  */
 export function createStreamReader(parts: ReaderParts): StreamReader {
   const isCluster = parseRedisUrl(parts.redisUrl).kind === 'cluster';
@@ -52,7 +52,7 @@ export function createStreamReader(parts: ReaderParts): StreamReader {
       const bySlot = Map.groupBy(positions, ({ stream }) => (isCluster ? slotTagOf(stream) : ''));
       closeAllBut(bySlot);
       const reads = [...bySlot].map(([tag, wanted]) => slotOf(tag).read(wanted));
-      // a read ends by itself; one that is alone needs no timer beside it
+      // a read ends by itself; a single one needs no extra timer
       await (reads.length === 1 ? reads[0] : firstOf(reads));
       const readings = [...slots.values()].map((slot) => slot.take());
       return {
@@ -65,7 +65,7 @@ export function createStreamReader(parts: ReaderParts): StreamReader {
   };
 }
 
-/** Resolves with the first that is true, or when none is or the time is over. */
+/** Resolves with the first that is true, or when none is or the time is up. */
 async function firstOf(reads: readonly Promise<boolean>[]): Promise<void> {
   const { promise: found, resolve } = Promise.withResolvers<void>();
   for (const read of reads) void read.then((isThere) => isThere && resolve());

@@ -1,22 +1,27 @@
-/** One may rest when the others would be this much less busy than makes a further one take part. The gap keeps partitions where they are. */
+/**
+ * Hysteresis: a worker may rest when the others would still stay this far below the threshold. Keeps partitions where
+ * they are.
+ */
 const REST_BELOW = 0.9;
 
 export type LiveWorker = {
   id: string;
-  /** Part of its time for which its event loop works, 0 to 1. */
+  /** Event-loop utilization, 0 to 1. */
   busy: number;
-  /** Partitions that it has now. */
+  /** Partitions it owns now. */
   owned: number;
-  /** Those and the ones that its process has in other lanes. */
+  /** Partitions its process owns in all lanes. */
   ownedByProcess: number;
 };
 
 /**
- * How many partitions each of the workers is to have: even shares for as few of them as the load needs, nothing for the rest, which stand by. A
- * batch costs nearly the same with one record as with twenty, so the same load costs less in fewer hands.
+ * How many partitions each worker should have: even shares for as few workers as the load needs, none for the rest,
+ * which stand by. A batch costs nearly the same with one record as with twenty, so fewer workers handle the same load
+ * more cheaply.
  *
- * When those that take part are more than `spreadAbove` busy, more do; at 0 all do. Those whose processes have most go before, so that little
- * changes hands and lanes come together. Every worker comes to the same result from the same rows; where they see different ones, the fences keep them apart.
+ * When the participating workers are more than `spreadAbove` busy, more take part; at 0 all do. Workers whose
+ * processes own most come first, so that few partitions move and lanes stay together. Every worker computes the same
+ * result from the same rows; if they see different ones, the fences keep them safe.
  */
 export function sharesOf(
   workers: readonly LiveWorker[],
@@ -35,7 +40,7 @@ function shareFor(workers: readonly LiveWorker[], partitions: number, spreadAbov
   const load = taking.reduce((sum, { busy }) => sum + busy, 0);
   const among = (count: number) => Math.ceil(partitions / Math.max(1, count));
   const share = among(taking.length);
-  // with some counts of workers a further one changes nothing
+  // with some worker counts one more changes nothing
   if (load > spreadAbove * taking.length) return Math.max(1, Math.min(among(taking.length + 1), share - 1));
   const larger = among(taking.length - 1);
   const fewer = Math.ceil(partitions / larger);

@@ -10,7 +10,7 @@ export type StreamEntry = { stream: string; id: string; body: Buffer };
 export type Position = { stream: string; lastId: string };
 
 export type Reading = {
-  /** What stands after the positions, oldest first within each stream. */
+  /** The entries after the positions, oldest first within each stream. */
   entries: StreamEntry[];
   /**
    * Streams that are gone or younger than our position: Redis was emptied or fell back to an older copy. A reader
@@ -25,15 +25,15 @@ const NOTHING: Reading = { entries: [], reborn: [] };
 export const BLOCK_MS = 250;
 /** Per stream and read. Entries are packed, so this is many records. */
 const COUNT = 64;
-/** Not only in silence: one busy stream must not hide another that began anew. */
+/** Not only in silence: one busy stream must not hide another that was recreated. */
 const REBORN_EVERY_MS = 1000;
 
 export type SlotReader = {
-  /** Resolves with whether there is something to take: at the latest 250 ms, or a pause after a failure, later. */
+  /** Resolves with whether there is something to take: after at most 250 ms, or after the pause that follows a failure. */
   read(positions: readonly Position[]): Promise<boolean>;
-  /** What was read, once. Nothing when it was read from elsewhere than was asked last. */
+  /** What was read, once. Nothing if it was read from other positions than the last requested ones. */
   take(): Reading;
-  /** The last read that has ended did so without an answer. */
+  /** The last finished read got no answer. */
   isFailing(): boolean;
   close(): void;
 };
@@ -48,7 +48,7 @@ export type ReaderParts = {
   onFailure(kind: ErrorClass): void;
 };
 
-/** Reads streams of one slot on a connection of its own. What fails is tried again, in ever longer steps up to a second. */
+/** Reads the streams of one slot on its own connection. Retries failures with delays growing to a second. */
 export function createSlotReader({ redisUrl, name, logger, onFailure }: ReaderParts): SlotReader {
   const reader: BlockingReader = openBlockingReader(redisUrl, { name });
   const ending = new AbortController();
@@ -95,7 +95,7 @@ export function createSlotReader({ redisUrl, name, logger, onFailure }: ReaderPa
   return {
     read(positions) {
       wanted = positions.map(({ stream, lastId }) => `${stream} ${lastId}`).join();
-      // one that is under way from elsewhere has to end first
+      // a read in flight from other positions must end first
       if (!last || (last.hasEnded && last.from !== wanted)) last = begin(wanted, positions);
       return last.isThere;
     },
@@ -113,7 +113,7 @@ export function createSlotReader({ redisUrl, name, logger, onFailure }: ReaderPa
   };
 }
 
-/** The questions go out together; the read, which may block, is the last. */
+/** The queries are sent together; the read, which may block, is the last. */
 async function ask(redis: Redis, positions: readonly Position[], asksForReborn: boolean): Promise<Reading> {
   const started = positions.filter(({ lastId }) => asksForReborn && lastId !== FIRST_ENTRY_ID);
   const newest = started.map(({ stream }) => lastGeneratedId(redis, stream));

@@ -2,10 +2,10 @@
  * Tables that an ordered consumer needs, in the schema of the service that runs it. For use in its migration;
  * `schema` is a constant of the code, never input.
  *
- * `fence` grows with each change of owner. It is checked in the transaction that moves the cursor, so a process
- * that was paused and lost its partition cannot write any more, whatever it still believes.
- * `last_batch` holds what the last transaction touched (for delivery: devices), so that a new owner can repeat
- * announcements that the old one may have taken to the grave.
+ * `fence` grows with each change of owner. It is checked in the transaction that moves the cursor, so a process that
+ * was paused and lost its partition can no longer write, whatever it believes. `last_batch` holds what the last
+ * transaction touched (for delivery: devices), so that a new owner can repeat announcements that the old one may not
+ * have made before it died.
  */
 export function orderedConsumerTables(schema: string): string {
   return `
@@ -30,6 +30,6 @@ export function orderedConsumerTables(schema: string): string {
     );`;
 }
 
-/** How busy each worker is, 0 to 1: in a migration of its own, since tables without it are out there. */
+/** Each worker's load, 0 to 1: in a migration of its own, since tables without it exist. */
 export const orderedWorkersBusy = (schema: string): string =>
   `ALTER TABLE ${schema}.stream_workers ADD COLUMN busy real`;

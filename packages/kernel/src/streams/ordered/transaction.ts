@@ -4,12 +4,12 @@ import { CommitUnknownError, commit } from '../../transaction.ts';
 import { insertDeadLetter } from '../dead-letter.ts';
 import type { OrderedHandler, Processed, StreamRecord } from './handler.ts';
 
-/** What one transaction is to do: records in order, and where each stream's cursor goes with them. */
+/** What one transaction does: records in order, and where each stream's cursor moves to. */
 export type Batch<R> = {
   records: StreamRecord<R>[];
   /** Entries that could not be decoded; they are parked in the same transaction. */
   unreadable: { stream: string; entryId: string; reason: string; payload: Buffer }[];
-  /** Where the cursor of each stream stands, as far as this worker knows. */
+  /** Each stream's cursor, as far as this worker knows. */
   from: ReadonlyMap<string, string>;
   /** Id of the last entry by stream. */
   cursors: Map<string, string>;
@@ -18,15 +18,15 @@ export type Batch<R> = {
 export type BatchOutcome = { lost: string[] } | { processed: Processed[] };
 
 /**
- * Runs one batch: BEGIN, fence, the handler's statements, cursors, COMMIT. The client pipelines, so the fence
- * travels with the handler's first reads, and the cursors and COMMIT with its writes: two round trips in all, and
- * more only for writes that take turns.
+ * Runs one batch: BEGIN, fence, the handler's statements, cursors, COMMIT. The client pipelines, so the fence travels
+ * with the handler's first reads, and the cursors and COMMIT with its writes: two round trips in all, and more only
+ * for writes that depend on each other.
  *
- * Resolves with `lost` (and nothing written) when a partition of the batch has another owner by now. Throws a
- * RetryableError when a cursor is not where this worker left it: a COMMIT of its own, whose outcome it did not
- * learn, has become visible only now.
- * A poison record makes the whole batch run again one record at a time, each behind a savepoint, after the locks of all; the bad ones
- * become dead letters in the very transaction that moves the cursor past them.
+ * Resolves with `lost` (and nothing written) when a partition of the batch now has another owner. Throws a
+ * RetryableError when a cursor is not where this worker left it: an earlier COMMIT of its own, whose outcome it did
+ * not learn, has only now become visible. A poison record makes the whole batch run again one record at a time, each
+ * behind a savepoint, after taking the locks of all; the bad ones become dead letters in the very transaction that
+ * moves the cursor past them.
  */
 export async function runBatch<R>(
   client: Client,
@@ -71,11 +71,11 @@ async function attempt<R>(
     await writeAndCommit(client, schema, batch, processed);
     return { processed };
   } catch (error) {
-    // It may be between two statements, and what it sends after ROLLBACK would be a transaction of its own.
+    // It may be between two statements, and what it sends after ROLLBACK would be a separate transaction.
     await processing.catch(() => {
       // `error` is this very error, or the earlier one that caused it.
     });
-    // Queued behind whatever is still on its way, so the session is clean for the next batch.
+    // Queued behind whatever is still in flight, so the session is clean for the next batch.
     await client.query('ROLLBACK').catch(() => {
       // The session is gone; the caller learns that from `error` and opens another.
     });
@@ -84,8 +84,8 @@ async function attempt<R>(
 }
 
 /**
- * Writes, cursors and COMMIT leave together, unless the writes take turns: what is sent later than COMMIT would be in
- * the next transaction. If COMMIT succeeded, everything before it did; if it failed, the first failed write says why,
+ * Writes, cursors and COMMIT leave together, unless the writes take turns: anything sent after COMMIT would be in the
+ * next transaction. If COMMIT succeeded, everything before it did; if it failed, the first failed write says why,
  * unless nobody can know (CommitUnknownError).
  */
 async function writeAndCommit<R>(
@@ -108,18 +108,18 @@ async function writeAndCommit<R>(
     : (failedWrite?.reason ?? committed.reason);
 }
 
-/** A write that fails before it is sent leaves no trace at the server, whose COMMIT would succeed without it. */
+/** A write that fails before it is sent leaves no trace on the server, whose COMMIT would succeed without it. */
 async function refuseUnsent(sent: readonly Promise<unknown>[]): Promise<void> {
   const failed: unknown[] = [];
   for (const write of sent) write.catch((error: unknown) => failed.push(error));
-  // pg reports its own refusals in the next tick; ours have come by then as well
+  // pg reports its own refusals in the next tick; ours have arrived by then as well
   await new Promise<void>((resolve) => process.nextTick(resolve));
   if (failed.length > 0) throw failed[0];
 }
 
 /**
- * Locks the cursor rows of the batch; resolves with the streams whose fence is not ours any more, and whether the
- * cursor of one that is ours stands elsewhere than we think.
+ * Locks the batch's cursor rows; resolves with the streams whose fence is no longer ours, and whether the cursor of
+ * one that is ours is not where we think.
  */
 async function checkFences<R>(
   client: Client,
@@ -142,7 +142,7 @@ async function checkFences<R>(
   };
 }
 
-/** The cursor moves in the transaction of the data: both happen or neither. */
+/** The cursor moves in the same transaction as the data: both happen or neither. */
 function moveCursors<R>(
   client: Client,
   schema: string,
@@ -163,7 +163,7 @@ function moveCursors<R>(
   });
 }
 
-/** Beyond this the periodic sweep of the gateways has to do; a row stays small. */
+/** Beyond this the gateways' periodic sweep must do; keeps the row small. */
 const MAX_TOUCHED = 2000;
 
 const processTogether: Process = async (client, _schema, batch, handler) =>
@@ -190,7 +190,7 @@ const processOneByOne: Process = async (client, schema, batch, handler) => {
   return processed;
 };
 
-/** Best effort: what is poison may keep the locks from being taken, and then the order is that of the records. */
+/** Best effort: a poison record may prevent the locks from being taken, and then the order is that of the records. */
 async function lockAll<R>(client: Client, batch: Batch<R>, handler: OrderedHandler<R>): Promise<void> {
   if (!handler.lock) return;
   await client.query('SAVEPOINT locks');

@@ -2,12 +2,12 @@ import { PoisonError } from '../../../errors.ts';
 import type { OrderedHandler } from '../handler.ts';
 import { orderedConsumerTables, orderedWorkersBusy } from '../tables.ts';
 
-/** A tiny service on an ordered consumer: an entry is a JSON list of numbers, and each is stored as a row. */
+/** A minimal service on an ordered consumer: an entry is a JSON list of numbers, and each is stored as a row. */
 export const numbersTables = (schema: string): string => `
   CREATE SCHEMA ${schema};
   ${orderedConsumerTables(schema)}
   ${orderedWorkersBusy(schema)};
-  -- to see which rows one transaction has written
+  -- shows which rows one transaction has written
   ALTER TABLE ${schema}.dead_letters ADD COLUMN xact xid8 NOT NULL DEFAULT pg_current_xact_id();
   CREATE TABLE ${schema}.handled (
     place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -25,7 +25,7 @@ export type NumbersHandlerOptions = {
   worker: string;
   /** Runs first in each transaction; a throw fails it. */
   onProcess?: (values: number[]) => unknown;
-  /** Runs before values are processed one by one; a throw fails the transaction, unless it is a poison. */
+  /** Runs before values are processed one by one; a throw fails the transaction, unless it is a PoisonError. */
   onLock?: (values: number[]) => unknown;
   /** Runs just before the rows are sent; a throw fails the transaction. */
   onWrite?: (values: number[]) => void;

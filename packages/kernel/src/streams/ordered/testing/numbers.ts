@@ -18,7 +18,7 @@ import { type NumbersHandlerOptions, numbersHandler, numbersTables } from './num
 
 type Worker = {
   consumer: OrderedConsumer;
-  /** What it told others after its commits, and about records that it parked. */
+  /** What it published after its commits, and about records that it parked. */
   published: number[];
   parked: number[];
   /** What it repeated for an earlier owner. */
@@ -46,7 +46,7 @@ type WorkerOptions = Omit<NumbersHandlerOptions, 'schema' | 'worker'> &
     Pick<OrderedConsumerOptions<number>, 'settings' | 'redisUrl' | 'postgresUrl' | 'pool' | 'spreadAbove'>
   >;
 
-/** A schema and streams that nobody else uses, and workers upon them. */
+/** A unique schema and streams, and workers on them. */
 export type Numbers = {
   schema: string;
   streams: string[];
@@ -56,7 +56,7 @@ export type Numbers = {
   add(stream: number, values: number[], id?: string): Promise<string>;
   addBytes(stream: number, bytes: string | Buffer): Promise<string>;
   startWorker(name: string, options?: WorkerOptions): Promise<Worker>;
-  /** A worker that is a process of its own, to be killed or stopped. */
+  /** A worker in a process of its own, to be killed or stopped. */
   startProcess(name: string, env?: Record<string, string>): Promise<WorkerProcess>;
   /** Values by stream, in the order in which their transactions stored them. */
   handled(): Promise<number[][]>;
@@ -73,7 +73,7 @@ export async function openNumbers(options: {
   redisUrl: string;
   postgresUrl: string;
   streams?: number;
-  /** What it writes with; default a connection that waits for Redis. */
+  /** What it writes with; by default a connection that waits for Redis. */
   redis?: RedisClient;
 }): Promise<Numbers> {
   const { redisUrl, postgresUrl } = options;
@@ -152,7 +152,7 @@ export async function openNumbers(options: {
       };
       const child = spawn(process.execPath, [WORKER_PROGRAM], {
         env: { ...process.env, NODE_OPTIONS: '', ...place, WORKER: name, ...env },
-        // it ends with us, since then the channel closes
+        // exits with us, since the channel closes then
         stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       });
       let output = '';
@@ -220,7 +220,7 @@ export async function openNumbers(options: {
 
 const POLL_MS = 15;
 
-/** Waits for what `condition` gives when it is neither false nor undefined; one that throws is not met yet. */
+/** Waits until `condition` returns neither false nor undefined, and resolves with it; a throw counts as not met yet. */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,

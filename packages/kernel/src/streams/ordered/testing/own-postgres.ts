@@ -6,7 +6,7 @@ import { type EmbeddedServer, startPostgres } from '@securechat/embedded';
 
 export type OwnPostgres = {
   url: string;
-  /** An immediate stop: no session is waited for, and the next start recovers from the log. */
+  /** An immediate stop: no session is waited for, and the next start recovers from the WAL. */
   stopAtOnce(): Promise<void>;
   start(): Promise<void>;
   remove(): Promise<void>;
@@ -15,7 +15,7 @@ export type OwnPostgres = {
 /** A Postgres that keeps its files while it is stopped. */
 export async function startOwnPostgres(): Promise<OwnPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'securechat-test-ordered-'));
-  // the account that runs the server has to get through
+  // the account that runs the server must be able to enter
   chmodSync(folder, 0o755);
   const options = { dir: join(folder, 'files'), durable: false };
   let server: EmbeddedServer = await startPostgres(options);

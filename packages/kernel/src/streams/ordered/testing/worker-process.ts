@@ -1,4 +1,4 @@
-// A worker of the numbers service as a process of its own, so that a test can kill or stop it.
+// A worker of the numbers service in a process of its own, so that a test can kill or stop it.
 import { systemClock } from '../../../clock.ts';
 import { createLogger } from '../../../logger.ts';
 import { createMetrics } from '../../../metrics.ts';
@@ -30,7 +30,7 @@ await createOrderedConsumer({
     schema: SCHEMA,
     worker: WORKER,
     onPublish(values) {
-      // it has committed and will never tell anybody
+      // it has committed and will never tell anyone
       if (HANG_BEFORE_PUBLISH) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
       process.stdout.write(`${values.join(' ')}\n`);
     },
