@@ -1,5 +1,6 @@
-// node src/after-restore.ts: once, on a database that was restored from a backup, before services start on it. Positions, numbers and key packages that were given
-// out after the backup are not given out again. POSTGRES_URL is that of the owner of the tables. Redis has to be emptied as well.
+// node src/after-restore.ts: run once on a database restored from a backup, before services start on it. Makes sure
+// that positions, numbers and key packages given out after the backup are not given out again. POSTGRES_URL must be
+// the table owner's. Redis must be emptied as well.
 import { parseArgs } from 'node:util';
 import { CannotDo, readConfig, runCommand, withTransaction } from '@securechat/kernel';
 import type { PoolClient } from 'pg';

@@ -1,5 +1,5 @@
-// node src/api-key.ts create NAME SCOPE… [--days N] | list | revoke ID: keys for programs that use the admin API. Who may run this
-// is who has auth's POSTGRES_URL. A key is shown once, on standard output; the database knows its hash.
+// node src/api-key.ts create NAME SCOPE… [--days N] | list | revoke ID: keys for programs that use the admin API.
+// Open to whoever has auth's POSTGRES_URL. A key is shown once, on standard output; the database stores its hash.
 import { parseArgs } from 'node:util';
 import { CannotDo, noWords, oneWord, readConfig, runCommand, UsageError } from '@securechat/kernel';
 import type { Pool } from 'pg';

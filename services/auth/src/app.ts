@@ -36,7 +36,7 @@ import { noteServiceKey } from './store/service-key-store.ts';
 
 /** Logins wait for Postgres, so twice its connections keep them all busy. */
 const REQUESTS_PER_CONNECTION = 2;
-/** Of their own, so that strangers at the enrolment API cannot make logins wait. */
+/** A separate pool, so that strangers at the enrolment API cannot make logins wait. */
 const ENROLMENT_CONNECTIONS = 4;
 
 export async function createAuth(kit: Kit): Promise<Service> {
@@ -153,9 +153,9 @@ export async function createAuth(kit: Kit): Promise<Service> {
   return {
     async start() {
       await requireMigrations(pool, 'auth', migrations, logger);
-      // without Postgres it starts all the same, and the next start tells
+      // without Postgres it starts anyway, and the next start records it
       noteServiceKey(pool, keyId(serviceKeys.current.publicKey)).catch((err: unknown) =>
-        logger.warn({ err }, 'since when the service key signs was not noted'),
+        logger.warn({ err }, 'start of use of the service key not recorded'),
       );
       await http.listen({ host: config.httpHost, port: config.httpPort });
       const { port } = http.server.address() as AddressInfo;

@@ -1,11 +1,12 @@
-// node src/call-admin.ts: one request to the admin API of the auth beside it, as JSON on standard input (`method`, `path`, and `body`, `idempotencyKey`);
-// `status` and `text` of the answer on standard output. For `securechat admin --compose` and `--kubernetes`: the admin token stays here. With auth's own options.
+// node src/call-admin.ts: sends one request to the admin API of the local auth, given as JSON on standard input
+// (`method`, `path`, `body`, `idempotencyKey`); prints `status` and `text` of the answer. For `securechat admin
+// --compose` and `--kubernetes`: the admin token stays here. Uses auth's own options.
 import { json } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { CannotDo, noWords, readConfig, runCommand, UsageError } from '@securechat/kernel';
 import { callAdminOptions } from './config.ts';
 
-/** What auth waits for Postgres and Redis, and a busy machine. */
+/** Allows for auth's own waits for Postgres and Redis, and for a busy machine. */
 const REQUEST_MS = 20_000;
 const USAGE = 'Usage: echo \'{"method": "GET", "path": "/v1/admin/accounts"}\' | node src/call-admin.ts';
 

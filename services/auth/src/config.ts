@@ -44,7 +44,7 @@ export const authOptions = defineConfig({
     default: 7002,
     min: 0,
     max: 65_535,
-    doc: 'Port of the same; 0 takes a free one and logs it',
+    doc: 'Port of the enrolment API; 0 takes a free one and logs it',
   }),
   trustedProxies: trustedProxiesOption('AUTH_TRUSTED_PROXIES'),
   allowedOrigins: originsOption,
@@ -64,20 +64,20 @@ export const authOptions = defineConfig({
     env: 'AUTH_JWT_JWKS_URL',
     protocols: ['https:', 'http:'],
     optional: true,
-    doc: 'With jwt: where the public keys of the tokens are (RS256, ES256, EdDSA); http on loopback only',
+    doc: 'With jwt: URL of the public keys of the tokens (RS256, ES256, EdDSA); http only on loopback',
     example: 'https://id.example.org/.well-known/jwks.json',
   }),
   jwtIssuer: str({
     env: 'AUTH_JWT_ISSUER',
     optional: true,
     max: 256,
-    doc: 'With jwt: the iss that tokens must have',
+    doc: 'With jwt: the required iss claim',
   }),
   jwtAudience: str({
     env: 'AUTH_JWT_AUDIENCE',
     optional: true,
     max: 256,
-    doc: 'With jwt: the aud that tokens must have',
+    doc: 'With jwt: the required aud claim',
   }),
   jwtUserClaim: str({
     env: 'AUTH_JWT_USER_CLAIM',
@@ -103,7 +103,7 @@ export const authOptions = defineConfig({
     default: 86_400_000,
     min: 60_000,
     max: 86_400_000,
-    doc: 'How long a gateway may use its key',
+    doc: "How long a gateway's certificate is valid",
   }),
   ticketValidMs: durationMs({
     env: 'AUTH_TICKET_VALID_MS',
@@ -117,7 +117,7 @@ export const authOptions = defineConfig({
     default: 8,
     min: 1,
     max: 100,
-    doc: 'Most connections to Postgres',
+    doc: 'Maximum connections to Postgres',
   }),
   erasureGraceMs: durationMs({
     env: 'AUTH_ERASURE_GRACE_MS',
@@ -131,14 +131,14 @@ export const authOptions = defineConfig({
     default: 10,
     min: 0,
     max: 100,
-    doc: 'A device with fewer key packages than this is told to upload more',
+    doc: 'A device with fewer key packages than this is asked to upload more',
   }),
   keyRequestsPerMinute: int({
     env: 'AUTH_KEY_REQUESTS_PER_MINUTE',
     default: 60,
     min: 1,
     max: 10_000,
-    doc: 'Key bundle requests of one user in any 60 seconds, over all devices and gateways',
+    doc: 'Key bundle requests per user in any 60 seconds, across all devices and gateways',
   }),
   keysPerPairHour: int({
     env: 'AUTH_KEYS_PER_PAIR_HOUR',
@@ -159,7 +159,7 @@ export const authOptions = defineConfig({
     default: 1200,
     min: 1,
     max: 10_000,
-    doc: 'Key packages that one user uploads in any hour, over all devices',
+    doc: 'Key packages that one user uploads in any hour, across all devices',
   }),
   turnUrls: list({
     env: 'AUTH_TURN_URLS',
@@ -189,17 +189,17 @@ export const authOptions = defineConfig({
     default: 30,
     min: 1,
     max: 10_000,
-    doc: 'Credentials that one user gets in any hour, over all devices',
+    doc: 'TURN credentials that one user gets in any hour, across all devices',
   }),
   serviceKeySeed: seed({
     env: 'AUTH_SERVICE_KEY',
-    doc: 'Seed of the key that clients pin (32 random bytes, base64; make it once and keep it)',
+    doc: 'Seed of the key that clients pin (32 random bytes, base64; generate it once and keep it)',
     example: SEED_EXAMPLE,
   }),
   serviceKeyNextSeed: seed({
     env: 'AUTH_SERVICE_KEY_NEXT',
     optional: true,
-    doc: 'Seed of the service key that will follow: announced to clients, used for nothing else',
+    doc: 'Seed of the next service key: announced to clients, used for nothing else',
     example: SEED_EXAMPLE,
   }),
   serviceKeyPreviousSeed: seed({
@@ -210,7 +210,7 @@ export const authOptions = defineConfig({
   }),
 });
 
-/** What the command `limits` needs: auth's own limits are among what it tells. */
+/** What the command `limits` needs: it also reports auth's own limits. */
 export const limitsOptions = defineConfig({
   postgresUrl,
   redisUrl: authOptions.redisUrl,

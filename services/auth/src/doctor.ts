@@ -1,5 +1,6 @@
-// node src/doctor.ts [--url https://chat.example.org] [--ca FILE]: looks at what this deployment stands on, with auth's own options, and says for each thing
-// that is not as it should be what to do. Exit code 0: nothing is wrong, 1: something is, 2: the command makes no sense.
+// node src/doctor.ts [--url https://chat.example.org] [--ca FILE]: checks what this deployment depends on, with
+// auth's own options, and gives a remedy for each problem found. Exit code 0: nothing is wrong, 1: something is, 2:
+// wrong usage.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import {

@@ -1,5 +1,6 @@
-// node src/erase-user.ts USER | --receipt ID: erases a user for good, or tells how far an erasure is. Cut off at once, gone within minutes: a job of
-// auth does the rest, whatever becomes of this command. With auth's own options.
+// node src/erase-user.ts USER | --receipt ID: erases a user for good, or reports an erasure's progress. Service ends
+// at once, data is gone within minutes: a job of auth does the rest, whatever becomes of this command. Uses auth's
+// own options.
 import { parseArgs } from 'node:util';
 import { CannotDo, noWords, oneWord, readConfig, runCommand, withTransaction } from '@securechat/kernel';
 import type { Pool } from 'pg';

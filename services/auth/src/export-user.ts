@@ -1,4 +1,5 @@
-// node src/export-user.ts USER: all that the server has of a user as JSON, without content. With auth's own options; written to the audit log.
+// node src/export-user.ts USER: all that the server has of a user as JSON, without content. Uses auth's own options;
+// audited.
 import { parseArgs } from 'node:util';
 import { CannotDo, oneWord, readConfig, runCommand, withTransaction } from '@securechat/kernel';
 import { migrateOptions } from './config.ts';

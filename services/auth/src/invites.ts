@@ -1,5 +1,6 @@
-// node src/invites.ts [COUNT] [--days N]: makes invites and prints their codes, one a line; each lets one person make an account
-// where AUTH_ENROLMENT is invite. Who may run this is who has auth's POSTGRES_URL. The database knows hashes only.
+// node src/invites.ts [COUNT] [--days N]: creates invites and prints their codes, one per line; each lets one person
+// create an account where AUTH_ENROLMENT is invite. Open to whoever has auth's POSTGRES_URL. The database stores only
+// hashes.
 import { parseArgs } from 'node:util';
 import { noWords, readConfig, runCommand, UsageError } from '@securechat/kernel';
 import { createInvites } from './admin/admin.ts';

@@ -1,5 +1,6 @@
-// node src/limits.ts list | show USER | stored | quota USER BYTES | quota USER default: limits in force, what stands against them, and quotas. With
-// auth's own options; who may run this is who has auth's POSTGRES_URL and REDIS_URL. A quota is written to the audit log.
+// node src/limits.ts list | show USER | stored | quota USER BYTES | quota USER default: limits in force, their usage,
+// and quotas. Uses auth's own options; open to whoever has auth's POSTGRES_URL and REDIS_URL. Setting a quota is
+// audited.
 import { parseArgs } from 'node:util';
 import { bytes, openProducer, readConfig, runCommand, UsageError } from '@securechat/kernel';
 import { MAX_FILE_BYTES } from '@securechat/protocol';

@@ -20,7 +20,7 @@ export type RequestOutcome = 'ok' | 'refused' | 'malformed' | 'failed';
 
 export type AuthMetrics = ReturnType<typeof createAuthMetrics>;
 
-/** Beside what the kernel counts of each request stream: what was asked, and what came of it. */
+/** In addition to the kernel's metrics of each request stream: what was asked, and the outcome. */
 export function createAuthMetrics(metrics: Metrics) {
   const answers = metrics.counter('answers_total', 'Requests by what was asked and what came of it', {
     kind: KINDS,

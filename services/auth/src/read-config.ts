@@ -3,10 +3,10 @@ import { authOptions } from './config.ts';
 
 type Config = ConfigOf<typeof authOptions>;
 type Secrets = SecretsOf<typeof authOptions>;
-/** What could be read: an option that is wrong in itself is not there. */
+/** What could be read: an option that is invalid by itself is missing. */
 type Given = { config: Partial<Config>; secrets: Partial<Secrets> };
 
-/** The environment of auth, with all faults at once: also of options that need each other. */
+/** Auth's environment; reports all faults at once, including those of options that need each other. */
 export function readAuthConfig(env: NodeJS.ProcessEnv): { config: Config; secrets: Secrets } {
   return readConfig(authOptions, env, (given) => [
     ...findInviteFaults(given),
@@ -35,7 +35,7 @@ function findJwtFaults({ config, secrets }: Given): string[] {
   return faults;
 }
 
-/** Who has told of tokens and not asked for them would otherwise be open to everybody. */
+/** Token options without the token mode would otherwise silently mean open enrolment. */
 function findForgottenMode({ config, secrets }: Given): string[] {
   const given = {
     AUTH_JWT_SECRET: secrets.jwtSecret,
@@ -59,7 +59,7 @@ function findTurnFaults({ config, secrets }: Given): string[] {
   return ['AUTH_TURN_URLS and AUTH_TURN_SECRET belong together: one of them is missing.'];
 }
 
-/** A key that follows itself: a change of keys that was not made, or one that would seem to be over. */
+/** A key that follows itself: a rotation that did not happen, or one that would seem to be finished. */
 function findKeyFaults({ secrets }: Given): string[] {
   const seeds: [name: string, seed: Uint8Array | undefined][] = [
     ['AUTH_SERVICE_KEY', secrets.serviceKeySeed],

@@ -8,11 +8,11 @@ type KeyState = 'current' | 'next' | 'previous';
 /**
  * current   signs everything: certificates, tickets.
  * next      is only announced: the current one hands over to it.
- * previous  signs nothing but the handover to the current one; its tickets still open.
+ * previous  signs only the handover to the current one; its tickets are still accepted.
  */
 export type ServiceKeys = {
   current: SigningKey;
-  /** The public halves; the one that signs first. */
+  /** The public halves, the signing one first. */
   published: (ServiceKey & { state: KeyState })[];
   handovers: Handover[];
   wipe(): void;

@@ -1,5 +1,6 @@
-// node src/webhooks.ts create URL EVENT… | list | rotate ID | remove ID | dead ID | replay ID: backends that are told what happens. With auth's own
-// options; who may run this is who has auth's POSTGRES_URL. A secret is shown once, on standard output.
+// node src/webhooks.ts create URL EVENT… | list | rotate ID | remove ID | dead ID | replay ID: backends that are
+// notified of events. Uses auth's own options; open to whoever has auth's POSTGRES_URL. A secret is shown once, on
+// standard output.
 import { parseArgs } from 'node:util';
 import { createEndpoints, noWords, oneWord, readConfig, runCommand, UsageError } from '@securechat/kernel';
 import { atTerminal } from './admin/once.ts';
@@ -15,7 +16,7 @@ Events: ${allWebhookEvents.join(', ')}`;
 
 type Act = (webhooks: WebhookAdmin) => Promise<string>;
 
-/** What the words behind the first one ask for. */
+/** The action for each first word, from the words after it. */
 const acts: Readonly<Record<string, (words: readonly string[]) => Act>> = {
   create([url = '', ...events]) {
     const unknown = events.find((event) => !allWebhookEvents.includes(event as WebhookEvent));

@@ -1,10 +1,10 @@
 import { openPool } from '@securechat/kernel';
 import type { Pool } from 'pg';
 
-/** A person waits here, and a busy server may take a while. */
+/** A person is waiting, and a busy server may be slow. */
 const CONNECT_MS = 30_000;
 
-/** Postgres for a command; closed when it has done its work. */
+/** Postgres for one command; closed when it is done. */
 export async function withPool<T>(
   command: string,
   url: string,

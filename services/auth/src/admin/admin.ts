@@ -24,30 +24,30 @@ export type AccountState = 'active' | 'disabled';
 export type Credential = { invite: string } | { token: string };
 
 /**
- * What an operator or a product's backend may do. Each change is written down, with whose key did it, in the transaction that
- * does it; all of them throw `AdminRefused`.
+ * What an operator or a product's backend may do. Each change is recorded in the audit log, with the key that made
+ * it, in the same transaction; all of them throw `AdminRefused`.
  */
 export type Admin = {
-  /** The codes are known to nobody afterwards but to whom they are given. */
+  /** The codes are known only to whoever receives them. */
   createInvites(
     request: AdminRequest,
     count: number,
     validSeconds: number,
   ): Promise<{ codes: string[]; expiresAt: number }>;
-  /** Those that may still be used, without their codes. */
+  /** Invites that can still be used, without their codes. */
   listInvites(after: Buffer | undefined, limit: number): Promise<OpenInviteRow[]>;
-  /** What lets exactly this user create its account. */
+  /** Resolves with a credential that lets exactly this user create its account. */
   admit(
     request: AdminRequest,
     userId: string,
     validSeconds: number,
   ): Promise<{ credential: Credential; expiresAt: number }>;
-  /** Cuts service only. The signed list stays as it is: only the account key can speak for the account. */
+  /** Only ends service. The signed list stays as it is: only the account key can speak for the account. */
   revokeDevice(request: AdminRequest, userId: string, deviceId: string): Promise<void>;
   setState(request: AdminRequest, userId: string, state: AccountState): Promise<void>;
   listAccounts(after: string, limit: number): Promise<AccountRow[]>;
   describeAccount(userId: string): Promise<AccountRow & { devices: DeviceRow[] }>;
-  /** Cuts all devices off at once; what is stored goes in the background. Asked again, the same erasure. */
+  /** Cuts off all devices at once; stored data is erased in the background. A repeated call returns the same erasure. */
   eraseAccount(request: AdminRequest, userId: string): Promise<string>;
   describeErasure(id: string): Promise<ErasureRow>;
   /** All that the server has of a user, without content. */
@@ -69,7 +69,7 @@ export function createAdmin(parts: { pool: Pool; admit: Admit; publish: () => Pr
       await work(client, account);
       return {};
     });
-    // also when nothing was new: whoever did it first may have died before it could tell
+    // also when nothing was new: the process that did it first may have died before telling
     await publish();
   }
 
@@ -152,10 +152,10 @@ export async function createInvites(
   return { codes, expiresAt };
 }
 
-/** 128 random bits: whoever has the name of a receipt may not guess others. */
+/** 128 random bits: knowing one receipt's name must not allow guessing others. */
 const ERASURE_ID_BYTES = 16;
 
-/** In the transaction that holds the account's lock. Whoever is erased is served no more from the commit on. */
+/** In the transaction that holds the account's lock. The user is no longer served from the commit on. */
 export async function beginErasure(
   client: ClientBase,
   asked: { account: number; userId: string; keyId: string | undefined },

@@ -7,11 +7,11 @@ import { insertInvites } from '../store/invite-store.ts';
 import type { Credential } from './admin.ts';
 import { AdminRefused } from './refused.ts';
 
-/** Lets one named user in, in the way of the enrolment mode. */
+/** Admits one named user, in the way that the enrolment mode provides. */
 export type Admit = {
-  /** In the transaction of the request. Resolves with when it is over; throws `AdminRefused` where nobody is let in so. */
+  /** In the request's transaction. Resolves with the expiry; throws `AdminRefused` in a mode without this. */
   open(client: ClientBase, user: { userId: string; code: string; validSeconds: number }): Promise<Date>;
-  /** What the user shows; the same each time. `expiresAt` in Unix seconds. */
+  /** What the user presents; the same each time. `expiresAt` in Unix seconds. */
   credential(user: { userId: string; code: string; expiresAt: number }): Promise<Credential>;
 };
 

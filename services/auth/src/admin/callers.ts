@@ -3,12 +3,12 @@ import type { Pool } from 'pg';
 import { findApiKey } from '../store/api-key-store.ts';
 import { allScopes, isScope, type Scope } from './scopes.ts';
 
-/** Who asks the admin API. */
+/** A caller of the admin API. */
 export type Caller = {
-  /** Of its key; undefined for the admin token. */
+  /** The id of its key; undefined for the admin token. */
   keyId: string | undefined;
   scopes: ReadonlySet<Scope>;
-  /** What it has shown; codes that can be asked for again are derived from it, and so need not be stored. */
+  /** The credential it presented; repeatable codes are derived from it and need not be stored. */
   secret: string;
 };
 
@@ -22,10 +22,10 @@ export function createApiKey(): { id: string; key: string } {
   return { id, key: `sck_${id}_${randomBytes(SECRET_BYTES).toString('base64url')}` };
 }
 
-/** A key is random enough that its plain hash cannot be turned back. */
+/** A key is random enough that its plain hash cannot be inverted. */
 export const hashOfKey = (key: string): Buffer => createHash('sha256').update(key).digest();
 
-/** Resolves with who shows this, or undefined: unknown, wrong, expired and revoked are not told apart. */
+/** Resolves with the owner of this credential, or undefined: unknown, wrong, expired and revoked are indistinguishable. */
 export function createCallers(
   pool: Pool,
   adminToken: string,
@@ -34,7 +34,7 @@ export function createCallers(
 
   return async (bearer) => {
     const given = hashOfKey(bearer);
-    // hashes are of one length, and comparing them takes as long whatever they are
+    // the hashes have equal length, and the comparison takes constant time
     if (timingSafeEqual(given, expected))
       return { keyId: undefined, scopes: new Set(allScopes), secret: bearer };
     const id = KEY.exec(bearer)?.[1];

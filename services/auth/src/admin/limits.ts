@@ -18,19 +18,19 @@ import { type AdminRequest, once } from './once.ts';
 import { AdminRefused } from './refused.ts';
 
 export type NamedLimit = LimitInForce & { name: string; service: Announcer | 'auth' };
-/** `used` is missing where nobody counts it as a number; `device_id` says of which device it is. */
+/** `used` is missing where usage is not counted as a number; `device_id` names the device it belongs to. */
 export type UsedLimit = NamedLimit & { used?: number; device_id?: string; is_own?: true };
-/** `silent`: services of which no process runs, so that their limits are not known. */
+/** `silent`: services without a running process, whose limits are unknown. */
 export type Told<Limit> = { limits: Limit[]; silent: Announcer[] };
 
-/** What an operator asks who is told that somebody cannot do something. */
+/** What an operator needs when told that a user cannot do something. */
 export type LimitsAdmin = {
   list(): Promise<Told<NamedLimit>>;
-  /** Those that count for one user, with what stands against them now. */
+  /** The limits that apply to one user, with their current usage. */
   describe(userId: string): Promise<Told<UsedLimit>>;
-  /** The users who keep most files. */
+  /** The users who store most in files. */
   listStored(limit: number): Promise<(StoredRow & { user_id: string })[]>;
-  /** In bytes, in place of what all have; undefined: as all have again. */
+  /** In bytes, instead of the default quota; undefined restores the default. */
   setQuota(request: AdminRequest, userId: string, bytes: number | undefined): Promise<void>;
 };
 
@@ -57,10 +57,10 @@ export function createLimitsAdmin(parts: {
     return { limits, silent: announcers.filter((service) => announced[service] === undefined) };
   }
 
-  /** What is counted of a user as a whole, by the name of the limit. */
+  /** Usage that is counted per user, by the name of the limit. */
   async function usedBy(account: number, stored: StoredRow): Promise<Readonly<Record<string, number>>> {
     const { messages, groupOperations, groupCommits, connections } = await readCounts(redis, place, account);
-    // what counts for a pair stands at both of them together
+    // a pair's usage is stored under both users
     const ofUser = Object.entries(countedAs).filter(([, limit]) => limit !== 'keysPerPair');
     const own = ofUser.map(async ([name, limit]) => [name, await keyLimits.count(limit, account)] as const);
     return {

@@ -5,10 +5,10 @@ import type { Caller } from './callers.ts';
 import { AdminRefused } from './refused.ts';
 import { allScopes } from './scopes.ts';
 
-/** A request that changes something. `idempotencyKey` is the caller's name for it, if it has given one. */
+/** A request that changes something. `idempotencyKey` is the caller's name for it, if given. */
 export type AdminRequest = { caller: Caller; idempotencyKey: string | undefined; question: string };
 
-/** Of a command: as by the admin token. A person at a terminal repeats nothing by itself. */
+/** For commands: as if by the admin token. A person at a terminal does not retry automatically. */
 export const atTerminal: AdminRequest = {
   caller: { keyId: undefined, scopes: new Set(allScopes), secret: '' },
   idempotencyKey: undefined,
@@ -19,8 +19,8 @@ export const atTerminal: AdminRequest = {
 const CODE_BYTES = 16;
 
 /**
- * Does the work in one transaction; whoever repeats a named request gets the first answer, and nothing is done again. What
- * fails leaves no trace, and may be tried again by the same name. An answer holds no secrets: it is stored.
+ * Does the work in one transaction; repeating a named request returns the first answer and does nothing again. A
+ * failure leaves no trace, and the same name may be retried. Answers are stored, so they must not contain secrets.
  */
 export function once<Answer>(
   pool: Pool,
@@ -59,8 +59,8 @@ async function firstAnswer<Answer>(client: ClientBase, name: string[], asked: Bu
 }
 
 /**
- * Codes for a request: random, or, when it may be repeated, derived from the caller's own secret, so that it gets the same
- * ones again without them being stored anywhere. Nobody without that secret can tell them from random ones.
+ * Codes for a request: random, or, if it may be repeated, derived from the caller's own secret, so that a retry gets
+ * the same codes without their being stored. Nobody without that secret can tell them from random ones.
  */
 export function codesFor({ caller, idempotencyKey, question }: AdminRequest, count: number): string[] {
   const codeAt = (index: number): Buffer =>

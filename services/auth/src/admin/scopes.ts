@@ -1,4 +1,4 @@
-/** What a key may do. Each route of the admin API needs exactly one of them. */
+/** What a key may do. Each route of the admin API requires exactly one scope. */
 export const scopes = {
   'accounts:read': 'see accounts and their devices',
   'accounts:write': 'disable and enable accounts, revoke devices',

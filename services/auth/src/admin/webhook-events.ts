@@ -1,4 +1,4 @@
-/** What webhooks tell, and what each says of itself. Nothing of it has content; the rows that are these events are watched by triggers. */
+/** Webhook events and their descriptions. None contains content; triggers on the underlying rows write them. */
 export const webhookEvents = {
   'user.created': 'an account was made',
   'user.suspended': 'an account was disabled, also as the first step of an erasure',

@@ -16,33 +16,36 @@ import {
 import { type AdminRequest, once } from './once.ts';
 import { AdminRefused } from './refused.ts';
 
-/** Each event is written once for each webhook that wants it, so their number is a factor. */
+/** Each event is written once per webhook that subscribes to it, so their number is a factor. */
 const MAX_WEBHOOKS = 20;
 const MAX_DEAD_SHOWN = 100;
 const ID_BYTES = 9;
 const SECRET_BYTES = 32;
 
-/** Backends that are told what happens. Push sends what triggers have written; here is who is told, and what could not be. */
+/**
+ * Manages webhooks. Push sends the events that triggers have written; this decides who gets them, and lists failed
+ * ones.
+ */
 export type WebhookAdmin = {
-  /** The secret is shown to nobody afterwards but to who repeats the request. */
+  /** The secret is shown only once, or again to a repeated request. */
   create(
     request: AdminRequest,
     wanted: { url: string; events: readonly string[] },
   ): Promise<{ id: string; secret: string }>;
   list(): Promise<WebhookRow[]>;
-  /** What it has not been told is gone with it. */
+  /** Its undelivered events are deleted with it. */
   remove(request: AdminRequest, id: string): Promise<void>;
-  /** What is sent is signed with both secrets for a day. */
+  /** For a day, deliveries are signed with both secrets. */
   rotate(request: AdminRequest, id: string): Promise<{ secret: string }>;
   listDead(id: string): Promise<DeadEventRow[]>;
-  /** Resolves with how many are sent again. */
+  /** Resolves with the number of events to be sent again. */
   replay(request: AdminRequest, id: string): Promise<number>;
 };
 
 export function createWebhookAdmin(parts: { pool: Pool; endpoints: Endpoints }): WebhookAdmin {
   const { pool, endpoints } = parts;
 
-  /** One act on one webhook, written down in its transaction. */
+  /** One action on one webhook, audited in its transaction. */
   const act = <Answer>(
     request: AdminRequest,
     action: 'remove_webhook' | 'rotate_webhook' | 'replay_webhook',
@@ -96,7 +99,7 @@ export function createWebhookAdmin(parts: { pool: Pool; endpoints: Endpoints }):
   };
 }
 
-/** Random, or for a request that may be repeated derived from the caller's own secret, as codes are (`codesFor`). */
+/** Random, or for a repeatable request derived from the caller's own secret, like codes (`codesFor`). */
 function secretFor({ caller, idempotencyKey, question }: AdminRequest): Buffer {
   if (idempotencyKey === undefined) return randomBytes(SECRET_BYTES);
   return createHmac('sha256', caller.secret)
@@ -104,5 +107,5 @@ function secretFor({ caller, idempotencyKey, question }: AdminRequest): Buffer {
     .digest();
 }
 
-/** As Standard Webhooks writes it. */
+/** In the format of Standard Webhooks. */
 const shown = (secret: Buffer): string => `whsec_${secret.toString('base64')}`;

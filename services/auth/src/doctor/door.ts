@@ -5,20 +5,20 @@ import { type Clock, type Finding, judgeClock } from '@securechat/kernel';
 const WAIT_MS = 5_000;
 const MAX_BYTES = 64 * 1024;
 const DAY_MS = 86_400_000;
-/** Longer than a weekend and a holiday: whatever renews it has failed by then. */
+/** Longer than a weekend plus a holiday: by then, whatever renews it has failed. */
 const EXPIRY_WARNING_DAYS = 14;
 
 export type DoorFacts = {
   /** As OpenSSL calls it. */
   tlsVersion: string;
-  /** Whether TLS 1.1 is taken as well. */
+  /** Whether TLS 1.1 is accepted as well. */
   takesOldTls: boolean;
   certificateEndsMs: number;
-  /** Ids of the service keys that the page at the door names. */
+  /** Ids of the service keys that the public endpoint lists. */
   keys: string[];
 };
 
-/** What a client meets at the address that the world uses. `ca`: certificates trusted beside those of the system, PEM. */
+/** What a client meets at the public address. `ca`: certificates trusted in addition to the system's, PEM. */
 export async function lookAtDoor(
   base: string,
   expectedKey: string,
@@ -94,14 +94,14 @@ type TlsOptions = {
   rejectUnauthorized?: boolean;
 };
 
-/** Undefined when the time is over. */
+/** Undefined when the time is up. */
 function ask(url: URL, waitMs: number, options: TlsOptions): Promise<Asked | undefined> {
   return new Promise((resolve, reject) => {
     const agent = false as unknown as Agent;
     const signal = AbortSignal.timeout(waitMs);
     const fail = (error: Error) => (signal.aborted ? resolve(undefined) : reject(error));
     const request = get(url, { ...options, agent, signal }, (response) => {
-      // at once: after the answer the socket is gone
+      // now: after the answer the socket is gone
       const socket = response.socket as TLSSocket;
       const seen = {
         tlsVersion: socket.getProtocol() ?? 'unknown',
@@ -121,7 +121,7 @@ function ask(url: URL, waitMs: number, options: TlsOptions): Promise<Asked | und
   });
 }
 
-/** Ours has to be allowed to speak it, so that it is the other side that refuses. */
+/** Our side must be allowed to speak it, so that it is the server that refuses. */
 async function takesOldTls(url: URL, waitMs: number): Promise<boolean> {
   const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
   try {

@@ -4,10 +4,13 @@ import type { ServiceKeys } from '../service-keys.ts';
 import { serviceKeySince } from '../store/service-key-store.ts';
 
 const DAY_MS = 86_400_000;
-/** Whoever copied it unseen can pose as this server until it is changed: not for longer than a key of its kind is usually in use. */
+/**
+ * Whoever copied it unnoticed can impersonate this server until it changes, so it should not outlive the usual life
+ * of such keys.
+ */
 const MAX_DAYS = 2 * 365;
 
-/** Which service keys there are, and how long the one that signs has done so here. */
+/** Which service keys there are, and how long the current one has been signing here. */
 export async function lookAtKeys(
   pool: Pool,
   { published }: Pick<ServiceKeys, 'published'>,

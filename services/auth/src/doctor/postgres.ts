@@ -14,14 +14,14 @@ export type PostgresFacts = {
   fsync: string;
   fullPageWrites: string;
   synchronousCommit: string;
-  /** Of auth, that are not applied. */
+  /** Auth's unapplied migrations. */
   pending: string[];
-  /** Schemas that services need and that are not there. */
+  /** Schemas that services need and that are missing. */
   missing: string[];
-  /** Schemas of an older release than auth: what auth asks of them is not there. */
+  /** Schemas of an older release than auth, which lack what auth uses. */
   old: string[];
   isStandby: boolean;
-  /** What it says to some megabytes that do not fit on its disk. */
+  /** The error for a few megabytes that do not fit on its disk. */
   noRoom: string | undefined;
 };
 
@@ -52,8 +52,8 @@ export async function lookAtPostgres(pool: Pool, clock: Clock): Promise<Finding[
 }
 
 /**
- * Sorts 5 MB in 64 KiB, so that they go through a file beside the tables. Nothing else that leaves no trace writes: on a full disk tables are still
- * read, and small transactions fit into log files that are there already.
+ * Sorts 5 MB in 64 KiB of work_mem, which spills to a file beside the tables. Nothing else writes without leaving a
+ * trace: on a full disk tables can still be read, and small transactions fit into existing WAL files.
  */
 export async function findNoRoom(pool: Pool): Promise<string | undefined> {
   try {
@@ -71,7 +71,7 @@ export async function findNoRoom(pool: Pool): Promise<string | undefined> {
   }
 }
 
-/** Every acknowledgement to a sender says that its message is on the disk. */
+/** Every acknowledgement to a sender promises that its message is on disk. */
 export function judgePostgres(facts: PostgresFacts): Finding[] {
   const durable = (name: string, value: string, isSound: boolean): Finding => ({
     about: 'Postgres',

@@ -2,7 +2,7 @@ import { type Clock, type Finding, judgeClock, type RedisClient, redisTimeMs } f
 import { Cluster, type Redis } from 'ioredis';
 
 const LEAST_VERSION = 7;
-/** Beyond, a burst may find no room. */
+/** Above this, a burst may find no room. */
 const FULL = 0.8;
 
 export async function lookAtRedis(redis: RedisClient, clock: Clock): Promise<Finding[]> {
@@ -17,7 +17,7 @@ async function lookAtNode(redis: Redis, clock: Clock): Promise<Finding[]> {
   return [...judgeRedis(parseInfo(await redis.info())), judgeClock('Redis', redisTimeMs(time) - middleMs)];
 }
 
-/** By the lines of `INFO` and their names. */
+/** By the field names of `INFO`. */
 export function judgeRedis(info: Readonly<Record<string, string>>): Finding[] {
   const policy = info.maxmemory_policy ?? 'unknown';
   const version = info.valkey_version ?? info.redis_version ?? 'unknown';

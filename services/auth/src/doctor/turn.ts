@@ -8,11 +8,11 @@ import { type Finding, isError } from '@securechat/kernel';
 const WAIT_MS = 3_000;
 const REMEDY =
   'Is coturn running there, and open in the firewall (UDP and TCP 3478, TCP 5349)? See docs/operations.md, TURN.';
-/** STUN, RFC 8489: a Binding request of no attributes, answered by a success response with the same transaction. */
+/** STUN, RFC 8489: a Binding request without attributes, answered by a success response with the same transaction id. */
 const BINDING_REQUEST = Buffer.from([0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42]);
 const BINDING_SUCCESS = 0x0101;
 
-/** Whether each of these addresses answers; credentials are not tried. */
+/** Whether each of these addresses answers; credentials are not tested. */
 export async function lookAtTurn(urls: readonly string[]): Promise<Finding[]> {
   if (urls.length === 0) return [{ about: 'TURN', says: 'none is configured: direct connections only' }];
   return await Promise.all(urls.map(lookAtUrl));

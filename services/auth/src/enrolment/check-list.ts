@@ -8,16 +8,16 @@ import {
 } from '@securechat/protocol';
 import { refuse } from './outcome.ts';
 
-/** The new device's word that its key is its own: a signature over `device-enrolment`. */
+/** The new device's proof of its key: a signature over `device-enrolment`. */
 export type EnrolmentProof = { timestamp: number; signature: string };
-/** An earlier device's word that it agrees to the new one: a signature over `device-link`. */
+/** An existing device's consent to the new one: a signature over `device-link`. */
 export type LinkAuthorization = { device_id: string; timestamp: number; signature: string };
 
-/** A list is signed just before it is sent; an hour allows for clocks that nobody set. */
+/** A list is signed just before it is sent; an hour allows for unsynchronised clocks. */
 const MAX_LIST_AGE_SECONDS = 3600;
 const MAX_PROOF_AGE_SECONDS = 5 * 60;
 
-/** What a schema cannot say. */
+/** What a schema cannot express. */
 export function checkDistinct(list: SignedDeviceList): void {
   for (const field of ['device_id', 'public_key'] as const) {
     const values = list.devices.map((device) => device[field]);
@@ -26,8 +26,8 @@ export function checkDistinct(list: SignedDeviceList): void {
 }
 
 /**
- * Everything the account key has signed. Verifying a real signature by a key also refuses keys of small order and
- * second spellings of a key, because `verifySignature` does.
+ * Everything the account key has signed. Verifying a real signature also rules out keys of small order and
+ * non-canonical encodings of a key, because `verifySignature` does.
  */
 export function checkListSignatures(list: SignedDeviceList): void {
   const accountKey = Buffer.from(list.account_key, 'base64');
@@ -56,7 +56,7 @@ export function checkProof(list: SignedDeviceList, device: DeviceCertificate, pr
   }
 }
 
-/** By a device of the list before, which therefore knows its key. */
+/** By a device of the previous list, which therefore knows its key. */
 export function checkAuthorization(
   previous: SignedDeviceList,
   list: SignedDeviceList,
@@ -80,7 +80,7 @@ export function checkAuthorization(
   }
 }
 
-/** Times are asked only of what would be new: to repeat a request that took effect is harmless at any time. */
+/** Times are checked only for changes: repeating a request that took effect is harmless at any time. */
 function checkAge(seconds: number, maxSeconds: number, path: string, nowSeconds: number): void {
   if (Math.abs(seconds - nowSeconds) > maxSeconds) refuse('bad_time', path);
 }
@@ -89,7 +89,7 @@ export function checkListTime(list: SignedDeviceList, nowSeconds: number): void 
   checkAge(list.created_at, MAX_LIST_AGE_SECONDS, '/list/created_at', nowSeconds);
 }
 
-/** Of a device that is new in the list. */
+/** For a device that is new in the list. */
 export function checkDeviceTimes(
   list: SignedDeviceList,
   device: DeviceCertificate,

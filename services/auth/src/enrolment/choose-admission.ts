@@ -4,7 +4,7 @@ import type { EnrolmentMode } from '../config.ts';
 import { type Admission, createInviteAdmission, openAdmission } from './admission.ts';
 import { createTokenAdmission } from './token-admission.ts';
 
-/** The mode's admission. What a mode needs is there: the configuration was refused otherwise. */
+/** The mode's admission. The configuration guarantees what each mode needs. */
 export function chooseAdmission(parts: {
   mode: EnrolmentMode;
   pool: Pool;

@@ -2,21 +2,21 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DeviceCertificate, SignedDeviceList } from '@securechat/protocol';
 import { refuse } from './outcome.ts';
 
-/** The one device that `next` has and `previous` has not; all others must be as they were, in whatever order. */
+/** The one device that `next` adds to `previous`; all others must be unchanged, in any order. */
 export function findAddedDevice(previous: SignedDeviceList, next: SignedDeviceList): DeviceCertificate {
   const added = findSurplus(previous, next, 'an earlier device is missing or changed');
   if (!added) refuse('conflict', '/list/devices: not exactly one device is new');
   return added;
 }
 
-/** The one device that `previous` has and `next` has not; all others must be as they were, in whatever order. */
+/** The one device that `next` removes from `previous`; all others must be unchanged, in any order. */
 export function findRemovedDevice(previous: SignedDeviceList, next: SignedDeviceList): DeviceCertificate {
   const removed = findSurplus(next, previous, 'a device is new or changed');
   if (!removed) refuse('conflict', '/list/devices: not exactly one device is gone');
   return removed;
 }
 
-/** The only device of a list that keeps none of those before. */
+/** The only device of a list that keeps none of the previous ones. */
 export function findReplacement(previous: SignedDeviceList, next: SignedDeviceList): DeviceCertificate {
   const [device, ...more] = next.devices;
   const isKept = previous.devices.some(({ device_id }) => device_id === device?.device_id);
@@ -25,7 +25,7 @@ export function findReplacement(previous: SignedDeviceList, next: SignedDeviceLi
   return device;
 }
 
-/** What `larger` has beyond all of `smaller`, when it is exactly one device. */
+/** The device that `larger` has in addition to all of `smaller`, if exactly one. */
 function findSurplus(
   smaller: SignedDeviceList,
   larger: SignedDeviceList,

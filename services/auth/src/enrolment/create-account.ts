@@ -17,8 +17,8 @@ import { type Enrolment, refuse } from './outcome.ts';
 export type AccountRequest = { list: SignedDeviceList; proof: EnrolmentProof } & Credentials;
 
 /**
- * Version 1 of a list with one device. Whoever repeats what took effect needs no invite or token for it; to anybody
- * else nothing is told about accounts before the admission is checked.
+ * Version 1 of a list with one device. Repeating a request that took effect needs no invite or token; otherwise
+ * nothing is revealed about accounts before admission is checked.
  */
 export async function createAccount(
   parts: { pool: Pool; admission: Admission; nowSeconds: () => number },

@@ -23,11 +23,11 @@ export type RevocationRequest = { list: SignedDeviceList };
 
 export type Enrolments = {
   createAccount(request: AccountRequest): Promise<Enrolment>;
-  /** The next version of a list with one device more, to which one of the others agrees. */
+  /** The next version of a list with one more device, to which an existing one consents. */
   addDevice(request: DeviceRequest): Promise<Enrolment>;
-  /** The next version of a list without this device, which from then on is not served. */
+  /** The next version of a list without this device, which is no longer served from then on. */
   revokeDevice(deviceId: string, request: RevocationRequest): Promise<Enrolment>;
-  /** For who has lost all devices: the next version of a list with one new device and none of the others. */
+  /** For a user who lost all devices: the next version of a list with one new device and none of the old ones. */
   recover(request: RecoveryRequest): Promise<Enrolment>;
 };
 
@@ -90,7 +90,7 @@ export function createEnrolments(parts: {
     },
   });
 
-  /** Also after a repeated request: the process that took the first one may have died before it could tell. */
+  /** Also after a repeated request: the process that took the first one may have died before telling. */
   async function thenPublish(accepting: Promise<Enrolment>): Promise<Enrolment> {
     const enrolment = await accepting;
     await publish();

@@ -7,20 +7,20 @@ import { findLists, insertList, lockAccount } from '../store/account-store.ts';
 import { checkDistinct, checkListSignatures, checkListTime, listHash } from './check-list.ts';
 import { type Enrolment, refuse } from './outcome.ts';
 
-/** What a next list may change, and what it needs beside the account key's signature. */
+/** What a next list may change, and what it needs besides the account key's signature. */
 export type ListChange = {
-  /** The device that it is about. Refuses a list that changes anything else. */
+  /** The device concerned. Refuses a list that changes anything else. */
   find(previous: SignedDeviceList): DeviceCertificate;
-  /** Signatures of devices; also of a request that is repeated. */
+  /** Checks signatures of devices; also for a repeated request. */
   checkProofs(previous: SignedDeviceList, device: DeviceCertificate): void;
-  /** Of what would be new, with the account locked: last checks, and what happens to devices. */
+  /** For a new change, with the account locked: final checks, and the changes to devices. */
   apply(client: ClientBase, account: number, device: DeviceCertificate): Promise<void>;
 };
 
 /**
- * Accepts the next version of an account's list: signed by the account key, chained to the stored one. May be
- * repeated: when the very same list is already stored, nothing is written and the answer is the same. What is asked
- * for in any other way than the stored state allows is refused, and then nothing is written at all.
+ * Accepts the next version of an account's list: signed by the account key and chained to the stored one. Idempotent:
+ * when the same list is already stored, nothing is written and the answer is the same. Anything else that the stored
+ * state does not allow is refused without writing.
  */
 export async function acceptNextList(
   parts: { pool: Pool; nowSeconds: () => number },
@@ -46,7 +46,7 @@ export async function acceptNextList(
     const stored = lists.get(list.version);
     if (stored && isDeepStrictEqual(stored.list, list)) return { outcome: 'repeated', ...answer };
     if (stored) refuse('conflict', '/list/version', { expected });
-    // told to whom has signed with the account key: who recovers has nothing else
+    // told to whoever has signed with the account key: a user who recovers has nothing else
     const previousSha256 = previous.sha256.toString('base64');
     if (list.previous_sha256 !== previousSha256)
       refuse('conflict', '/list/previous_sha256', { previous_sha256: previousSha256 });

@@ -5,11 +5,11 @@ export const refusals = {
   bad_form: { status: 400, error: 'INVALID_MESSAGE_FORMAT' },
   bad_time: { status: 400, error: 'TIMESTAMP_OUT_OF_WINDOW' },
   bad_signature: { status: 401, error: 'INVALID_SIGNATURE' },
-  /** No such account, or another account key: told apart they would say who has an account. */
+  /** No such account, or another account key: telling them apart would reveal who has an account. */
   unknown_account: { status: 401, error: 'AUTHENTICATION_FAILED' },
-  /** No invite or token that is good for this: unknown, used, expired, forged and another's are not told apart. */
+  /** No valid invite or token: unknown, used, expired, forged and another user's are indistinguishable. */
   not_admitted: { status: 403, error: 'PERMISSION_DENIED' },
-  /** The device that agrees to a new one is none of the account's, or revoked. */
+  /** The consenting device is not one of the account's, or is revoked. */
   not_authorized: { status: 403, error: 'PERMISSION_DENIED' },
   conflict: { status: 409, error: 'ACCOUNT_CONFLICT' },
   rate_limited: { status: 429, error: 'RATE_LIMITED' },
@@ -17,7 +17,7 @@ export const refusals = {
 
 export type Refusal = keyof typeof refusals;
 
-/** `repeated`: what was asked for was already there. `unavailable`: try again. `failed`: our fault. */
+/** `repeated`: it had already taken effect. `unavailable`: try again. `failed`: our fault. */
 export type EnrolmentOutcome = Refusal | 'created' | 'repeated' | 'unavailable' | 'failed';
 export const enrolmentOutcomes = [
   ...(Object.keys(refusals) as Refusal[]),
@@ -27,7 +27,7 @@ export const enrolmentOutcomes = [
   'failed',
 ] as const satisfies EnrolmentOutcome[];
 
-/** What a request has come to; `repeated` when it had taken effect before. */
+/** The result of a request; `repeated` when it had already taken effect. */
 export type Enrolment = { outcome: 'created' | 'repeated'; user_id: string; device_id: string };
 
 export class EnrolmentRefused extends Error {
@@ -42,7 +42,7 @@ export class EnrolmentRefused extends Error {
   }
 }
 
-/** `path` says where the fault lies and never quotes a value. */
+/** `path` says where the fault is and never quotes a value. */
 export function refuse(refusal: Refusal, path: string, detail: ErrorDetail = {}): never {
   throw new EnrolmentRefused(refusal, { path, ...detail });
 }

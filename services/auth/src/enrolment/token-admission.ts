@@ -3,27 +3,28 @@ import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, jwtVerif
 import type { Admission } from './admission.ts';
 import { refuse } from './outcome.ts';
 
-/** The product's signing key: one that both sides share, or an address where its public keys are. */
+/** The product's signing key: one shared by both sides, or the URL of its public keys. */
 export type TokenKey = { secret: string } | { jwksUrl: string };
 
-/** Only for a shared key; a public one must never be taken for it. */
+/** Only for a shared key; a public key must never be used as one. */
 const SHARED_ALGORITHMS = ['HS256'];
 const PUBLIC_ALGORITHMS = ['RS256', 'ES256', 'EdDSA', 'Ed25519'];
-/** Clocks of two machines. */
+/** Clock difference between two machines. */
 const CLOCK_TOLERANCE_SECONDS = 30;
 
-/** What they call themselves, if anything: other tokens of the same issuer, such as those that end a session, let nobody in. */
+/** The token's `typ`, if any: other tokens of the same issuer, such as those that end a session, admit nobody. */
 const TOKEN_TYPES = /^(application\/)?(at\+)?jwt$/i;
 
 const JWKS_DEADLINE_MS = 3_000;
-/** Keys are fetched again when they are this old, and for an unknown key id, but not more often than the second number. */
+/** Keys are refetched when this old, and for an unknown key id, but not more often than the cooldown. */
 const JWKS_CACHE_MS = 10 * 60_000;
 const JWKS_COOLDOWN_MS = 30_000;
 const MAX_JWKS_BYTES = 64 * 1024;
 
 /**
- * Whom the embedding product vouches for: a JWT of its issuer for this service, not expired, whose user claim is the
- * very user id of the list. The token is no secret of ours and is not used up: it makes an account for that user only.
+ * Users vouched for by the embedding product: a JWT of its issuer for this service, not expired, whose user claim
+ * equals the list's user id. The token is not our secret and is not used up: it creates an account for that user
+ * only.
  */
 export function createTokenAdmission(parts: {
   key: TokenKey;
@@ -53,7 +54,7 @@ export function createTokenAdmission(parts: {
 
 type Rules = Omit<NonNullable<Parameters<typeof jwtVerify>[2]>, 'algorithms'>;
 
-/** Resolves with the claims, or undefined for whatever is wrong with the token itself. */
+/** Resolves with the claims, or undefined if the token itself is invalid. */
 function createVerify(
   key: TokenKey,
 ): (token: string, rules: Rules) => Promise<Record<string, unknown> | undefined> {
@@ -74,8 +75,8 @@ function createVerify(
 }
 
 /**
- * Key sets that cannot be had are nobody's refusal: the same token may do a moment later. So is a key that is not in a set
- * that is too young to be fetched again: it may have been published since.
+ * Unavailable key sets do not count as a refusal: the same token may work a moment later. Nor does a key missing from
+ * a set that is too young to be refetched: it may have been published since.
  */
 function remoteKeys(url: URL): JWTVerifyGetKey {
   const keys = createRemoteJWKSet(url, {

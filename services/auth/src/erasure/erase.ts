@@ -4,24 +4,24 @@ import type { ClientBase, Pool } from 'pg';
 import { type Counts, finishErasure, lockErasure, noteErased } from '../store/erasure-store.ts';
 import { forgetRequests } from './forget-requests.ts';
 
-/** In this order; auth is last, because the others find the user's rows by its own. */
+/** In this order; auth comes last, because the others find the user's rows through its own. */
 const SCHEMAS = ['push', 'presence', 'files', 'delivery'] as const;
-/** Rows that one transaction takes at most of what grows with messages. */
+/** Maximum rows per transaction from tables that grow with messages. */
 const MAX_ROWS = 2_000;
-/** Of those, when there was no time for so many: what hangs on one may be as much as a large group has devices. */
+/** Fraction of those after a timeout: one row may have as many dependents as a large group has devices. */
 const FEWER = 1 / 4;
-/** A statement that took longer than its time. */
+/** SQLSTATE of a statement that exceeded its timeout. */
 const QUERY_CANCELED = '57014';
-/** What other people's keys wait for is given up after this: a month is what the law allows. */
+/** Waiting on other people's keys is given up after this: the law allows a month. */
 const LATE_AFTER_DAYS = 30;
 
 type Done = { removed: Counts; waiting: Counts };
 const sum = (counts: Counts): number => Object.values(counts).reduce((a, b) => a + b, 0);
 
 /**
- * Does what there is to do for one erasure, in transactions of which each is whole: what was removed is counted with it, so that
- * whoever dies in between is continued by the next look and nothing is counted twice. A service that has no schema has nothing of
- * anybody; one whose migrations are missing makes this fail, and is not passed over. Resolves with whether all is gone.
+ * Works on one erasure, in self-contained transactions: each counts what it removed, so that after a crash the next
+ * run continues and nothing is counted twice. A service without a schema holds no data; one with missing migrations
+ * makes this fail and is not skipped. Resolves with whether everything is gone.
  */
 export async function erase(
   parts: { pool: Pool; redis: RedisClient; streams: StreamNames; signal?: AbortSignal },
@@ -45,7 +45,8 @@ export async function erase(
   return withTransaction(pool, async (client) => {
     const standing = await lockErasure(client, id, LATE_AFTER_DAYS);
     if (!standing || (await isWaiting(client, id))) return false;
-    // before the names are gone: whoever dies here comes again. Others may go on asking for the user, but not for ever
+    // before the names are gone, so that a crash here is retried. Others may keep asking for the user, but not for
+    // ever
     if ((await forgetRequests(redis, streams, standing.name)) > 0 && standing.isFresh) return false;
     const done = await call(client, 'SELECT auth.erase_user($1) AS done', [standing.user]);
     await noteErased(client, id, 'auth', done);

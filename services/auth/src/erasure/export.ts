@@ -4,7 +4,7 @@ import { presentSchemas } from './erase.ts';
 /** By service. */
 export type Export = Record<string, object>;
 
-/** As each schema tells it itself; of one instant when the transaction is repeatable. */
+/** As each schema reports it; consistent when the transaction is REPEATABLE READ. */
 export async function exportUser(client: ClientBase, user: number): Promise<Export> {
   const told: Export = {};
   for (const schema of ['auth', ...(await presentSchemas(client))]) {

@@ -6,8 +6,8 @@ const OLD_MS = 30_000;
 const AT_ONCE = 500;
 
 /**
- * Questions to services stay in their streams until enough others have come. Takes out those that name the user. Resolves with how many
- * were too young to be touched, since somebody may be about to answer them.
+ * Requests to services stay in their streams until enough others have come. Deletes those that name the user.
+ * Resolves with the number too young to be touched, since a service may be about to answer them.
  */
 export async function forgetRequests(
   redis: RedisClient,

@@ -18,12 +18,12 @@ import type { HttpOptions } from './server.ts';
 type User = { Params: { user_id: string } };
 type Device = { Params: { user_id: string; device_id: string } };
 
-/** POST /v1/accounts and below it. 201 when something is new, 200 when it was there. */
+/** POST /v1/accounts and below it. 201 when something is new, 200 when it already existed. */
 export function addEnrolmentRoutes(app: FastifyInstance, options: HttpOptions): void {
   const { enrolments, metrics, clock } = options;
   const rateLimit = createRateLimit(options.enrolmentsPerMinute, clock);
 
-  /** What every enrolment has in common: the limit before the body is read, and being counted once. */
+  /** Common to all enrolments: the limit is checked before the body is read, and each is counted once. */
   const routeOf = (kind: EnrolmentKind) => ({
     onRequest: async (request: { ip: string }): Promise<void> => {
       const waitMs = rateLimit.take(request.ip);

@@ -10,7 +10,7 @@ export type HttpFailure = {
   body: ErrorBody & { advice?: string };
 };
 
-/** After this a client may come again when a server behind us was away. */
+/** Retry delay for clients when a server behind us was down. */
 const UNAVAILABLE_RETRY_MS = 1000;
 
 /** What the client is told of an error, in the form of the protocol's `error`. */
@@ -39,13 +39,13 @@ export async function sendFailure(reply: FastifyReply, { status, body }: HttpFai
   await reply.code(status).send(body);
 }
 
-/** Only what is not the client's doing. */
+/** Logs only what is not the client's fault. */
 export function logFailure(logger: Logger, err: unknown, { outcome }: HttpFailure): void {
   if (outcome === 'failed') logger.error({ err }, 'http request failed');
   if (outcome === 'unavailable') logger.warn({ err }, 'http request not served');
 }
 
-/** Its own refusals: a body too large, of another type, or not of the route's schema. */
+/** Fastify's own refusals: a body too large, of another type, or invalid against the route's schema. */
 function describeFastifyError(error: FastifyError): HttpFailure {
   const [fault] = error.validation ?? [];
   if (fault) {

@@ -2,8 +2,8 @@ import { DeviceId, Signature, SignedDeviceList, UnixSeconds, UserId } from '@sec
 import type { EnrolmentMode } from '../config.ts';
 
 /**
- * The protocol's shapes, closed: what is signed is exactly what the transcript covers, so a member that it does not
- * know may not travel along and be stored as if it had been signed.
+ * The protocol's shapes, closed: what is signed is exactly what the transcript covers, so an unknown member must not
+ * be stored as if it had been signed.
  */
 const device = { ...SignedDeviceList.properties.devices.items, additionalProperties: false };
 
@@ -18,7 +18,7 @@ const firstList = {
     devices: { type: 'array', items: device, minItems: 1, maxItems: 1 },
   },
 };
-/** `devices` says how many may be left. */
+/** `devices` bounds how many may be left. */
 const nextListWith = (devices: { minItems: number; maxItems?: number }) => ({
   type: 'object',
   additionalProperties: false,
@@ -26,7 +26,7 @@ const nextListWith = (devices: { minItems: number; maxItems?: number }) => ({
   properties: {
     ...firstListFields,
     previous_sha256: previousSha256,
-    // an integer of Postgres
+    // a Postgres integer
     version: { type: 'integer', minimum: 2, maximum: 2_147_483_647 },
     devices: { ...SignedDeviceList.properties.devices, items: device, ...devices },
   },
@@ -54,7 +54,7 @@ function closed(properties: Record<string, object>, optional: Record<string, obj
   };
 }
 
-/** Far longer than a code or token needs; not required, because who repeats what took effect needs none. */
+/** Far longer than a code or token needs; not required, because repeating a request that took effect needs none. */
 const admissions: Record<EnrolmentMode, Record<string, object>> = {
   open: {},
   invite: { invite: { type: 'string', minLength: 1, maxLength: 64 } },
@@ -64,7 +64,7 @@ export function accountRequestFor(mode: EnrolmentMode): object {
   return closed({ list: firstList, proof }, admissions[mode]);
 }
 export const deviceRequest = closed({ list: nextListWith({ minItems: 2 }), proof, authorization });
-/** An empty list is let through to be told what is wrong with it. */
+/** An empty list passes the schema, to get a specific refusal later. */
 export const revocationRequest = closed({ list: nextListWith({ minItems: 0 }) });
 export const recoveryRequest = closed({ list: nextListWith({ minItems: 1, maxItems: 1 }), proof });
 

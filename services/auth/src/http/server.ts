@@ -47,10 +47,10 @@ const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 5000;
 const MAX_CONNECTIONS = 1024;
-/** Browsers keep the answer to a preflight for this long; the longest that one of them takes is two hours. */
+/** How long browsers cache a preflight answer; the longest that any of them honours is two hours. */
 const PREFLIGHT_SECONDS = 600;
 
-/** The enrolment API, not yet listening. */
+/** The enrolment API, not listening yet. */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
@@ -59,14 +59,14 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     connectionTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
     trustProxy: createNetworkMatcher(options.trustedProxies),
-    // a value is what was sent: not turned into another type, filled in or cut out
+    // values stay as sent: no type coercion, defaults or removal
     ajv: { customOptions: { coerceTypes: false, useDefaults: false, removeAdditional: false } },
     exposeHeadRoutes: false,
     frameworkErrors: async (error, _request, reply) => sendFailure(reply, describeFailure(error)),
   });
   app.server.maxConnections = MAX_CONNECTIONS;
 
-  // invites, tokens and exports are among the answers: nothing for a cache
+  // answers include invites, tokens and exports: they must not be cached
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });

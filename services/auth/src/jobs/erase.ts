@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { erase } from '../erasure/erase.ts';
 import { findDueErasures } from '../store/erasure-store.ts';
 
-/** Every ten seconds, in one process: what was asked for, and what had to be left for later. */
+/** Every ten seconds, in one process: new erasures, and work left from earlier runs. */
 export function eraseJob(parts: {
   pool: Pool;
   redis: RedisClient;
@@ -23,9 +23,9 @@ export function eraseJob(parts: {
         try {
           if (await erase({ ...parts, signal }, id)) logger.info({ erasure: id }, 'a user was erased');
         } catch (err) {
-          // of one user: the others' must not wait for it
+          // one user's failure must not hold up the others
           failed++;
-          logger.warn({ err, erasure: id }, 'an erasure failed; it goes on from where it stands');
+          logger.warn({ err, erasure: id }, 'an erasure failed; it will resume where it stopped');
         }
       }
       if (failed > 0) throw new Error(`${failed} erasures failed`);

@@ -2,23 +2,23 @@ import { REVOCATION_KEPT_MS } from '@securechat/directory';
 import type { Job } from '@securechat/kernel';
 import type { Pool } from 'pg';
 
-/** A claim, or a request to the admin API, may be repeated for this long. */
+/** A claim, or an admin API request, may be repeated for this long. */
 const CLAIMS_KEPT = `interval '24 hours'`;
-/** Of one webhook, waiting and given up together; some 50 MB. */
+/** Per webhook, pending and given up together; about 50 MB. */
 const EVENTS_KEPT = 100_000;
-/** Rows of one statement: it holds its locks for milliseconds. */
+/** Rows per statement: it holds its locks for milliseconds. */
 const ROWS = 5_000;
 const HOUR_MS = 3_600_000;
 
 /** What nobody may ask for any more, by table. */
 const OVER: readonly (readonly [table: string, condition: string])[] = [
   ['key_packages', 'expires_at < now()'],
-  // an hour longer than the package could pass for valid: clocks of several processes differ
+  // an hour longer than the package could be accepted: clocks of several processes differ
   ['used_key_packages', `expires_at < now() - interval '1 hour'`],
   ['key_claims', `at < now() - ${CLAIMS_KEPT}`],
   ['api_requests', `at < now() - ${CLAIMS_KEPT}`],
   ['webhook_events', `dead_at < now() - interval '30 days'`],
-  // the newest of each webhook: a backend that is away while many people come does not fill the disk
+  // keeps the newest per webhook: a backend that is down while many users join must not fill the disk
   [
     'webhook_events',
     `id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY webhook_id ORDER BY at DESC) AS place
@@ -27,7 +27,7 @@ const OVER: readonly (readonly [table: string, condition: string])[] = [
   ['erased_devices', `erased_at < now() - make_interval(secs => ${REVOCATION_KEPT_MS / 1000})`],
 ];
 
-/** Deletes what is over in small statements, of which any number may run at once. Resolves with the number of rows. */
+/** Deletes expired rows in small statements, safe to run concurrently. Resolves with the number of rows. */
 export async function sweepKeys(pool: Pool, signal?: AbortSignal): Promise<number> {
   let total = 0;
   for (const [table, condition] of OVER) {

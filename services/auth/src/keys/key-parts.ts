@@ -18,7 +18,7 @@ export type KeyParts = {
 type CountedConfig = LimitConfig & { streamPrefix: string; streamPartitions: number };
 type KeyConfig = CountedConfig & { keyLowWater: number };
 
-/** The limits as they are configured. */
+/** The limits as configured. */
 export function createKeyLimitsOf(config: CountedConfig, redis: RedisClient): KeyLimits {
   return createKeyLimits({
     redis,
@@ -28,7 +28,7 @@ export function createKeyLimitsOf(config: CountedConfig, redis: RedisClient): Ke
   });
 }
 
-/** All that requests about key packages need, as it is configured. */
+/** All that requests about key packages need, as configured. */
 export function createKeyParts(
   config: KeyConfig,
   parts: { pool: Pool; redis: RedisClient; outStreams: OutStreams; logger: Logger },

@@ -3,11 +3,11 @@ import type { Logger } from '@securechat/kernel';
 import type { HandedOut } from '../store/claim-store.ts';
 
 export type KeyNotices = {
-  /** Tells devices of this user that are connected and have fewer key packages left than they should. Never waits. */
+  /** Notifies this user's connected devices that have fewer key packages left than they should. Never waits. */
   afterClaim(user: number, handedOut: readonly HandedOut[]): void;
 };
 
-/** A notice that is lost is no harm: the next one, the next login or the device's own question tells the same. */
+/** A lost notice is harmless: the next one, the next login or the device's own query says the same. */
 export function createKeyNotices(parts: {
   directory: Directory;
   outStreams: OutStreams;

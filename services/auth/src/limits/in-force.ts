@@ -2,7 +2,7 @@ import type { LimitsInForce } from '@securechat/directory';
 import { authOptions } from '../config.ts';
 import { type KeyLimit, type LimitConfig, limitOptions, limitWindows } from './table.ts';
 
-/** What `KeyLimits` counts, by the name that admins are told. */
+/** The limits that `KeyLimits` counts, by the name shown to admins. */
 export const countedAs = {
   key_requests: 'keyRequests',
   keys_per_pair: 'keysPerPair',
@@ -11,7 +11,7 @@ export const countedAs = {
   turn_credentials: 'turnCredentials',
 } as const satisfies Record<string, KeyLimit>;
 
-/** What this process goes by; the other services announce theirs. */
+/** The limits that this process enforces; the other services announce theirs. */
 export function ownLimits(config: LimitConfig): LimitsInForce {
   return Object.fromEntries(
     Object.entries(countedAs).map(([name, limit]) => [

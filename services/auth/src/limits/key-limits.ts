@@ -10,21 +10,21 @@ const windowScript = loadScript<[taken: number, retryAfterMs: number]>(
 );
 
 type Taken = {
-  /** How many of those wanted; maybe none. */
+  /** How many of those wanted; may be zero. */
   count: number;
   retryAfterMs: number;
-  /** Gives back some of them, which were not used after all. */
+  /** Returns some of them that were not used after all. */
   giveBack(count: number): Promise<void>;
 };
 
-/** `who` are the server's numbers of users, the one whose limit it is first. */
+/** `who` are internal user numbers, starting with the user whose limit it is. */
 export type KeyLimits = {
   take(limit: KeyLimit, who: readonly number[], wanted: number): Promise<Taken>;
   /** How many were taken in the window that ends now. */
   count(limit: KeyLimit, user: number): Promise<number>;
 };
 
-/** Exact over all processes: Redis counts, and never more than a limit stands in it at once. */
+/** Exact across all processes: Redis counts, and no window ever exceeds the limit. */
 export function createKeyLimits(parts: {
   redis: RedisClient;
   prefix: string;

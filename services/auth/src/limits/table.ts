@@ -21,7 +21,7 @@ export const limitWindows = {
 } as const;
 export type KeyLimit = keyof typeof limitWindows;
 
-/** By which option of `config.ts` each is set. */
+/** The option of `config.ts` that sets each. */
 export const limitOptions = {
   keyRequests: 'keyRequestsPerMinute',
   keysPerPair: 'keysPerPairHour',
@@ -29,7 +29,7 @@ export const limitOptions = {
   keyUploads: 'keyUploadsPerHour',
   turnCredentials: 'turnPerHour',
 } as const satisfies Record<KeyLimit, string>;
-/** What they are set to. */
+/** Their configured values. */
 export type LimitConfig = Record<(typeof limitOptions)[KeyLimit], number>;
 
 export function mostOf(config: LimitConfig): Record<KeyLimit, number> {
@@ -40,5 +40,5 @@ export function mostOf(config: LimitConfig): Record<KeyLimit, number> {
   >;
 }
 
-/** Of the packages that are handed out once; the last resort comes on top. */
+/** Packages that are given out once; the last resort is extra. */
 export const MAX_KEY_PACKAGES = 100;

@@ -1,7 +1,7 @@
 import type { NamedLimit, Told, UsedLimit } from '../admin/limits.ts';
 import type { StoredRow } from '../store/quota-store.ts';
 
-/** A line for each limit: what is used of how much, for whom, in which time, and which option sets it. */
+/** One line per limit: usage and limit, for whom, in which window, and which option sets it. */
 export function tellLimits({ limits, silent }: Told<NamedLimit | UsedLimit>): string {
   const lines = limits.map((limit) => [
     limit.name,

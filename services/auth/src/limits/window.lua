@@ -1,10 +1,10 @@
--- Takes several of what may be had so often in any window of time, or as many as are left of it.
+-- Takes several units of a sliding-window limit, or as many as are left.
 -- KEYS[1]  sorted set, what was taken -> when, ms
 -- ARGV[1]  limit
 -- ARGV[2]  length of the window, ms
 -- ARGV[3]  wanted
--- ARGV[4]  name of this taking; what is taken is called <name>.<number>, so that it can be given back
--- returns  {taken, milliseconds until one more can be had (0 if anything was taken)}
+-- ARGV[4]  name of this taking; its units are called <name>.<number>, so that they can be returned
+-- returns  {taken, milliseconds until one more is available (0 if anything was taken)}
 local time = redis.call('TIME')
 local nowMs = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 

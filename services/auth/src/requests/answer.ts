@@ -6,7 +6,7 @@ import { type AuthAsk, parseAsk } from './parse-ask.ts';
 
 type AnswerOptions = { handlers: Handlers; metrics: AuthMetrics; clock: Clock };
 
-/** Body of a request → body of its reply. Throws a PoisonError for what cannot be answered at all. */
+/** Request body to reply body. Throws a PoisonError for what cannot be answered at all. */
 export function createAnswer({ handlers, metrics, clock }: AnswerOptions): (body: Buffer) => Promise<Buffer> {
   return async (body) => {
     const startedMs = clock.monotonicMs();

@@ -2,10 +2,10 @@ import { certificateTranscript } from '@securechat/crypto/challenge';
 import { keyId } from '@securechat/crypto/sign';
 import type { HandlerOptions, Handlers } from './handlers.ts';
 
-/** A gateway whose clock is a little behind can use its certificate at once. */
+/** Lets a gateway whose clock is slightly behind use its certificate at once. */
 const BACKDATED_SECONDS = 60;
 
-/** Whoever can write to auth's request stream is a gateway: keeping others off Redis is what protects this. */
+/** Whoever can write to auth's request stream counts as a gateway: this is protected by keeping others off Redis. */
 export function createCertify({
   serviceKeys: { current, published, handovers },
   certificateValidMs,
@@ -21,7 +21,7 @@ export function createCertify({
       service_key_id: keyId(current.publicKey),
     };
     const signature = current.sign(certificateTranscript(certificate)).toString('base64');
-    // tickets of the next key as well: another auth process may have begun to use it
+    // includes the next key, whose tickets another auth process may already issue
     const service_keys = published.map(({ id, public_key }) => ({ id, public_key }));
     return { certificate: { ...certificate, signature }, service_keys, handovers };
   };

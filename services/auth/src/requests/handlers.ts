@@ -21,7 +21,7 @@ export type HandlerOptions = {
   claims: ClaimStore;
   keyLimits: KeyLimits;
   keyNotices: KeyNotices;
-  /** A device with fewer key packages than this is told. */
+  /** A device with fewer key packages than this is notified. */
   keyLowWater: number;
   serviceKeys: ServiceKeys;
   certificateValidMs: number;
@@ -36,7 +36,7 @@ export type Handlers = {
   [K in keyof AuthRequests]: (ask: AuthRequests[K]['ask']) => Promise<AuthRequests[K]['answer']>;
 };
 
-/** Everything a gateway may ask of auth. */
+/** Everything a gateway may ask auth. */
 export function createHandlers(options: HandlerOptions): Handlers {
   return {
     certify: createCertify(options),

@@ -5,13 +5,14 @@ import type { HandlerOptions, Handlers } from './handlers.ts';
 type KeyClaim = AuthRequests['key_claim']['ask'];
 
 /**
- * Hands out one key package of each device that is asked for. Which devices give their last resort, because their store
- * is empty or was drawn from too often, only `last_resort` in the answer shows. A repeated request gets what it got, if it took a package for good.
+ * Hands out one key package for each requested device. Only `last_resort` in the answer shows which devices gave
+ * their last resort, because their store is empty or was drawn from too often. A repeated request gets the same
+ * answer, if it consumed a package.
  */
 export function createKeyClaim(options: HandlerOptions): Handlers['key_claim'] {
   const { claims, keyLimits, keyNotices } = options;
 
-  /** As many packages as this user may still take from that one, and anybody from that one. */
+  /** As many packages as this user may still take from the target, and everyone from the target. */
   async function allowance(ask: KeyClaim, target: number, wanted: number) {
     const ofPair = await keyLimits.take('keysPerPair', [target, ask.user], wanted);
     const ofTarget = await keyLimits.take('keysPerTarget', [target], ofPair.count);
@@ -37,10 +38,10 @@ export function createKeyClaim(options: HandlerOptions): Handlers['key_claim'] {
 
     const target = await claims.findTarget(ask.user_id, ask.device_id);
     if (!target) return { ok: false, error: 'USER_NOT_FOUND', detail: {} };
-    // its own it has
+    // the asking device has its own
     const devices = target.devices.filter((device) => device !== ask.device);
     const allowed = await allowance(ask, target.user, devices.length);
-    // after a failure it stays taken: nobody knows whether the packages are gone
+    // after a failure they stay taken: nobody knows whether the packages are gone
     const outcome = await claims.handOut(claim, devices, devices.slice(0, allowed.count));
     const handedOut = outcome.outcome === 'handed_out' ? outcome.handedOut : [];
     const once = handedOut.filter((each) => each.once);

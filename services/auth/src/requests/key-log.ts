@@ -7,7 +7,7 @@ import type { HandlerOptions, Handlers } from './handlers.ts';
 
 type Parts = Pick<HandlerOptions, 'keyLog' | 'serviceKeys' | 'clock'>;
 
-/** What the log has from a position on, and what it comes to by now, signed. */
+/** The log's entries from a position on, and its current head, signed. */
 export function createKeyLog({ keyLog, serviceKeys, clock }: Parts): Handlers['key_log'] {
   const signed = ({ size, root }: KeyLogSize): KeyLogHead => {
     const facts = {
@@ -24,7 +24,7 @@ export function createKeyLog({ keyLog, serviceKeys, clock }: Parts): Handlers['k
   };
 }
 
-/** Proofs are hashes of subtrees: whoever asks does the sum. */
+/** Proofs are hashes of subtrees; the asker combines them. */
 export function createKeyLogProof({ keyLog }: Parts): Handlers['key_log_proof'] {
   return async ({ size, list, first }) => {
     if ((list === undefined) === (first === undefined)) return malformed('/list');
@@ -37,7 +37,7 @@ export function createKeyLogProof({ keyLog }: Parts): Handlers['key_log_proof'] 
     if (position >= size) return { ok: true, position, hashes: '' };
     return { ...(await proof(position, position + 1)), position };
 
-    /** Of all that stands left of `from` and from `to` on. */
+    /** Hashes of everything before `from` and from `to` on. */
     async function proof(from: number, to: number): Promise<{ ok: true; hashes: string }> {
       const hashes = await keyLog.hashesOf([...keyLogCover(0, from), ...keyLogCover(to, size)]);
       return { ok: true, hashes: hashes.toString('base64') };

@@ -13,7 +13,7 @@ import type { HandlerOptions, Handlers } from './handlers.ts';
 
 type Upload = AuthRequests['key_upload']['ask'];
 
-/** Takes a device's key package into the store when everything about it is right; otherwise nothing changes. */
+/** Stores a device's key package if everything about it is valid; otherwise nothing changes. */
 export function createKeyUpload({
   keys,
   keyLimits,

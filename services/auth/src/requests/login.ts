@@ -2,15 +2,15 @@ import { timingSafeEqual } from 'node:crypto';
 import { issueTicket } from '@securechat/crypto/ticket';
 import type { HandlerOptions, Handlers } from './handlers.ts';
 
-/** No device's key: all zeros is a point of small order, which enrolment refuses. */
+/** Matches no device: all zeros is a point of small order, which enrolment refuses. */
 const NOBODYS_KEY = Buffer.alloc(32);
 
 /**
- * Is this key an active device of this user? The gateway has yet to see the device prove that it holds the key.
+ * Is this key an active device of this user? The device has yet to prove to the gateway that it holds the key.
  *
- * Unknown user, unknown device, wrong key and revoked device cost the same query and the same comparison and get the
- * same bytes, so that nobody learns from a refusal who has an account. What Postgres takes longer to find a row than
- * to find none, some 10 µs of 200, is not evened out.
+ * Unknown user, unknown device, wrong key and revoked device cost the same query and comparison and get the same
+ * bytes, so that a refusal does not reveal who has an account. Postgres takes some 10 µs of 200 longer to find a row
+ * than none; this is not evened out.
  */
 export function createLogin({
   devices,

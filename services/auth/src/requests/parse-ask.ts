@@ -34,7 +34,7 @@ const list: Check = (value) =>
   id((value as Record<string, unknown>).user_id) &&
   key((value as Record<string, unknown>).sha256);
 
-/** What each kind asks with; gateways have checked the same, so a mismatch is a fault of ours. */
+/** The fields of each kind; gateways have checked the same, so a mismatch is our fault. */
 const fields: { [K in AuthKind]: { [F in keyof AuthRequests[K]['ask']]-?: Check } } = {
   certify: { server_id: id, public_key: key },
   login: { user_id: id, device_id: id, public_key: key },
@@ -59,7 +59,7 @@ function isAuthKind(kind: unknown): kind is AuthKind {
   return typeof kind === 'string' && Object.hasOwn(fields, kind);
 }
 
-/** The kind of a request, and all of it when it is well-formed. Throws a ProtocolError when it is not even JSON. */
+/** A request's kind, and all of it if well-formed. Throws a ProtocolError when it is not even JSON. */
 export function parseAsk(body: Uint8Array): { kind: AuthKind | 'unknown'; ask?: AuthAsk } {
   const ask = parseJsonObject(body);
   if (!isAuthKind(ask.kind)) return { kind: 'unknown' };

@@ -1,13 +1,14 @@
 import { createHmac } from 'node:crypto';
 import type { HandlerOptions, Handlers } from './handlers.ts';
 
-/** Enough that no two users share one, and that nobody finds the user by it. */
+/** Enough that no two users share one, and that it does not identify the user. */
 const NAME_BYTES = 12;
 
 /**
- * Credentials for the TURN servers of this deployment, as their "TURN REST API" has them: the name begins with the end of its life, the
- * password is an HMAC-SHA-1 of the name under the shared secret, and no server has to be told. What follows the colon is the same for all
- * credentials of a user, so that a server can hold all of them to one quota, and says nothing of the user.
+ * Credentials for this deployment's TURN servers, as in their "TURN REST API": the name starts with its expiry, the
+ * password is an HMAC-SHA-1 of the name under the shared secret, and the servers need not be told. The part after the
+ * colon is the same for all of a user's credentials, so that a server can apply one quota to them, and reveals
+ * nothing about the user.
  */
 export function createTurn(options: HandlerOptions): Handlers['turn'] {
   const { turnUrls, turnSecret, turnValidMs, keyLimits, clock } = options;

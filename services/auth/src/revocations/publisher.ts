@@ -5,27 +5,27 @@ import { findChanges, lockPublication } from '../store/revocation-store.ts';
 
 const EVERY_MS = 1_000;
 /**
- * How far behind the last success is looked again. A change is dated before it is committed, and a Redis may lose
- * what it was told last; no transaction here takes this long.
+ * Each look reaches this far behind the last success. A change is timestamped before it commits, and a Redis may lose
+ * its latest writes; no transaction here takes this long.
  */
 const OVERLAP_MS = 5 * 60_000;
 /**
- * How often everything is looked at. A transaction by hand may take longer, and a process that was paused and has lost
- * its lock may have written what it had read before.
+ * Interval of full looks. A manual transaction may take longer, and a process that was paused and has lost its lock
+ * may have written stale reads.
  */
 const WHOLE_EVERY_MS = 5 * 60_000;
 
 export type RevocationPublisher = {
   start(): void;
-  /** Tells Redis now what was committed before. Never rejects: what fails is made good by the next look, of any process. */
+  /** Publishes what was committed before to Redis. Never rejects: the next look, of any process, makes up for a failure. */
   publish(): Promise<void>;
   stop(): Promise<void>;
 };
 
 /**
- * Keeps the set of devices that are not served any more in Redis as Postgres says. Every process of auth looks every
- * second for what has changed lately, every few minutes at everything, and brings everything when the set is missing. So a revocation reaches Redis
- * also when the process that committed it died before it could tell.
+ * Keeps Redis' set of devices that are no longer served in line with Postgres. Every auth process checks recent
+ * changes every second and everything every few minutes, and republishes everything when the set is missing. So a
+ * revocation reaches Redis even if the process that committed it died before publishing.
  */
 export function createRevocationPublisher(parts: {
   pool: Pool;
@@ -35,11 +35,11 @@ export function createRevocationPublisher(parts: {
 }): RevocationPublisher {
   const { pool, set, clock, logger } = parts;
   let running: Promise<void> = Promise.resolve();
-  /** The one that has not begun yet. */
+  /** The look that has not started yet. */
   let next: Promise<void> | undefined;
   let isLooking = false;
   let hasFailed = false;
-  /** The last look that came to its end, and the last one at everything. */
+  /** The last look that finished, and the last full one. */
   let succeeded: { atMs: number; wholeMs: number } | undefined;
   let timer: NodeJS.Timeout | undefined;
 
@@ -51,7 +51,7 @@ export function createRevocationPublisher(parts: {
       await lockPublication(client);
       if (await set.publish(await findChanges(client, windowMs / 1000), false)) return;
       await set.publish(await findChanges(client, REVOCATION_KEPT_MS / 1000), true);
-      logger.info({}, 'the revocations were missing in Redis and were brought');
+      logger.info({}, 'the revocations were missing in Redis and have been republished');
     });
     succeeded = { atMs: startedMs, wholeMs: before?.wholeMs ?? startedMs };
     hasFailed = false;
@@ -59,11 +59,11 @@ export function createRevocationPublisher(parts: {
 
   /** An outage fails every second; its first line is enough. */
   function failed(err: unknown): void {
-    logger[hasFailed ? 'debug' : 'warn']({ err }, 'revocations not told to the gateways yet; trying again');
+    logger[hasFailed ? 'debug' : 'warn']({ err }, 'revocations not published to gateways yet; trying again');
     hasFailed = true;
   }
 
-  /** One after the other, and one for all who wait: it begins after their commits, so it tells them. */
+  /** One at a time, and shared by all who wait: it starts after their commits, so it covers them. */
   function publish(): Promise<void> {
     next ??= running.then(() => {
       next = undefined;
@@ -83,7 +83,7 @@ export function createRevocationPublisher(parts: {
 
   return {
     start() {
-      // At once: until the set is there, no gateway takes a ticket.
+      // At once: until the set is there, no gateway accepts tickets.
       publishUnlessBusy();
       timer = setInterval(publishUnlessBusy, EVERY_MS);
     },

@@ -1,11 +1,11 @@
 import type { DeviceCertificate, SignedDeviceList } from '@securechat/protocol';
 import type { ClientBase } from 'pg';
 
-/** The server's own number for an account, and the key that speaks for it. */
+/** The internal number of an account, and the key that speaks for it. */
 export type Account = { id: number; account_key: Buffer };
 export type StoredList = { version: number; list: SignedDeviceList; sha256: Buffer };
 
-/** Undefined when the id or the account key is taken; waits for a transaction that is about to take one of them. */
+/** Undefined when the id or account key is taken; waits for a transaction that is about to take one of them. */
 export async function insertAccount(client: ClientBase, list: SignedDeviceList): Promise<number | undefined> {
   const result = await client.query<{ id: number }>(
     'INSERT INTO auth.users (ext_id, account_key) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id',
@@ -23,7 +23,7 @@ export async function lockAccount(client: ClientBase, userId: string): Promise<A
   return result.rows[0];
 }
 
-/** False when another device has this key, or the user another device of this name. */
+/** False when another device has this key, or the user has another device of this name. */
 export async function insertDevice(
   client: ClientBase,
   account: number,
@@ -48,7 +48,7 @@ export async function insertList(
   );
 }
 
-/** The versions asked for that exist, and the newest one, by version. */
+/** The requested versions that exist, plus the newest one, by version. */
 export async function findLists(
   client: ClientBase,
   account: number,

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 
 export type AuditEntry = {
-  /** Of who did it; undefined: the admin token. */
+  /** The key that did it; undefined: the admin token. */
   keyId: string | undefined;
   action:
     | 'create_invites'
@@ -39,7 +39,7 @@ export async function insertAudit(client: ClientBase, entry: AuditEntry): Promis
   );
 }
 
-/** Locked until the end of the transaction, as for a change of its devices; disabled ones too. */
+/** Locked until the end of the transaction, as for a change of its devices; includes disabled accounts. */
 export async function findAccount(client: ClientBase, userId: string): Promise<number | undefined> {
   const result = await client.query<{ id: number }>(
     'SELECT id FROM auth.users WHERE ext_id = $1 FOR NO KEY UPDATE',
@@ -60,7 +60,7 @@ export async function findDeviceNumber(
   return result.rows[0]?.id;
 }
 
-/** Leaves an account alone that is in this state already. */
+/** Leaves an account already in this state untouched. */
 export async function changeState(client: ClientBase, account: number, state: string): Promise<void> {
   await client.query('UPDATE auth.users SET state = $2 WHERE id = $1 AND state <> $2', [account, state]);
 }
@@ -70,7 +70,7 @@ export type AccountRow = { user_id: string; state: string; created_at: Date; act
 const ACCOUNT = `u.ext_id AS user_id, u.state, u.created_at,
   (SELECT count(*) FROM auth.devices d WHERE d.user_id = u.id AND d.revoked_at IS NULL) AS active_devices`;
 
-/** In the order of their names, behind `after`. */
+/** In name order, after `after`. */
 export async function listAccounts(
   client: Pick<ClientBase, 'query'>,
   after: string,

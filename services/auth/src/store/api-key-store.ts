@@ -22,7 +22,7 @@ export async function insertApiKey(
   );
 }
 
-/** `is_good`: neither revoked nor expired. The secret is compared by the caller, not by an index. */
+/** `is_good`: neither revoked nor expired. The caller compares the secret, not an index. */
 export async function findApiKey(client: Queryable, id: string): Promise<StoredApiKey | undefined> {
   const result = await client.query<StoredApiKey>(
     `SELECT id, name, scopes, key_sha256,
@@ -42,7 +42,7 @@ export async function listApiKeys(client: Queryable): Promise<ListedApiKey[]> {
   return result.rows;
 }
 
-/** False when there is none of this id; once revoked it stays as it was. */
+/** False when there is no such id; revoking again changes nothing. */
 export async function revokeApiKey(client: Queryable, id: string): Promise<boolean> {
   const result = await client.query(
     'UPDATE auth.api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1',

@@ -2,18 +2,18 @@ import { withTransaction } from '@securechat/kernel';
 import type { KeyBundle } from '@securechat/protocol';
 import type { ClientBase, Pool } from 'pg';
 
-/** Whose key packages are asked for. `devices` are the active ones, by number; without any when the user is disabled. */
+/** Whose key packages are requested. `devices` are the active ones, by number; empty when the user is disabled. */
 type ClaimTarget = { user: number; devices: number[] };
 
 type Claim = {
-  /** The device that asks, and its name for the question. */
+  /** The asking device, and its id for the request. */
   device: number;
   requestId: string;
-  /** What is asked: the same id with another question is a mistake. */
+  /** What is asked: the same id with another question is an error. */
   question: string;
 };
 
-/** What one claim took from a device's store, and what is left there. */
+/** What one claim took from a device's store, and what is left. */
 export type HandedOut = { device: number; once: boolean; count: number; last_resort: boolean };
 
 export type ClaimOutcome =
@@ -23,9 +23,9 @@ export type ClaimOutcome =
 
 export type ClaimStore = {
   findTarget(userId: string, deviceId: string | undefined): Promise<ClaimTarget | undefined>;
-  /** The answer that this claim got before, when a package was taken for it for good. */
+  /** The answer that this claim got before, if it consumed a package. */
   findClaim(claim: Claim): Promise<ClaimOutcome | undefined>;
-  /** `once` are the devices of which a package may be taken for good; the others give their last resort. */
+  /** `once`: devices whose packages may be consumed; the others give their last resort. */
   handOut(claim: Claim, devices: readonly number[], once: readonly number[]): Promise<ClaimOutcome>;
 };
 
@@ -50,7 +50,7 @@ const OPEN_CLAIM = {
     INSERT INTO auth.key_claims (device_id, request_id, question) VALUES ($1, $2, $3)
     ON CONFLICT DO NOTHING`,
 };
-/** Last resorts can be had again and need no memory, which nothing but the number of requests would bound. */
+/** Last resorts can be given again and need not be remembered; only the number of requests would bound that memory. */
 const FORGET_CLAIM = {
   name: 'auth_forget_claim',
   text: 'DELETE FROM auth.key_claims WHERE device_id = $1 AND request_id = $2',
@@ -60,8 +60,8 @@ const CLOSE_CLAIM = {
   text: 'UPDATE auth.key_claims SET bundles = $3 WHERE device_id = $1 AND request_id = $2',
 };
 /**
- * For each device of $1 that is still active: its oldest package, deleted and remembered as used, when it is one of $2,
- * else its last resort. A row that another claim is about to delete is passed over, never waited for.
+ * For each device of $1 that is still active: its oldest package, deleted and remembered as used, if the device is in
+ * $2, else its last resort. A row that another claim is about to delete is skipped, never waited for.
  */
 const HAND_OUT = {
   name: 'auth_hand_out_keys',

@@ -3,13 +3,13 @@ import type { SignedDeviceList } from '@securechat/protocol';
 import type { Pool } from 'pg';
 import { type KeyStock, stockQuery } from './key-store.ts';
 
-/** `user` and `device` are the server's own numbers. */
+/** `user` and `device` are internal numbers. */
 type DeviceRow = {
   user: number;
   device: number;
   public_key: Buffer;
   is_active: boolean;
-  /** Counted for an active device with this very key only: how long a refusal takes must not tell of a store. */
+  /** Counted only for an active device with this very key: a refusal's timing must not reveal a store. */
   stock: KeyStock | null;
 };
 
@@ -18,12 +18,12 @@ export type DeviceStore = {
   findNewestList(userId: string): Promise<SignedDeviceList | undefined>;
 };
 
-/** Devices looked for in one statement, and statements at once: after an outage everybody logs in at the same moment. */
+/** Devices per statement, and concurrent statements: after an outage everyone logs in at once. */
 const LOOKING = { most: 64, atOnce: 4 };
 
 /**
- * Named statements: each connection plans them once. LATERAL with LIMIT keeps it one index probe for each device, whatever the planner thinks of the
- * size of the tables.
+ * Named statements: each connection plans them once. LATERAL with LIMIT keeps it at one index probe per device,
+ * whatever the planner thinks of the tables' size.
  */
 const FIND_DEVICES = {
   name: 'auth_find_devices',

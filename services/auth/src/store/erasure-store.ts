@@ -3,7 +3,7 @@ import type { ClientBase } from 'pg';
 
 type Queryable = Pick<ClientBase, 'query'>;
 
-/** Numbers of rows by `schema.what`. */
+/** Row counts by `schema.what`. */
 export type Counts = Readonly<Record<string, number>>;
 
 export type ErasureRow = {
@@ -13,17 +13,17 @@ export type ErasureRow = {
   finished_at: Date | null;
   /** What is gone so far. */
   removed: Counts;
-  /** What the last look had to leave for later. */
+  /** What the last run had to leave for later. */
   waiting: Counts;
 };
 
 const COLUMNS = 'id, subject_sha256, asked_at, finished_at, removed, waiting';
 
-/** Whoever knows the user id can see that a receipt is for it. */
+/** Whoever knows the user id can check that a receipt is for it. */
 const subjectOf = (userId: string): Buffer =>
   createHash('sha256').update(`SecureChat/1 erasure\n${userId}`).digest();
 
-/** One that was asked for before is the answer. In the transaction that holds the account's lock. */
+/** Returns an existing request if there is one. In the transaction that holds the account's lock. */
 export async function askErasure(
   client: ClientBase,
   asked: { id: string; account: number; userId: string; keyId: string | undefined },
@@ -53,7 +53,7 @@ export async function isBeingErased(client: Queryable, account: number): Promise
   return found.rowCount === 1;
 }
 
-/** Those that were asked for this long ago, oldest first. */
+/** Erasures requested at least this long ago, oldest first. */
 export async function findDueErasures(client: Queryable, graceMs: number): Promise<string[]> {
   const found = await client.query<{ id: string }>(
     `SELECT id FROM auth.erasures WHERE finished_at IS NULL AND asked_at <= now() - make_interval(secs => $1)
@@ -63,10 +63,10 @@ export async function findDueErasures(client: Queryable, graceMs: number): Promi
   return found.rows.map(({ id }) => id);
 }
 
-/** `isFresh`: asked for within the hour. */
+/** `isFresh`: requested within the hour. */
 export type Standing = { user: number; name: string; isLate: boolean; isFresh: boolean };
 
-/** Locked until the end of the transaction. Undefined when it is finished, or somebody else is at it. */
+/** Locked until the end of the transaction. Undefined when it is finished, or someone else holds it. */
 export async function lockErasure(
   client: ClientBase,
   id: string,
@@ -81,7 +81,7 @@ export async function lockErasure(
   return found.rows[0];
 }
 
-/** Adds to what is gone; what is waited for in this schema is told anew. */
+/** Adds to what is gone; replaces what this schema is waiting for. */
 export async function noteErased(
   client: ClientBase,
   id: string,

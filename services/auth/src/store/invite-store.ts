@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 
 type Queryable = Pick<ClientBase, 'query'>;
 
-/** Codes are known by their SHA-256 only; `forUser` is the one whom they let in, anybody without it. Resolves with when they expire. */
+/** Codes are stored only as SHA-256; `forUser` is the one user they admit, otherwise anyone. Resolves with their expiry. */
 export async function insertInvites(
   client: Queryable,
   hashes: readonly Buffer[],
@@ -26,7 +26,7 @@ export type OpenInviteRow = {
   for_user: string | null;
 };
 
-/** Those that may still be used, the first to expire first; behind the one of this hash, where there is one. */
+/** Invites that can still be used, soonest expiry first; after the one with this hash, if given. */
 export async function listOpenInvites(
   client: Queryable,
   after: Buffer | undefined,
@@ -52,7 +52,7 @@ export async function findOpenInvite(client: Queryable, hash: Buffer, userId: st
   return result.rowCount === 1;
 }
 
-/** False when it is not open any more. Waits for a transaction that is about to use it. */
+/** False when it is no longer open. Waits for a transaction that is about to use it. */
 export async function useInvite(client: Queryable, hash: Buffer, account: number): Promise<boolean> {
   const result = await client.query(
     `UPDATE auth.invites SET used_at = now(), used_by = $2

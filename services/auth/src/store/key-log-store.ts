@@ -5,16 +5,16 @@ export type KeyLogSize = { size: number; root: Buffer };
 
 export type KeyLogStore = {
   newest(): Promise<KeyLogSize>;
-  /** The newest size, and entries from a position on, behind each other. */
+  /** The newest size, and the entries from a position on, concatenated. */
   entriesFrom(position: number): Promise<KeyLogSize & { entries: Buffer }>;
-  /** Where the log has a list; the newest such place. */
+  /** The newest position at which the log has this list. */
   find(label: Buffer, listHash: Buffer): Promise<number | undefined>;
-  /** In the order of the nodes, behind each other. Every node must be in the log. */
+  /** In node order, concatenated. Every node must be in the log. */
   hashesOf(nodes: readonly KeyLogNode[]): Promise<Buffer>;
 };
 
 const NEWEST = { name: 'auth_key_log_newest', text: 'SELECT size, root FROM auth.key_log_head' };
-/** One statement, one snapshot: what is told is what the size covers. */
+/** One statement, one snapshot: returns only what the size covers. */
 const ENTRIES = {
   name: 'auth_key_log_entries',
   text: `

@@ -2,7 +2,7 @@ import { withTransaction } from '@securechat/kernel';
 import type { SignedDeviceList } from '@securechat/protocol';
 import type { ClientBase, Pool } from 'pg';
 
-/** A device as it is when it uploads: its names, its key and the list that certifies it. */
+/** An uploading device: its names, its key and the list that certifies it. */
 export type KeyOwner = { user_id: string; device_id: string; public_key: Buffer; list: SignedDeviceList };
 
 export type StoredKeyPackage = {
@@ -20,9 +20,9 @@ type UploadOutcome = 'stored' | 'already_used' | 'full';
 export type KeyStock = { count: number; last_resort: boolean };
 
 export type KeyStore = {
-  /** Undefined when the device may do nothing any more. */
+  /** Undefined when the device may no longer do anything. */
   findOwner(device: number): Promise<KeyOwner | undefined>;
-  /** Storing the same package again changes nothing. */
+  /** Idempotent: storing the same package again changes nothing. */
   store(device: number, keyPackage: StoredKeyPackage, most: number): Promise<UploadOutcome>;
   stockOf(device: number): Promise<KeyStock>;
 };
@@ -38,12 +38,12 @@ const FIND_OWNER = {
     ) l ON true
     WHERE d.id = $1 AND d.revoked_at IS NULL AND u.state = 'active'`,
 };
-/** A query for the stock of the device that this expression names. */
+/** A query for the stock of the device named by this expression. */
 export const stockQuery = (device: string): string => `
     SELECT (count(*) FILTER (WHERE NOT last_resort))::int AS count, coalesce(bool_or(last_resort), false) AS last_resort
     FROM auth.key_packages WHERE device_id = ${device} AND expires_at > now()`;
 const STOCK = { name: 'auth_key_stock', text: stockQuery('$1') };
-/** Uploads of one device wait for each other here, so that their number is exact. */
+/** Serialises the uploads of one device, so that their number is exact. */
 const LOCK_DEVICE = {
   name: 'auth_lock_device',
   text: 'SELECT FROM auth.devices WHERE id = $1 AND revoked_at IS NULL FOR NO KEY UPDATE',

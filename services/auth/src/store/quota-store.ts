@@ -2,11 +2,11 @@ import type { ClientBase } from 'pg';
 
 type Queryable = Pick<ClientBase, 'query'>;
 
-/** What files a user keeps; `quota` is the user's own, where an admin has given one. Bytes. */
+/** What a user stores in files; `quota` is the user's own, if an admin has set one. Bytes. */
 export type StoredRow = { used: number; reserved: number; files: number; quota: number | null };
 export type WaitingRow = { device_id: string; messages: number; bytes: number };
 
-/** Each of these is a function in the schema of the service that knows; whoever calls them has seen that the schema is there. */
+/** Each of these calls a function in the owning service's schema; callers have checked that the schema exists. */
 export async function setQuota(client: Queryable, account: number, bytes: number | undefined): Promise<void> {
   await client.query('SELECT files.set_quota($1, $2)', [account, bytes ?? null]);
 }
@@ -16,7 +16,7 @@ export async function storedBy(client: Queryable, account: number): Promise<Stor
   return found.rows[0] ?? { used: 0, reserved: 0, files: 0, quota: null };
 }
 
-/** Those who keep most, in this order. */
+/** The users who store most, in descending order. */
 export async function mostStored(
   client: Queryable,
   limit: number,
@@ -30,7 +30,7 @@ export async function mostStored(
   return found.rows;
 }
 
-/** Of each device that is served. */
+/** For each device in service. */
 export async function waitingFor(client: Queryable, account: number): Promise<WaitingRow[]> {
   const found = await client.query<WaitingRow>('SELECT * FROM delivery.waiting_for($1)', [account]);
   return found.rows;

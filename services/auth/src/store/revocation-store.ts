@@ -1,18 +1,19 @@
 import type { RevocationChange } from '@securechat/directory';
 import type { ClientBase } from 'pg';
 
-/** Any number that nothing else on the server uses: "scrv" in ASCII. */
+/** Arbitrary, but used by nothing else on the server: "scrv" in ASCII. */
 const PUBLICATION_LOCK = 0x73637276;
 const ROWS_AT_ONCE = 5_000;
 
-/** Until the end of the transaction nobody else tells Redis: what was read last is also written last. */
+/** Until the end of the transaction nobody else writes to Redis: what was read last is also written last. */
 export async function lockPublication(client: ClientBase): Promise<void> {
   await client.query('SELECT pg_advisory_xact_lock($1)', [PUBLICATION_LOCK]);
 }
 
 /**
  * Devices that were revoked, or whose account was disabled or enabled, in these last seconds before the transaction
- * began, as they are now. By now(), since no index is used for a time that changes within the statement.
+ * began, with their current state. Uses now(), because a time that changes within the statement would rule out the
+ * index.
  */
 export async function findChanges(client: ClientBase, withinSeconds: number): Promise<RevocationChange[]> {
   const changes: RevocationChange[] = [];
@@ -38,7 +39,7 @@ export async function findChanges(client: ClientBase, withinSeconds: number): Pr
   }
 }
 
-/** Revokes a device of the account. False when there is none of this name; once revoked it stays as it was. */
+/** Revokes a device of the account. False when there is none of this name; revoking again changes nothing. */
 export async function revokeDevice(client: ClientBase, account: number, deviceId: string): Promise<boolean> {
   const result = await client.query(
     `UPDATE auth.devices SET revoked_at = coalesce(revoked_at, clock_timestamp())

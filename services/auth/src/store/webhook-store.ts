@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 
 type Queryable = Pick<ClientBase, 'query'>;
 
-/** How long the secret before is good for: a backend takes the new one in the meantime. */
+/** How long the previous secret stays valid, so that a backend can switch to the new one. */
 const OVERLAP = `interval '24 hours'`;
 
 export type WebhookRow = {
@@ -10,7 +10,7 @@ export type WebhookRow = {
   url: string;
   events: string[];
   created_at: Date;
-  /** Until when the secret before is used as well. */
+  /** Until when the previous secret is also used. */
   previous_until: Date | null;
   waiting: number;
   dead: number;
@@ -36,7 +36,7 @@ export async function insertWebhook(
   ]);
 }
 
-/** Nobody else makes or removes one until the end of the transaction. */
+/** Nobody else adds or removes one until the end of the transaction. */
 export async function countWebhooks(client: Queryable): Promise<number> {
   await client.query('LOCK TABLE auth.webhooks IN SHARE ROW EXCLUSIVE MODE');
   const found = await client.query<{ count: number }>('SELECT count(*) FROM auth.webhooks');
@@ -54,13 +54,13 @@ export async function listWebhooks(client: Queryable): Promise<WebhookRow[]> {
   return found.rows;
 }
 
-/** With all that it has not been told. */
+/** Including its undelivered events. */
 export async function deleteWebhook(client: Queryable, id: string): Promise<boolean> {
   const gone = await client.query('DELETE FROM auth.webhooks WHERE id = $1', [id]);
   return gone.rowCount === 1;
 }
 
-/** The secret that was in use is good for a while yet; the one before it no more. */
+/** The current secret stays valid for the overlap; the one before it ends now. */
 export async function replaceSecret(client: Queryable, id: string, secret: Buffer): Promise<boolean> {
   const changed = await client.query(
     `UPDATE auth.webhooks SET secret = $2, previous_secret = secret, previous_until = now() + ${OVERLAP}
@@ -70,7 +70,7 @@ export async function replaceSecret(client: Queryable, id: string, secret: Buffe
   return changed.rowCount === 1;
 }
 
-/** The oldest first; undefined when there is no such webhook. */
+/** Oldest first; undefined when there is no such webhook. */
 export async function listDeadEvents(
   client: Queryable,
   id: string,
@@ -86,7 +86,7 @@ export async function listDeadEvents(
   return found.rows;
 }
 
-/** All that was given up is due again, as if it had just happened; undefined when there is no such webhook. */
+/** All given-up events become due again, as if new; undefined when there is no such webhook. */
 export async function reviveDeadEvents(client: Queryable, id: string): Promise<number | undefined> {
   const webhook = await client.query('SELECT FROM auth.webhooks WHERE id = $1', [id]);
   if (webhook.rowCount === 0) return undefined;

@@ -3,20 +3,20 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 export type AuthProcess = {
-  /** Undefined until a line of the log has told. */
+  /** Undefined until a log line has named it. */
   httpUrl: string;
   opsUrl: string;
-  /** All that was written so far, to standard output and standard error. */
+  /** Everything written to standard output and standard error so far. */
   log(): string;
   /** The exit code. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 };
 
-/** A tenth of a second on a quiet machine, many on one that is busy with other tests. */
+/** Takes 0.1 s on an idle machine, many on one that is busy with other tests. */
 const START_DEADLINE_MS = 30_000;
 const MAIN = join(import.meta.dirname, '../main.ts');
 
-/** The service as an operator starts it. Resolves when it has started, rejects with its output when it ended first. */
+/** The service as an operator starts it. Resolves once it has started, rejects with its output if it exits first. */
 export async function startAuthProcess(env: Record<string, string>): Promise<AuthProcess> {
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   const child = spawn(process.execPath, [MAIN], {

@@ -8,9 +8,9 @@ export type TestGateway = {
   id: string;
   prefix: string;
   redis: Redis;
-  /** The reply's bytes; undefined when none came within `waitMs`. `deadlineInMs` below zero is a request that is too old. */
+  /** The reply's bytes; undefined when none came within `waitMs`. A negative `deadlineInMs` is an expired request. */
   ask(body: unknown, options?: { deadlineInMs?: number; waitMs?: number }): Promise<Buffer | undefined>;
-  /** Asks all at once; the replies in the order of the questions. */
+  /** Asks all concurrently; replies are in the order of the questions. */
   askAll(bodies: readonly object[]): Promise<Buffer[]>;
   close(): Promise<void>;
 };
@@ -27,7 +27,7 @@ export async function openTestGateway(): Promise<TestGateway> {
   const out = streams.out(id);
   let asked = 0;
 
-  /** As a gateway does at boot: what nobody made, replies are not written to. */
+  /** As a gateway does at boot: replies are not written to a stream that does not exist. */
   async function makeOutStream(): Promise<string> {
     return (await redis.xadd(out, '*', ENTRY_FIELD, '')) ?? '0-0';
   }

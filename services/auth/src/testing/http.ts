@@ -35,12 +35,12 @@ export type TestHttpOptions = {
   enrolment?: EnrolmentMode;
   admission?: (pool: Pool) => Admission;
   adminToken?: string;
-  /** With `jwt`: the key that tokens are made with. */
+  /** With `jwt`: the key that signs the tokens. */
   jwtSecret?: string;
   publish?: () => Promise<void>;
   /** Of the limits. */
   clock?: Clock;
-  /** For what is told of limits; without it nobody may ask. */
+  /** For reporting limits; without it nobody may ask. */
   store?: { redis: RedisClient; url: string; prefix: string };
 };
 export type TestHttp = {

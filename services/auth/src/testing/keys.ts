@@ -12,7 +12,7 @@ export type Enrolled = {
   number: number;
 };
 
-/** A key package of this device, or one that is wrong where `changes` say. */
+/** A key package of this device, or one that is wrong where `changes` say so. */
 export function packageOf(
   { device, list }: Enrolled,
   lastResort = false,

@@ -42,7 +42,7 @@ export function certify(
   return { ...facts, signature: base64(person.accountKey.sign(deviceCertTranscript(owner, facts))) };
 }
 
-/** `changes` are in the list before it is signed: what a dishonest owner of the account key could make. */
+/** `changes` are applied before signing: what a dishonest owner of the account key could make. */
 export function firstList(person: Person, device: Device, changes: Partial<Unsigned> = {}): SignedDeviceList {
   return signList(person, {
     user_id: person.id,
@@ -87,7 +87,7 @@ export function prove(list: SignedDeviceList, device: Device, timestamp = nowSec
   return { timestamp, signature: base64(device.key.sign(message)) };
 }
 
-/** An earlier device agrees to the one that `list` brings. */
+/** An existing device consents to the one that `list` adds. */
 export function authorize(
   list: SignedDeviceList,
   by: Device,
@@ -106,7 +106,7 @@ export function authorize(
   return { device_id: by.id, timestamp, signature: base64(by.key.sign(message)) };
 }
 
-/** The next list with these devices and no others. */
+/** The next list with exactly these devices. */
 export function listOf(
   person: Person,
   previous: SignedDeviceList,

@@ -4,14 +4,17 @@ import { Client } from 'pg';
 import { migrations } from '../migrations/index.ts';
 
 export type OwnDatabase = {
-  /** As it is for the service: with the rights of `securechat_auth`, whoever connects. */
+  /** For the service: with the rights of `securechat_auth`, whoever connects. */
   url: string;
-  /** One statement with the rights of the owner, or of `role`. */
+  /** One statement, run as the owner or as `role`. */
   query<Row>(sql: string, values?: unknown[], role?: string): Promise<Row[]>;
   drop(): Promise<void>;
 };
 
-/** A fresh database on the server of TEST_POSTGRES_URL (`npm test` sets it), for one test file; with its tables unless it is to be empty. */
+/**
+ * A fresh database on the server of TEST_POSTGRES_URL (`npm test` sets it), for one test file; with its tables unless
+ * `empty`.
+ */
 export async function createOwnDatabase(schema: 'migrated' | 'empty' = 'migrated'): Promise<OwnDatabase> {
   const serverUrl = process.env.TEST_POSTGRES_URL;
   if (serverUrl === undefined) throw new Error('TEST_POSTGRES_URL is not set: run this through npm test');
@@ -22,7 +25,7 @@ export async function createOwnDatabase(schema: 'migrated' | 'empty' = 'migrated
   url.pathname = `/${name}`;
   if (schema === 'migrated')
     await migrateToLatest({ url: url.href, service: 'auth', migrations, print: () => {} });
-  // every session begins with this role: no password of it is needed
+  // every session starts with this role, which needs no password
   if (schema === 'migrated')
     await runOn(serverUrl, (client) => client.query(`ALTER DATABASE ${name} SET role TO securechat_auth`));
 

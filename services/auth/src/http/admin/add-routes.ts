@@ -8,9 +8,9 @@ import { EnrolmentRefused } from '../../enrolment/outcome.ts';
 import { createRateLimit } from '../rate-limit.ts';
 import type { AdminRoute } from './route.ts';
 
-/** Wrong tokens and keys of one address; what cannot be guessed at 60 a minute cannot be guessed. */
+/** Wrong tokens and keys per address; 60 guesses a minute are hopeless. */
 const GUESSES_PER_MINUTE = 60;
-/** Of one key, in each process: a product lets in ten users a second. */
+/** Per key and process: enough for a product to admit ten users a second. */
 const REQUESTS_PER_MINUTE = 600;
 const IDEMPOTENCY_KEY = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -21,14 +21,14 @@ export type AdminDoor = {
   logger: Logger;
 };
 
-/** /v1/admin/…, for operators and a product's backend: only with the admin token or a key of its own. */
+/** /v1/admin/…, for operators and a product's backend: only with the admin token or an API key. */
 export function addAdminRoutes(app: FastifyInstance, { routes, findCaller, clock, logger }: AdminDoor): void {
   const guesses = createRateLimit(GUESSES_PER_MINUTE, clock);
   const requests = createRateLimit(REQUESTS_PER_MINUTE, clock);
   const callers = new WeakMap<FastifyRequest, Caller>();
 
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-    // taken before it is known whether it is a guess: many at once get no more than many in turn
+    // taken before the credential is checked, so that concurrent guesses get no more attempts than sequential ones
     demand(guesses.take(request.ip), 'client_address');
     const [, bearer] = /^Bearer (.+)$/.exec(request.headers.authorization ?? '') ?? [];
     const caller = bearer === undefined ? undefined : await findCaller(bearer);

@@ -2,7 +2,7 @@ import type { Admin } from '../../admin/admin.ts';
 import type { AdminRoute } from './route.ts';
 import { object, receipt, time, userId } from './shapes.ts';
 
-/** What users may ask of whoever keeps their data. */
+/** What users may demand from whoever keeps their data. */
 export function leaving(admin: Admin): AdminRoute[] {
   return [
     {

@@ -3,7 +3,7 @@ import type { LimitsAdmin, NamedLimit, Told, UsedLimit } from '../../admin/limit
 import type { AdminRoute } from './route.ts';
 import { deviceId, object, userId } from './shapes.ts';
 
-/** Who keep most; the rest is not what fills a disk. */
+/** The users who store most; the rest do not fill a disk. */
 const MOST_USERS = 100;
 
 const whole = { type: 'integer' };
@@ -31,7 +31,7 @@ const silent = {
   description: 'Services of which no process runs; their limits are not listed',
 };
 
-/** What people may do, how much of it they have done, and quotas. */
+/** Limits, their usage, and quotas. */
 export function limits(admin: LimitsAdmin): AdminRoute[] {
   return [
     {

@@ -22,7 +22,7 @@ const refusals: Record<number, string> = {
   503: 'Something behind the server is away; come again after `retry_after_ms`',
 };
 
-/** The OpenAPI document of the admin API, made of the very objects that requests are checked against. */
+/** The OpenAPI document of the admin API, built from the very objects that requests are validated against. */
 export function openApiDocument(routes: readonly AdminRoute[]): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes)

@@ -1,7 +1,7 @@
 import type { AdminRequest } from '../../admin/once.ts';
 import type { Scope } from '../../admin/scopes.ts';
 
-/** What a handler gets: everything has the form that the route demands. */
+/** What a handler gets: everything is already validated against the route's schemas. */
 export type AdminCall = {
   request: AdminRequest;
   params: Record<string, string>;
@@ -9,7 +9,7 @@ export type AdminCall = {
   body: Record<string, unknown>;
 };
 
-/** One call of the admin API: the routes and the OpenAPI document are both made of it. */
+/** One call of the admin API: both the route and its OpenAPI entry are built from it. */
 export type AdminRoute = {
   method: 'GET' | 'POST' | 'DELETE';
   /** As in OpenAPI: `/v1/admin/accounts/{user_id}`. */
@@ -17,12 +17,12 @@ export type AdminRoute = {
   scope: Scope;
   summary: string;
   params?: Record<string, object>;
-  /** Texts, as they come in a query; all may be left out. */
+  /** Texts, as in a query string; all are optional. */
   query?: Record<string, { type: 'string' } & Record<string, unknown>>;
   /** A closed object. */
   body?: object;
   status: 200 | 201 | 202;
-  /** What is sent is cut to this form, so that it is true. */
+  /** Answers are serialised to this schema, which keeps it true. */
   answer: object;
   handle(call: AdminCall): Promise<object>;
 };

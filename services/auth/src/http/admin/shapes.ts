@@ -1,6 +1,6 @@
 import { DeviceId, UserId } from '@securechat/protocol';
 
-/** A closed object whose members are all there. */
+/** A closed object whose members are all required. */
 export function object(properties: Record<string, object>, optional: Record<string, object> = {}): object {
   return {
     type: 'object',

@@ -21,7 +21,7 @@ const secret = {
 const params = { webhook_id: webhookId };
 const count = { type: 'integer' };
 
-/** Backends that are told what happens. */
+/** Backends that are notified of events. */
 export function webhooks(admin: WebhookAdmin): AdminRoute[] {
   return [
     {
