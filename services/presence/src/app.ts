@@ -21,12 +21,12 @@ import { startTrim } from './status/trim.ts';
 import { createWatchers } from './status/watchers.ts';
 import { createLastSeen } from './store/last-seen.ts';
 
-/** Most questions wait for Postgres, so twice its connections keep them all busy. */
+/** Most requests wait for Postgres, so twice its connections keep them all busy. */
 const REQUESTS_PER_CONNECTION = 2;
 
 /**
- * Knows who is there, tells those who may know, and passes on what is not kept. Every process does the same with what stands in Redis;
- * none holds anything of its own.
+ * Knows who is online, tells those who may know, and relays what is not stored. All state is in Redis; every process
+ * does the same work on it and holds none of its own.
  */
 export async function createPresence(kit: Kit): Promise<Service> {
   const { config, secrets } = readConfig(options, kit.env);

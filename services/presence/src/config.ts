@@ -17,7 +17,7 @@ export const options = defineConfig({
     default: 4,
     min: 1,
     max: 100,
-    doc: 'Most connections to Postgres, which says who may see whom',
+    doc: 'Maximum connections to Postgres, which says who may see whom',
   }),
   leaseMs: durationMs({
     env: 'PRESENCE_LEASE_MS',
@@ -37,12 +37,12 @@ export const options = defineConfig({
     env: 'PRESENCE_CHANGES_PER_SECOND',
     default: 2_000,
     min: 1,
-    doc: 'Changes of status that one process tells gateways in a second; with more, each comes later',
+    doc: 'Status changes that one process sends to gateways per second; with more, each comes later',
   }),
   lastSeenEveryMs: durationMs({
     env: 'PRESENCE_LAST_SEEN_EVERY_MS',
     default: 30_000,
     min: 100,
-    doc: 'How often last times online are written to Postgres',
+    doc: 'How often last-online times are written to Postgres',
   }),
 });

@@ -2,7 +2,7 @@ import type { Metrics } from '@securechat/kernel';
 
 export type PresenceMetrics = ReturnType<typeof presenceMetrics>;
 
-/** Every metric of this service beside those of its request stream (kernel). */
+/** Every metric of this service except those of its request stream (kernel). */
 export function presenceMetrics(metrics: Metrics) {
   const reports = metrics.counter('reports_total', 'What gateways said of devices, renewals included');
   const ended = metrics.counter('leases_ended_total', 'Devices of which nothing was said any more');

@@ -11,7 +11,7 @@ export type AnswerParts = WatchParts &
   SignalParts &
   PrivacyParts & { metrics: PresenceMetrics };
 
-/** What a gateway asks or tells; undefined where nobody waits for an answer. */
+/** Handles a gateway's question or notice; undefined when no answer is expected. */
 export async function answer(parts: AnswerParts, request: StreamRequest): Promise<Buffer | undefined> {
   const ask = JSON.parse(request.body.toString('utf8')) as Ask<'presence'>;
   switch (ask.kind) {

@@ -9,7 +9,10 @@ export type PrivacyParts = { pool: Pool; watchers: Watchers; outStreams: OutStre
 
 const NOTHING = new Uint8Array(0);
 
-/** Sets who may see a user, or tells how that stands. Whoever watches the user has to ask again before more is told. */
+/**
+ * Sets who may see a user, or returns the current setting. After a change, gateways must ask again before the user's
+ * watchers are told more.
+ */
 export async function privacy(
   parts: PrivacyParts,
   { user, status_to, last_seen }: PresenceRequests['privacy']['ask'],
@@ -20,7 +23,7 @@ export async function privacy(
   return written ?? (await readSettings(parts.pool, user));
 }
 
-/** Two users may see each other no more, or again. */
+/** Two users may no longer, or may again, see each other. */
 export async function recheck(
   parts: PrivacyParts,
   { user, name }: PresenceRequests['recheck']['ask'],

@@ -15,8 +15,8 @@ export type SignalParts = {
 type Signal = PresenceRequests['signal']['ask'];
 
 /**
- * Passes signalling on to the other end, which is all devices of the called user until one of them has answered. Who has blocked the
- * sender, never said anything to it or does not exist cannot be called: all get the same refusal.
+ * Relays signalling to the other end: all devices of the called user until one has answered. A user who has blocked
+ * the sender, never wrote to them or does not exist cannot be called; all get the same refusal.
  */
 export async function passSignal(parts: SignalParts, ask: Signal): Promise<Answer<'presence', 'signal'>> {
   const { pool, sessions, metrics } = parts;
@@ -29,13 +29,16 @@ export async function passSignal(parts: SignalParts, ask: Signal): Promise<Answe
   return { ok: true };
 }
 
-/** Whoever is called first must have talked to the caller. Everything else belongs to what was agreed to. */
+/**
+ * The first call requires that the called user has written to the caller. Everything later belongs to an agreed
+ * session.
+ */
 const isFirst = ({ type, to_device }: Signal): boolean => type === 'p2p_offer' && to_device === undefined;
 
-/** A session is named by who offered it: that is the sender or, if it knows of none, the other one. */
+/** A session is named by its offerer: the sender or, if the sender has no such session, the other user. */
 async function passAs(sessions: Sessions, ask: Signal, peer: number): Promise<Passage | undefined> {
   const { session: id, device, user } = ask;
-  // new terms between two that are connected pass like candidates
+  // a renegotiation between two connected ends passes like a candidate
   const type = ask.type === 'p2p_offer' && !isFirst(ask) ? 'p2p_candidate' : ask.type;
   const own = { type, id, device, user, offerer: user, called: peer };
   const others = { ...own, offerer: peer, called: user };
@@ -53,7 +56,7 @@ async function devicesFor(
   const routes = await directory.locate([user, peer]);
   const toPeer = (routes.get(peer) ?? []).filter((route) => other === undefined || route.device === other);
   if (type !== 'p2p_answer' && type !== 'p2p_bye') return toPeer;
-  // the sender's other devices, which were asked as well, need not ask any more
+  // tells the sender's other devices, which were asked too, that they can stop
   return [...toPeer, ...(routes.get(user) ?? []).filter((route) => route.device !== device)];
 }
 

@@ -5,7 +5,7 @@ import type { Pool } from 'pg';
 import type { PresenceMetrics } from '../metrics.ts';
 import { findListeners } from '../store/audience.ts';
 
-/** In larger groups somebody always writes, and each would be told of all. */
+/** In larger groups someone is always typing, and everyone would be told. */
 const MOST_LISTENERS = 63;
 const NOTHING = new Uint8Array(0);
 
@@ -17,7 +17,7 @@ export type TypingParts = {
   metrics: PresenceMetrics;
 };
 
-/** To the devices of the others that are there at this moment; afterwards nothing of it is left anywhere. */
+/** Sent to the others' devices that are connected right now; nothing of it is stored anywhere. */
 export async function passTyping(
   { pool, directory, outStreams, clock, metrics }: TypingParts,
   ask: PresenceRequests['typing']['ask'],
@@ -26,7 +26,7 @@ export async function passTyping(
   const routes = [...(await directory.locate(listeners)).values()].flat();
   const { conversation, user_id: from, typing, until } = ask;
   metrics.typingTold(routes.length);
-  // looking up took its time
+  // the lookups took time
   if (until <= clock.now()) return;
   const byGateway = Map.groupBy(routes, ({ gateway }: Route) => gateway);
   await Promise.all(

@@ -15,8 +15,8 @@ export type WatchParts = {
 };
 
 /**
- * How those are whom the user may see. The gateway is noted first and the states are read then, so that every change is either in the
- * answer or told afterwards.
+ * The states of the users whom the asker may see. The gateway is registered before the states are read, so that every
+ * change is either in the answer or sent afterwards.
  */
 export async function watch(
   { pool, keys, statuses, watchers, lastSeen }: WatchParts,
@@ -53,6 +53,6 @@ export async function watch(
   };
 }
 
-/** With several nodes of Redis there are several clocks: what is told later must count as newer. */
+/** Several Redis nodes have several clocks: later changes must count as newer. */
 const oldest = (read: readonly States[]): number =>
   Math.min(...read.map(({ at }) => at), Number.MAX_SAFE_INTEGER);

@@ -1,11 +1,11 @@
--- A direct connection that is being made: who offered it, and which device has answered.
+-- State of a direct connection being set up: who offered it, and which device has answered.
 -- KEYS[1]  hash of one session: o offering device, c called user, a answering device once there is one
 -- ARGV[1]  p2p_offer, p2p_answer, p2p_candidate or p2p_bye
--- ARGV[2]  device that says it
+-- ARGV[2]  sending device
 -- ARGV[3]  its user
--- ARGV[4]  user who is called, for the first offer
--- ARGV[5]  ms for which an offer without an answer is good
--- ARGV[6]  ms for which a session that was answered lives on without a word
+-- ARGV[4]  called user, for the first offer
+-- ARGV[5]  ms for which an unanswered offer is valid
+-- ARGV[6]  ms for which an answered session survives without messages
 -- returns  {'pass', other device, '' while there is none} or {'refuse'}
 local offered, called, answered = unpack(redis.call('HMGET', KEYS[1], 'o', 'c', 'a'))
 local kind, device, user = ARGV[1], ARGV[2], ARGV[3]
@@ -20,7 +20,7 @@ end
 local isOfferer = device == offered
 local isAnswerer = answered and device == answered
 if kind == 'p2p_answer' then
-  -- the first one wins, and may say it again
+  -- the first answer wins, and may be repeated
   if user ~= called or (answered and not isAnswerer) then return { 'refuse' } end
   redis.call('HSET', KEYS[1], 'a', device)
   redis.call('PEXPIRE', KEYS[1], ARGV[6])
@@ -33,7 +33,7 @@ if kind == 'p2p_bye' then
   return { 'pass', isOfferer and (answered or '') or offered }
 end
 if not answered then
-  -- the same offer again while nobody has answered; nobody has agreed to learn where the other one is
+  -- an unanswered offer may be repeated; nobody has agreed yet to reveal their address
   if kind == 'p2p_offer' and isOfferer then return { 'pass', '' } end
   return { 'refuse' }
 end

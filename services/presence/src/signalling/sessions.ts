@@ -11,14 +11,14 @@ const sessionScript = loadScript<['pass', string] | ['refuse']>(
 
 /** As long as a telephone rings. */
 const OFFER_MS = 60_000;
-/** Candidates and new terms may come for as long as two ends are connected; they say something at least this often. */
+/** Candidates and renegotiations may come as long as two ends are connected; they send something at least this often. */
 const SESSION_MS = 3_600_000;
 
-/** Which device the other end is; undefined while nobody has answered: then all of the called user's. */
+/** The other end's device; undefined while nobody has answered: then all devices of the called user. */
 export type Passage = { other: number | undefined };
 
 export type Sessions = {
-  /** Undefined when it may not pass: nobody has offered, another device has answered, or nobody has yet. */
+  /** Undefined when it may not pass: no offer exists, another device has answered, or nobody has yet. */
   pass(signal: {
     type: SignalType;
     offerer: number;
@@ -29,7 +29,7 @@ export type Sessions = {
   }): Promise<Passage | undefined>;
 };
 
-/** Who has agreed to a direct connection with whom: in Redis, one step each, for as long as it is used. */
+/** Who has agreed to a direct connection with whom: kept in Redis while in use, each step atomic. */
 export function createSessions(parts: { redis: RedisClient; keys: PresenceKeys }): Sessions {
   const { redis, keys } = parts;
   return {

@@ -6,9 +6,9 @@ import type { PresenceKeys, Shard } from './keys.ts';
 import type { States, Statuses } from './statuses.ts';
 import type { Watchers } from './watchers.ts';
 
-/** Whatever a user changes within it is told once. */
+/** All changes of a user within this time are sent as one. */
 const TURN_MS = 500;
-/** With more waiting than this many seconds' worth, the oldest are not told at all: who watches them asks again within minutes. */
+/** Beyond this many seconds' worth, the oldest are dropped: their watchers ask again within minutes. */
 const MOST_SECONDS_BEHIND = 30;
 const NOTHING = new Uint8Array(0);
 
@@ -18,9 +18,9 @@ export type Publisher = {
 };
 
 /**
- * Tells gateways of users that are otherwise than they were. A user waits at most once, and what is told is how it is at that moment, so
- * more changes than the budget allows make all of them slower, and never longer than the number of users. What was taken up
- * by a process that dies is not told; who watches asks again within minutes.
+ * Sends users' changed statuses to gateways. A user is queued at most once, and its status at sending time is sent,
+ * so exceeding the budget delays all changes, by no more than the number of users implies. Changes taken by a process
+ * that dies are lost; watchers ask again within minutes.
  */
 export function createPublisher(parts: {
   redis: RedisClient;
@@ -81,7 +81,7 @@ export function createPublisher(parts: {
 
   function takeTurnUnlessBusy(): void {
     turn ??= takeTurn()
-      .catch((err: unknown) => logger.warn({ err }, 'changes not told; next turn'))
+      .catch((err: unknown) => logger.warn({ err }, 'changes not sent; retrying next turn'))
       .finally(() => {
         turn = undefined;
       });

@@ -1,19 +1,19 @@
--- Takes what devices say of themselves, and first forgets those of which nothing was said for too long.
+-- Records what devices report about themselves, after dropping those whose lease has ended.
 -- KEYS[1]  hash, user who is not offline -> JSON {p status, d list of devices that are not offline, each
 --          {d device, g gateway, c connection, s since when that connection is registered, p status}}
 -- KEYS[2]  sorted set, <user>:<device> -> when its lease ends, ms
--- KEYS[3]  sorted set, user whose status is another now -> since when that waits to be told, ms
--- KEYS[4]  sorted set, user who went offline -> when, ms; waits to be written down
--- ARGV[1]  gateway whose devices these are
+-- KEYS[3]  sorted set, user whose status has changed -> since when that waits to be sent, ms
+-- KEYS[4]  sorted set, user who went offline -> when, ms; until that is in Postgres
+-- ARGV[1]  gateway of these devices
 -- ARGV[2]  lease, ms
--- ARGV[3]  ms for which a device whose connection ended may come back
--- ARGV[4]  most leases that are looked at
+-- ARGV[3]  ms within which a device whose connection ended may come back
+-- ARGV[4]  maximum leases checked
 -- ARGV[5]  JSON list of {user, device, connection, since, status}; without a status the connection is gone
 -- returns  {number of leases that had ended, 1 when there may be more of them}
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
--- What somebody has asked for on one device holds for all of them, then the one who is there wins.
+-- What the user chose on one device holds for all of them; otherwise the most present device wins.
 local rank = { busy = 3, online = 2, away = 1 }
 
 local function statusOf(devices)

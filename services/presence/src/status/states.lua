@@ -1,4 +1,4 @@
--- How users are now.
+-- Returns the current statuses of users.
 -- KEYS[1]  hash, user who is not offline -> JSON, see report.lua
 -- ARGV     users
 -- returns  {now by this Redis, ms, status of the first user, of the second …}

@@ -13,22 +13,22 @@ const statesScript = loadScript<[nowMs: number, ...PresenceStatus[]]>(
   'reads',
 );
 
-/** Leases that one script ends: a killed gateway's people must not hold up Redis at once. */
+/** Leases ended per script run: the users of a killed gateway must not block Redis. */
 const ENDED_AT_ONCE = 500;
 
-/** How users were at one moment, `at` in ms by the clock of the Redis that holds them. */
+/** Users' statuses at one moment, `at` in ms by the clock of the Redis that holds them. */
 export type States = { at: number; states: [user: number, status: PresenceStatus][] };
 
 export type Statuses = {
-  /** What devices at a gateway say of themselves. */
+  /** What a gateway's devices report about themselves. */
   report(gateway: string, devices: readonly DeviceStatus[]): Promise<void>;
-  /** Forgets the devices of which nothing was said for too long. Resolves with their number. */
+  /** Drops devices whose lease has ended. Resolves with their number. */
   expire(): Promise<number>;
-  /** Of users of one shard. */
+  /** For users of one shard. */
   read(shard: Shard, users: readonly number[]): Promise<States>;
 };
 
-/** How devices are, and by them their users: in Redis alone, each change in one step. */
+/** Statuses of devices, and through them of users: kept only in Redis, each change atomic. */
 export function createStatuses(parts: {
   redis: RedisClient;
   keys: PresenceKeys;

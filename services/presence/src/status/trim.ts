@@ -1,10 +1,13 @@
 import type { Logger, RedisClient } from '@securechat/kernel';
 
-/** Nobody waits longer than five seconds for what stands in the stream; what was read would stay in it, and who writes to whom must not. */
+/**
+ * Nobody waits longer than five seconds for what is in the stream; entries already read would stay in it, and must
+ * not, since they show who writes to whom.
+ */
 const KEPT_MS = 6_000;
 const EVERY_MS = 1_000;
 
-/** Keeps the stream of requests as short as what is in it lives. By the clock of Redis, which also made the ids. */
+/** Keeps the request stream no longer than its entries are valid. Uses Redis' clock, which also made the ids. */
 export function startTrim(redis: RedisClient, stream: string, logger: Logger): { stop(): void } {
   async function trim(): Promise<void> {
     const [newest] = (await redis.time()) as (string | number)[];
@@ -12,7 +15,7 @@ export function startTrim(redis: RedisClient, stream: string, logger: Logger): {
     await redis.xtrim(stream, 'MINID', String(nowMs - KEPT_MS));
   }
   const timer = setInterval(() => {
-    trim().catch((err: unknown) => logger.debug({ err }, 'stream not trimmed; next time'));
+    trim().catch((err: unknown) => logger.debug({ err }, 'stream not trimmed; retrying next time'));
   }, EVERY_MS);
   return { stop: () => clearInterval(timer) };
 }

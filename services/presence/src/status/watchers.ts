@@ -3,13 +3,13 @@ import { WATCH_LEASE_MS } from '@securechat/protocol/internal';
 import type { PresenceKeys } from './keys.ts';
 
 export type Watchers = {
-  /** This gateway wants to hear of these users for the time of the lease. */
+  /** This gateway wants to hear about these users for one lease. */
   add(gateway: string, users: readonly number[]): Promise<void>;
-  /** The gateways that want to hear of each of these users. */
+  /** The gateways that want to hear about each of these users. */
   of(users: readonly number[]): Promise<string[][]>;
 };
 
-/** Which gateways want to hear of whom. A gateway that is gone is told for its lease at most; nothing is made by that. */
+/** Which gateways want to hear about whom. A dead gateway is told for one lease at most, which creates nothing. */
 export function createWatchers(parts: {
   redis: RedisClient;
   keys: PresenceKeys;

@@ -1,12 +1,12 @@
 import type { LastSeenPrecision } from '@securechat/protocol';
 import type { Pool } from 'pg';
 
-/** Somebody whom the asking user may see. */
+/** A user whom the asker may see. */
 export type Visible = { user: number; user_id: string; last_seen: LastSeenPrecision };
 
 /**
- * Who of `names` may be seen by `viewer`: who has said something in a conversation of two with the viewer (to be written to is not
- * enough), or lets whoever is in a common group see it; and neither has blocked the other.
+ * Which of `names` the `viewer` may see: users who have written in a direct conversation with the viewer (having been
+ * written to is not enough), or who allow members of common groups; provided that neither has blocked the other.
  */
 export async function findVisible(
   pool: Pool,
@@ -36,7 +36,7 @@ export async function findVisible(
   return found.rows;
 }
 
-/** The number of the user who has this name. */
+/** The number of the user with this name. */
 export async function findUser(pool: Pool, name: string): Promise<number | undefined> {
   const found = await pool.query<{ id: number }>({
     name: 'find-user',
@@ -47,8 +47,8 @@ export async function findUser(pool: Pool, name: string): Promise<number | undef
 }
 
 /**
- * The number of the user called `name`, if the device of `from` has this conversation of two with it, neither has blocked the other and, where that
- * matters, it has said something there.
+ * The number of the user called `name`, if the device of `from` is in this direct conversation with them, neither has
+ * blocked the other and, where required, they have written there.
  */
 export async function findPeer(
   pool: Pool,
@@ -74,8 +74,8 @@ export async function findPeer(
 }
 
 /**
- * Who is to hear that a device of `user` writes: the others in the conversation, if the device takes part, and if it has no more than `most`
- * members; without those who have blocked the user or are blocked by it.
+ * Who should hear that a device of `user` is typing: the others in the conversation, if the device takes part and
+ * there are no more than `most` of them; without those who have blocked the user or are blocked by them.
  */
 export async function findListeners(
   pool: Pool,

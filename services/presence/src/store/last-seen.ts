@@ -3,21 +3,22 @@ import type { Pool } from 'pg';
 import type { PresenceMetrics } from '../metrics.ts';
 import type { PresenceKeys, Shard } from '../status/keys.ts';
 
-/** Rows of one statement. */
+/** Rows per statement. */
 const AT_ONCE = 500;
 const HOUR_SECONDS = 3600;
 
 export type LastSeen = {
-  /** The hour in which each of these users was last online, in Unix seconds; without those of whom nothing is known. */
+  /** The hour in which each of these users was last online, in Unix seconds; users without a known time are omitted. */
   of(users: readonly number[]): Promise<Map<number, number>>;
   start(): void;
-  /** Writes once more what waits, if it can. */
+  /** Tries once more to write what is queued. */
   stop(): Promise<void>;
 };
 
 /**
- * When users went offline: kept in Redis until it is written to Postgres, many at once, and no more of it than is told: the hour, and
- * nothing of who hides it. If Redis, or the process that writes, is lost in between, the time before that stands.
+ * When users went offline: kept in Redis, then written to Postgres in batches and only as precisely as it is shown:
+ * the hour, and nothing for users who hide it. If Redis or the writing process is lost in between, the previous time
+ * stands.
  */
 export function createLastSeen(parts: {
   redis: RedisClient;
@@ -62,7 +63,7 @@ export function createLastSeen(parts: {
 
   function write(): Promise<void> {
     writing ??= writeAll()
-      .catch((err: unknown) => logger.warn({ err }, 'times of users not written; next time'))
+      .catch((err: unknown) => logger.warn({ err }, 'last-seen times not written; retrying next time'))
       .finally(() => {
         writing = undefined;
       });

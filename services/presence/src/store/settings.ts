@@ -12,7 +12,7 @@ export async function readSettings(pool: Pool, user: number): Promise<Settings> 
   return found.rows[0] ?? { status_to: 'direct', last_seen: 'hour' };
 }
 
-/** Changes what is given and leaves the rest; resolves with how it stands. Who hides the time has none that is kept. */
+/** Changes what is given and leaves the rest; resolves with the settings. No time is kept for a user who hides it. */
 export async function writeSettings(
   pool: Pool,
   user: number,
