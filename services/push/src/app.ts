@@ -23,7 +23,10 @@ import { vapidPublicKey } from './send/web-push.ts';
 import { claimMsFor, createWake } from './wake/wake.ts';
 import { createTell } from './webhooks/tell.ts';
 
-/** Wakes devices that did not take what waits for them, and tells backends what happened. Apart from everything else: it alone speaks to addresses that others choose. */
+/**
+ * Wakes devices that have not fetched what waits for them, and sends webhooks. A separate service, because it alone
+ * connects to addresses that others choose.
+ */
 export async function createPush(kit: Kit): Promise<Service> {
   const { config, secrets } = readPushConfig(kit.env);
   const { logger, clock } = kit;

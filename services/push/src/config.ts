@@ -22,7 +22,7 @@ export const options = defineConfig({
     default: 4,
     min: 1,
     max: 100,
-    doc: 'Most connections to Postgres',
+    doc: 'Maximum connections to Postgres',
   }),
   vapidPrivateKey: secret({
     env: 'PUSH_VAPID_PRIVATE_KEY',
@@ -69,7 +69,7 @@ export const options = defineConfig({
     env: 'PUSH_DEBOUNCE_MS',
     default: 60_000,
     min: 1_000,
-    doc: 'Least time between two wakes of a device; doubled with each wake it does not answer, up to an hour',
+    doc: 'Minimum time between two wakes of a device; doubled with each wake it does not answer, up to an hour',
   }),
   lookEveryMs: durationMs({
     env: 'PUSH_LOOK_EVERY_MS',
@@ -82,13 +82,13 @@ export const options = defineConfig({
     default: 32,
     min: 1,
     max: 1_000,
-    doc: 'Requests to push services that one process has under way at once; as many again to backends of webhooks',
+    doc: 'Concurrent requests of one process to push services; as many again to backends of webhooks',
   }),
   timeoutMs: durationMs({
     env: 'PUSH_TIMEOUT_MS',
     default: 5_000,
     min: 100,
     max: 10_000,
-    doc: 'Longest time for one request to a push service or a webhook, including name look-up and TLS',
+    doc: 'Timeout of one request to a push service or a webhook, including name look-up and TLS',
   }),
 });

@@ -5,7 +5,7 @@ export type PushMetrics = ReturnType<typeof pushMetrics>;
 
 const dropReasons = ['gone', 'failed', 'revoked'] as const;
 
-/** Every metric of this service beside those of its request stream and jobs (kernel). */
+/** Every metric of this service except those of its request stream and jobs (kernel). */
 export function pushMetrics(metrics: Metrics) {
   const sent = metrics.counter('wakes_sent_total', 'Wakes that a push service or the bridge has taken', {
     kind: ['web_push', 'bridge'],

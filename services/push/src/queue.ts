@@ -13,28 +13,28 @@ import { type Job, Queue, Worker } from 'bullmq';
 
 const ADD_DEADLINE_MS = 5_000;
 const STOP_WAIT_MS = 12_000;
-/** The attempt of a process that died is found by another one after this; what it had claimed is due again later. */
+/** Another process finds the attempt of a dead one after this; what it had claimed becomes due later. */
 const LOCK_MS = 10_000;
-/** What is kept in Redis for the curious. */
+/** Kept in Redis for inspection. */
 const KEPT = { removeOnComplete: { count: 10 }, removeOnFail: { count: 50 } };
 const KEPT_EVENTS = 100;
-/** By the seed's retry policy. */
+/** From the seed's retry policy. */
 export const ATTEMPTS = 1 + DEFAULT_RETRY_POLICY.max_retries;
 
-/** `failed` calls for another attempt by the retry policy. */
+/** `failed` asks for another attempt under the retry policy. */
 export type Attempt = 'over' | 'failed';
 
 export type DueQueue<Id extends string | number> = {
-  /** Puts those in that are not in already. */
+  /** Adds those that are not queued already. */
   add(ids: readonly Id[]): Promise<void>;
   start(): void;
-  /** Waits for requests under way, for a bounded time. */
+  /** Waits for requests in flight, for a bounded time. */
   stop(): Promise<void>;
 };
 
 /**
- * Attempts that are due, shared by all processes, each repeated by the seed's retry policy. A job holds the number of a row and nothing
- * else; what is lost with Redis is put in again, because the row still says that it is due.
+ * Due attempts, shared by all processes, each retried under the seed's retry policy. A job holds only a row's number;
+ * jobs lost with Redis are queued again, because the row still says that it is due.
  */
 export function createDueQueue<Id extends string | number>(parts: {
   name: 'wakes' | 'webhooks';
@@ -58,7 +58,7 @@ export function createDueQueue<Id extends string | number>(parts: {
   async function attempt({ data, attemptsMade }: Job<{ id: Id }>): Promise<void> {
     const isLast = attemptsMade + 1 >= ATTEMPTS;
     const outcome = await run(data.id, { isRetry: attemptsMade > 0, isLast });
-    // the queue only needs to know that it has to come round again
+    // the queue only needs to know that it must retry
     if (outcome === 'failed') throw new Error(outcome);
   }
 
@@ -69,7 +69,7 @@ export function createDueQueue<Id extends string | number>(parts: {
   return {
     async add(ids) {
       if (ids.length === 0) return;
-      // a queue object that met a failing Redis once may stay broken, so each round has a new one
+      // a queue object that met a failing Redis may stay broken, so each round has a new one
       const queue = new Queue(name, {
         connection: producer.redis,
         prefix,

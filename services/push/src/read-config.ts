@@ -4,10 +4,10 @@ import { vapidPublicKey } from './send/web-push.ts';
 
 type Config = ConfigOf<typeof options>;
 type Secrets = SecretsOf<typeof options>;
-/** What could be read: an option that is wrong in itself is not there. */
+/** What could be read: an option that is invalid by itself is missing. */
 type Given = { config: Partial<Config>; secrets: Partial<Secrets> };
 
-/** The environment of push, with all faults at once: also of options that need each other. */
+/** Push's environment; reports all faults at once, including those of options that need each other. */
 export function readPushConfig(env: NodeJS.ProcessEnv): { config: Config; secrets: Secrets } {
   return readConfig(options, env, (given) => [...findBridgeFaults(given), ...findKeyFaults(given)]);
 }
@@ -18,7 +18,7 @@ function findBridgeFaults({ config, secrets }: Given): string[] {
   return ['PUSH_BRIDGE_URL and PUSH_BRIDGE_KEY belong together: one of them is missing.'];
 }
 
-/** The right length is not enough: zero, and what is as large as the order of the curve, are no keys. */
+/** The right length is not enough: zero, and anything not below the curve order, is not a valid key. */
 function findKeyFaults({ secrets: { vapidPrivateKey } }: Given): string[] {
   if (vapidPrivateKey === undefined) return [];
   try {

@@ -4,10 +4,10 @@ import type { Pool } from 'pg';
 import { migrations } from '../migrations/index.ts';
 import { isPublicKey, vapidPublicKey } from '../send/web-push.ts';
 
-/** Where most browsers are woken; all of them take TCP 443. */
+/** The push services of most browsers; all of them listen on TCP 443. */
 const PUSH_SERVICES = ['fcm.googleapis.com', 'updates.push.services.mozilla.com', 'web.push.apple.com'];
 const CONNECT_MS = 5_000;
-/** Of the compose file and of `npm start`, for want of a better one. */
+/** The default contact in the compose file and `npm start`. */
 const PLACEHOLDER = /@example\.(com|org|net)$/;
 
 export type PushParts = {
@@ -15,7 +15,7 @@ export type PushParts = {
   vapidPrivateKey: string;
   contact: string;
   bridgeUrl: string | undefined;
-  /** Hosts that have to be reached; default those of the browsers. */
+  /** Hosts that must be reachable; by default the browsers' push services. */
   pushServices?: readonly { host: string; port: number }[];
 };
 
@@ -56,7 +56,7 @@ export function judgeKey(privateKey: string): Finding {
     const key = vapidPublicKey(privateKey);
     if (isPublicKey(key)) return { about, says: `browsers know it as ${key.toString('base64url')}` };
   } catch {
-    // told below, without the key
+    // reported below, without the key
   }
   return {
     about,
@@ -75,7 +75,7 @@ export function judgeContact(contact: string): Finding {
   };
 }
 
-/** Whether a connection can be made; nothing is said on it. */
+/** Whether a connection can be made; nothing is sent on it. */
 async function lookAtWay({ host, port }: { host: string; port: number }): Promise<Finding> {
   const about = `the way to ${host}:${port}`;
   const { promise, resolve } = Promise.withResolvers<string | undefined>();

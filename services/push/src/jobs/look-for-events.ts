@@ -4,7 +4,7 @@ import type { PushMetrics } from '../metrics.ts';
 import type { DueQueue } from '../queue.ts';
 import { findDueEvents } from '../store/webhook-events.ts';
 
-/** Finds in Postgres which backends have to be told of what, and queues it. */
+/** Finds the webhook deliveries that are due in Postgres, and queues them. */
 export function lookForEventsJob(parts: {
   pool: Pool;
   queue: Pick<DueQueue<string>, 'add'>;

@@ -13,7 +13,7 @@ type Parts = {
   metrics: PushMetrics;
 };
 
-/** Finds in Postgres who has not taken what waits, and queues who has to be woken. The path of messages does nothing for it. */
+/** Finds devices in Postgres that have not fetched what waits, and queues their wakes. The message path is not involved. */
 export function lookJob({ pool, queue, timing, lookEveryMs, metrics }: Parts): Job {
   return {
     everyMs: lookEveryMs,

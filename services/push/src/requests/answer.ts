@@ -7,7 +7,7 @@ import { kindOf, putSubscription, removeSubscription, type Target } from '../sto
 
 export type AnswerParts = { pool: Pool; endpoints: Endpoints; vapidPublicKey: Buffer; hasBridge: boolean };
 
-/** Answers what gateways ask on behalf of a device. */
+/** Answers gateways' requests on behalf of a device. */
 export async function answer(parts: AnswerParts, request: StreamRequest): Promise<Buffer> {
   const ask = JSON.parse(request.body.toString('utf8')) as Ask<'push'>;
   switch (ask.kind) {
@@ -39,7 +39,7 @@ async function subscribe(
 
 type Refusal = Pick<ProtocolError, 'error' | 'detail'>;
 
-/** What a client names, if it can be used; undefined where it names nothing. */
+/** The target that a client names, if usable; undefined if it names none. */
 function targetOf(
   { endpoints, hasBridge }: AnswerParts,
   { web_push, bridge }: PushRequests['subscribe']['ask'],

@@ -1,11 +1,11 @@
 /**
- * What became of one request.
+ * The outcome of one request.
  *
- * taken    2xx: the push service has it.
+ * taken    2xx: the push service has accepted it.
  * gone     404 or 410: the subscription is dead.
- * later    429: not before `afterMs`, where it was said.
- * refused  any other answer below 500, or an address that is not allowed: the same request would fail again.
- * failed   5xx, no answer in time, no connection: worth another try.
+ * later    429: not before `afterMs`, if given.
+ * refused  any other answer below 500, or a forbidden address: the same request would fail again.
+ * failed   5xx, no answer in time, no connection: worth a retry.
  */
 export type Outcome =
   | { kind: 'taken' }

@@ -10,10 +10,10 @@ export type Post = (
   headers: Record<string, string | number>,
   body: Uint8Array,
 ) => Promise<Outcome>;
-/** How a name is looked up; for tests. */
+/** How a name is resolved; replaced in tests. */
 export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
 
-/** Nothing of an answer is used but its status and one header. */
+/** Only an answer's status and one header are used. */
 const MAX_RESPONSE_BYTES = 16 * 1024;
 
 class AddressRefusedError extends Error {
@@ -21,8 +21,9 @@ class AddressRefusedError extends Error {
 }
 
 /**
- * Posts to an endpoint that somebody else chose. It is connected to the very address that was checked, whatever the name leads to a moment
- * later; redirects are answers like others, none is followed; there is a deadline over all of it, and an end to what is read.
+ * Posts to an endpoint that someone else chose. Connects to the very address that was checked, whatever the name
+ * resolves to a moment later; redirects are not followed; one deadline covers everything, and the response read is
+ * bounded.
  */
 export function createPost(parts: {
   endpoints: Endpoints;
@@ -48,7 +49,10 @@ export function createPost(parts: {
 
 type Lookup = NonNullable<RequestOptions['lookup']>;
 
-/** Hands out addresses only when all of a name's are public: which of them is tried is not up to whoever owns the name. */
+/**
+ * Returns addresses only when all of the name's addresses are public, so that its owner cannot influence which one is
+ * tried.
+ */
 function checkedLookup(resolve: Resolve, isTrusted: boolean): Lookup {
   return (host, { all }, done) => {
     resolve(host).then(
@@ -79,7 +83,7 @@ async function exchange(
   const request = (url.protocol === 'https:' ? overTls : overHttp)(url, {
     method: 'POST',
     headers,
-    // a connection of its own: one that is kept would not be checked again
+    // a new connection each time: a kept-alive one would not be checked again
     agent: false,
     ...(isIP(hostOf(url)) === 0 ? { lookup } : {}),
     signal: AbortSignal.timeout(timeoutMs),

@@ -5,7 +5,7 @@ import { createBridge } from './bridge.ts';
 import { createPost } from './post.ts';
 import { createWebPush } from './web-push.ts';
 
-/** Sends a wake to whatever a device has subscribed. */
+/** Sends a wake to whatever target a device has subscribed. */
 export function createSend(parts: {
   endpoints: Endpoints;
   vapidPrivateKey: string;
@@ -25,7 +25,7 @@ export function createSend(parts: {
   };
 }
 
-/** The operator has named the bridge, so it may be anywhere. */
+/** The operator has named the bridge, so it may have any address. */
 function trustedPost(url: string, timeoutMs: number, now: () => number) {
   return createPost({ endpoints: createEndpoints([new URL(url).origin]), timeoutMs, now });
 }

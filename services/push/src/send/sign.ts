@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * The headers of Standard Webhooks: what is signed is id, time and body, so that the receiver can refuse what is old, comes twice or was
- * changed. Several secrets while one takes the place of another: whoever knows one of them finds its signature.
+ * The headers of Standard Webhooks: id, time and body are signed, so that the receiver can refuse stale, repeated or
+ * altered requests. Several secrets during a rotation: a receiver that knows any of them finds its signature.
  */
 export function signedHeaders(
   message: { id: string; body: Buffer; nowMs: number },

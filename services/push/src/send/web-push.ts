@@ -4,21 +4,21 @@ import type { Post } from './post.ts';
 
 export type WebPushTarget = { target: string; p256dh: Buffer; auth: Buffer };
 
-/** Always the same, so that its length says nothing either. The device asks for its mail and finds out what there is. */
+/** Always the same, so that its length reveals nothing. The device then fetches its messages. */
 const WAKE = Buffer.from('{"type":"wake"}');
-/** How long a push service keeps it for a device that is off: what waits longer is fetched when the device comes back. */
+/** How long a push service keeps it for an offline device: anything older is fetched when the device comes back. */
 const TTL_SECONDS = 24 * 3600;
-/** A wake that the device has not got yet is replaced by the next one (RFC 8030, 5.4). */
+/** An undelivered wake is replaced by the next one (RFC 8030, 5.4). */
 const TOPIC = 'wake';
 
-/** Point of P-256, uncompressed. */
+/** A point of P-256, uncompressed. */
 export function vapidPublicKey(privateKey: string): Buffer {
   const pair = createECDH('prime256v1');
   pair.setPrivateKey(Buffer.from(privateKey, 'base64url'));
   return pair.getPublicKey();
 }
 
-/** Whether it is a point that a shared secret can be made with. */
+/** Whether it is a point that can be used to derive a shared secret. */
 export function isPublicKey(p256dh: Buffer): boolean {
   const pair = createECDH('prime256v1');
   pair.generateKeys();
@@ -30,7 +30,7 @@ export function isPublicKey(p256dh: Buffer): boolean {
   }
 }
 
-/** Web Push: RFC 8030, encrypted by RFC 8291, from us by RFC 8292. UnifiedPush is the same. */
+/** Web Push: RFC 8030, encrypted per RFC 8291, authenticated (VAPID) per RFC 8292. UnifiedPush is the same. */
 export function createWebPush(parts: { post: Post; privateKey: string; contact: string }) {
   const { post, privateKey, contact } = parts;
   const vapidDetails = {

@@ -1,14 +1,14 @@
 import type { Pool } from 'pg';
 
 export type Kind = 'web_push' | 'bridge';
-/** `target`: the endpoint, or the bridge's token; whoever has it can wake the device, so it appears in no log. */
+/** `target`: the endpoint, or the bridge's token. Whoever has it can wake the device, so it is never logged. */
 export type Target =
   | { kind: 'web_push'; target: string; p256dh: Buffer; auth: Buffer }
   | { kind: 'bridge'; target: string };
 
 /**
- * Takes the place of what the device had. What waits for it now it is fetching itself; of what it was woken for so far nothing changes, so
- * that subscribing again and again brings no further wakes. Only what another target was given to wait for is not this one's.
+ * Replaces the device's subscription. What waits for it now, it is fetching itself; earlier wakes still count, so
+ * that repeated subscribing brings no extra wakes. Only a delay requested for another target does not carry over.
  */
 export async function putSubscription(pool: Pool, device: number, given: Target): Promise<void> {
   const { p256dh, auth } = given.kind === 'web_push' ? given : { p256dh: null, auth: null };
@@ -35,7 +35,7 @@ export async function kindOf(pool: Pool, device: number): Promise<Kind | 'nothin
   return found.rows[0]?.kind ?? 'nothing';
 }
 
-/** The push service knows this endpoint no more. Another one that the device has put in its place since stays. */
+/** The push service no longer knows this endpoint. Keeps a different one that the device has subscribed since. */
 export async function forgetTarget(pool: Pool, id: number, target: string): Promise<boolean> {
   const gone = await pool.query('DELETE FROM push.subscriptions WHERE id = $1 AND target = $2', [id, target]);
   return gone.rowCount === 1;

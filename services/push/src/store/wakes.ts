@@ -1,18 +1,21 @@
 import type { Pool } from 'pg';
 import type { Target } from './subscriptions.ts';
 
-/** Times in milliseconds. `claimMs`: longer than an attempt with all of its retries; whoever finds it over may begin anew. */
+/** Times in milliseconds. `claimMs`: longer than an attempt with all its retries; an expired claim may be taken over. */
 export type Timing = { waitMs: number; debounceMs: number; claimMs: number };
 
-/** Devices put into the queue by one look; the rest by the next. */
+/** Devices queued per look; the next look queues the rest. */
 const AT_ONCE = 1_000;
 const LONGEST_DEBOUNCE_MS = 3_600_000;
-/** After an attempt with all of its retries has failed; doubled with each, up to six hours, and given up after ten: some 30 hours. */
+/**
+ * Delay after an attempt with all its retries has failed; doubled each time up to six hours, given up after ten:
+ * about 30 hours.
+ */
 const AGAIN_AFTER_MS = 5 * 60_000;
 const AGAIN_AFTER_AT_MOST_MS = 6 * 3_600_000;
 const MOST_FAILURES = 10;
 
-/** What is not taken yet is given its time from now on, unless it has been for some. */
+/** Starts the clock for messages not fetched yet, unless it is already running. */
 export async function noteWaiting(pool: Pool): Promise<void> {
   await pool.query(
     `UPDATE push.subscriptions s SET waiting_seq = m.head_seq, waiting_since = now()
@@ -22,7 +25,10 @@ export async function noteWaiting(pool: Pool): Promise<void> {
   );
 }
 
-/** Of a subscription `s`, its mailbox `m` and its device `d`: not taken in time, and not woken a moment ago. $1 and $2 are the timing. */
+/**
+ * For a subscription `s`, its mailbox `m` and its device `d`: not fetched in time, and not woken recently. $1 and $2
+ * are the timing.
+ */
 const DUE = `s.waiting_seq > greatest(s.settled_seq, m.acked_seq) AND d.is_served
   AND s.waiting_since <= now() - $1 * interval '1 ms'
   AND s.woken_at <= now() - interval '1 ms' * CASE WHEN m.acked_seq >= s.settled_seq THEN $2
@@ -50,8 +56,8 @@ export async function findDue(
 export type Claim = Target & { through: number; ageMs: number };
 
 /**
- * Takes a wake up, so that nobody else does for a while; undefined when there is none to be made by now. Who retries an attempt of its own
- * says so, and finds it claimed by itself.
+ * Claims a wake, so that nobody else takes it for a while; undefined when it is no longer due. A retry says so,
+ * because it finds the wake claimed by itself.
  */
 export async function claim(
   pool: Pool,
@@ -69,7 +75,7 @@ export async function claim(
   return claimed.rows[0];
 }
 
-/** Whether anything waits that another user has sent: nobody is woken for what they wrote on another device. */
+/** Whether anything from another user waits: nobody is woken for what they wrote on another device. */
 export async function isOwed(pool: Pool, id: number): Promise<boolean> {
   const found = await pool.query(
     `SELECT FROM push.subscriptions s JOIN push.mailboxes m USING (device_id) JOIN push.waiting w USING (device_id)
@@ -79,7 +85,7 @@ export async function isOwed(pool: Pool, id: number): Promise<boolean> {
   return found.rowCount === 1;
 }
 
-/** Nothing is owed up to `through`, and nobody was woken. */
+/** Nothing is owed up to `through`, and no wake was sent. */
 export async function settle(pool: Pool, id: number, through: number): Promise<void> {
   await pool.query(`UPDATE push.subscriptions SET settled_seq = $2, not_before = '-infinity' WHERE id = $1`, [
     id,
@@ -98,7 +104,7 @@ export async function settleWoken(pool: Pool, id: number, through: number): Prom
   );
 }
 
-/** No attempt before that. */
+/** Allows no attempt before that. */
 export async function postpone(pool: Pool, id: number, afterMs: number): Promise<void> {
   await pool.query(`UPDATE push.subscriptions SET not_before = now() + $2 * interval '1 ms' WHERE id = $1`, [
     id,
@@ -106,7 +112,10 @@ export async function postpone(pool: Pool, id: number, afterMs: number): Promise
   ]);
 }
 
-/** An attempt and its retries have failed: again later, or never. Resolves with whether the subscription was given up. */
+/**
+ * An attempt and its retries have failed: try again later, or never. Resolves with whether the subscription was given
+ * up.
+ */
 export async function noteFailure(pool: Pool, id: number, target: string): Promise<boolean> {
   const gone = await pool.query(
     'DELETE FROM push.subscriptions WHERE id = $1 AND target = $2 AND failures + 1 >= $3',

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** Events put into the queue by one look, and those of one webhook among them: one that does not answer leaves room for the others. */
+/** Events queued per look, and per webhook among them: one that does not answer must leave room for the others. */
 const AT_ONCE = 1_000;
 const OF_ONE_WEBHOOK = 50;
 
@@ -28,15 +28,15 @@ export type ClaimedEvent = {
   type: string;
   data: object;
   at: Date;
-  /** This one included. */
+  /** Including this one. */
   attempts: number;
   url: string;
   secret: Buffer;
-  /** The secret before, while it is still good. */
+  /** The previous secret, while still valid. */
   previous: Buffer | null;
 };
 
-/** Takes an event up, so that nobody else does for `claimMs`; undefined when it is not due any more. */
+/** Claims an event, so that nobody else takes it for `claimMs`; undefined when it is no longer due. */
 export async function claimEvent(pool: Pool, id: string, claimMs: number): Promise<ClaimedEvent | undefined> {
   const claimed = await pool.query<ClaimedEvent>(
     `UPDATE auth.webhook_events e SET due_at = now() + $2 * interval '1 ms', attempts = attempts + 1
@@ -54,7 +54,7 @@ export async function removeEvent(pool: Pool, id: string): Promise<void> {
   await pool.query('DELETE FROM auth.webhook_events WHERE id = $1', [id]);
 }
 
-/** Again after this time; undefined: never, until somebody asks for it. */
+/** Retried after this time; undefined: not until someone asks for it. */
 export async function noteEventFailure(
   pool: Pool,
   id: string,

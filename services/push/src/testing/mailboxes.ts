@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 
-/** Rows that auth and delivery would have written: people with devices, and what waits for them. */
+/** Rows that auth and delivery would have written: people with devices, and their waiting messages. */
 export function createMailboxes(pool: Pool) {
   async function insert(sql: string, values: unknown[]): Promise<number> {
     const { rows } = await pool.query<{ id: number }>(sql, values);
@@ -27,7 +27,7 @@ export function createMailboxes(pool: Pool) {
       await pool.query('INSERT INTO delivery.device_acks (device_id) VALUES ($1)', [device]);
       return device;
     },
-    /** A message takes the next place of the mailbox. */
+    /** A message takes the mailbox's next place. */
     async put(device: number, sender: number): Promise<void> {
       const place = Math.floor(Math.random() * 2 ** 40);
       await pool.query(
@@ -42,7 +42,7 @@ export function createMailboxes(pool: Pool) {
         [device, place],
       );
     },
-    /** The device has taken all of it. */
+    /** The device has fetched all of it. */
     async take(device: number): Promise<void> {
       await pool.query(
         `UPDATE delivery.device_acks a SET acked_seq = q.head_seq FROM delivery.device_queue q

@@ -7,14 +7,14 @@ import type { Outcome } from '../send/outcome.ts';
 import { forgetTarget, type Target } from '../store/subscriptions.ts';
 import { claim, isOwed, noteFailure, postpone, settle, settleWoken, type Timing } from '../store/wakes.ts';
 
-/** What a push service may ask us to wait at a 429, and what is taken where it says nothing. */
+/** Bounds on the delay that a push service may request with a 429, and the default if it names none. */
 const SHORTEST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 3_600_000;
 const USUAL_DELAY_MS = 60_000;
-/** Beside its requests: the waits between attempts, and what a busy machine takes. */
+/** On top of the requests: delays between attempts, and a busy machine's slowness. */
 const CLAIM_SLACK_MS = 5_000;
 
-/** All attempts of a wake are over by then, when each takes no longer than this. */
+/** By then all attempts of a wake are over, provided that each takes no longer than this. */
 export function claimMsFor(attemptMs: number): number {
   const waits = Array.from(
     { length: ATTEMPTS - 1 },
@@ -26,8 +26,8 @@ export function claimMsFor(attemptMs: number): number {
 export type Send = (target: Target) => Promise<Outcome>;
 
 /**
- * One attempt to wake a device: taken up, made, and what became of it written down. A process that dies in between leaves a claim that
- * ends by itself, so the device is woken later, and at most once too often.
+ * One attempt to wake a device: claim it, send it, record the outcome. A process that dies in between leaves a claim
+ * that expires, so the device is woken later, and at most once too often.
  */
 export function createWake(parts: {
   pool: Pool;

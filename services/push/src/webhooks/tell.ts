@@ -9,7 +9,10 @@ import { type ClaimedEvent, claimEvent, noteEventFailure, removeEvent } from '..
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
-/** Waits between attempts: a restart of the backend, a bad deploy, a bad night; 27 hours in all. Then somebody has to look at it. */
+/**
+ * Delays between attempts: for a restart of the backend, a bad deploy, a bad night; 27 hours in all. Then a person
+ * must look at it.
+ */
 const WAITS_MS = [
   5 * SECOND_MS,
   30 * SECOND_MS,
@@ -19,16 +22,16 @@ const WAITS_MS = [
   8 * HOUR_MS,
   16 * HOUR_MS,
 ];
-/** Of waits, so that what failed together does not come back together. */
+/** Of delays, so that events that failed together are not retried together. */
 const JITTER = 0.2;
-/** What a 429 may ask for. */
+/** The longest delay that a 429 may request. */
 const LONGEST_DELAY_MS = HOUR_MS;
-/** Beside the request: the process that has claimed an event is as good as dead after that. */
+/** On top of the request: after that, the process that claimed an event counts as dead. */
 const CLAIM_SLACK_MS = 5_000;
 
 /**
- * One attempt to tell a backend of one event. The row goes when the backend has it and not before, so whoever dies in between leaves it to be sent
- * again: at least once, with the same id each time.
+ * One attempt to deliver one event to a backend. The row is deleted only once the backend has it, so if the process
+ * dies in between the event is sent again: at-least-once delivery, with the same id each time.
  */
 export function createTell(parts: {
   pool: Pool;
