@@ -41,13 +41,13 @@ import { createHandlers } from './requests/handlers.ts';
 import type { FileRow } from './store/file-row.ts';
 import { createFileStore } from './store/file-store.ts';
 
-/** Chunks of one stream that are being stored at once: 1 MiB. */
+/** Chunks per stream being stored concurrently: 1 MiB. */
 const CHUNKS_PER_STREAM = 4;
 const REQUESTS_PER_CONNECTION = 2;
-/** At a stop: for the chunks that are under way. */
+/** On shutdown: for chunks in flight. */
 const TRANSFERS_END_MS = 5_000;
 
-/** Offers, chunks and what of them counts for whom. The only owner of files. */
+/** Offers, chunks, and what counts against whose quota. The only owner of files. */
 export async function createFiles(kit: Kit): Promise<Service> {
   const read = readConfig(options, kit.env, bucketFaults);
   const { config, secrets } = read;
@@ -161,7 +161,7 @@ export async function createFiles(kit: Kit): Promise<Service> {
     logger,
   });
 
-  /** Downloads may take for ever, and go on elsewhere with the next range. */
+  /** Downloads may take arbitrarily long, and continue elsewhere with the next range. */
   async function closeHttp(): Promise<void> {
     const timer = setTimeout(() => http.server.closeAllConnections(), TRANSFERS_END_MS);
     await http.close();

@@ -32,7 +32,7 @@ export const options = defineConfig({
     default: 7005,
     min: 0,
     max: 65_535,
-    doc: 'Port of the same; 0 takes a free one and logs it',
+    doc: 'Port of the HTTP interface; 0 takes a free one and logs it',
   }),
   publicUrl: url({
     env: 'FILES_PUBLIC_URL',
@@ -48,7 +48,7 @@ export const options = defineConfig({
     default: 1_000_000_000,
     min: 1,
     max: MAX_FILE_BYTES,
-    doc: 'Bytes of files that count for one user: complete files, and what is reserved for those on their way; an admin may give a user another quota',
+    doc: 'Bytes of files that count for one user: complete files, and what is reserved for uploads in progress; an admin may give a user another quota',
   }),
   filesPerUser: int({
     env: 'FILES_PER_USER',
@@ -92,7 +92,7 @@ export const options = defineConfig({
     doc: 'A server that speaks S3; the bucket is a part of the path',
     example: 'https://s3.eu-central-1.amazonaws.com',
   }),
-  s3Region: str({ env: 'FILES_S3_REGION', default: 'us-east-1', min: 1, doc: 'Its region' }),
+  s3Region: str({ env: 'FILES_S3_REGION', default: 'us-east-1', min: 1, doc: 'Region of that server' }),
   s3Bucket: str({
     env: 'FILES_S3_BUCKET',
     pattern: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
@@ -119,7 +119,7 @@ export const options = defineConfig({
     default: 8,
     min: 2,
     max: 100,
-    doc: 'Most connections to Postgres',
+    doc: 'Maximum connections to Postgres',
   }),
 });
 
@@ -129,7 +129,7 @@ type Given = { config: Partial<Read['config']>; secrets: Partial<Read['secrets']
 
 const BUCKET_OPTIONS = ['FILES_S3_ENDPOINT', 'FILES_S3_BUCKET', 'FILES_S3_ACCESS_KEY', 'FILES_S3_SECRET_KEY'];
 
-/** A bucket is named whole or not at all. */
+/** Bucket options must be complete or absent. */
 export function bucketFaults(read: Given): string[] {
   const { store, s3Endpoint, s3Bucket } = read.config;
   const { s3AccessKey, s3SecretKey } = read.secrets;
@@ -140,7 +140,7 @@ export function bucketFaults(read: Given): string[] {
   );
 }
 
-/** The bucket of new chunks, or of earlier ones only; undefined where there is none. */
+/** The bucket for new chunks, or for earlier ones only; undefined without a bucket. */
 export function bucketOf({ config, secrets }: Read): BucketOptions | undefined {
   const { s3Endpoint: endpoint, s3Region: region, s3Bucket: bucket } = config;
   const { s3AccessKey: accessKey, s3SecretKey: secretKey } = secrets;

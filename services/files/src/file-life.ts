@@ -7,8 +7,9 @@ import { beginRemoval, finishRemoval } from './store/removal.ts';
 
 export type FileLife = {
   /**
-   * Ends a file: resolves when nobody may have it any more and its room is free, and tells those it was offered to. Its
-   * bytes are deleted after that, by whoever comes to it. False when it had ended, or `onlyExpired` and its time is not over.
+   * Ends a file: resolves when nobody can access it and its room is free, and tells the users it was offered to. Its
+   * bytes are deleted afterwards, by this process or a sweep. False when it had already ended, or with `onlyExpired`
+   * has not expired.
    */
   end(file: number, options?: { onlyExpired?: boolean }): Promise<boolean>;
   stop(): Promise<void>;

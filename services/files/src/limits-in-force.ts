@@ -2,7 +2,10 @@ import type { LimitsInForce } from '@securechat/directory';
 import type { ConfigOf } from '@securechat/kernel';
 import { options } from './config.ts';
 
-/** What this process goes by, as operators are told (`GET /v1/admin/limits`); a user may have a quota of its own. */
+/**
+ * The limits that this process enforces, as operators see them (`GET /v1/admin/limits`); a user may have their own
+ * quota.
+ */
 export function limitsInForce(config: ConfigOf<typeof options>): LimitsInForce {
   const kept = { per: 'user', windowMs: 0 } as const;
   return {

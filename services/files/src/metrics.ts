@@ -16,7 +16,7 @@ const PATHS = ['socket', 'http'] as const;
 export type RequestKind = (typeof KINDS)[number];
 export type TransferPath = (typeof PATHS)[number];
 
-/** Beside what the kernel counts of streams, jobs and connections. No label holds an id. */
+/** In addition to the kernel's metrics of streams, jobs and connections. No label holds an id. */
 export function filesMetrics(metrics: Metrics) {
   const answers = metrics.counter('answers_total', 'Requests by what was asked and what came of it', {
     kind: KINDS,

@@ -3,15 +3,15 @@ import type { Clock, Logger } from '@securechat/kernel';
 import type { Downstream } from '@securechat/protocol';
 import type { FileNotice } from '@securechat/protocol/internal';
 
-/** Of one file and one receiver; what comes in between is left out, the next one says more. */
+/** Per file and receiver; updates in between are dropped, since the next one supersedes them. */
 const PROGRESS_EVERY_MS = 500;
-/** Transfers whose last progress is remembered; whoever is forgotten is told a little more. */
+/** Transfers whose last progress is remembered; a forgotten one gets slightly more notices. */
 const MAX_REMEMBERED = 10_000;
 
 export type Notices = {
-  /** Tells those who are connected, at best: nobody is promised it, and nobody waits for it. */
+  /** Best effort, to connected users only: delivery is not guaranteed, and nobody waits for it. */
   tell<N extends FileNotice>(users: readonly number[], type: N, message: Omit<Downstream<N>, 'type'>): void;
-  /** The same of progress: seldom enough, and never less than before. */
+  /** The same for progress: throttled, and never decreasing. */
   tellProgress(user: number, message: Omit<Downstream<'file_progress'>, 'type'>): void;
 };
 

@@ -3,22 +3,22 @@ import type { Clock, Logger } from '@securechat/kernel';
 import type { Pool } from 'pg';
 
 const KEY_BYTES = 32;
-/** A key is used for this long, and its tokens, which live for minutes, are taken for one more. */
+/** How long a key is used; its tokens, which live for minutes, are accepted for one period more. */
 const USED_FOR_HOURS = 24;
 const LOOK_EVERY_MS = 60_000;
 
 type TokenKey = { id: number; key: Buffer };
 
 export type TokenKeys = {
-  /** What tokens are made with now. */
+  /** The key for new tokens. */
   current(): Promise<TokenKey>;
-  /** One that tokens may have been made with; undefined for what no process uses any more. */
+  /** A key that may have made current tokens; undefined for one that no process uses any more. */
   find(id: number): Promise<TokenKey | undefined>;
 };
 
 /**
- * The keys of the tokens, shared by all processes through Postgres: they open nothing that this role could not read
- * there, and nobody has to make, keep or change them.
+ * The token keys, shared by all processes through Postgres. They open nothing that this role could not read there,
+ * and need no manual creation, storage or rotation.
  */
 export function createTokenKeys(pool: Pool, clock: Clock, logger: Logger): TokenKeys {
   let keys: TokenKey[] = [];
@@ -50,11 +50,11 @@ export function createTokenKeys(pool: Pool, clock: Clock, logger: Logger): Token
 
   return {
     async current() {
-      // an old key is as good while Postgres is away
+      // while Postgres is down an old key does as well
       if (isOld())
         await reload().catch((err: unknown) => {
           if (keys.length === 0) throw err;
-          logger.debug({ err }, 'token keys not looked up; the known ones are used');
+          logger.debug({ err }, 'token keys not looked up; using the known ones');
         });
       const [newest] = keys;
       if (!newest) throw new Error('no token key was made');
@@ -64,7 +64,7 @@ export function createTokenKeys(pool: Pool, clock: Clock, logger: Logger): Token
     async find(id) {
       const known = keys.find((key) => key.id === id);
       if (known) return known;
-      // another process may have made it a moment ago; a stranger's guess costs a look in a second at most
+      // another process may have just made it; a stranger's guess costs at most one lookup per second
       if (clock.monotonicMs() - loadedMs > 1_000) await reload();
       return keys.find((key) => key.id === id);
     },

@@ -3,7 +3,7 @@ import type { Clock } from '@securechat/kernel';
 import type { FileAccess } from '@securechat/protocol';
 import type { TokenKeys } from './token-keys.ts';
 
-/** For whom a token was made: a session, which had proved that it is this device. */
+/** The session that a token was made for, which had proved that it is this device. */
 export type Bearer = { user: number; device: number; user_id: string };
 
 /** Long enough for the slowest chunk; a client with a session gets a new one at any time. */
@@ -12,13 +12,13 @@ const MAX_TOKEN_LENGTH = 400;
 
 export type Tokens = {
   issue(bearer: Bearer): Promise<FileAccess>;
-  /** Undefined for what none of ours is, or is not valid any more. Whether the device is still served is asked elsewhere. */
+  /** Undefined for a token that is not ours or no longer valid. Whether the device is still served is checked elsewhere. */
   open(token: string): Promise<Bearer | undefined>;
 };
 
 /**
- * What opens the HTTP interface to a session: who it is and until when, under a MAC (HMAC-SHA-256). It is made only in
- * answers to a session that has logged in, and is worth nothing beside the files of that user.
+ * Opens the HTTP interface to a session: who it is and until when, under a MAC (HMAC-SHA-256). Issued only in answers
+ * to a logged-in session, and good for nothing but that user's files.
  */
 export function createTokens(keys: TokenKeys, clock: Clock, publicUrl: string | undefined): Tokens {
   const macOf = (key: Buffer, body: string): Buffer => createHmac('sha256', key).update(body).digest();
@@ -48,7 +48,7 @@ export function createTokens(keys: TokenKeys, clock: Clock, publicUrl: string | 
   };
 }
 
-/** Read before the MAC is checked, because it names the key; nothing else of it is used until then. */
+/** Parsed before the MAC is checked, because it names the key; nothing else is used until then. */
 function parse(body: string): { key: number; bearer: Bearer; expires_at: number } | undefined {
   let facts: unknown;
   try {

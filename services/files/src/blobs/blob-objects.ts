@@ -4,9 +4,9 @@ import type { Pool } from 'pg';
 import type { BlobStore, ChunkKey } from './blob-store.ts';
 import type { Bucket } from './bucket.ts';
 
-/** From the first byte of an object to its row. A process that was paused for longer gives up: its object may be gone. */
+/** From an object's first byte to its row. A process paused for longer gives up: its object may be gone. */
 const RECORDED_WITHIN_MS = 5 * 60_000;
-/** An object without a row that is as old has none for ever. Longer than the former, and than clocks differ. */
+/** An object this old without a row will never get one. Longer than the former limit plus any clock difference. */
 const ORPHANED_AFTER_MS = 2 * 3600_000;
 const DELETED_AT_ONCE = 8;
 const ROWS_AT_ONCE = 400;
@@ -16,19 +16,19 @@ type Parts = {
   pool: Pool;
   bucket: Bucket;
   inPostgres: BlobStore;
-  /** Otherwise new chunks go to Postgres, and those that are in the bucket stay there. */
+  /** Otherwise new chunks go to Postgres, and existing ones stay in the bucket. */
   isForNew: boolean;
   clock: Clock;
   logger: Logger;
 };
 
 /**
- * Chunks in a bucket, each under a name that no attempt had before: what was stored is never written over, whoever comes twice
- * or dies half-way. An object is there before its row and goes before it, so a row always has its bytes; an object without a
- * row is nobody's, and is deleted when it is old.
+ * Chunks in a bucket, each under a name unique to its attempt: stored objects are never overwritten, whoever retries
+ * or dies half-way. An object exists before its row and is deleted before it, so a row always has its bytes; an
+ * object without a row belongs to nobody, and is deleted when old.
  */
 export function createObjectBlobs({ pool, bucket, inPostgres, isForNew, clock, logger }: Parts): BlobStore {
-  /** Where the look for orphans goes on: the deadline of a run may come before the end of the bucket. */
+  /** Where the scan for orphans resumes: a run's deadline may come before the end of the bucket. */
   let lookedThrough = '';
 
   async function removeAll(names: readonly string[]): Promise<void> {
@@ -52,12 +52,12 @@ export function createObjectBlobs({ pool, bucket, inPostgres, isForNew, clock, l
     });
     if (!isRecorded)
       await bucket.remove(object).catch((err: unknown) => {
-        logger.debug({ err }, 'an object that nobody needs stays until it is found');
+        logger.debug({ err }, 'an unneeded object stays until the next scan finds it');
       });
     return isRecorded;
   }
 
-  /** Of these objects, those without a row. */
+  /** Which of these objects have no row. */
   async function withoutRow(names: readonly string[]): Promise<string[]> {
     const places = names.map((name) => NAME.exec(name) as RegExpExecArray);
     const { rows } = await pool.query<{ object: string }>(

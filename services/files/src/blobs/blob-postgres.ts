@@ -2,13 +2,13 @@ import { withTransaction } from '@securechat/kernel';
 import type { Pool } from 'pg';
 import type { BlobStore } from './blob-store.ts';
 
-/** Bytes of a file of this many chunks are deleted at once: some dozen MB, far below the time that a statement may take. */
+/** Chunks whose bytes are deleted at once: a few dozen MB, far below the statement timeout. */
 const DELETED_AT_ONCE = 200;
 const NO_BUCKET = 'a chunk is in a bucket, and this process knows none: set FILES_S3_ENDPOINT and its kin';
 
 /**
- * Chunks beside their ledger, in Postgres: one transaction writes both, so that neither is ever without the other.
- * `hasBucket`: somebody else removes the chunks that are in one.
+ * Chunks beside their ledger, in Postgres: one transaction writes both, so that neither ever exists without the
+ * other. `hasBucket`: another store removes the chunks that are in a bucket.
  */
 export function createPostgresBlobs(pool: Pool, { hasBucket = false } = {}): BlobStore {
   async function refuseBucket(file: number): Promise<void> {
@@ -56,7 +56,7 @@ export function createPostgresBlobs(pool: Pool, { hasBucket = false } = {}): Blo
       }
     },
 
-    // the foreign key lets none come about
+    // the foreign key prevents orphans
     removeOrphans: async () => 0,
   };
 }

@@ -3,29 +3,26 @@ import type { ClientBase } from 'pg';
 /** A connection, or a pool. */
 export type Queryable = Pick<ClientBase, 'query'>;
 
-/** A chunk's place: the number of its file, and its index there. */
+/** A chunk's position: the number of its file, and its index there. */
 export type ChunkKey = { file: number; index: number };
-/** One that is in the ledger. `object`: what holds its bytes in the bucket; null for those in Postgres. */
+/** A chunk in the ledger. `object`: the bucket object with its bytes; null for those in Postgres. */
 export type StoredChunk = ChunkKey & { object: string | null };
 
-/**
- * Where the bytes of chunks are. Which of them count is not its business: that is in the ledger, whose row `record`
- * writes.
- */
+/** Where chunk bytes are kept. Which chunks count is decided by the ledger, whose row `record` writes. */
 export type BlobStore = {
   /**
-   * Keeps the bytes, and runs `record` such that they are there for everybody who sees what it wrote. What `record`
-   * resolves with is passed on; with false, nothing is kept.
+   * Stores the bytes, and runs `record` such that they are visible to everyone who sees what it wrote. Resolves with
+   * the result of `record`; with false, nothing is kept.
    */
   put(
     chunk: ChunkKey,
     bytes: Buffer,
     record: (db: Queryable, object: string | null) => Promise<boolean>,
   ): Promise<boolean>;
-  /** Rejects when they are not there. */
+  /** Rejects when they are missing. */
   get(chunk: StoredChunk): Promise<Buffer>;
-  /** Everything of one file, whose chunks are still in the ledger; may be repeated. */
+  /** Removes all bytes of one file, whose chunks are still in the ledger; idempotent. */
   remove(file: number): Promise<void>;
-  /** Deletes bytes that the ledger does not know. Resolves with how many chunks that were. */
+  /** Deletes bytes that the ledger does not know. Resolves with the number of chunks. */
   removeOrphans(signal: AbortSignal): Promise<number>;
 };

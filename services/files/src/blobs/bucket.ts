@@ -13,26 +13,26 @@ export type BucketOptions = {
 
 type StoredObject = { name: string; modifiedMs: number };
 
-/** A bucket of a server that speaks S3. Each call has a deadline; what fails by the world's fault is a RetryableError. */
+/** A bucket on an S3-compatible server. Each call has a deadline; transient failures are RetryableErrors. */
 export type Bucket = {
-  /** Throws when the bucket is not there or not ours. That its server is away is logged, and no reason not to start. */
+  /** Throws when the bucket is missing or not ours. An unreachable server is logged and does not prevent the start. */
   check(logger: Logger): Promise<void>;
   put(name: string, bytes: Buffer): Promise<void>;
   get(name: string): Promise<Buffer>;
-  /** Also when it is not there. */
+  /** Succeeds also when it does not exist. */
   remove(name: string): Promise<void>;
-  /** A page of objects in the order of their names, behind that of this name. */
+  /** A page of objects in name order, after this name. */
   list(after: string): Promise<{ objects: StoredObject[]; isLast: boolean }>;
   close(): void;
 };
 
-/** For one call with its second attempt. A chunk has 256 KiB. */
+/** For one call including its second attempt. A chunk has 256 KiB. */
 const DEADLINE_MS = 10_000;
 const CONNECT_MS = 3_000;
 const TRIES = 2;
-/** More than chunks are under way at once in one process. */
+/** More than the chunks that one process has in flight. */
 const MOST_SOCKETS = 64;
-/** What the server's administrator has to put right, and no time does. */
+/** Errors that the server's administrator must fix; waiting does not help. */
 const MISCONFIGURED = new Map([
   [301, 'It is in another region: name that in FILES_S3_REGION.'],
   [400, 'Is FILES_S3_ENDPOINT the address of a server that speaks S3, and FILES_S3_REGION its region?'],
@@ -44,7 +44,7 @@ const MISCONFIGURED = new Map([
   [404, 'Make it, or name another one in FILES_S3_BUCKET.'],
 ]);
 
-/** The library is loaded by those only who have a bucket. */
+/** The library is loaded only if there is a bucket. */
 export async function openBucket(options: BucketOptions): Promise<Bucket> {
   const s3 = await import('@aws-sdk/client-s3');
   const { bucket: Bucket } = options;
@@ -52,10 +52,10 @@ export async function openBucket(options: BucketOptions): Promise<Bucket> {
     endpoint: options.endpoint,
     region: options.region,
     credentials: { accessKeyId: options.accessKey, secretAccessKey: options.secretKey },
-    // names of buckets as hosts need certificates and a DNS of their own
+    // bucket names as hosts need their own certificates and DNS
     forcePathStyle: true,
     maxAttempts: TRIES,
-    // not every server knows the newer checksums; the hash of all bytes is compared before anybody may have them
+    // not every server knows the newer checksums; the hash over all bytes is checked before anyone may have them
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
@@ -116,7 +116,7 @@ export async function openBucket(options: BucketOptions): Promise<Bucket> {
 
 const within = (): { abortSignal: AbortSignal } => ({ abortSignal: AbortSignal.timeout(DEADLINE_MS) });
 
-/** The error of the library may hold the request: only its name goes on. */
+/** The library's error may contain the request: only its name is passed on. */
 async function retryable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

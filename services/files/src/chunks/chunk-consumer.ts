@@ -14,29 +14,29 @@ import {
 import type { Redis } from 'ioredis';
 
 const GROUP = 'files';
-/** The same in every process: what one of them read and did not finish, another one finds by its age. */
+/** The same in every process: entries that one read but did not finish are found by another by their age. */
 const CONSUMER = 'files';
-/** Far longer than a chunk takes; then whoever read it has died. */
+/** Far longer than a chunk takes: its reader must have died. */
 const CLAIMED_AFTER_MS = 30_000;
 const CLAIM_EVERY_MS = 10_000;
 
 export type ChunkConsumer = {
   /** Does not wait for Redis. */
   start(): void;
-  /** Reads no more, and finishes what was read. */
+  /** Stops reading, and finishes what was read. */
   stop(): Promise<void>;
 };
 
 /**
- * Takes entries of one stream through a consumer group. An entry is deleted when it was dealt with, so that the length of
- * the stream is what waits, and is bounded at the door; what a dead process had begun is taken up by another. `handle` may
+ * Consumes one stream through a consumer group. An entry is deleted once handled, so that the stream's length is the
+ * backlog, and is bounded at the door; another process takes over the unfinished entries of a dead one. `handle` may
  * get the same entry twice and must not reject.
  */
 export function createChunkConsumer(parts: {
   url: string;
   redis: RedisClient;
   stream: string;
-  /** Most entries at once. */
+  /** Maximum concurrent entries. */
   concurrency: number;
   handle(entry: StreamEntry): Promise<void>;
   logger: Logger;
@@ -85,7 +85,7 @@ export function createChunkConsumer(parts: {
   async function finish(entry: StreamEntry): Promise<void> {
     await handle(entry);
     await Promise.all([redis.xack(stream, GROUP, entry.id), redis.xdel(stream, entry.id)]).catch(
-      (err: unknown) => logger.debug({ err }, 'an entry was not deleted; it is dealt with once more'),
+      (err: unknown) => logger.debug({ err }, 'an entry was not deleted; it will be handled once more'),
     );
   }
 

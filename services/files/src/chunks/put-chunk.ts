@@ -7,15 +7,15 @@ import { FILE_COLUMNS, type FileRow } from '../store/file-row.ts';
 type ChunkPlace = { user: number; fileId: string; index: number; totalChunks?: number | undefined };
 
 export type ChunkWriter = {
-  /** Before its bytes come. Throws a ProtocolError when this chunk may not. */
+  /** Called before its bytes arrive. Throws a ProtocolError when this chunk is not allowed. */
   expect(place: ChunkPlace, bytes: number): Promise<void>;
-  /** Stores it; once, however often it comes. Resolves with how much of the file there is. Throws a ProtocolError. */
+  /** Stores a chunk, idempotently. Resolves with how much of the file there is. Throws a ProtocolError. */
   put(place: ChunkPlace, bytes: Buffer): Promise<{ file: FileRow; isNew: boolean }>;
 };
 
 type Found = FileRow & { stored: Buffer | null };
 
-/** Takes chunks of files that are being uploaded, in any order and as often as they come. */
+/** Accepts chunks of files being uploaded, in any order and any number of times. */
 export function createChunkWriter(pool: Pool, blobs: BlobStore): ChunkWriter {
   async function find({ user, fileId, index, totalChunks }: ChunkPlace): Promise<Found> {
     const found = await pool.query<Found>({
@@ -32,7 +32,7 @@ export function createChunkWriter(pool: Pool, blobs: BlobStore): ChunkWriter {
     return file;
   }
 
-  /** All but the last are whole; which one is the last shows when the file is complete. */
+  /** All chunks but the last are full; which one is last is only known when the file is complete. */
   function check(file: Found, index: number, bytes: number): void {
     if (index >= file.max_chunks) throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: '/chunk_index' });
     const most = Math.min(file.chunk_size, file.max_size - index * file.chunk_size);
@@ -58,14 +58,14 @@ export function createChunkWriter(pool: Pool, blobs: BlobStore): ChunkWriter {
           record(db, { ...chunk, object }, { bytes: bytes.length, sha256 }),
         );
         if (isNew) return { file: { ...file, received: file.received + bytes.length }, isNew };
-        // between our look and our write it was stored, or the file went on: look once more at what is true now
+        // between our read and our write it was stored, or the file moved on: check again
         if (isSecondLook) throw new ProtocolError('SERVER_UNAVAILABLE', { retry_after_ms: 1_000 });
       }
     },
   };
 }
 
-/** The lock on the file keeps its end away: no chunk is added to what is being verified or removed. */
+/** The lock on the file blocks its end: no chunk is added to a file being verified or removed. */
 async function record(
   db: Queryable,
   chunk: StoredChunk,

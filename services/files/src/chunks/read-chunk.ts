@@ -5,9 +5,9 @@ import { chunksOf, type FileRow } from '../store/file-row.ts';
 import type { FileStore } from '../store/file-store.ts';
 
 export type ChunkReader = {
-  /** A complete file that this user may have. Throws a ProtocolError: unknown and not allowed are the same. */
+  /** A complete file that this user may have. Throws a ProtocolError; unknown and not allowed look the same. */
   open(user: number, fileId: string): Promise<FileRow>;
-  /** Ciphertext of one chunk. Throws a ProtocolError when the file has none of this number. */
+  /** Ciphertext of one chunk. Throws a ProtocolError when the file has no such chunk. */
   read(file: FileRow, index: number): Promise<Buffer>;
 };
 
@@ -29,7 +29,7 @@ export function createChunkReader(pool: Pool, files: FileStore, blobs: BlobStore
         values: [file.id, index],
       });
       const [chunk] = found.rows;
-      // it was taken back since it was opened
+      // it was withdrawn after it was opened
       if (!chunk) throw new ProtocolError('PERMISSION_DENIED');
       return await blobs.get({ file: file.id, index, object: chunk.object });
     },

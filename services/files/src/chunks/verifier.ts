@@ -5,12 +5,12 @@ import type { Pool } from 'pg';
 import type { BlobStore, StoredChunk } from '../blobs/blob-store.ts';
 import { FILE_COLUMNS, type FileRow } from '../store/file-row.ts';
 
-/** A verifier that has shown no life for this long has died, and another may take its place. */
+/** A verifier that has not renewed for this long counts as dead, and another may take over. */
 const LEASE_SECONDS = 30;
 const RENEW_EVERY_MS = 5_000;
-/** Each holds a chunk or two; hashing keeps a core busy, so more would only take turns. */
+/** Each holds a chunk or two; hashing keeps a core busy, so more would not be faster. */
 const MOST_AT_ONCE = 4;
-/** Rows of the ledger that are held at once. */
+/** Ledger rows held at once. */
 const KEYS_AT_ONCE = 500;
 
 type Claim = { size: number; sha256: Buffer };
@@ -18,16 +18,16 @@ export type Verdict = { file: FileRow; isGenuine: boolean };
 
 export type Verifier = {
   /**
-   * Compares a file with what its owner claims of it. Resolves when that has begun, with 'verifying', or with 'complete'
-   * when it is over for this file; `onVerdict` is called when it is. Throws a ProtocolError when chunks are missing.
+   * Compares a file with its owner's claim. Resolves with 'verifying' once started, or with 'complete' if the file
+   * already is; `onVerdict` is called at the end. Throws a ProtocolError when chunks are missing.
    */
   begin(file: FileRow, claim: Claim): Promise<'verifying' | 'complete'>;
   stop(): Promise<void>;
 };
 
 /**
- * Reads every chunk of a file back and hashes all of it before anybody may download it. One process at a time works on
- * a file, by a lease in Postgres; when it dies, whoever asks again after that begins anew.
+ * Reads back every chunk of a file and hashes the whole before anyone may download it. One process at a time works on
+ * a file, under a lease in Postgres; if it dies, the next request starts over.
  */
 export function createVerifier(parts: {
   pool: Pool;
@@ -78,15 +78,15 @@ export function createVerifier(parts: {
     }
   }
 
-  /** Nobody need wait for the end of our lease. */
+  /** Releases our lease, so that nobody has to wait for it to expire. */
   async function giveUp(file: FileRow, err: unknown): Promise<void> {
-    logger.warn({ err }, 'a file could not be verified; its owner asks again');
+    logger.warn({ err }, 'a file could not be verified; its owner will ask again');
     await pool
       .query('UPDATE files.files SET verifier_until = now() WHERE id = $1 AND verifier = $2', [
         file.id,
         instance,
       ])
-      .catch((cause: unknown) => logger.debug({ err: cause }, 'a lease was not given up; it ends by itself'));
+      .catch((cause: unknown) => logger.debug({ err: cause }, 'a lease was not released; it will expire'));
   }
 
   async function renew(file: number): Promise<void> {
@@ -98,7 +98,7 @@ export function createVerifier(parts: {
     if (renewed.rowCount !== 1) throw new Error('the file is not ours to verify any more');
   }
 
-  /** The room that was reserved is settled in the transaction that makes the file complete. */
+  /** The reservation is settled in the transaction that completes the file. */
   async function complete(file: number): Promise<FileRow | undefined> {
     return await withTransaction(pool, async (client) => {
       const done = await client.query<FileRow>(
@@ -126,7 +126,7 @@ export function createVerifier(parts: {
     return done.rows[0];
   }
 
-  /** Whether it is ours now: nobody verifies it, or who did has died. */
+  /** Whether we hold it now: nobody is verifying it, or the verifier has died. */
   async function claimFile(file: FileRow, claim: Claim): Promise<boolean> {
     return await withTransaction(pool, async (client) => {
       const found = await client.query<FileRow & { is_free: boolean }>(

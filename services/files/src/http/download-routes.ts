@@ -5,7 +5,7 @@ import { type FileRow, sizeOf } from '../store/file-row.ts';
 import { afterOf, authenticate, chunkIndexOf, type FileHttpParts, fileIdOf, waitForTurn } from './parts.ts';
 import { type ByteRange, parseRange } from './range.ts';
 
-/** What those do who have been admitted to a file. Each request is authorised by itself. */
+/** Routes for users admitted to a file. Each request is authorised separately. */
 export function addDownloadRoutes(app: FastifyInstance, parts: FileHttpParts): void {
   const { reader, handlers, metrics } = parts;
 
@@ -47,7 +47,7 @@ export function addDownloadRoutes(app: FastifyInstance, parts: FileHttpParts): v
 
 const lengthOf = ({ first, last }: ByteRange): number => last - first + 1;
 
-/** Sets status and headers. Ciphertext never changes, so its hash is as good a name as there can be. */
+/** Sets status and headers. Ciphertext never changes, so its hash is the perfect ETag. */
 function rangeOf(request: FastifyRequest, file: FileRow, reply: FastifyReply): ByteRange {
   const size = sizeOf(file);
   const etag = `"${file.sha256?.toString('hex')}"`;
@@ -65,7 +65,7 @@ function rangeOf(request: FastifyRequest, file: FileRow, reply: FastifyReply): B
   return range;
 }
 
-/** A chunk after the other, each only when there is room for it: in the user's limit, and in the socket. */
+/** Sends chunk by chunk, each only when both the user's limit and the socket have room. */
 async function* piecesOf(
   parts: FileHttpParts,
   user: number,

@@ -4,7 +4,7 @@ import type { FastifyError, FastifyReply } from 'fastify';
 
 export type HttpFailure = { status: number; body: ErrorBody };
 
-/** Those that are not 400. */
+/** Errors with another status than 400. */
 const STATUS: Partial<Record<ErrorName, number>> = {
   AUTHENTICATION_FAILED: 401,
   PERMISSION_DENIED: 404,
@@ -34,7 +34,8 @@ export function describeFailure(error: unknown): HttpFailure {
 
 export async function sendFailure(reply: FastifyReply, { status, body }: HttpFailure): Promise<void> {
   if (body.retry_after_ms !== undefined) reply.header('retry-after', Math.ceil(body.retry_after_ms / 1000));
-  // a route may have set one that says more, such as 416; but what it said of bytes that do not come now is no more true
+  // a route may have set a more specific one, such as 416; but headers about bytes that are not sent are no longer
+  // true
   if (reply.statusCode < 400) {
     reply.code(status);
     for (const name of ['content-range', 'etag']) reply.removeHeader(name).raw.removeHeader(name);
@@ -43,7 +44,7 @@ export async function sendFailure(reply: FastifyReply, { status, body }: HttpFai
   await reply.type('application/json').send(body);
 }
 
-/** Only what is not the client's doing. */
+/** Logs only what is not the client's fault. */
 export function logFailure(logger: Logger, err: unknown, { status }: HttpFailure): void {
   if (status === 500) logger.error({ err }, 'http request failed');
   if (status === 503) logger.warn({ err }, 'http request not served');

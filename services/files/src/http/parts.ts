@@ -22,13 +22,16 @@ export type FileHttpParts = {
   places: Places;
 };
 
-/** A transfer is slowed down to the user's limit by waiting; whoever would wait longer is told to come again. */
+/** Transfers are throttled to the user's limit by waiting; for longer waits the client is told to retry. */
 const LONGEST_WAIT_MS = 30_000;
 
 const bearers = new WeakMap<FastifyRequest, Bearer>();
 const id = new RegExp(ID_PATTERN);
 
-/** Who this request is from. Throws a ProtocolError for what no session of a served device was given, or for one too many. */
+/**
+ * Who sent this request. Throws a ProtocolError for a token not issued to a session of a served device, or for one
+ * request too many.
+ */
 export async function authenticate(
   request: FastifyRequest,
   { tokens, files, places }: FileHttpParts,
@@ -50,7 +53,7 @@ export function fileIdOf(request: FastifyRequest): string {
   return text;
 }
 
-/** Behind which file a list begins. A query may hold anything, also twice. */
+/** The file after which a list starts. A query may hold anything, even duplicates. */
 export function afterOf(request: FastifyRequest): string | undefined {
   const { after } = request.query as { after?: unknown };
   if (after === undefined || (typeof after === 'string' && id.test(after))) return after;
@@ -64,7 +67,10 @@ export function chunkIndexOf(request: FastifyRequest): number {
   return index;
 }
 
-/** Waits until this user may send or receive so many bytes. Throws a ProtocolError when that is too far away, or the client is. */
+/**
+ * Waits until this user may send or receive this many bytes. Throws a ProtocolError when the wait is too long, or the
+ * client is gone.
+ */
 export async function waitForTurn(
   { budget, metrics }: Pick<FileHttpParts, 'budget' | 'metrics'>,
   user: number,
@@ -83,6 +89,6 @@ export async function waitForTurn(
     await sleep(grant.waitMs, gone.signal);
     reply.raw.off('close', leave);
   }
-  // nobody waits for an answer any more, and nothing that is taken from here on would be given back
+  // nobody waits for the answer any more, and whatever is taken from here on would never be returned
   if (reply.raw.destroyed) throw new ProtocolError('CONNECTION_LOST');
 }

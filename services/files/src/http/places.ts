@@ -6,13 +6,13 @@ const MOST_PER_USER = 64;
 const COME_BACK_MS = 1_000;
 
 /**
- * Requests of one user that are under way at once in this process: an answer lasts as long as who asked takes to read it, and whoever
- * reads slowly on all connections would leave none to others.
+ * Concurrent requests per user in this process: an answer lasts as long as its client takes to read it, so slow reads
+ * on all connections would leave none to others.
  */
 export type Places = {
-  /** Throws a ProtocolError when the user has all that one may have, or the request is over. */
+  /** Throws a ProtocolError when the user has reached the maximum, or the request is over. */
   take(request: FastifyRequest, user: number): void;
-  /** Takes note of a request that may take a place, before anything is known of it. */
+  /** Tracks a request that may take a place, before anything is known about it. */
   watch(request: FastifyRequest, reply: FastifyReply): void;
 };
 
@@ -32,7 +32,7 @@ export function createPlaces(): Places {
 
   return {
     take(request, user) {
-      // who leaves while it is looked up who that is, would not leave once more
+      // if it closed during authentication, its close event will not come again to free the place
       if (over.has(request)) throw new ProtocolError('CONNECTION_LOST');
       const count = (taken.get(user) ?? 0) + 1;
       if (count > MOST_PER_USER)

@@ -1,9 +1,9 @@
-/** First and last byte, both included. */
+/** First and last byte, both inclusive. */
 export type ByteRange = { first: number; last: number };
 
 /**
- * What a Range header asks of a body of `size` bytes (RFC 9110, 14): 'all' without one, for several at once and for units
- * that are not known, which may all be ignored; 'none' when nothing of it is there.
+ * What a Range header requests of a body of `size` bytes (RFC 9110, 14): 'all' without one, and for multiple ranges
+ * or unknown units, which may be ignored; 'none' when none of it exists.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | 'all' | 'none' {
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];

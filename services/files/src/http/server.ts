@@ -11,27 +11,27 @@ import { addUploadRoutes } from './upload-routes.ts';
 export type HttpOptions = Omit<FileHttpParts, 'places'> & {
   trustedProxies: readonly string[];
   allowedOrigins: readonly string[];
-  /** A connection on which nothing moves for this long is ended; for tests. */
+  /** An idle connection is closed after this; for tests. */
   idleMs?: number;
   logger: Logger;
 };
 
 const HEADERS_TIMEOUT_MS = 5_000;
-/** A chunk may have to wait for its turn under the user's limit, and then take a slow line's time. */
+/** A chunk may have to wait under the user's limit, and then takes a slow line's time. */
 const REQUEST_TIMEOUT_MS = 120_000;
 const KEEP_ALIVE_MS = 30_000;
 const MAX_CONNECTIONS = 1024;
-/** Browsers keep the answer to a preflight for this long. */
+/** How long browsers cache a preflight answer. */
 const PREFLIGHT_SECONDS = 600;
 
-/** Raw bytes over HTTP, for sessions that have a token; not yet listening. */
+/** Raw bytes over HTTP, for sessions with a token; not listening yet. */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
   const { logger } = options;
   const app = fastify({
     bodyLimit: MAX_FILE_CHUNK_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    // whoever asks for a file and does not read it would hold one of the connections for ever
+    // a client that requests a file and does not read it would hold a connection for ever
     connectionTimeout: options.idleMs ?? REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
     trustProxy: createNetworkMatcher(options.trustedProxies),
@@ -40,7 +40,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   });
   app.server.maxConnections = MAX_CONNECTIONS;
 
-  // unless a route says more: who has which files is nothing for a cache, and bytes are nothing but bytes
+  // unless a route overrides it: who has which files must not be cached, and bytes must not be sniffed
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   });

@@ -8,15 +8,15 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { authenticate, chunkIndexOf, type FileHttpParts, fileIdOf, waitForTurn } from './parts.ts';
 
-/** Chunks whose bytes are in this process at once: 16 MiB. */
+/** Chunk bodies in this process at once: 16 MiB. */
 const MOST_BODIES = 64;
 const SHA256_BYTES = 32;
 
-/** What the owner of a file does with it. The offer itself is made by the session. */
+/** What a file's owner does with it. The offer itself is made by the session. */
 export function addUploadRoutes(app: FastifyInstance, parts: FileHttpParts): void {
   let bodies = 0;
 
-  /** Everything that can be refused is, before the bytes are read; so they wait where they are, and not here. */
+  /** Refuses whatever can be refused before the body is read, so that bytes wait at the client and not here. */
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const bytes = Number(request.headers['content-length']);
     if (!(bytes >= 1)) throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: 'content-length' });

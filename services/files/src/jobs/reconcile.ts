@@ -7,7 +7,7 @@ const USERS_AT_ONCE = 500;
 
 type Parts = { pool: Pool; blobs: BlobStore; metrics: FilesMetrics; logger: Logger };
 
-/** Compares the ledger with the files it stands for, and the store with the ledger. Both agree, or something is at fault. */
+/** Compares the ledger with the files, and the store with the ledger. They agree unless something is wrong. */
 export function reconcileJob(parts: Parts, everyMs: number): Job {
   return { everyMs, deadlineMs: 600_000, run: (signal) => reconcile(parts, signal) };
 }
@@ -31,7 +31,7 @@ export async function reconcile({ pool, blobs, metrics, logger }: Parts, signal:
   if (orphans > 0) logger.info({ orphans }, 'bytes deleted that the ledger does not know');
 }
 
-/** Under the locks that offers, completions and removals take. Resolves with how many users it had to set right. */
+/** Under the locks that offers, completions and removals take. Resolves with the number of users corrected. */
 async function mend(pool: Pool, users: readonly number[]): Promise<number> {
   return await withTransaction(pool, async (client) => {
     await client.query('SELECT FROM files.storage WHERE user_id = ANY($1) ORDER BY user_id FOR UPDATE', [

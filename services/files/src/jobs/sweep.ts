@@ -5,7 +5,7 @@ import type { FileLife } from '../file-life.ts';
 import type { FilesMetrics } from '../metrics.ts';
 import { finishRemoval } from '../store/removal.ts';
 
-/** Looked up at once; the run goes on until there are no more. */
+/** Per lookup; the run continues until there are no more. */
 const FILES_AT_ONCE = 100;
 
 type Parts = {
@@ -18,8 +18,8 @@ type Parts = {
 };
 
 /**
- * Ends files whose time is over, uploads that were never completed among them, and deletes the bytes that are still there
- * of files that have ended: their process died before it had done so.
+ * Ends expired files, including uploads that were never completed, and deletes the remaining bytes of ended files
+ * whose process died before doing so.
  */
 export function sweepJob(parts: Parts): Job {
   return { everyMs: parts.everyMs, deadlineMs: 120_000, run: (signal) => sweep(parts, signal) };

@@ -9,14 +9,14 @@ import type { Handlers } from './handlers.ts';
 
 type Parts = { handlers: Handlers; reader: ChunkReader; bulkList: BulkList; metrics: FilesMetrics };
 
-/** What the client is to be told of an error. Others than the client's and the world's are thrown on. */
+/** What the client is told of an error. Rethrows errors that are neither the client's nor transient. */
 export function refusalOf(error: unknown): Refused {
   if (error instanceof ProtocolError) return { ok: false, error: error.error, detail: error.detail };
   if (classify(error) !== 'retryable') throw error;
   return { ok: false, error: 'SERVER_UNAVAILABLE', detail: { retry_after_ms: 1_000 } };
 }
 
-/** A question of a gateway → the body of its reply; none for a chunk, which goes another way. */
+/** Answers a gateway's question with the body of the reply; undefined for a chunk, which is sent another way. */
 export function createAnswer(parts: Parts): (request: StreamRequest) => Promise<Buffer | undefined> {
   const { handlers, metrics } = parts;
   return async (request) => {
@@ -87,7 +87,7 @@ const kinds: readonly Ask<'files'>['kind'][] = [
   'chunk_request',
 ];
 
-/** Gateways have checked everything else, so a mismatch would be a fault of ours. */
+/** Gateways have checked everything else, so a mismatch would be our fault. */
 function parseAsk(body: Buffer): Ask<'files'> {
   const ask = JSON.parse(body.toString('utf8')) as Ask<'files'>;
   if (!kinds.includes(ask.kind)) throw new PoisonError('unknown kind of question');

@@ -1,9 +1,9 @@
 import { ProtocolError } from '@securechat/protocol';
 
-/** A row and a turn of the database for each chunk: smaller ones would make a file expensive. */
+/** Each chunk costs a row and a database round trip: smaller chunks would make a file expensive. */
 const LEAST_CHUNK_BYTES = 4096;
 
-/** The number of chunks is what the two sizes make it. Throws a ProtocolError. */
+/** The two sizes determine the number of chunks. Throws a ProtocolError. */
 export function checkForm(form: { file_size: number; chunk_size: number; total_chunks: number }): void {
   const { file_size, chunk_size, total_chunks } = form;
   if (total_chunks !== Math.ceil(file_size / chunk_size))

@@ -18,10 +18,10 @@ type Parts = {
   metrics: FilesMetrics;
   logger: Logger;
 };
-/** One entry of a stream of chunks. */
+/** One entry of a chunk stream. */
 type ChunkHead = Extract<Ask<'files'>, { kind: 'chunk' }> & { gateway: string; correlation: string };
 
-/** Stores the chunk of an entry and answers. Whatever goes wrong: without an answer the chunk comes again. */
+/** Stores the chunks of an entry and answers. On any failure the chunk is sent again, for lack of an answer. */
 export function createChunkAnswer(parts: Parts): (entry: StreamEntry) => Promise<void> {
   const { outStreams, metrics, logger } = parts;
   return async (entry) => {

@@ -26,7 +26,7 @@ type Kind = Exclude<keyof FilesRequests, 'chunk' | 'chunk_request'>;
 type Status = Extract<FilesRequests['status']['answer'], { ok: true }>['status'];
 export type Handlers = { [K in Kind]: (ask: Extract<Ask<'files'>, { kind: K }>) => Promise<Status> };
 
-/** Everything that a gateway may ask about files, but their bytes. Each may be repeated. Throws a ProtocolError. */
+/** Everything that a gateway may ask about files, except their bytes. All idempotent. Throws a ProtocolError. */
 export function createHandlers(parts: HandlerParts): Handlers {
   const { pool, files, verifier, life, notices, tokens, policy } = parts;
 
@@ -36,7 +36,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     return { file_id: file.ext_id, state: facts.state, files: [facts] };
   }
 
-  /** What was offered to this user by somebody else. */
+  /** A file offered to this user by someone else. */
   async function offered(ask: { user: number; file_id: string }): Promise<FileRow> {
     const file = await files.findFor(ask.user, ask.file_id);
     if (!file || file.owner_id === ask.user) throw new ProtocolError('PERMISSION_DENIED');

@@ -1,6 +1,6 @@
 import type { FileFacts } from '@securechat/protocol';
 
-/** A row of files.files. `max…` is what the offer said; `size` and `sha256` are what was verified. */
+/** A row of files.files. `max…` is from the offer; `size` and `sha256` are verified. */
 export type FileRow = {
   id: number;
   ext_id: string;
@@ -19,14 +19,14 @@ export type FileRow = {
 export const FILE_COLUMNS =
   'f.id, f.ext_id, f.owner_id, f.conversation, f.max_size, f.chunk_size, f.max_chunks, f.state, f.received, f.size, f.sha256, f.expires_at';
 
-/** Bytes of ciphertext: verified, or what is reserved. */
+/** Bytes of ciphertext: verified, or reserved. */
 export const sizeOf = (file: FileRow): number =>
   file.state === 'complete' ? (file.size ?? file.max_size) : file.max_size;
 
 /** Chunks that it has, or may have. */
 export const chunksOf = (file: FileRow): number => Math.ceil(sizeOf(file) / file.chunk_size);
 
-/** What its owner and those admitted may know. */
+/** What its owner and admitted users may know. */
 export function factsOf(file: FileRow, missing?: number[][]): FileFacts {
   return {
     file_id: file.ext_id,

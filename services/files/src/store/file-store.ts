@@ -4,7 +4,7 @@ import { FILE_COLUMNS, type FileRow } from './file-row.ts';
 
 export type FileStore = ReturnType<typeof createFileStore>;
 
-/** What is asked of files without changing anything. What is being removed is not there for anybody. */
+/** Read-only queries on files. A file being removed is invisible to everyone. */
 export function createFileStore(pool: Pool, storageLimit: number) {
   async function one(name: string, text: string, values: unknown[]): Promise<FileRow | undefined> {
     const found = await pool.query<FileRow>({ name, text, values });
@@ -30,7 +30,7 @@ export function createFileStore(pool: Pool, storageLimit: number) {
         [user, extId],
       ),
 
-    /** Whom this file was offered to, without those who declined. */
+    /** The users this file was offered to, except those who declined. */
     async granted(file: number): Promise<number[]> {
       const found = await pool.query<{ user_id: number }>({
         name: 'granted',
@@ -40,7 +40,7 @@ export function createFileStore(pool: Pool, storageLimit: number) {
       return found.rows.map((row) => row.user_id);
     },
 
-    /** First and last index of each gap, as many as a client is told. */
+    /** First and last index of each gap, up to the number that a client is told. */
     async missing(file: FileRow): Promise<number[][]> {
       const found = await pool.query<{ low: number; high: number }>({
         name: 'missing-chunks',
@@ -53,7 +53,7 @@ export function createFileStore(pool: Pool, storageLimit: number) {
       return found.rows.map(({ low, high }) => [low, high]);
     },
 
-    /** Files of this user's own behind `after`, in the order of their ids. */
+    /** This user's own files after `after`, in id order. */
     async list(user: number, after: string): Promise<{ files: FileRow[]; more: boolean }> {
       const found = await pool.query<FileRow>({
         name: 'list-files',

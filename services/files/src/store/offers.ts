@@ -10,8 +10,8 @@ export type OfferPolicy = { storagePerUser: number; filesPerUser: number; upload
 const UNIQUE_VIOLATION = '23505';
 
 /**
- * Reserves room, and admits the members of this moment, in one transaction. `isNew` is false when the very same offer
- * was there. Throws a ProtocolError: no member, no room, or another file has this id.
+ * Reserves room, and admits the current members, in one transaction. `isNew` is false when the same offer already
+ * existed. Throws a ProtocolError: not a member, no room, or another file has this id.
  */
 export async function storeOffer(
   pool: Pool,
@@ -25,7 +25,7 @@ export async function storeOffer(
     return { file, isNew: true };
   } catch (error) {
     if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
-    // somebody else's came first, or a repetition of this one
+    // someone else's came first, or a repetition of this one
     const winner = await findSame(pool, offer);
     if (!winner) throw error;
     return { file: winner, isNew: false };
@@ -83,7 +83,7 @@ async function insertOffer(client: PoolClient, offer: Offer, policy: OfferPolicy
   return file;
 }
 
-/** The row of the user is the lock: of two offers at once the second sees what the first has reserved. */
+/** The user's row is the lock: of two concurrent offers the second sees what the first has reserved. */
 async function reserve(client: PoolClient, offer: Offer, policy: OfferPolicy): Promise<void> {
   await client.query({
     name: 'open-storage',
@@ -101,7 +101,7 @@ async function reserve(client: PoolClient, offer: Offer, policy: OfferPolicy): P
   throw new ProtocolError('STORAGE_FULL', { scope: 'storage', limit });
 }
 
-/** An admin may have given the user a quota of its own. */
+/** An admin may have given the user their own quota. */
 async function limitOf(client: PoolClient, user: number, storagePerUser: number): Promise<number> {
   const found = await client.query<{ quota: number | null }>({
     name: 'quota-of',

@@ -3,12 +3,12 @@ import type { Pool } from 'pg';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import { FILE_COLUMNS, type FileRow } from './file-row.ts';
 
-/** Chunks of the ledger that are deleted at once. */
+/** Ledger rows deleted at once. */
 const DELETED_AT_ONCE = 10_000;
 
 /**
- * From now on nobody may have the file and nothing counts for it. Its bytes are still there. Undefined when somebody
- * else did this, or `onlyExpired` and it has not. Resolves with what it was before.
+ * From now on nobody can access the file and it counts for nothing. Its bytes remain. Undefined when someone else did
+ * this, or with `onlyExpired` it has not expired. Resolves with its previous row.
  */
 export async function beginRemoval(
   pool: Pool,
@@ -44,7 +44,7 @@ export async function beginRemoval(
   });
 }
 
-/** Deletes the bytes of a file whose removal has begun, and then what the ledger knows of it. May be repeated. */
+/** Deletes the bytes of a file whose removal has begun, and then its ledger rows. Idempotent. */
 export async function finishRemoval(pool: Pool, blobs: BlobStore, file: number): Promise<void> {
   await blobs.remove(file);
   for (let deleted = DELETED_AT_ONCE; deleted === DELETED_AT_ONCE; ) {

@@ -24,11 +24,11 @@ export type TestBucket = {
   options: BucketOptions;
   bucket: Bucket;
   contents(): Promise<{ name: string; bytes: number }[]>;
-  /** With everything in it. */
+  /** Including its contents. */
   drop(): Promise<void>;
 };
 
-/** A new one on this server, for one test file. */
+/** A new bucket on this server, for one test file. */
 export async function createTestBucket(server: Omit<BucketOptions, 'bucket'>): Promise<TestBucket> {
   const options = { ...server, bucket: `test-${randomBytes(6).toString('hex')}` };
   const client = clientOf(server);
@@ -56,7 +56,7 @@ export async function createTestBucket(server: Omit<BucketOptions, 'bucket'>): P
   };
 }
 
-/** Whether a server answers there, and to these keys. */
+/** Whether a server answers there and accepts these keys. */
 export async function answers(server: Omit<BucketOptions, 'bucket'>): Promise<boolean> {
   const client = clientOf(server);
   try {

@@ -27,8 +27,8 @@ export type TestUser = { user: number; device: number; user_id: string };
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
 /**
- * The service without its streams, on a database of its own with users and a conversation, as its own role. What
- * gateways would be told is written down. Chunks are in Postgres, and with `npm run test:s3` in a bucket of its own.
+ * The service without its streams, on its own database with users and a conversation, with the service's role.
+ * Notices to gateways are recorded. Chunks are in Postgres, and with `npm run test:s3` in a bucket of its own.
  */
 export async function openWorld(parts: { blobs?: (pool: Pool) => BlobStore } = {}) {
   const server = testServer();
@@ -116,7 +116,7 @@ export async function openWorld(parts: { blobs?: (pool: Pool) => BlobStore } = {
         status: 'complete',
         sha256,
       }),
-    /** Offered, uploaded and verified. */
+    /** Offers, uploads and verifies a file. */
     async upload(file: TestFile, by = people.alice): Promise<void> {
       await world.offer(file, by);
       for (let index = 0; index < file.chunks; index++) await world.put(file, index, undefined, by);
