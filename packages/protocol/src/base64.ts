@@ -1,6 +1,6 @@
 /**
- * Strict standard base64 (RFC 4648 §4): one alphabet, padding required, unused trailing bits zero.
- * Exactly one text exists for each byte string; a second spelling would be a second valid message.
+ * Strict standard base64 (RFC 4648 §4): one alphabet, padding required, unused trailing bits zero. Each byte string
+ * has exactly one encoding; a second one would be a second valid message.
  */
 const GROUP = '[A-Za-z0-9+/]{4}';
 const TWO_BYTES = '[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=';
@@ -16,15 +16,15 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const CHARACTERS = new TextEncoder().encode(ALPHABET);
 const PADDING = 0x3d;
 const FOREIGN = 0xff;
-/** Six bits by character code. */
+/** Six-bit values by character code. */
 const VALUES = new Uint8Array(256).fill(FOREIGN);
 for (let i = 0; i < 64; i++) VALUES[ALPHABET.charCodeAt(i)] = i;
 const utf8 = new TextEncoder();
 const latin = new TextDecoder();
-/** Characters of the text at hand: looking into memory is twenty times as fast as asking a string for each one. */
+/** Buffer for the characters of the current text: memory access is twenty times as fast as asking a string for each one. */
 let scratch = new Uint8Array(1024);
 
-/** By table: a pattern would take longer on a long text, and every chat goes through here. */
+/** By table: a regular expression would be slower on a long text, and every chat goes through here. */
 export function isBase64(text: string): boolean {
   return text.length % 4 === 0 && isCanonical(charactersOf(text), text.length);
 }
@@ -40,7 +40,7 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   return out;
 }
 
-/** The same, from `out[at]` on. Up to two bytes behind them are overwritten, where `out` has any. */
+/** The same, from `out[at]` on. Up to two bytes after the decoded ones are overwritten, if `out` has any. */
 export function decodeBase64Into(out: Uint8Array, at: number, text: string): void {
   const characters = charactersOf(text);
   if (text.length % 4 !== 0 || !isCanonical(characters, text.length))
@@ -49,7 +49,7 @@ export function decodeBase64Into(out: Uint8Array, at: number, text: string): voi
     const b = value(characters, i + 1);
     const c = value(characters, i + 2);
     out[at] = (value(characters, i) << 2) | (b >> 4);
-    // What lies beyond the end of `out` is padding; a typed array drops it.
+    // Anything beyond the end of `out` is padding; a typed array drops it.
     out[at + 1] = (b << 4) | (c >> 2);
     out[at + 2] = (c << 6) | value(characters, i + 3);
     at += 3;
@@ -75,7 +75,7 @@ const value = (characters: Uint8Array, index: number): number =>
   VALUES[characters[index] ?? FOREIGN] ?? FOREIGN;
 const byte = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;
 
-/** The text's UTF-8. One that is not ASCII gives characters that no base64 has. Good until the next call. */
+/** The text's UTF-8. Non-ASCII text yields bytes that base64 does not contain. Valid until the next call. */
 function charactersOf(text: string): Uint8Array {
   if (scratch.length < text.length * 3) scratch = new Uint8Array(text.length * 3);
   utf8.encodeInto(text, scratch);
@@ -83,8 +83,8 @@ function charactersOf(text: string): Uint8Array {
 }
 
 /**
- * Only characters of the alphabet before the padding, and bits of the last one that belong to no byte are zero:
- * else several texts would mean one byte string.
+ * Only characters of the alphabet before the padding, and zero for bits of the last one that belong to no byte;
+ * otherwise several texts would encode the same bytes.
  */
 function isCanonical(characters: Uint8Array, length: number): boolean {
   let whole = length;

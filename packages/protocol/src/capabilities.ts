@@ -1,10 +1,10 @@
 import type { UpstreamName } from './catalog.ts';
 
-/** What a client may announce in `client_hello.capabilities`; names that are not known are let be. */
+/** What a client may announce in `client_hello.capabilities`; unknown names are ignored. */
 export const clientCapabilities = ['e2e_encryption', 'file_transfer', 'groups'] as const;
 export type ClientCapability = (typeof clientCapabilities)[number];
 
-/** What a server may announce in `server_hello.capabilities`: each only where it really does it. */
+/** What a server may announce in `server_hello.capabilities`: only what it actually does. */
 export const serverCapabilities = [
   'message_relay',
   'offline_storage',
@@ -15,9 +15,9 @@ export const serverCapabilities = [
 export type ServerCapability = (typeof serverCapabilities)[number];
 
 /**
- * What a client must have announced to send a type; without it the message is refused with `CAPABILITY_MISSING`. A client
- * that does not encrypt has no content to send, and none that begins a conversation. `group_create` makes conversations
- * of two as well, so it does not need `groups`. What a client is sent does not depend on what it announced.
+ * What a client must have announced to send a type; otherwise the message is refused with `CAPABILITY_MISSING`. A
+ * client that does not encrypt has no content to send or to start a conversation with. `group_create` also creates
+ * direct conversations, so it does not need `groups`. What a client receives does not depend on what it announced.
  */
 export const neededCapability: Record<UpstreamName, ClientCapability | undefined> = {
   client_hello: undefined,

@@ -53,9 +53,9 @@ import { typing } from './messages/typing.ts';
 import { unblock } from './messages/unblock.ts';
 
 /**
- * The protocol on one screen. The high byte of a number is the family and names its owner:
- * 00 connection (gateway), 01 keys and accounts (auth), 02 presence, 03 messages and 04 groups (delivery),
- * 05 files, 06 peer-to-peer signalling (presence).
+ * The protocol on one screen. The high byte of an id is the family and names its owner: 00 connection (gateway), 01
+ * keys and accounts (auth), 02 presence, 03 messages and 04 groups (delivery), 05 files, 06 peer-to-peer signalling
+ * (presence).
  */
 export const upstream = {
   client_hello: clientHello, // 0x0001
@@ -151,7 +151,7 @@ export const downstream = {
   p2p_bye: p2pBye, // 0x0604
 } as const;
 
-/** Numbers that were used once or are promised to a type that is not built yet; never given to another. */
+/** Ids that were used once or are reserved for a type not built yet; never reassigned. */
 export const reservedIds: readonly number[] = [];
 
 export type UpstreamName = keyof typeof upstream;

@@ -1,8 +1,8 @@
 /**
- * Why a connection ends. The range alone tells an old client what to do with a new code:
- * 4000–4499 come back (after the server's hint, else by the reconnect ladder), 4500–4999 do not come back
- * by yourself. 1012 is the registered "service restart". On TCP, where there are no close codes, the same
- * number travels in a `goaway` frame before the end of the stream.
+ * Why a connection ends. The range alone tells an old client what to do with a new code: 4000–4499 reconnect (after
+ * the server's hint, else by the reconnect ladder), 4500–4999 do not reconnect automatically. 1012 is the registered
+ * "service restart". On TCP, which has no close codes, the same number is sent in a `goaway` frame before the end of
+ * the stream.
  */
 export const closeCodes = {
   service_restart: 1012,
@@ -21,7 +21,7 @@ export const closeCodes = {
 
 export type CloseReason = keyof typeof closeCodes;
 
-/** What the server says with them; see `errorTexts`. */
+/** The server's text for each; see `errorTexts`. */
 export const closeTexts: Readonly<Record<CloseReason, string>> = {
   service_restart: 'this server is going away; come back',
   slow_consumer: 'you read too slowly; come back and resume',
@@ -37,7 +37,7 @@ export const closeTexts: Readonly<Record<CloseReason, string>> = {
   revoked: 'this device is not served any more',
 };
 
-/** Whether a client should reconnect by itself after this close code. */
+/** Whether a client should reconnect automatically after this close code. */
 export function mayReconnect(code: number): boolean {
   return code < 4500 || code > 4999;
 }

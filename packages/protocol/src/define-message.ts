@@ -2,8 +2,8 @@ import { MAX_DEFAULT_BYTES } from './limits.ts';
 import type { ObjectSchema, Schema, Static } from './schema/type.ts';
 
 /**
- * A message type of the wire: its name, its number and the shape of its JSON payload in each direction it may
- * travel. `up` is client to server, `down` server to client. `maxBytes` caps the frame payload.
+ * A message type on the wire: its name, its id and the shape of its JSON payload in each direction it may travel.
+ * `up` is client to server, `down` server to client. `maxBytes` caps the frame payload.
  */
 export type MessageDefinition<
   Name extends string = string,

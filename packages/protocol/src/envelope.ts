@@ -18,8 +18,8 @@ import { type Static, Type } from './schema/type.ts';
 const MetadataValue = Type.Union([Type.String({ maxLength: 256 }), Count, Type.Boolean()]);
 
 /**
- * Flat and signed. The three names are the seed's; our own SDK sends only `expires_at`, because the reply and
- * thread graph belongs inside the ciphertext.
+ * Flat and signed. The three names are the seed's; our own SDK sends only `expires_at`, because the reply and thread
+ * graph belongs inside the ciphertext.
  */
 const Metadata = Type.Object(
   {
@@ -31,8 +31,8 @@ const Metadata = Type.Object(
 );
 
 /**
- * What one user sends to another. Closed: a top-level member that is not listed here would not be signed,
- * so it is refused. `payload` is ciphertext; the server never looks inside.
+ * What one user sends to another. Closed: an unlisted top-level member would not be signed, so it is refused.
+ * `payload` is ciphertext; the server never looks inside.
  */
 export const envelopeFields = {
   id: MessageId,
@@ -41,7 +41,7 @@ export const envelopeFields = {
   to: Id,
   device_id: DeviceId,
   conversation_id: ConversationId,
-  /** MLS epoch the payload was encrypted for, and the generation it is an epoch of: 0 when it is not there. */
+  /** MLS epoch the payload was encrypted for, and its generation: 0 when absent. */
   epoch: Count,
   generation: Type.Optional(Count),
   /** 1, 2, 3 … per device and conversation, without gaps. */
@@ -54,11 +54,11 @@ export const envelopeFields = {
   metadata: Type.Optional(Metadata),
 };
 
-/** Unsigned, added by the server beside the untouched envelope: the receiver's place in its mailbox. */
+/** Unsigned, added by the server beside the untouched envelope: the receiver's mailbox position. */
 export const DeliveryStamp = Type.Object({
   /** Mailbox sequence of the receiving device: contiguous, and the cursor to resume from. */
   seq: Sequence,
-  /** Place in the conversation: one total order for all its devices. */
+  /** Position in the conversation: one total order for all its devices. */
   conv_seq: Sequence,
   server_ts_ms: UnixMs,
 });

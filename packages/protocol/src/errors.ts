@@ -1,10 +1,10 @@
 /**
- * Every error a peer can be told about. `code` is the seed's number; names beyond the seed's ten hang
- * under the nearest number, so a client that knows only numbers still acts right.
+ * Every error a peer can be told about. `code` is the seed's number; names beyond the seed's ten share the nearest
+ * number, so a client that knows only numbers still acts correctly.
  *
- * `retry`: `no` — the same bytes will fail again; `later` — the same bytes may succeed, after
- * `retry_after_ms` where given; `reseal` — the same id may be sent again with a new payload, epoch or
- * `client_seq`; `login` — a new login may help.
+ * `retry`: `no` — the same bytes will fail again; `later` — the same bytes may succeed, after `retry_after_ms` where
+ * given; `reseal` — the same id may be sent again with a new payload, epoch or `client_seq`; `login` — a new login
+ * may help.
  */
 export const errors = {
   INVALID_MESSAGE_FORMAT: { code: 1000, retry: 'no' },
@@ -48,7 +48,7 @@ export const errors = {
 export type ErrorName = keyof typeof errors;
 export const errorNames = Object.keys(errors) as ErrorName[];
 
-/** What the server says with them. A table of its own: a page that never says them does not load them. */
+/** The server's text for each. A separate table, so that a page that never sends errors does not load it. */
 export const errorTexts: Readonly<Record<ErrorName, string>> = {
   INVALID_MESSAGE_FORMAT: 'The message does not have the required form',
   UNSUPPORTED_VERSION: 'This protocol version is not served here',
@@ -88,38 +88,38 @@ export const errorTexts: Readonly<Record<ErrorName, string>> = {
   SERVER_UNAVAILABLE: 'The server cannot take this now',
 };
 
-/** What an error may carry beside its name; every field is visible to the peer. */
+/** What an error may carry besides its name; every field is visible to the peer. */
 export type ErrorDetail = {
-  /** Where in the message the fault lies, e.g. `/metadata/expires_at`. Never a value. */
+  /** Where in the message the fault is, e.g. `/metadata/expires_at`. Never a value. */
   path?: string;
   reference_id?: string;
   retry_after_ms?: number;
   scope?: string;
   limit?: number;
-  /** STALE_EPOCH, STALE_LOG, COMMIT_REQUIRED, CONVERSATION_EXISTS: what the server holds. */
+  /** STALE_EPOCH, STALE_LOG, COMMIT_REQUIRED, CONVERSATION_EXISTS: the server's current values. */
   epoch?: number;
   generation?: number;
   /** STALE_EPOCH, STALE_LOG: place and hash of the operation that came first. */
   conv_seq?: number;
   previous_sha256?: string;
-  /** COMMIT_REQUIRED: devices that a `group_commit` has to remove; empty when fresh keys are all it needs. */
+  /** COMMIT_REQUIRED: devices that a `group_commit` must remove; empty when it only needs fresh keys. */
   removed_devices?: string[];
-  /** SEQ_GAP: the client_seq the server waits for. */
+  /** SEQ_GAP: the client_seq that the server expects. */
   expected?: number;
   /** CONVERSATION_EXISTS: the conversation that won. */
   conversation_id?: string;
-  /** CAPABILITY_MISSING: the one that the message needs. */
+  /** CAPABILITY_MISSING: the capability that the message needs. */
   capability?: string;
-  /** UNSUPPORTED_VERSION: what is served. */
+  /** UNSUPPORTED_VERSION: the versions served. */
   supported_versions?: (string | number)[];
 };
 
-/** The peer's fault, to be answered with an `error` frame. Never carries payload or key bytes. */
+/** The peer's fault, answered with an `error` frame. Never carries payload or key bytes. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
   readonly error: ErrorName;
   readonly detail: ErrorDetail;
-  /** True when the byte stream can no longer be trusted and the connection has to end. */
+  /** True when the byte stream can no longer be trusted and the connection must end. */
   readonly fatal: boolean;
 
   constructor(error: ErrorName, detail: ErrorDetail = {}, options: { fatal?: boolean } = {}) {
@@ -130,7 +130,7 @@ export class ProtocolError extends Error {
   }
 }
 
-/** The `error` message of the wire for a name and its details. */
+/** The wire's `error` message for a name and its details. */
 export function errorMessage(error: ErrorName, detail: ErrorDetail = {}): ErrorBody {
   const { path, ...rest } = detail;
   const says = errorTexts[error];

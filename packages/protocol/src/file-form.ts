@@ -1,7 +1,10 @@
 import { MAX_FILE_BYTES, MAX_FILE_CHUNK_BYTES, MAX_FILE_CHUNKS } from './limits.ts';
 import { Type } from './schema/type.ts';
 
-/** Of ciphertext: the most that the file will have, which is what is reserved, and how it is cut. All chunks but the last are whole. */
+/**
+ * Of ciphertext: the maximum size of the file, which is reserved, and how it is split. All chunks but the last are
+ * full.
+ */
 export const fileForm = {
   file_size: Type.Integer({ minimum: 1, maximum: MAX_FILE_BYTES }),
   chunk_size: Type.Integer({ minimum: 1, maximum: MAX_FILE_CHUNK_BYTES }),

@@ -1,11 +1,11 @@
 import { decodeBase64 } from './base64.ts';
 
-/** A complete subtree: the hash over the entries from `position * 2^level` on, 2^level of them. */
+/** A complete subtree: the hash over 2^level entries from `position * 2^level` on. */
 export type KeyLogNode = { readonly level: number; readonly position: number };
 
 /**
- * The largest complete subtrees that together hold the entries from `from` to before `to`, from left to right. Over the whole
- * of a log they are what its root is made of; left and right of one entry they are its proof.
+ * The largest complete subtrees that together hold the entries from `from` to before `to`, left to right. Over a
+ * whole log they make up its root; left and right of one entry they are its proof.
  */
 export function keyLogCover(from: number, to: number): KeyLogNode[] {
   const nodes: KeyLogNode[] = [];
@@ -25,12 +25,15 @@ export function keyLogCover(from: number, to: number): KeyLogNode[] {
 
 const utf8 = new TextEncoder();
 
-/** What is hashed (SHA-256) to tell whose an entry is. Whoever knows a name finds its entries; nobody reads names from them. */
+/**
+ * Hashed (SHA-256) to identify the user of an entry. Whoever knows a name finds its entries; names cannot be read
+ * from them.
+ */
 export function keyLogLabel(userId: string): Uint8Array<ArrayBuffer> {
   return utf8.encode(`SecureChat/1 key-log-label\n${userId}`);
 }
 
-/** An entry: whose list it is, the list's hash, and that of the one before; zeros for the first one. */
+/** An entry: whose list it is, the list's hash, and that of the previous list; zeros for the first. */
 export function keyLogEntry(
   label: Uint8Array,
   list: { readonly sha256: Uint8Array; readonly previous_sha256?: string | undefined },

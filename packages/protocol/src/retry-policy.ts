@@ -1,8 +1,8 @@
 /**
- * When to try again, as pure functions: the caller brings the randomness, so tests can bring theirs.
+ * When to try again, as pure functions: the caller supplies the randomness, so tests can supply theirs.
  *
- * Two different things (the seed lists both): the reconnect ladder is for connections, the retry policy for
- * single requests on a healthy connection.
+ * Two different things (the seed lists both): the reconnect ladder is for connections, the retry policy for single
+ * requests on a healthy connection.
  */
 
 /** Seed, Reconnection Logic: 1, 2, 4, 8, 16, 30 s. The last step repeats. */
@@ -11,13 +11,12 @@ export const RECONNECT_LADDER_MS: readonly number[] = [1_000, 2_000, 4_000, 8_00
 export const RECONNECT_JITTER = 0.25;
 /** Seed, Circuit Breaker: stop after this many failures in a row. */
 export const BREAKER_OPENS_AFTER = 10;
-/** A breaker that never tries again would silence every client after a four-minute outage. */
+/** A breaker that never half-opened would silence every client after a four-minute outage. */
 export const BREAKER_HALF_OPENS_AFTER_MS = 5 * 60_000;
 
 /**
- * Delay before reconnect number `failures` (1 = after the first failure), in ms.
- * `serverHintMs` (from `goaway` or `retry_after_ms`) goes first and is kept as it is: the server has
- * already given each client a delay of its own.
+ * Delay before reconnect number `failures` (1 = after the first failure), in ms. `serverHintMs` (from `goaway` or
+ * `retry_after_ms`) takes precedence and is used unchanged: the server has already given each client its own delay.
  */
 export function reconnectDelayMs(failures: number, random: number, serverHintMs?: number): number {
   if (serverHintMs !== undefined) return serverHintMs;
@@ -29,13 +28,13 @@ export type BreakerState = { failures: number; openedAtMs: number | undefined };
 
 export const closedBreaker: BreakerState = { failures: 0, openedAtMs: undefined };
 
-/** A failure counts only towards the breaker until a healthy connection (ping answered) resets it. */
+/** Failures count towards the breaker until a healthy connection (ping answered) resets it. */
 export function breakerAfterFailure(state: BreakerState, nowMs: number): BreakerState {
   const failures = state.failures + 1;
   return { failures, openedAtMs: failures >= BREAKER_OPENS_AFTER ? nowMs : undefined };
 }
 
-/** `nudged`: the network changed, the app came to the foreground, or the person asked. */
+/** `nudged`: the network changed, the app came to the foreground, or the user asked. */
 export function breakerAllows(state: BreakerState, nowMs: number, nudged: boolean): boolean {
   return state.openedAtMs === undefined || nudged || nowMs - state.openedAtMs >= BREAKER_HALF_OPENS_AFTER_MS;
 }
@@ -66,7 +65,7 @@ export function retryDelayMs(policy: RetryPolicy, attempt: number, random: numbe
   return jittered(Math.min(exact, policy.max_delay_ms), policy.jitter_factor, random);
 }
 
-/** `random` in [0, 1) maps to [-share, +share). */
+/** Maps `random` in [0, 1) to [-share, +share). */
 function jittered(ms: number, share: number, random: number): number {
   return ms * (1 + share * (2 * random - 1));
 }

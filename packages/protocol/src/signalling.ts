@@ -14,14 +14,14 @@ import {
 import { MAX_SIGNAL_BYTES } from './limits.ts';
 import { type Schema, Type } from './schema/type.ts';
 
-/** Of the other end, once it is known. */
+/** The other end's device, once known. */
 export const OtherEnd = DeviceId;
 export const MaybeOtherEnd = Type.Optional(DeviceId);
 
 /**
- * What the two ends of a direct connection tell each other by way of the server. Like an envelope: flat, signed whole (context `p2p`),
- * and with ciphertext inside, which holds session description and candidates. Unlike one, it is not kept and has no place in the
- * conversation.
+ * What the two ends of a direct connection tell each other through the server. Like an envelope: flat, fully signed
+ * (context `p2p`), with ciphertext inside, which holds session description and candidates. Unlike one, it is not
+ * stored and has no position in the conversation.
  */
 export function defineSignal<const Name extends string, To extends Schema>(name: Name, id: number, to: To) {
   const fields = Type.Object(
@@ -36,7 +36,7 @@ export function defineSignal<const Name extends string, To extends Schema>(name:
       conversation_id: ConversationId,
       epoch: Count,
       generation: Count,
-      /** Chosen by the offering device, at random. */
+      /** Random, chosen by the offering device. */
       session_id: Id,
       timestamp: UnixSeconds,
       nonce: Nonce,

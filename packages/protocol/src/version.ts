@@ -1,10 +1,10 @@
 /**
- * The two version numbers of the protocol and what each one promises.
+ * The two version numbers of the protocol and what each promises.
  *
- * `FRAME_VERSION` stands in every 12-byte header; it changes only when the header or the meaning of the
- * bytes after it changes. `PROTOCOL_VERSION` stands in `client_hello.version`; its minor part grows when
- * messages or fields are added, its major part when an old client could misread a new server.
- * `version.test.ts` hashes the whole catalogue and fails until a line is added to the history below.
+ * `FRAME_VERSION` is in every 12-byte header; it changes only when the header or the meaning of the bytes after it
+ * changes. `PROTOCOL_VERSION` is in `client_hello.version`; its minor part grows when messages or fields are added,
+ * its major part when an old client could misread a new server. `version.test.ts` hashes the whole catalogue and
+ * fails until a line is added to the history below.
  */
 export const FRAME_VERSION = 0x0001;
 export const SUPPORTED_FRAME_VERSIONS: readonly number[] = [FRAME_VERSION];

@@ -1,6 +1,6 @@
 /**
- * Writes the vectors: `node packages/protocol/vectors/generate.ts`. They are committed, and a test holds them
- * against this program, so a change of the wire shows in a diff of bytes.
+ * Writes the vectors: `node packages/protocol/vectors/generate.ts`. They are committed, and a test compares them with
+ * this program, so that a change of the wire shows in a diff of bytes.
  */
 // biome-ignore lint/style/noRestrictedImports: this program writes files; the package itself never does.
 import { writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { messageVectors } from './source/messages.ts';
 import { retryVectors } from './source/retry.ts';
 import { transcriptVectors } from './source/transcripts.ts';
 
-/** File name → text, all of them. */
+/** File name to text, all of them. */
 export function vectorFiles(): Map<string, string> {
   const contents = {
     ...messageVectors(),

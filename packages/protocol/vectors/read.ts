@@ -26,7 +26,7 @@ export function readVectorText(fileName: string): string {
   return readFileSync(new URL(fileName, folder), 'utf8');
 }
 
-/** Payloads of one type, direction and kind, for tests that change them. Headers without payload are left out. */
+/** Payloads of one type, direction and kind, for tests that modify them. Headers without payload are left out. */
 export function vectorFrames(type: string, direction: Direction, kind: 'valid' | 'invalid') {
   const vectors: MessageVectors = JSON.parse(readVectorText(`${type}.json`));
   return vectors[kind]

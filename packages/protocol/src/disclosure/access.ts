@@ -1,6 +1,6 @@
 /**
- * What the role of each service may do, by table and view: privileges of Postgres, with columns behind those that do not hold for all.
- * Everything that does not stand here is refused.
+ * What each service's role may do, by table and view: Postgres privileges, with columns where they do not cover all.
+ * Everything not listed is denied.
  */
 export const access: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   securechat_auth: {

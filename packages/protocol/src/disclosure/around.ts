@@ -1,6 +1,6 @@
 import type { Fact } from './facts.ts';
 
-/** What no field tells and a connection does. */
+/** What a connection reveals beyond any field. */
 export const around = {
   'network address': {
     why: 'connections and enrolments of an address are limited',

@@ -1,8 +1,8 @@
 import type { FactName } from './facts.ts';
 
 /**
- * A fact for each field of `T`, and for each field within a field: one that is missing does not compile, nor does one that
- * is not there.
+ * A fact for each field of `T`, and for each nested field: a missing one does not compile, nor does one that does not
+ * exist.
  */
 export type Declared<T> = { readonly [K in keyof T]-?: DeclaredField<NonNullable<T[K]>> };
 
@@ -12,7 +12,7 @@ type DeclaredField<T> = [T] extends [readonly (infer Item)[]]
     ? Declared<T>
     : FactName;
 
-/** As a machine sees it. */
+/** The untyped form. */
 export type Fields = { readonly [field: string]: FactName | Fields };
 
 /** Paths of all fields, `a.b` for b within a, each with its fact. */

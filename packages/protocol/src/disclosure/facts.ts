@@ -1,4 +1,4 @@
-/** Something that the server learns: what it needs it for, and how long it is kept. */
+/** Something that the server learns: why it needs it, and how long it is kept. */
 export type Fact = { readonly why: string; readonly kept: string };
 
 const NOT = 'not kept';
@@ -11,7 +11,10 @@ const ACCOUNT = 'as long as the account';
 const FILE = 'with the file: a week when it is not complete, 30 days when it is, or until it is taken back';
 const CALL = 'a minute while nobody has answered, then an hour, in Redis';
 
-/** Every fact that a field of the wire or of the HTTP interfaces may tell. A field that tells another needs an entry here. */
+/**
+ * Every fact that a field of the wire or of the HTTP interfaces may reveal. A field that reveals another needs an
+ * entry here.
+ */
 export const facts = {
   messageType: { why: 'who handles it', kept: MESSAGE },
   messageId: { why: 'a retry takes effect once', kept: MESSAGE },

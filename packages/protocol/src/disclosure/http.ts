@@ -21,7 +21,7 @@ const token = { authorization: 'ticket' } as const;
 const file = { ...token, id: 'file' } as const;
 const chunk = { ...file, n: 'chunkNumber' } as const;
 
-/** What requests of clients over HTTP tell, by route: path, body, and headers that are read. */
+/** What clients' HTTP requests reveal, by route: path, body, and the headers that are read. */
 export const http = {
   'GET /.well-known/securechat': {},
   'POST /v1/accounts': { list, proof, invite: 'admission', token: 'admission' },

@@ -8,7 +8,7 @@ import type { Tables } from './postgres/table.ts';
 
 export type { Table } from './postgres/table.ts';
 
-/** By schema and table; partitions are as their parent. */
+/** By schema and table; partitions count as their parent. */
 export const postgres: Tables = {
   ...authTables,
   ...authKeyTables,

@@ -1,10 +1,10 @@
-/** What a service may do with keys: read them, write to them. A script counts as both, unless it is run as one that only reads. */
+/** What a service may do with keys: read or write them. A script counts as both, unless run as read-only. */
 export type RedisGrant = 'R' | 'W' | 'RW';
 export const redisServices = ['gateway', 'auth', 'delivery', 'presence', 'files', 'push'] as const;
 export type RedisService = (typeof redisServices)[number];
 type Users = Partial<Record<RedisService, RedisGrant>>;
 
-/** A kind of key in Redis: what it holds that comes from people, until when, and which services get at it. */
+/** A kind of key in Redis: what it holds about people, until when, and which services can access it. */
 export type RedisKeys = {
   readonly pattern: RegExp;
   readonly shows: string;
@@ -27,14 +27,14 @@ const HANDLED = 'handled, which takes milliseconds, then trimmed';
 const SEEN = 'trimmed by length, after the newest thousands';
 
 const BY_GATEWAYS: Users = { gateway: 'RW' };
-/** Auth looks at it when an admin asks what stands against a user's limits. */
+/** Auth reads it when an admin asks for the usage of a user's limits. */
 const BY_GATEWAYS_FOR_ADMINS: Users = { gateway: 'RW', auth: 'R' };
 const BY_AUTH: Users = { auth: 'RW' };
 const BY_PRESENCE: Users = { presence: 'RW' };
 const BY_PUSH: Users = { push: 'RW' };
 const WITH_JOBS: Users = { auth: 'RW', delivery: 'RW', files: 'RW', push: 'RW' };
 
-/** By the key behind the prefix of the deployment. Redis keeps nothing on a disk unless its operator says so. */
+/** By key pattern after the deployment's prefix. Redis persists nothing to disk unless its operator configures that. */
 export const redis: ReadonlyMap<string, RedisKeys> = new Map([
   key(
     '{d.N}:in',

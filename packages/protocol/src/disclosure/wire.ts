@@ -26,7 +26,7 @@ const signal = {
   signature: 'callSignal',
 } as const;
 
-/** What each field of what a client sends tells the server. */
+/** What each field that a client sends reveals to the server. */
 export const wire: { readonly [N in UpstreamName]: Declared<Upstream<N>> } = {
   client_hello: {
     type: 'messageType',

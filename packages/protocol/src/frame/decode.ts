@@ -13,7 +13,7 @@ import { type Check, checkerOf } from '../schema/check.ts';
 import type { Schema } from '../schema/type.ts';
 import { parseJsonObject } from './json.ts';
 
-/** Made on first use: a client needs few of them, and start-up stays short. */
+/** Compiled on first use: a client needs few of them, and start-up stays short. */
 function madeOnce(schemaOf: (name: string) => Schema): (name: string) => Check {
   const made = new Map<string, Check>();
   return (name) => {
@@ -29,8 +29,8 @@ const upCheck = madeOnce((name) => upstream[name as UpstreamName].up);
 const downCheck = madeOnce((name) => downstream[name as DownstreamName].down);
 
 /**
- * Payload of a client's frame → checked message. Throws `ProtocolError`: UNKNOWN_TYPE for a number that is
- * not in the catalogue, INVALID_MESSAGE_FORMAT with the path of the fault otherwise.
+ * Client frame payload to checked message. Throws `ProtocolError`: UNKNOWN_TYPE for an id that is not in the
+ * catalogue, otherwise INVALID_MESSAGE_FORMAT with the path of the fault.
  */
 export function decodeUpstream(type: number, payload: Uint8Array): Upstream {
   const definition = upstreamById.get(type);
@@ -38,7 +38,7 @@ export function decodeUpstream(type: number, payload: Uint8Array): Upstream {
   return decode(definition.name, upCheck(definition.name), payload) as Upstream;
 }
 
-/** Payload of a server's frame → checked message; undefined for a type this version does not know. */
+/** Server frame payload to checked message; undefined for a type this version does not know. */
 export function decodeDownstream(type: number, payload: Uint8Array): Downstream | undefined {
   const definition = downstreamById.get(type);
   if (!definition) return undefined;
@@ -52,8 +52,8 @@ function decode(name: string, check: Check, payload: Uint8Array): unknown {
   const fault = check(message);
   if (!fault) return message;
   throw new ProtocolError('INVALID_MESSAGE_FORMAT', {
-    // Told to the peer only: an unknown field's name is the peer's own text. The cut may fall between two halves of a
-    // character, which no JSON reader here would take.
+    // Told only to the peer: an unknown field's name is the peer's own text. The cut may split a surrogate pair,
+    // which our own JSON readers would refuse.
     path: `${fault.path || '/'} ${fault.keyword}`.slice(0, 96).toWellFormed(),
     ...referenceOf(message),
   });

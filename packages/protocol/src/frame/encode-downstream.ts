@@ -4,9 +4,12 @@ import { encodeFrame } from './encode.ts';
 import { writeHeader } from './header.ts';
 
 const utf8 = new TextEncoder();
-/** Of UTF-8 for one unit of UTF-16. */
+/** Maximum UTF-8 bytes per UTF-16 unit. */
 const MOST_BYTES_PER_UNIT = 3;
-/** Most frames are made here and copied out: one piece of memory for each, and not another for the text, which costs as much to free as to take. */
+/**
+ * Frames are usually built here and copied out: one allocation each instead of a second for the text, which costs as
+ * much to free as to allocate.
+ */
 const scratch = new Uint8Array(4096);
 
 export function encodeDownstream<N extends DownstreamName>(

@@ -4,7 +4,7 @@ import { writeHeader } from './header.ts';
 
 const utf8 = new TextEncoder();
 
-/** Header and payload in one piece of memory. */
+/** Header and payload in one buffer. */
 export function encodeFrame(type: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const frame = new Uint8Array(HEADER_BYTES + payload.length);
   writeHeader(frame, type, payload.length);

@@ -22,8 +22,8 @@ export function writeHeader(target: Uint8Array, type: number, length: number): v
 }
 
 /**
- * Reads the header at `offset`, where 12 bytes must be present. `limitFor` gives the payload cap of a type.
- * Every refusal here is fatal: the place of the next frame can no longer be trusted.
+ * Reads the header at `offset`, where 12 bytes must be present. `limitFor` returns the payload cap of a type. Every
+ * refusal here is fatal: the start of the next frame can no longer be trusted.
  */
 export function readHeader(
   bytes: Uint8Array,
@@ -32,7 +32,7 @@ export function readHeader(
 ): FrameHeader {
   const at = (index: number): number => bytes[offset + index] ?? 0;
   const u16 = (index: number): number => (at(index) << 8) | at(index + 1);
-  // Multiplied, not shifted: a length above 2^31 must not turn negative.
+  // Multiplied, not shifted: a length above 2^31 must not become negative.
   const u32 = (index: number): number => u16(index) * 0x10000 + u16(index + 2);
 
   if (u32(0) !== MAGIC) throw new ProtocolError('INVALID_MESSAGE_FORMAT', { path: 'magic' }, { fatal: true });

@@ -6,9 +6,9 @@ const MAX_KEY_LENGTH = 64;
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * Parses a payload that must be one JSON object in valid UTF-8. Refuses what `JSON.parse` would let through
- * and a second reader could understand differently: duplicate or escaped keys, keys that reach a prototype,
- * whole numbers not written as such, halves of surrogate pairs, and documents too deep or too wide to be ours.
+ * Parses a payload that must be one JSON object in valid UTF-8. Refuses what `JSON.parse` accepts but another parser
+ * could understand differently: duplicate or escaped keys, keys that reach a prototype, non-canonical whole numbers,
+ * lone surrogates, and documents too deep or too wide to be ours.
  */
 export function parseJsonObject(payload: Uint8Array): Record<string, unknown> {
   const text = decodeUtf8(payload);
@@ -23,7 +23,7 @@ export function parseJsonObject(payload: Uint8Array): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** Only an escape can bring half a pair past the UTF-8 decoder, and no transcript can hold one. */
+/** Only an escape can bring a lone surrogate past the UTF-8 decoder, and no transcript can encode one. */
 function refuseLoneSurrogate(_key: string, value: unknown): unknown {
   if (typeof value === 'string' && !value.isWellFormed()) throw new SyntaxError('lone surrogate');
   return value;
@@ -45,7 +45,7 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** One pass over the punctuation; strings are skipped by search. Syntax itself is left to `JSON.parse`. */
+/** One pass over the punctuation; strings are skipped by search. The syntax itself is left to `JSON.parse`. */
 function checkStructure(text: string): void {
   // For each open bracket: the keys seen in an object, or undefined for an array.
   const open: (string[] | undefined)[] = [];
@@ -95,7 +95,7 @@ function endOfString(text: string, start: number): number {
 
 /**
  * A whole number has one spelling. `1.0`, `1e3`, `-0` and a fraction lost in rounding are whole numbers to
- * `JSON.parse` and something else, or nothing, to a reader with real integers.
+ * `JSON.parse`, but something else, or invalid, to a parser with real integers.
  */
 function endOfNumber(text: string, start: number): number {
   let end = start;
@@ -110,7 +110,7 @@ function endOfNumber(text: string, start: number): number {
 
 const WHOLE_NUMBER = /^(?:0|-?[1-9][0-9]*)$/;
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
-/** A digit or one of `-+.eE`; setting the bit 0x20 makes a letter a small one. */
+/** A digit or one of `-+.eE`; setting bit 0x20 makes a letter lower-case. */
 const isOfNumber = (code: number): boolean =>
   isDigit(code) || code === MINUS || code === 0x2b || code === 0x2e || (code | 0x20) === 0x65;
 

@@ -4,18 +4,18 @@ import { readHeader } from './header.ts';
 /** A whole frame. `payload` may be a view of the chunk it came in: use it before the next read. */
 export type Frame = { type: number; payload: Uint8Array };
 
-/** Growth starts small, so that announcing a long frame costs the announcer, not the server. */
+/** Allocation starts small, so that announcing a long frame costs the announcer, not the server. */
 const FIRST_ALLOCATION_BYTES = 4096;
 
 /**
- * Cuts a byte stream into frames, for both transports. Chunks may end anywhere.
+ * Splits a byte stream into frames, for both transports. Chunks may end anywhere.
  *
- * HEADER: fewer than 12 bytes of the next frame are here; they are kept. Leaves when the twelfth arrives and
- *   the header is sound; an unsound one throws before any payload is kept.
- * PAYLOAD: the header is known; bytes are collected, in memory that grows with what has arrived and never
- *   beyond the announced length. Leaves when the frame is whole.
+ * HEADER: fewer than 12 bytes of the next frame have arrived; they are kept. Left when the twelfth arrives and the
+ *   header is valid; an invalid one throws before any payload is kept.
+ * PAYLOAD: the header is known; bytes are collected in a buffer that grows with what has arrived, never beyond the
+ *   announced length. Left when the frame is complete.
  *
- * After a throw the reader must not be used again. A frame that lies whole inside one chunk is not copied.
+ * After a throw the reader must not be used again. A frame that lies entirely within one chunk is not copied.
  */
 export class FrameReader {
   readonly #limitFor: (type: number) => number;

@@ -1,14 +1,14 @@
 /**
  * How several records share one stream entry: `u32 length of head | head (JSON array) | bodies`.
  *
- * One entry carries what one event-loop turn produced: at 600 bytes a message, an entry of its own costs
- * Redis and its clients about 30 µs of CPU, a share of a packed one about 4 (docs/performance.md). A body is
- * the payload a client sent, byte for byte; nobody parses it again just to pass it on.
+ * One entry carries the output of one event-loop turn: at 600 bytes a message, a separate entry costs Redis and its
+ * clients about 30 µs of CPU, a share of a packed one about 4 (docs/performance.md). A body is the payload a client
+ * sent, byte for byte; nobody parses it again just to pass it on.
  */
 const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Name of the one field of an entry. */
+/** Name of an entry's only field. */
 export const ENTRY_FIELD = 'e';
 
 export type Packed<Head> = { head: Head; body: Uint8Array };
@@ -28,7 +28,7 @@ export function packEntry<Head>(records: readonly Packed<Head>[]): Uint8Array<Ar
   return entry;
 }
 
-/** Throws `RangeError` when the entry is not of this form. Bodies are views of `entry`. */
+/** Throws `RangeError` when the entry is malformed. Bodies are views of `entry`. */
 export function unpackEntry<Head>(entry: Uint8Array): Packed<Head>[] {
   if (entry.length < 4) throw new RangeError('packed entry: too short');
   const headLength = new DataView(entry.buffer, entry.byteOffset, 4).getUint32(0);

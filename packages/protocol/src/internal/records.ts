@@ -4,8 +4,8 @@ import type { PresenceStatus } from '../messages/presence.ts';
 import type { GroupOperationName } from '../signing/group-op.ts';
 
 /**
- * What travels between services. `user` and `device` are the server's own numbers for an account and a device
- * (`users.id`, `devices.id`), proved at login; `connection` is a number of one gateway process.
+ * What travels between services. `user` and `device` are internal numbers of account and device (`users.id`,
+ * `devices.id`), proved at login; `connection` is a number within one gateway process.
  */
 type Origin = {
   gateway: string;
@@ -16,7 +16,7 @@ type Origin = {
   at: number;
 };
 
-/** Gateway → delivery on `…:in`. `hash` is base64 of SHA-256 over the signed transcript: what makes a retry a retry. */
+/** Gateway to delivery on `…:in`. `hash` is base64 of SHA-256 over the signed transcript, which identifies retries. */
 export type ChatRecord = Origin & {
   type: 'chat';
   id: string;
@@ -26,7 +26,7 @@ export type ChatRecord = Origin & {
   epoch: number;
   /** 0 when absent. */
   generation?: number | undefined;
-  /** The gateway can pass on that a commit is due, and the commit: those of 0.1 cannot. */
+  /** The gateway can report that a commit is due, and pass on the commit: those of 0.1 cannot. */
   knows_commits?: true;
   to: string;
   /** Unix seconds; absent when the message does not expire. */
@@ -48,8 +48,8 @@ export type GroupCreateRecord = Origin & {
   previous_sha256?: string | undefined;
 };
 /**
- * Every other operation on a conversation. The body is what those get who take part already, and behind it, from
- * `welcome_at`, what those get who are added.
+ * Every other operation on a conversation. The body is what existing members get, followed, from `welcome_at`, by
+ * what added devices get.
  */
 export type GroupOperationRecord = Origin & {
   type: Exclude<GroupOperationName, 'group_create'>;
@@ -61,9 +61,9 @@ export type GroupOperationRecord = Origin & {
   previous_sha256: string;
   targets: string[];
   role?: Role | undefined;
-  /** Whether the targets may not be added any more, or may again. */
+  /** True: the targets may no longer be added; false: they may again. */
   ban?: boolean | undefined;
-  /** A `group_update` that carries another name. */
+  /** A `group_update` with a new name. */
   has_name?: boolean | undefined;
   added_devices: string[];
   removed_devices: string[];
@@ -71,9 +71,9 @@ export type GroupOperationRecord = Origin & {
   welcome_at?: number | undefined;
 };
 export type Role = 'owner' | 'admin' | 'member';
-/** What is stored as a message of a conversation. */
+/** The types that are stored as messages of a conversation. */
 export type StoredType = 'chat' | GroupOperationName;
-/** Gateway → delivery on `…:ack`. Already clamped to what this connection was really sent. */
+/** Gateway to delivery on `…:ack`. Already clamped to what this connection was actually sent. */
 export type DeviceAckRecord = Origin & { type: 'ack'; through: number };
 export type ReadRecord = Origin & { type: 'receipt'; conversation: string; read_through: number };
 
@@ -81,7 +81,7 @@ export type IngressRecord = ChatRecord | GroupCreateRecord | GroupOperationRecor
 export type AckRecord = DeviceAckRecord | ReadRecord;
 export type OrderedRecord = IngressRecord | AckRecord;
 
-/** Services → gateway on `…:out`. A `deliver` carries the body once for all its devices. */
+/** Services to gateway on `…:out`. A `deliver` carries the body once for all its devices. */
 export type OutRecord =
   | {
       kind: 'stored';
@@ -90,7 +90,7 @@ export type OutRecord =
       conversation: string;
       conv_seq: number;
       at: number;
-      /** When the gateway had received the message, ms, for its latency figures. */
+      /** When the gateway received the message, ms, for its latency metrics. */
       received_at: number;
       dup: boolean;
     }
@@ -106,20 +106,23 @@ export type OutRecord =
       /** [device, mailbox seq] */
       to: [number, number][];
     }
-  /** The mailbox of these devices has grown to this sequence; fetch what is missing. */
+  /** The mailboxes of these devices have grown to these sequences; fetch what is missing. */
   | { kind: 'head'; to: [number, number][] }
   | { kind: 'receipts'; to: number[]; marks: WatermarkRecord[] }
-  /** How many key packages a device has left: fewer than it should. */
+  /** A device has fewer key packages left than it should. */
   | ({ kind: 'keys'; device: number } & KeyCounts)
-  /** How users are whom connections of this gateway may watch. `at`: when that was so by the clock of Redis, ms. */
+  /** Statuses of users whom this gateway's connections may watch. `at`: their time by Redis' clock, ms. */
   | { kind: 'presence'; at: number; states: [user: number, status: PresenceStatus][] }
-  /** Who may see this user has changed: who watches it (of these users, where named) has to ask again before more is told. */
+  /**
+   * Who may see this user has changed: the watchers (only `viewers`, if given) must be checked again before they are
+   * told more.
+   */
   | { kind: 'recheck'; user: number; viewers?: number[] | undefined }
-  /** `until`: ms; afterwards it is not passed on. */
+  /** `until`: ms; it is not passed on after that. */
   | { kind: 'typing'; to: number[]; conversation: string; from: string; typing: boolean; until: number }
   /** The body is the sender's frame payload, byte for byte. */
   | { kind: 'signal'; type: SignalType; to: number[] }
-  /** The body is the payload of this message about a file, for these devices. Nobody is promised it. */
+  /** The body is the payload of this message about a file, for these devices. Best effort. */
   | { kind: 'file'; type: FileNotice; to: number[] }
   | { kind: 'reply'; correlation: string }
   | { kind: 'close'; connection: number; reason: CloseReason };

@@ -8,19 +8,19 @@ import type { LastSeenPrecision, StatusAudience } from '../messages/presence_pri
 import type { GatewayCertificate, Handover } from '../messages/server_hello.ts';
 import type { KeyCounts, SignalType, StoredType, WatermarkRecord } from './records.ts';
 
-/** Requests to auth, by `kind`. Bodies are JSON. Every one may be repeated without harm. */
+/** Requests to auth, by `kind`. Bodies are JSON. All are idempotent. */
 export type AuthRequests = {
-  /** A gateway's key, to be certified by the service key. Also tells the gateway how to verify tickets. */
+  /** A gateway's key, to be certified by the service key. The answer also has the keys that verify tickets. */
   certify: {
     ask: { server_id: string; public_key: string };
     answer: {
       certificate: GatewayCertificate;
       service_keys: ServiceKey[];
-      /** For `server_hello`. Absent from an auth of an earlier release. */
+      /** For `server_hello`. Absent if auth is of an earlier release. */
       handovers?: Handover[];
     };
   };
-  /** Is this key an active device of this user? `ok: false` covers unknown user, wrong key and revoked device alike. */
+  /** Is this key an active device of this user? `ok: false` stands for unknown user, wrong key and revoked device alike. */
   login: {
     ask: { user_id: string; device_id: string; public_key: string };
     answer:
@@ -31,7 +31,7 @@ export type AuthRequests = {
           device: number;
           ticket: string;
           expires_at: number;
-          /** Absent from an auth of an earlier release. */
+          /** Absent if auth is of an earlier release. */
           keys?: KeyCounts;
         };
   };
@@ -52,7 +52,7 @@ export type AuthRequests = {
     };
     answer: ({ ok: true } & KeyCounts) | Refused;
   };
-  /** One key package for each device, or for one; the same `id` of the same device gets the same answer. */
+  /** One key package for each device, or for one; the same `id` from the same device gets the same answer. */
   key_claim: {
     ask: { user: number; device: number; id: string; user_id: string; device_id?: string | undefined };
     answer: { ok: true; bundles: KeyBundle[] } | Refused;
@@ -61,12 +61,12 @@ export type AuthRequests = {
     ask: { device: number };
     answer: KeyCounts;
   };
-  /** Entries are base64 of the bytes behind each other. */
+  /** Entries are base64 of the concatenated bytes. */
   key_log: {
     ask: { from: number };
     answer: { head: KeyLogHead; entries: string };
   };
-  /** Answers what `key_log_proof` asks; hashes are base64 of the bytes behind each other. */
+  /** Answers `key_log_proof`; hashes are base64 of the concatenated bytes. */
   key_log_proof: {
     ask: {
       size: number;
@@ -82,11 +82,14 @@ export type AuthRequests = {
   };
 };
 
-/** Requests to presence. Those without an answer are not repeated: what gets lost is said again by the next one. */
+/** Requests to presence. Those without an answer are not retried: the next one makes up for a lost one. */
 export type PresenceRequests = {
-  /** What devices say of themselves, or that they still say it. */
+  /** What devices report about themselves, or that it still holds. */
   status: { ask: { devices: DeviceStatus[] } };
-  /** How these users are, of those whom `user` may see; from now on the asking gateway is told of their changes for some time. */
+  /**
+   * Statuses of those users whom `user` may see; from now on the asking gateway is told about their changes for a
+   * while.
+   */
   watch: {
     ask: { user: number; user_id: string; names: string[] };
     answer: { at: number; states: WatchedState[] };
@@ -99,9 +102,9 @@ export type PresenceRequests = {
     };
     answer: { status_to: StatusAudience; last_seen: LastSeenPrecision };
   };
-  /** Something came between `user` and who has this name, or is there no more. */
+  /** `user` and the user of this name may no longer, or may again, see each other. */
   recheck: { ask: { user: number; name: string }; answer: Record<never, never> };
-  /** A piece of signalling, checked by the gateway; `payload` is the frame's, in base64. */
+  /** A signalling message, checked by the gateway; `payload` is the frame's, in base64. */
   signal: {
     ask: {
       type: SignalType;
@@ -144,7 +147,7 @@ export type WatchedState = {
   last_seen?: number | undefined;
 };
 
-/** What the client is to be told instead. */
+/** The error that the client is told. */
 export type Refused = { ok: false; error: ErrorName; detail: ErrorDetail };
 
 export type ServiceKey = { id: string; public_key: string };
@@ -164,27 +167,30 @@ export type SyncRequests = {
     };
     answer: SyncPageHead;
   };
-  /** Newest mailbox sequence of each device; the gateway's sweep for lost pushes. */
+  /** Newest mailbox sequence of each device; for the gateway's sweep for lost pushes. */
   heads: { ask: { devices: number[] }; answer: { heads: [number, number][] } };
-  /** From now on nothing passes between `user` and whoever has or will have the other name. False when there are too many. */
+  /**
+   * From now on nothing passes between `user` and whoever has or will have the other name. False when there are too
+   * many blocks.
+   */
   block: { ask: { user: number; name: string }; answer: { is_blocked: boolean } };
   unblock: { ask: { user: number; name: string }; answer: Record<never, never> };
   block_list: {
     ask: { user: number; after: string; limit: number };
     answer: { names: string[]; more: boolean };
   };
-  /** Whether read marks of a user are noted; sets it where `share` is there. */
+  /** Whether a user's read marks are recorded; sets it if `share` is given. */
   receipt_privacy: { ask: { user: number; share?: boolean | undefined }; answer: { share: boolean } };
-  /** What a device may know of a conversation; null for one in which it does not take part. */
+  /** What a device may know about a conversation; null if it does not take part. */
   group_info: {
     ask: { device: number; conversation: string; after: string; limit: number };
     answer: { info: Omit<Downstream<'group_info'>, 'type' | 'ref'> | null };
   };
 };
 
-/** Who asks files for something: the server's numbers, and the names that others are told. */
+/** Who asks the files service: internal numbers, and the name that others see. */
 type FileAsker = { user: number; device: number; user_id: string };
-/** To everything but a request for a chunk. */
+/** To everything but a chunk request. */
 export type FileAnswer = { ok: true; status: Omit<Downstream<'file_status'>, 'type' | 'ref'> } | Refused;
 
 /** Requests to files. */
@@ -210,21 +216,21 @@ export type FilesRequests = {
     ask: FileAsker & { file_id?: string | undefined; after?: string | undefined };
     answer: FileAnswer;
   };
-  /** Comes by a stream of chunks, packed with the chunk's bytes. */
+  /** Sent on a chunk stream, packed with the chunk's bytes. */
   chunk: {
     ask: FileAsker & { file_id: string; chunk_index: number; total_chunks: number };
     answer: FileAnswer;
   };
-  /** The answer comes packed with the chunk's bytes, and not by the out stream. */
+  /** The answer comes packed with the chunk's bytes, and not on the out stream. */
   chunk_request: {
     ask: FileAsker & { file_id: string; chunk_index: number };
     answer: { ok: true; total_chunks: number } | Refused;
   };
 };
-/** What arrives on a gateway's list of large answers, packed with the answer's bytes. */
+/** What arrives on a gateway's list of bulk answers, packed with the answer's bytes. */
 export type BulkReply = { correlation: string; answer: FilesRequests['chunk_request']['answer'] };
 
-/** Head of a page; the items' bodies follow packed behind it in the same order. */
+/** Head of a page; the items' bodies follow packed in the same order. */
 export type SyncPageHead = {
   through: number;
   more: boolean;

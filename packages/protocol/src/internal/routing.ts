@@ -1,9 +1,9 @@
 import type { UpstreamName } from '../catalog.ts';
 
 /**
- * Who handles what a client sends, and how it travels there.
- * `ordered`: through a partitioned stream, in order, with the cursor in Postgres. `request`: through a
- * consumer group, with a deadline and a reply. The gateway answers its own types itself.
+ * Which service handles what a client sends, and how it gets there. `ordered`: through a partitioned stream, in
+ * order, with the cursor in Postgres. `request`: through a consumer group, with a deadline and a reply. The gateway
+ * answers its own types itself.
  */
 export const routing = {
   client_hello: { owner: 'gateway' },
@@ -58,7 +58,7 @@ export const routing = {
 type Routing = typeof routing;
 export type Owner = Routing[UpstreamName]['owner'];
 type PathOf<N extends UpstreamName> = Routing[N] extends { path: infer P } ? P : undefined;
-/** What comes to a service by its ordered streams. */
+/** The types that reach a service on its ordered streams. */
 export type OrderedTo<O extends Owner> = {
   [N in UpstreamName]: Routing[N]['owner'] extends O ? (PathOf<N> extends 'ordered' ? N : never) : never;
 }[UpstreamName];

@@ -6,14 +6,14 @@ const utf8 = new TextEncoder();
 const CLOSING_BRACE = 0x7d;
 
 /**
- * Puts `delivery{…}` beside an envelope without touching its bytes: the payload minus its closing brace, then
- * the stamp. `payload` must be a JSON object as a client sent it (it may end in white space).
+ * Adds `delivery{…}` to an envelope without touching its bytes: the payload minus its closing brace, then the stamp.
+ * `payload` must be a JSON object as a client sent it (it may end in white space).
  */
 export function stampPayload(payload: Uint8Array, stamp: DeliveryStamp): Uint8Array<ArrayBuffer> {
   return stamped(payload, stamp, 0);
 }
 
-/** The same as a frame, in one piece of memory. */
+/** The same as a frame, in one buffer. */
 export function stampedFrame(
   type: number,
   payload: Uint8Array,

@@ -16,7 +16,7 @@
  * | `…{g.ID}:out`   | all services     | that gateway, own cursor         | trimmed; mailbox sequences repair  |
  */
 export type StreamNames = {
-  /** Deployment prefix, so that several may share a Redis. */
+  /** Deployment prefix, so that several can share a Redis. */
   readonly prefix: string;
   readonly ordered: readonly string[];
   readonly acks: readonly string[];
@@ -25,7 +25,7 @@ export type StreamNames = {
   readonly presence: readonly string[];
   readonly push: readonly string[];
   readonly files: readonly string[];
-  /** Chunks of files: large, so they may have a Redis of their own. */
+  /** File chunks: large, so they may have a Redis of their own. */
   readonly chunks: readonly string[];
   bulk(gatewayId: string): string;
   out(gatewayId: string): string;
@@ -50,7 +50,7 @@ export function streamNames(options: { prefix: string; partitions: number }): St
   };
 }
 
-/** Partition of a conversation: FNV-1a (32 bit) over its id, the same in every process for ever. */
+/** Partition of a conversation: FNV-1a (32 bit) over its id, identical in every process, permanently. */
 export function partitionOf(conversationId: string, partitions: number): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < conversationId.length; i++) {

@@ -3,8 +3,8 @@ import { ConversationId, MessageId, Sequence, UnixMs } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
 /**
- * Down: the message `ref` is on stable storage with its final place in the conversation.
- * Up: this device has stored everything up to mailbox sequence `through`; the server may forget it.
+ * Down: the message `ref` is on stable storage with its final position in the conversation. Up: this device has
+ * stored everything up to mailbox sequence `through`; the server may forget it.
  */
 export const ack = defineMessage({
   name: 'ack',
@@ -17,7 +17,7 @@ export const ack = defineMessage({
     conversation_id: ConversationId,
     conv_seq: Sequence,
     server_ts_ms: UnixMs,
-    /** True when the message had been stored before: a retry, with the first answer again. */
+    /** True when the message had been stored before: a retry, answered again with the first answer. */
     dup: Type.Optional(Type.Literal(true)),
   }),
 });

@@ -3,8 +3,8 @@ import { MessageId, UserId } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
 /**
- * Up: nothing may pass any more between this user and that one, whoever it is and whether it exists or not. Down: it is
- * stored. Repeating it changes nothing.
+ * Up: nothing may pass between this user and that one any more, whether or not that user exists. Down: it is stored.
+ * Idempotent.
  */
 export const block = defineMessage({
   name: 'block',

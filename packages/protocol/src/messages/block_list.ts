@@ -3,7 +3,10 @@ import { MessageId, UserId } from '../ids.ts';
 import { BLOCK_LIST_ITEMS } from '../limits.ts';
 import { Type } from '../schema/type.ts';
 
-/** Up: whom has this user blocked, in the order of their ids' bytes, behind `after`. Down: so many of them; with `more`, ask on. */
+/**
+ * Up: whom this user has blocked, in byte order of their ids, after `after`. Down: one page of them; with `more`, ask
+ * on.
+ */
 export const blockList = defineMessage({
   name: 'block_list',
   id: 0x0309,

@@ -5,7 +5,7 @@ import { Type } from '../schema/type.ts';
 
 const fields = { type: Type.Literal('chat'), ...envelopeFields };
 
-/** Anything a person says, in a direct conversation or a group, and dummy traffic: all look alike. */
+/** Anything a user sends, in a direct conversation or a group, and dummy traffic: all look alike. */
 export const chat = defineMessage({
   name: 'chat',
   id: 0x0301,

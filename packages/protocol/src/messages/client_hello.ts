@@ -5,7 +5,7 @@ import { Type } from '../schema/type.ts';
 
 export const Capabilities = Type.Array(Type.String({ pattern: '^[a-z0-9_]{1,32}$' }), { maxItems: 32 });
 
-/** First message of a connection. `public_key` is the device's signing key; `challenge` is for the server to sign. */
+/** First message of a connection. `public_key` is the device's signing key; the server signs `challenge`. */
 export const clientHello = defineMessage({
   name: 'client_hello',
   id: 0x0001,
@@ -20,7 +20,7 @@ export const clientHello = defineMessage({
     capabilities: Capabilities,
     /** Encoding of payloads after login; only JSON is served. */
     encoding: Type.Optional(Type.Literal('json')),
-    /** Resume ticket of an earlier session: the gateway can then log in without asking auth. */
+    /** Resume ticket of an earlier session: lets the gateway log in without asking auth. */
     resume: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_.-]{1,1024}$' })),
   }),
 });

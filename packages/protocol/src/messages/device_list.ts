@@ -12,7 +12,7 @@ export const DeviceCertificate = Type.Object({
 });
 export type DeviceCertificate = Static<typeof DeviceCertificate>;
 
-/** All devices of a user, signed by the account key; each version carries the hash of the one before. */
+/** All devices of a user, signed by the account key; each version carries the previous one's hash. */
 const deviceListFields = {
   user_id: UserId,
   account_key: PublicKey,
@@ -25,7 +25,7 @@ const deviceListFields = {
 export const SignedDeviceList = Type.Object(deviceListFields);
 export type SignedDeviceList = Static<typeof SignedDeviceList>;
 
-/** Up: ask for a user's newest device list. Down: the list, to be checked against the pinned account key. */
+/** Up: requests a user's newest device list. Down: the list, to be verified against the pinned account key. */
 export const deviceList = defineMessage({
   name: 'device_list',
   id: 0x0101,

@@ -3,7 +3,7 @@ import { ConversationId, Count, DeviceAddress, Id, Sequence, Sha256 } from '../i
 import { MAX_COMMIT_REMOVALS } from '../limits.ts';
 import { Type } from '../schema/type.ts';
 
-/** Something the peer sent was refused. Number and name come from the table in `errors.ts`. */
+/** Something the peer sent was refused. Code and name come from the table in `errors.ts`. */
 export const error = defineMessage({
   name: 'error',
   id: 0x0007,

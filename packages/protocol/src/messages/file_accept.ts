@@ -3,8 +3,8 @@ import { FileId, MessageId, UserId } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
 /**
- * Up: tells whoever offered a file that this user wants it; who was admitted may also download without. Answered with
- * `file_status`. Down: this user takes the offer.
+ * Up: tells the file's sender that this user wants it; admitted users may also download without this. Answered with
+ * `file_status`. Down: this user accepts the offer.
  */
 export const fileAccept = defineMessage({
   name: 'file_accept',

@@ -3,8 +3,8 @@ import { FileId, MessageId } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
 /**
- * Up: whoever offered the file takes it back, in whatever state it is: nobody can download it any more and its room is
- * free. Answered with `file_status`. Down: it was taken back.
+ * Up: the sender withdraws the file, in any state: nobody can download it any more and its room is free. Answered
+ * with `file_status`. Down: it was withdrawn.
  */
 export const fileCancel = defineMessage({
   name: 'file_cancel',

@@ -12,8 +12,8 @@ const chunk = {
 };
 
 /**
- * Up: a piece of the ciphertext, in any order and as often as it takes; answered with `file_status` once it is stored.
- * Down: the piece that a `file_chunk_request` asked for.
+ * Up: a chunk of the ciphertext, in any order and as often as needed; answered with `file_status` once stored. Down:
+ * the chunk that a `file_chunk_request` asked for.
  */
 export const fileChunk = defineMessage({
   name: 'file_chunk',

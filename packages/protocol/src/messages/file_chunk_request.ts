@@ -3,7 +3,7 @@ import { ChunkIndex } from '../file-form.ts';
 import { FileId, MessageId } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
-/** Asks for one chunk of a complete file; answered with `file_chunk`. */
+/** Requests one chunk of a complete file; answered with `file_chunk`. */
 export const fileChunkRequest = defineMessage({
   name: 'file_chunk_request',
   id: 0x0506,

@@ -3,8 +3,8 @@ import { FileId, MessageId, UserId } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
 /**
- * Up: gives up one's right to a file and tells whoever offered it. Answered with `file_status`. Down: this user declines
- * the offer.
+ * Up: gives up one's access to a file and tells its sender. Answered with `file_status`. Down: this user declines the
+ * offer.
  */
 export const fileDecline = defineMessage({
   name: 'file_decline',

@@ -3,13 +3,16 @@ import { fileForm } from '../file-form.ts';
 import { ConversationId, FileId, MessageId, UserId } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
-/** The seed shows these in the clear; they belong into the encrypted message, and a server that is sent them refuses. */
+/**
+ * The seed has these in the clear; they belong in the encrypted message, and a server refuses an offer that contains
+ * them.
+ */
 const Secret = Type.Optional(Type.String({ maxLength: 1024 }));
 
 /**
- * Up: reserves room for a file and admits the members that the conversation has at this moment. The server learns
- * sizes and nothing of the content. Answered with `file_status`; the same offer again gets the same answer.
- * Down: a member has offered a file.
+ * Up: reserves room for a file and admits the conversation's current members. The server learns sizes and nothing
+ * about the content. Answered with `file_status`; repeating the same offer gets the same answer. Down: a member has
+ * offered a file.
  */
 export const fileOffer = defineMessage({
   name: 'file_offer',

@@ -12,10 +12,10 @@ const progress = {
 };
 
 /**
- * Up, from whoever downloads: how far it is. Up, from whoever offered the file, as `complete` with `sha256`: all of the
- * ciphertext is sent, this is its size and hash; answered with `file_status` when both were verified.
- * Down, to whoever offered it: what the server has received, or with `user_id` that user. Never less than before, and
- * `complete` only after the hash was verified.
+ * Up, from a downloader: its progress. Up, from the file's sender, as `complete` with `sha256`: all ciphertext has
+ * been sent, with this size and hash; answered with `file_status` when both are verified. Down, to the sender: what
+ * the server has received, or with `user_id` that user. Never decreases, and `complete` only after the hash was
+ * verified.
  */
 export const fileProgress = defineMessage({
   name: 'file_progress',

@@ -5,10 +5,10 @@ import { FILE_STATUS_FILES, FILE_STATUS_RANGES } from '../limits.ts';
 import { type Static, Type } from '../schema/type.ts';
 
 /**
- * uploading  room is reserved; chunks are taken. Until it is complete, taken back, or its time is over.
- * verifying  all chunks are there; the hash over them is being computed. Leads to complete, or back to uploading.
- * complete   never changes again; those admitted may download it. Until it is taken back or its time is over.
- * gone       taken back, over, or never there; also what this user may not know of.
+ * uploading  room is reserved; chunks are accepted. Until it is complete, withdrawn or expired.
+ * verifying  all chunks are there; their hash is being computed. Leads to complete, or back to uploading.
+ * complete   never changes again; admitted users may download it. Until it is withdrawn or expired.
+ * gone       withdrawn, expired, or never there; also any file that this user may not know about.
  */
 export const FileState = Type.Union([
   Type.Literal('uploading'),
@@ -24,21 +24,21 @@ const FileFacts = Type.Object({
   ...fileForm,
   state: FileState,
   bytes_received: Count,
-  /** Chunks that are missing, as the first and last of each gap, the first gaps first. While it is uploading. */
+  /** Missing chunks, as the first and last of each gap, first gaps first. Only while uploading. */
   missing: Type.Optional(
     Type.Array(Type.Array(ChunkIndex, { minItems: 2, maxItems: 2 }), { maxItems: FILE_STATUS_RANGES }),
   ),
-  /** Of all ciphertext. When it is complete. */
+  /** Of all ciphertext. Only when complete. */
   sha256: Type.Optional(Sha256),
   expires_at: UnixSeconds,
 });
 export type FileFacts = Static<typeof FileFacts>;
 
-/** How much of what this user may keep is in use: complete files, and what is reserved for those on their way. Bytes. */
+/** Usage of this user's quota: complete files, and what is reserved for uploads in progress. Bytes. */
 const Storage = Type.Object({ used: Count, reserved: Count, limit: Count });
 export type FileStorage = Static<typeof Storage>;
 
-/** Opens the files' HTTP interface to this session until then. `url` is its address as clients reach it. */
+/** Opens the files' HTTP interface to this session until `expires_at`. `url` is its address as clients reach it. */
 const Access = Type.Object({
   token: Type.String({ pattern: '^[A-Za-z0-9_-]{1,256}[.][A-Za-z0-9_-]{1,64}$' }),
   expires_at: UnixSeconds,
@@ -47,8 +47,8 @@ const Access = Type.Object({
 export type FileAccess = Static<typeof Access>;
 
 /**
- * Up: asks about a file, or without `file_id` for the files that count for this user, in the order of their ids behind
- * `after`. Down: the answer to it and to every other message about a file. `chunk_index`: this chunk is stored.
+ * Up: asks about a file, or without `file_id` for the files that count for this user, in id order after `after`.
+ * Down: the answer to that and to every other message about a file. `chunk_index`: this chunk is stored.
  */
 export const fileStatus = defineMessage({
   name: 'file_status',

@@ -2,7 +2,7 @@ import { defineMessage } from '../define-message.ts';
 import { Count } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
-/** The server will end this connection. `reconnect_after_ms` is this client's own delay, spread over the fleet. */
+/** The server will end this connection. `reconnect_after_ms` is this client's own delay, spread over all clients. */
 export const goaway = defineMessage({
   name: 'goaway',
   id: 0x0008,

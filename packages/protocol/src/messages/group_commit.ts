@@ -13,14 +13,14 @@ const fields = {
   type: Type.Literal('group_commit'),
   ...operationFields,
   ...previousOperation,
-  /** Devices of members that join, and that are taken out. Both empty: fresh keys, nothing else. */
+  /** Devices of members that join, and that are removed. Both empty: only fresh keys. */
   added_devices: AnyDevices,
   removed_devices: AnyDevices,
   /** The same as `added_devices`. */
   welcome_to: AnyDevices,
 };
 
-/** Leads to the next epoch without changing who is a member, in conversations of two as in groups. */
+/** Leads to the next epoch without changing membership, in direct conversations as in groups. */
 export const groupCommit = defineMessage({
   name: 'group_commit',
   id: 0x0406,

@@ -22,38 +22,38 @@ import { Type } from '../schema/type.ts';
 const GroupMember = Type.Object({
   user_id: UserId,
   role: Role,
-  /** Where the member joined; earlier places are not for it. */
+  /** Where the member joined; earlier positions are not for them. */
   joined_seq: Sequence,
-  /** Devices by which the member takes part. */
+  /** Devices with which the member takes part. */
   devices: Type.Array(DeviceId, { maxItems: 2 * MAX_DEVICES_PER_USER }),
-  /** Who has received and read a message: those whose mark is not below its `conv_seq`. */
+  /** A member has received or read a message when their mark is not below its `conv_seq`. */
   delivered_through: Count,
   read_through: Count,
 });
 
-/** What the server knows of a conversation. Its word; what is signed is the log of operations. */
+/** What the server knows about a conversation. This is the server's word; what is signed is the log of operations. */
 const groupInfoFields = {
   conversation_id: ConversationId,
   kind: Type.Union([Type.Literal('direct'), Type.Literal('group')]),
   generation: Count,
   epoch: Count,
-  /** Place of the operation that led to this epoch. */
+  /** Position of the operation that started this epoch. */
   epoch_seq: Count,
-  /** Newest place that was given. */
+  /** Newest position assigned. */
   conv_seq: Count,
-  /** SHA-256 of the newest operation's transcript; absent when the server does not know it any more. */
+  /** SHA-256 of the newest operation's transcript; absent when the server no longer knows it. */
   log_head: Type.Optional(Sha256),
-  /** Devices that are gone and not yet removed by a commit: those that `COMMIT_REQUIRED` names. */
+  /** Devices that have left and are not yet removed by a commit: those that `COMMIT_REQUIRED` names. */
   commit_required: Type.Array(DeviceAddress, { maxItems: MAX_COMMIT_REMOVALS }),
-  /** Who may not be added, by the bytes of their ids; of a group, and with the first page only. */
+  /** Users who may not be added, in byte order of their ids; only for a group, and only on the first page. */
   banned: Type.Optional(Type.Array(UserId, { maxItems: MAX_GROUP_BANS })),
   member_count: Count,
-  /** In the order of the bytes of their ids, behind the `after` of the question. */
+  /** In byte order of their ids, after the question's `after`. */
   members: Type.Array(GroupMember, { maxItems: GROUP_INFO_ITEMS }),
   more: Type.Boolean(),
 };
 
-/** Up: asks about a conversation of one's own; `after` for the further members of a large one. Down: the answer. */
+/** Up: asks about one's own conversation; `after` for further members of a large one. Down: the answer. */
 export const groupInfo = defineMessage({
   name: 'group_info',
   id: 0x0407,

@@ -7,13 +7,13 @@ const fields = {
   type: Type.Literal('group_leave'),
   ...operationFields,
   ...previousOperation,
-  /** All devices by which the sender takes part, the sending one among them. */
+  /** All devices with which the sender takes part, including the sending one. */
   removed_devices: OwnDevices,
 };
 
 /**
- * The sender leaves, with all devices and at once. It has no commit, because nobody can remove itself: the epoch ends
- * with the `group_commit` of somebody who stays.
+ * The sender leaves, with all devices and at once. Carries no commit, because no device can remove itself: the epoch
+ * ends with the `group_commit` of a remaining member.
  */
 export const groupLeave = defineMessage({
   name: 'group_leave',

@@ -14,9 +14,9 @@ const fields = {
   type: Type.Literal('group_member_add'),
   ...operationFields,
   ...previousOperation,
-  /** Targets who are to be members. */
+  /** Users to be added as members. */
   targets: Targets,
-  /** Devices of these users, at least one of each. */
+  /** Devices of these users, at least one each. */
   added_devices: SomeDevices,
   /** The same devices: the welcome is for them. */
   welcome_to: SomeDevices,

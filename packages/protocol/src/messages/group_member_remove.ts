@@ -15,13 +15,13 @@ const fields = {
   ...operationFields,
   ...previousOperation,
   targets: Targets,
-  /** All devices by which these users take part. */
+  /** All devices with which these users take part. */
   removed_devices: AnyDevices,
-  /** They are not to be added again. */
+  /** They may not be added again. */
   ban: Type.Optional(Type.Boolean()),
 };
 
-/** Removes members, and bans them if it says so; leads to the next epoch. It is the last thing that their devices get. */
+/** Removes members, and optionally bans them; leads to the next epoch. It is the last thing that their devices get. */
 export const groupMemberRemove = defineMessage({
   name: 'group_member_remove',
   id: 0x0403,

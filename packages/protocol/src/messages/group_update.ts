@@ -7,15 +7,15 @@ const fields = {
   type: Type.Literal('group_update'),
   ...operationFields,
   ...previousOperation,
-  /** Members who get `role`, or users who are no members and whom `ban` concerns: with one of the two, or without both. */
+  /** Members who get `role`, or non-members whom `ban` concerns; present exactly when one of the two is. */
   targets: Type.Optional(Targets),
   role: Type.Optional(Role),
-  /** True: nobody may add the targets; false: that is lifted. */
+  /** True: nobody may add the targets; false: lifts that. */
   ban: Type.Optional(Type.Boolean()),
   name: Type.Optional(EncryptedName),
 };
 
-/** Changes roles or bans, the name, or both. The epoch stays. */
+/** Changes roles or bans, the name, or both. The epoch does not change. */
 export const groupUpdate = defineMessage({
   name: 'group_update',
   id: 0x0405,

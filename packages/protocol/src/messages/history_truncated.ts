@@ -4,8 +4,8 @@ import { ConversationId, Sequence } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
 /**
- * Stands in a mailbox for messages that this device does not get: too much waited for it, most of it of this
- * conversation. `delivery.conv_seq` is the last of them. What comes after this entry is whole again.
+ * Replaces messages in a mailbox that this device will not get: too much waited for it, most of it from this
+ * conversation. `delivery.conv_seq` is the last of them. Everything after this entry is complete again.
  */
 export const historyTruncated = defineMessage({
   name: 'history_truncated',

@@ -10,12 +10,12 @@ export const KeyBundle = Type.Object({
   public_key: PublicKey,
   signature: Signature,
   key_package: Base64(MAX_KEY_PACKAGE_BYTES),
-  /** True: others have got or will get the same one. */
+  /** True: others get the same one. */
   last_resort: Type.Boolean(),
 });
 export type KeyBundle = Static<typeof KeyBundle>;
 
-/** A device without a key package at hand is left out. */
+/** A device without an available key package is omitted. */
 export const keyBundle = defineMessage({
   name: 'key_bundle',
   id: 0x0104,

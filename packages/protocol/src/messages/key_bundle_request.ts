@@ -3,8 +3,8 @@ import { DeviceId, MessageId, UserId } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
 /**
- * Asks for a key package of each device of a user, or of one of them. For a day the same `id` gets the same answer, so
- * a request whose answer was lost takes no second key.
+ * Requests a key package of each device of a user, or of one of them. For a day the same `id` gets the same answer,
+ * so that a request whose answer was lost consumes no second key.
  */
 export const keyBundleRequest = defineMessage({
   name: 'key_bundle_request',

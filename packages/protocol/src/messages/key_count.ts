@@ -4,7 +4,7 @@ import { Type } from '../schema/type.ts';
 
 /**
  * How many key packages this device has in the store. Up: asks. Down: answers that and each `key_exchange`; without
- * `ref` it comes unasked, because there are fewer than `low_water` or no last resort.
+ * `ref` it is unsolicited, because there are fewer than `low_water` or no last resort.
  */
 export const keyCount = defineMessage({
   name: 'key_count',
@@ -13,7 +13,7 @@ export const keyCount = defineMessage({
   down: Type.Object({
     type: Type.Literal('key_count'),
     ref: Type.Optional(MessageId),
-    /** Of those that are handed out once. */
+    /** Packages that are given out once. */
     count: Count,
     last_resort: Type.Boolean(),
     low_water: Count,

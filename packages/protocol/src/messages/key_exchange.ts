@@ -4,7 +4,7 @@ import { MAX_KEY_PACKAGE_BYTES } from '../limits.ts';
 import { Type } from '../schema/type.ts';
 
 /**
- * Puts one key of this device into the server's store. Only `prekey` is taken: an MLS KeyPackage, whose init key is
+ * Stores one key of this device on the server. Only `prekey` is accepted: an MLS KeyPackage, whose init key is
  * `public_key` and whose reference is `key_id`. Answered with `key_count`.
  */
 export const keyExchange = defineMessage({
@@ -21,7 +21,7 @@ export const keyExchange = defineMessage({
     /** By the device key over `key-exchange`. */
     signature: Signature,
     key_package: Type.Optional(Base64(MAX_KEY_PACKAGE_BYTES)),
-    /** Handed out again and again when no other is left; replaces the one before. */
+    /** Given out repeatedly when no other is left; replaces the previous one. */
     last_resort: Type.Optional(Type.Boolean()),
   }),
 });

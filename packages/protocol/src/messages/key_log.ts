@@ -3,7 +3,7 @@ import { Base64, Count, Id, MessageId, Sha256, Signature, UnixSeconds } from '..
 import { KEY_LOG_ENTRIES, KEY_LOG_ENTRY_BYTES, MAX_KEY_LOG_BYTES } from '../limits.ts';
 import { type Static, Type } from '../schema/type.ts';
 
-/** What the log of device lists comes to with so many entries, signed by the service key (`kt-head`). */
+/** The state of the log of device lists at a given size, signed by the service key (`kt-head`). */
 export const KeyLogHead = Type.Object({
   size: Count,
   /** RFC 6962, 2.1, over all entries. */
@@ -15,8 +15,8 @@ export const KeyLogHead = Type.Object({
 export type KeyLogHead = Static<typeof KeyLogHead>;
 
 /**
- * Up: what has the log from the position `from` on? Down: the newest head, and the entries from there, as many as fit and
- * none from behind the head. An entry is what `keyLogEntry` makes.
+ * Up: requests the log from position `from` on. Down: the newest head, and the entries from there, as many as fit and
+ * none beyond the head. An entry is what `keyLogEntry` builds.
  */
 export const keyLog = defineMessage({
   name: 'key_log',

@@ -6,9 +6,10 @@ import { Type } from '../schema/type.ts';
 const HASH_BYTES = 32;
 
 /**
- * Up: is this list among the first `size` entries, or do the first `first` entries come to the same in a log of `size`?
- * Down: the hashes of the subtrees that `keyLogCover` names, in its order: those left of the entry and those right of it, or
- * those up to `first` and those behind. `position` is that of the list, wherever it is; without it the log has no such list.
+ * Up: is this list among the first `size` entries, or are the first `first` entries a prefix of a log of `size`?
+ * Down: the hashes of the subtrees that `keyLogCover` names, in its order: those left of the entry and those right of
+ * it, or those up to `first` and those after. `position` is the list's, wherever it is; without it the log has no
+ * such list.
  */
 export const keyLogProof = defineMessage({
   name: 'key_log_proof',

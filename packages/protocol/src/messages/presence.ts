@@ -11,8 +11,8 @@ export const PresenceStatus = Type.Union([
 export type PresenceStatus = Static<typeof PresenceStatus>;
 
 /**
- * Up: how this device is, until it says otherwise or its connection ends; who says nothing is not shown. Down: how a user is
- * by all of its devices. A text of the person travels inside the encryption, as a profile.
+ * Up: this device's status, until it reports another or its connection ends; a device that reports nothing is not
+ * shown. Down: a user's status across all their devices. A personal status text travels encrypted, as a profile.
  */
 export const presence = defineMessage({
   name: 'presence',

@@ -2,7 +2,7 @@ import { defineMessage } from '../define-message.ts';
 import { MessageId } from '../ids.ts';
 import { type Static, Type } from '../schema/type.ts';
 
-/** Nobody; with whom this user has talked in a conversation of two; or also everybody in a common group. */
+/** Nobody; users with whom this user has talked in a direct conversation; or also all members of common groups. */
 export const StatusAudience = Type.Union([
   Type.Literal('nobody'),
   Type.Literal('direct'),
@@ -13,7 +13,7 @@ export type StatusAudience = Static<typeof StatusAudience>;
 export const LastSeenPrecision = Type.Union([Type.Literal('hidden'), Type.Literal('hour')]);
 export type LastSeenPrecision = Static<typeof LastSeenPrecision>;
 
-/** Who may see how this user is, for all of its devices. Up: sets what is there, or asks. Down: how it stands. */
+/** Who may see this user's status, on all their devices. Up: sets the given fields, or asks. Down: the current setting. */
 export const presencePrivacy = defineMessage({
   name: 'presence_privacy',
   id: 0x0203,

@@ -5,8 +5,8 @@ import { Type } from '../schema/type.ts';
 import { PresenceStatus } from './presence.ts';
 
 /**
- * Up: this connection wants to know how these users are; the list takes the place of the one before. Down: how they are now;
- * each change comes as `presence`. Somebody who may not be seen is told like somebody who is away for good.
+ * Up: the users that this connection watches; replaces the previous list. Down: their current statuses; each change
+ * comes as `presence`. A user who may not be seen looks like one who is permanently offline.
  */
 export const presenceSubscribe = defineMessage({
   name: 'presence_subscribe',
@@ -24,7 +24,7 @@ export const presenceSubscribe = defineMessage({
       Type.Object({
         user_id: UserId,
         status: PresenceStatus,
-        /** The beginning of the hour in which the user was last online; of users who are offline and let it be known. */
+        /** The start of the hour in which the user was last online; for offline users who allow it to be known. */
         last_seen: Type.Optional(UnixSeconds),
       }),
       { maxItems: MAX_PRESENCE_SUBSCRIPTIONS },

@@ -3,11 +3,12 @@ import { Base64Of, MessageId } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
 /**
- * Where this device is woken when messages wait for it. Up: one of the two takes the place of what was there; without either it asks how it
- * stands. Down: how it stands, what a browser has to be given as `applicationServerKey`, and whether there is a bridge here.
+ * Where this device is woken when messages wait for it. Up: either target replaces the previous one; without one it
+ * asks for the current state. Down: the current state, the `applicationServerKey` for browsers, and whether there is
+ * a bridge here.
  *
- * `web_push`: an endpoint of RFC 8030 with the keys of RFC 8291, as browsers and distributors of UnifiedPush give them.
- * `bridge`: what the operator's own bridge to APNs or FCM knows the device by.
+ * `web_push`: an endpoint of RFC 8030 with the keys of RFC 8291, as given by browsers and UnifiedPush distributors.
+ * `bridge`: the device's token at the operator's own bridge to APNs or FCM.
  */
 export const pushSubscribe = defineMessage({
   name: 'push_subscribe',

@@ -2,7 +2,7 @@ import { defineMessage } from '../define-message.ts';
 import { MessageId } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
-/** Up: this device is not to be woken any more. Down: so it is. */
+/** Up: this device no longer wants to be woken. Down: confirms it. */
 export const pushUnsubscribe = defineMessage({
   name: 'push_unsubscribe',
   id: 0x030d,

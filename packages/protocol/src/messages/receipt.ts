@@ -2,7 +2,7 @@ import { defineMessage } from '../define-message.ts';
 import { ConversationId, Count, Sequence, UserId } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
-/** Both marks only grow. `delivered_through` is what some device of the user has stored. */
+/** Both marks only grow. `delivered_through` is what at least one device of the user has stored. */
 export const Watermarks = Type.Object({
   conversation_id: ConversationId,
   user_id: UserId,
@@ -10,7 +10,10 @@ export const Watermarks = Type.Object({
   read_through: Count,
 });
 
-/** Up: the person has read this conversation up to `read_through`. Down: how far a member has come; also oneself, by another device. */
+/**
+ * Up: the user has read this conversation up to `read_through`. Down: how far a member has come; also the user's own
+ * other devices.
+ */
 export const receipt = defineMessage({
   name: 'receipt',
   id: 0x0303,

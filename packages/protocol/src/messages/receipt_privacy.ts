@@ -3,8 +3,8 @@ import { MessageId } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
 /**
- * Whether the server may note how far this user has read; it holds for all devices and conversations. Up: sets it, or asks
- * when `share_read` is not there. Down: how it stands.
+ * Whether the server may record how far this user has read; applies to all devices and conversations. Up: sets it, or
+ * asks when `share_read` is absent. Down: the current setting.
  */
 export const receiptPrivacy = defineMessage({
   name: 'receipt_privacy',

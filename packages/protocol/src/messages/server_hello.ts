@@ -3,7 +3,7 @@ import { Base64Of, Count, Id, PublicKey, Signature, UnixSeconds } from '../ids.t
 import { type Static, Type } from '../schema/type.ts';
 import { Capabilities } from './client_hello.ts';
 
-/** Says, signed by the service key that clients pin, which key this gateway uses until when. */
+/** States which key this gateway uses and until when, signed by the service key that clients pin. */
 export const GatewayCertificate = Type.Object({
   server_id: Id,
   public_key: PublicKey,
@@ -14,7 +14,10 @@ export const GatewayCertificate = Type.Object({
 });
 export type GatewayCertificate = Static<typeof GatewayCertificate>;
 
-/** The old service key's word that another one follows it (`service-key-handover`). Good by itself, whoever passes it on. */
+/**
+ * The old service key's statement that another one succeeds it (`service-key-handover`). Valid by itself, whoever
+ * relays it.
+ */
 export const Handover = Type.Object({
   service_key: PublicKey,
   previous_key: PublicKey,
@@ -40,7 +43,7 @@ export const serverHello = defineMessage({
     encoding: Type.Literal('json'),
     /** The limits that apply to this client, by name, e.g. `messages_per_minute`. */
     limits: Type.Record(Count),
-    /** While the service key changes: how a client that pins an older one comes to the one in use, and to the next. */
+    /** During a service key rotation: lead clients that pin an older key to the current one, and on to the next. */
     handovers: Type.Optional(Type.Array(Handover, { maxItems: 2 })),
   }),
 });

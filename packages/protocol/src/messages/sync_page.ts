@@ -13,8 +13,8 @@ import { historyTruncated } from './history_truncated.ts';
 import { Watermarks } from './receipt.ts';
 
 /**
- * A stretch of the mailbox in order. `through` may lie beyond the last item: what is missing between has
- * expired, and the cursor passes it. `more` says that another page follows once this one is acknowledged.
+ * A stretch of the mailbox in order. `through` may lie beyond the last item: what is missing in between has expired,
+ * and the cursor skips it. `more` says that another page follows once this one is acknowledged.
  */
 export const syncPage = defineMessage({
   name: 'sync_page',

@@ -3,8 +3,8 @@ import { MessageId, UnixSeconds } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
 /**
- * Up: how to be relayed where no direct way is found. Down: what a TURN server of this deployment takes until `expires_at`; without servers there
- * is none. The name says nothing of the user.
+ * Up: asks for relay credentials, for when no direct path is found. Down: credentials for this deployment's TURN
+ * servers until `expires_at`; none without servers. The name reveals nothing about the user.
  */
 export const turnCredentials = defineMessage({
   name: 'turn_credentials',

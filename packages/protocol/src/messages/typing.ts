@@ -6,11 +6,11 @@ const fields = {
   type: Type.Literal('typing'),
   chat_id: ConversationId,
   typing: Type.Boolean(),
-  /** Then it is over without a word; at most `MAX_TYPING_SECONDS` from when the server has it. */
+  /** When it expires without a further message; at most `MAX_TYPING_SECONDS` after the server receives it. */
   expires_at: UnixSeconds,
 };
 
-/** Somebody writes, or has stopped. Never stored and never pushed; whoever is not there does not learn of it. */
+/** The user is typing, or has stopped. Never stored and never pushed; offline users do not learn of it. */
 export const typing = defineMessage({
   name: 'typing',
   id: 0x0204,

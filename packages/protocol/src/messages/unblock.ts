@@ -2,7 +2,7 @@ import { defineMessage } from '../define-message.ts';
 import { MessageId, UserId } from '../ids.ts';
 import { Type } from '../schema/type.ts';
 
-/** Up: takes a `block` back, if there is one. Down: there is none any more. */
+/** Up: removes a `block`, if there is one. Down: there is none any more. */
 export const unblock = defineMessage({
   name: 'unblock',
   id: 0x0308,

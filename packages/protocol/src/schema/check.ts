@@ -1,11 +1,11 @@
 import { isBase64 } from '../base64.ts';
 import type { Schema } from './type.ts';
 
-/** What is wrong: where (a JSON pointer) and which rule it breaks. The first fault that was found. */
+/** What is wrong: where (a JSON pointer) and which rule it breaks. The first fault found. */
 export type Fault = { path: string; keyword: string };
 export type Check = (value: unknown) => Fault | undefined;
 
-/** Everything that `Type` can say. */
+/** Everything that `Type` can express. */
 type Rules = {
   type?: string;
   const?: unknown;
@@ -24,7 +24,7 @@ type Rules = {
   minimum?: number;
   maximum?: number;
 };
-/** Which of them a type may have. A rule that is written and not checked would be worse than none. */
+/** The rules allowed for each type. A rule that is written but not checked would be worse than none. */
 const RULES_OF: Record<string, readonly (keyof Rules)[]> = {
   object: ['properties', 'required', 'additionalProperties', 'patternProperties', 'maxProperties'],
   array: ['items', 'minItems', 'maxItems'],
@@ -35,8 +35,8 @@ const RULES_OF: Record<string, readonly (keyof Rules)[]> = {
 };
 
 /**
- * A function that checks values against a schema. It is put together from small ones and not from text, so that it works
- * where code may not be made at run time, as under the Content Security Policy of a careful web page.
+ * A function that checks values against a schema. Built from closures and not from source text, so that it works
+ * where code generation is forbidden, as under a strict Content Security Policy.
  */
 export function checkerOf(schema: Schema): Check {
   return compile(schema as Rules);
@@ -93,7 +93,7 @@ function objectOf(rules: Rules): Check {
   };
 }
 
-/** For members that are not listed, where not just any may be there. */
+/** Handles unlisted members, where not all are allowed. */
 function othersOf(rules: Rules): ((members: Record<string, unknown>) => Fault | undefined) | undefined {
   const { additionalProperties: others = true, maxProperties = Number.POSITIVE_INFINITY } = rules;
   const anyName = rules.patternProperties?.['^.*$'] ?? (typeof others === 'object' ? others : undefined);

@@ -1,10 +1,10 @@
 /**
- * Shapes of JSON values, as JSON Schema (2020-12) for machines and as types for the compiler: `Static<typeof Chat>`. Only
- * what the protocol uses, so that browsers load little; `checkerOf` knows all of it.
+ * Shapes of JSON values, as JSON Schema (2020-12) for machines and as types for the compiler: `Static<typeof Chat>`.
+ * Only what the protocol uses, so that browsers load little; `checkerOf` implements all of it.
  */
 const OPTIONAL = Symbol('optional');
 
-/** Members that begin with `~` are for the compiler: no schema has them. */
+/** Members that start with `~` exist only for the compiler: no schema has them. */
 export type Schema<T = unknown> = { readonly '~value'?: T };
 export type Static<S> = S extends Schema<infer T> ? T : never;
 
@@ -39,7 +39,7 @@ export const Type = {
     const required = Object.keys(properties).filter((name) => !(OPTIONAL in (properties[name] ?? {})));
     return { type: 'object', ...(required.length > 0 ? { required } : {}), properties, ...rules };
   },
-  /** A member that need not be there. */
+  /** An optional member. */
   Optional: <S extends Schema>(schema: S): OptionalSchema<S> =>
     ({ ...schema, [OPTIONAL]: true }) as unknown as OptionalSchema<S>,
   /** Members of any name. */

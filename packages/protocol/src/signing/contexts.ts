@@ -1,12 +1,12 @@
 /**
- * What is signed in each context: tag, field, kind. FROZEN: a tag is never given another meaning and a field
- * never another tag, because old signatures must not verify as something new. New fields take new tags.
- * The label of a context is `SecureChat/1 <name>`; a signature made in one context is worthless in another.
+ * What is signed in each context: tag, field, kind. FROZEN: a tag never changes its meaning and a field never changes
+ * its tag, because old signatures must not verify as something new. New fields take new tags. A context's label is
+ * `SecureChat/1 <name>`; a signature made in one context is worthless in another.
  */
 export type FieldKind = 'string' | 'integer' | 'boolean' | 'base64' | 'list' | 'map';
 export type FieldTable = readonly (readonly [tag: number, field: string, kind: FieldKind])[];
 
-/** Both sides sign the same facts under two labels, so neither proof can be passed on as the other. */
+/** Both sides sign the same facts under two labels, so that neither proof can be passed off as the other. */
 const handshake = [
   [1, 'version', 'string'],
   [2, 'server_id', 'string'],
@@ -25,7 +25,7 @@ const handshake = [
   [14, 'encoding', 'string'],
   [15, 'resume', 'string'],
   [16, 'limits', 'map'],
-  /** What the client offered: whoever lowers the offer on the way breaks both signatures. */
+  /** What the client offered: a downgrade on the way breaks both signatures. */
   [17, 'client_version', 'string'],
   [18, 'client_encoding', 'string'],
 ] as const satisfies FieldTable;
@@ -63,7 +63,7 @@ export const contexts = {
     [12, 'epoch', 'integer'],
     [13, 'generation', 'integer'],
   ],
-  /** What they tell each other then; no server sees it. */
+  /** What they tell each other afterwards; no server sees it. */
   'p2p-message': [
     [1, 'session_id', 'string'],
     [2, 'sequence', 'integer'],
@@ -83,7 +83,7 @@ export const contexts = {
     [4, 'not_after', 'integer'],
     [5, 'service_key_id', 'string'],
   ],
-  /** By an older service key: trust me, trust this one. */
+  /** From an older service key: whoever trusts it may trust this one. */
   'service-key-handover': [
     [1, 'service_key', 'base64'],
     [2, 'previous_key', 'base64'],
@@ -121,7 +121,7 @@ export const contexts = {
     /** `device_id:public_key` of each device, in the order of the list. */
     [6, 'devices', 'list'],
   ],
-  /** Signed by the device's key: this key package is offered as its own. */
+  /** Signed by the device's key: it offers this key package as its own. */
   'key-exchange': [
     [1, 'user_id', 'string'],
     [2, 'device_id', 'string'],
@@ -130,7 +130,7 @@ export const contexts = {
     [5, 'public_key', 'base64'],
     [6, 'key_package_sha256', 'base64'],
   ],
-  /** Signed by the new device's key: whoever enrols it holds it. */
+  /** Signed by the new device's key: proves that the enroller holds it. */
   'device-enrolment': [
     [1, 'user_id', 'string'],
     [2, 'account_key', 'base64'],
@@ -139,7 +139,7 @@ export const contexts = {
     [5, 'list_version', 'integer'],
     [6, 'timestamp', 'integer'],
   ],
-  /** Signed by a device of the list before: it agrees to the new device. */
+  /** Signed by a device of the previous list: it consents to the new device. */
   'device-link': [
     [1, 'user_id', 'string'],
     [2, 'device_id', 'string'],
@@ -178,7 +178,7 @@ export const contexts = {
 
 export type SigningContext = keyof typeof contexts;
 
-/** Promised to later parts of the protocol; not to be used for anything else. */
+/** Reserved for later parts of the protocol; not to be used for anything else. */
 export const reservedContexts: readonly string[] = [];
 
 export function labelOf(context: SigningContext): string {

@@ -1,7 +1,7 @@
 import type { SignedDeviceList } from '../messages/device_list.ts';
 import { transcript } from './transcript.ts';
 
-/** What the account key signs for a whole list. Also hashed (SHA-256) into the next version. */
+/** What the account key signs for a whole list. Its hash (SHA-256) is part of the next version. */
 export function deviceListTranscript(list: Omit<SignedDeviceList, 'signature'>): Uint8Array<ArrayBuffer> {
   const devices = list.devices.map((device) => `${device.device_id}:${device.public_key}`);
   return transcript('device-list', { ...list, devices });

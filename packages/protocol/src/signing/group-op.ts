@@ -14,12 +14,12 @@ export type GroupOperationName = (typeof groupOperationNames)[number];
 export type GroupOperation = Upstream<GroupOperationName>;
 
 type FieldsOf<O> = O extends unknown ? Omit<O, 'commit' | 'welcome' | 'signature'> : never;
-/** An operation as it was sent or as it is delivered: the material itself may be missing, its hash is not. */
+/** An operation as sent or as delivered: the material itself may be missing, but its hash is not. */
 export type GroupOperationFields = FieldsOf<GroupOperation>;
 
 /**
- * Base64 of SHA-256 over the decoded bytes of what the operation carries. Hashing is the caller's, because this package
- * has no cryptography. What is not carried has no hash.
+ * Base64 of SHA-256 over the decoded bytes of what the operation carries. The caller hashes, because this package has
+ * no cryptography. Absent material has no hash.
  */
 export type GroupOperationHashes = {
   welcomeSha256?: string | undefined;
@@ -27,7 +27,7 @@ export type GroupOperationHashes = {
   nameSha256?: string | undefined;
 };
 
-/** What some operations have and others have not. */
+/** Fields that only some operations have. */
 type Optional = Partial<
   Pick<Upstream<'group_create'>, 'members' | 'kind' | 'replaces' | 'added_devices' | 'welcome_to'> &
     Pick<Upstream<'group_update'>, 'targets' | 'role' | 'ban' | 'previous_sha256'> &
@@ -36,8 +36,8 @@ type Optional = Partial<
 
 /**
  * What a device signs for a group operation. Its SHA-256 is the head of the log, which the next operation names. The
- * commit's own authenticated data is the hash of the same transcript without `commitSha256` and `welcomeSha256`: both are of
- * things that contain it.
+ * commit's own authenticated data is the hash of the same transcript without `commitSha256` and `welcomeSha256`,
+ * since both cover things that contain it.
  */
 export function groupOpTranscript(
   operation: GroupOperationFields,

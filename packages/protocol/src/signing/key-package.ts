@@ -21,8 +21,8 @@ export function keyExchangeTranscript(
 }
 
 /**
- * The identity in the MLS credential of a device: what the account key has signed about it, and that signature. Whoever
- * has the device list can make it, so it is compared and never parsed.
+ * The identity in a device's MLS credential: what the account key has signed about it, and that signature. Anyone
+ * with the device list can build it, so it is compared and never parsed.
  */
 export function credentialIdentity(
   list: Pick<SignedDeviceList, 'user_id' | 'account_key'>,

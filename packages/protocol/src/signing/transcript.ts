@@ -12,18 +12,18 @@ type ValueOf = {
 };
 
 type Entry<C extends SigningContext> = (typeof contexts)[C][number];
-/** The fields a context signs, by name. Every field is optional to the encoding; schemas say what is required. */
+/** The fields a context signs, by name. All are optional in the encoding; schemas say what is required. */
 export type Signed<C extends SigningContext> = {
   readonly [E in Entry<C> as E[1]]?: ValueOf[E[2]] | undefined;
 };
 
-/** One for all: `transcript` never waits, so no other begins before it has finished. */
+/** Shared: `transcript` is synchronous, so no other one starts before it has finished. */
 const writer = new TranscriptWriter();
 
 /**
- * The bytes to sign or verify for `fields` in `context`. Members of `fields` that the context does not list
- * are not signed: callers must refuse unknown members before (closed schemas do).
- * Throws `TypeError`/`RangeError` for values that cannot be signed: lone surrogates, floats, bad base64.
+ * The bytes to sign or verify for `fields` in `context`. Members of `fields` that the context does not list are not
+ * signed: callers must refuse unknown members first (closed schemas do). Throws `TypeError`/`RangeError` for values
+ * that cannot be signed: lone surrogates, floats, bad base64.
  */
 export function transcript<C extends SigningContext>(context: C, fields: Signed<C>): Uint8Array<ArrayBuffer> {
   writer.start(labelOf(context));

@@ -27,7 +27,7 @@ export class TranscriptWriter {
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
-  /** Begins the next transcript in the same memory; a fresh buffer each time costs as much as the fields. */
+  /** Starts the next transcript in the same buffer; a fresh one each time costs as much as the fields. */
   start(label: string): void {
     this.#length = 0;
     this.#u8(label.length);
@@ -89,7 +89,7 @@ export class TranscriptWriter {
     else throw new TypeError('only strings, whole numbers and booleans can be signed');
   }
 
-  /** Writes a tag (or kind) and room for the length of what follows; gives the place where that starts. */
+  /** Writes a tag (or kind) and reserves the length of what follows; returns where that starts. */
   #open(tag: number): number {
     this.#u8(tag);
     this.#room(4);
@@ -105,7 +105,7 @@ export class TranscriptWriter {
     if (!value.isWellFormed()) throw new TypeError('a lone surrogate cannot be signed');
     this.#room(value.length * 3);
     let at = 0;
-    // most of what is signed is short and ASCII: an encoder and a view of the memory for it would cost more
+    // most of what is signed is short and ASCII: an encoder and a view for it would cost more
     while (value.charCodeAt(at) < 0x80) this.#bytes[this.#length + at] = value.charCodeAt(at++);
     this.#length +=
       at === value.length ? at : utf8.encodeInto(value, this.#bytes.subarray(this.#length)).written;
@@ -147,7 +147,7 @@ export class TranscriptWriter {
   }
 }
 
-/** A key's length stands in two bytes, and two keys must not become one by replacement characters. */
+/** A key's length takes two bytes, and replacement characters must not make two keys equal. */
 function encodeKey(key: string): Uint8Array {
   if (!key.isWellFormed()) throw new TypeError('a lone surrogate cannot be signed');
   const bytes = utf8.encode(key);

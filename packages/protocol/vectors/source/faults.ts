@@ -1,8 +1,8 @@
 import type { ErrorName } from './protocol.ts';
 
 /**
- * One fault each, put into a valid message. `at` is a JSON pointer to the member at fault, or one of the words
- * of a document fault: utf-8, json, key, duplicate key, too many keys, depth, number; `length` for a header.
+ * One fault each, put into a valid message. `at` is a JSON pointer to the faulty member, or one of the words for a
+ * document fault: utf-8, json, key, duplicate key, too many keys, depth, number; `length` for a header.
  */
 export type Fault = { name: string; at: string; error: ErrorName; payload: Uint8Array };
 type Members = Record<string, unknown>;
@@ -36,7 +36,7 @@ export function documentFaults(message: Members): Fault[] {
   ];
 }
 
-/** More of them; the grammar is the same for every type, so one type carries these. */
+/** More document faults; the grammar is the same for every type, so one type carries these. */
 export function rareDocumentFaults(message: Members): Fault[] {
   const text = JSON.stringify(message);
   const plus = (member: string): string => `${text.slice(0, -1)},${member}}`;
@@ -91,7 +91,7 @@ function withByte(text: string, word: string, ...bytes: number[]): Uint8Array {
   return Uint8Array.from([...utf8.encode(text.slice(0, at)), ...bytes, ...utf8.encode(text.slice(at + 1))]);
 }
 
-/** The message with the member at a JSON pointer replaced, or taken away when `value` is undefined. */
+/** The message with the member at a JSON pointer replaced, or removed when `value` is undefined. */
 export function memberFault(message: Members, name: string, at: string, value?: unknown): Fault {
   const changed = structuredClone(message);
   const path = at.slice(1).split('/');

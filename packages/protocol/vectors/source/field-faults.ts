@@ -19,9 +19,9 @@ type Schema = {
 type Bad = readonly [name: string, value: unknown];
 
 /**
- * For each member that the schema lists: missing, of another JSON type, and just outside of its grammar. The
- * full list of bad values of a kind is spelled out at its first field in a type; later ones get the first two,
- * in the other direction as well: `kindsSeen` is shared.
+ * For each member that the schema lists: missing, of another JSON type, and just outside its grammar. The full list
+ * of bad values of a kind is used at its first field in a type; later fields get the first two, in the other
+ * direction as well: `kindsSeen` is shared.
  */
 export function fieldFaults(
   schema: Schema,
@@ -34,7 +34,7 @@ export function fieldFaults(
       const isPresent = value[name] !== undefined;
       const missing =
         object.required?.includes(name) && isPresent ? [memberFault(message, 'missing', pointer)] : [];
-      // What the sample leaves out is added only where the objects around it exist.
+      // What the sample omits is added only where the objects around it exist.
       return [...missing, ...ofValue(member, value[name], pointer)];
     });
   }
@@ -154,7 +154,7 @@ function badTexts(schema: Schema, value: string): readonly Bad[] {
   }
 }
 
-/** For optional members that a sample leaves out. */
+/** For optional members that a sample omits. */
 const ANY_32_BYTES = `${'A'.repeat(43)}=`;
 
 function badFixedBase64(value: string): readonly Bad[] {

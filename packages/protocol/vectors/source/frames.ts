@@ -13,7 +13,7 @@ type FrameVector = {
   bytes: string;
   /** Whole frames in `bytes`; `known` says whether the catalogue has the type in this direction. */
   frames: { type: number; payload: string; known: boolean }[];
-  /** Bytes of a frame that has only begun. */
+  /** Bytes of an incomplete frame. */
   rest: number;
   /** The reader refuses the stream here; everything before was delivered. */
   error?: string;
@@ -64,7 +64,7 @@ const accepted = (
   ...more,
 });
 
-/** Streams of bytes, whole from the start of a connection: what the reader makes of them. */
+/** Byte streams from the start of a connection, and what the reader makes of them. */
 export function frameVectors(): { cases: FrameVector[] } {
   const tooLarge = (
     name: string,

@@ -1,7 +1,7 @@
 const LINE_WIDTH = 110;
 type Json = unknown;
 
-/** JSON as the formatter of this repository leaves it, so that generated files pass it as they are. */
+/** JSON in the format of this repository's formatter, so that generated files pass it unchanged. */
 export function jsonText(value: Json): string {
   return `${print(value, '', '')}\n`;
 }

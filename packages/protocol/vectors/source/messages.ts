@@ -57,7 +57,7 @@ function vectorsOf(name: UpstreamName | DownstreamName): unknown {
   }
 }
 
-/** One message can be written in several ways: all of these mean the same. */
+/** One message can be written in several ways: all of these are equivalent. */
 function otherSpellings(
   definition: MessageDefinition,
   direction: Direction,
@@ -97,7 +97,7 @@ function faultsOf(
   ];
 }
 
-/** What no rule for single fields finds. */
+/** Faults that no rule for single fields covers. */
 function ownFaults(definition: MessageDefinition, direction: Direction, message: Message): Fault[] {
   const fault = (name: string, at: string, value: unknown): Fault => memberFault(message, name, at, value);
   const closed = [

@@ -12,7 +12,7 @@ import {
 
 const RANDOMS = [0, 0.25, 0.5, 0.75, 0.875];
 
-/** Delays are exact here: the randoms are sums of powers of two. Elsewhere a rounding error may show. */
+/** Delays are exact here: the randoms are sums of powers of two. Others may show rounding errors. */
 export function retryVectors(): unknown {
   const reconnect = [1, 2, 3, 4, 5, 6, 7, 50].flatMap((failures) =>
     RANDOMS.map((random) => ({ failures, random, delay_ms: reconnectDelayMs(failures, random) })),
@@ -38,7 +38,7 @@ export function retryVectors(): unknown {
   };
 }
 
-/** Failures one second apart; then the question whether a connection may be tried. */
+/** Failures one second apart, then the question whether a connection may be tried. */
 function breakerCases(): unknown[] {
   const questions = [
     { failures: 0, after_ms: 0, nudged: false },

@@ -292,7 +292,7 @@ type DeliveredForm<O> = Omit<O, 'commit' | 'welcome'> & {
   delivery: typeof stamp;
 };
 
-/** As it comes to who takes part already, and to who is added: one of the two without its bytes. */
+/** As delivered to existing members, and to added devices: one of the two without its bytes. */
 function deliveredForms<O extends { commit: string; welcome?: string }>(
   samples: readonly (readonly [name: string, message: O])[],
 ): Samples<DeliveredForm<O>> {

@@ -1,6 +1,6 @@
 import { DEVICE, FOREVER, REMOVED, SETTLED, type Tables, USER } from './table.ts';
 
-/** Accounts, who lets them in, and who is told of them. */
+/** Accounts, admission to them, and webhooks about them. */
 export const authTables: Tables = {
   'auth.users': {
     kept: FOREVER,

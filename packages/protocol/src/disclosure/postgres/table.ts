@@ -1,6 +1,6 @@
-/** A table: until when its rows stay, and what each column shows. A column that is not named here fails a test. */
+/** A table: until when its rows are kept, and what each column shows. A column that is not listed fails a test. */
 export type Table = { readonly kept: string; readonly columns: Readonly<Record<string, string>> };
-/** By schema and name; partitions are as their parent. */
+/** By schema and name; partitions count as their parent. */
 export type Tables = Readonly<Record<string, Table>>;
 
 export const USER = 'the account’s number';
