@@ -14,7 +14,7 @@ export const accounts: Migration = {
         created_at  timestamptz NOT NULL DEFAULT now()
       )`.execute(db);
 
-    // a key belongs to one device for ever, also after its revocation
+    // a key belongs to one device permanently, even after its revocation
     await sql`
       CREATE TABLE auth.devices (
         id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -26,7 +26,7 @@ export const accounts: Migration = {
         UNIQUE (user_id, ext_id)
       )`.execute(db);
 
-    // every version stays: each is the proof of the next, whose previous_sha256 is this sha256
+    // all versions are kept: each proves the next, whose previous_sha256 is this sha256
     await sql`
       CREATE TABLE auth.device_lists (
         user_id    bigint NOT NULL REFERENCES auth.users (id),

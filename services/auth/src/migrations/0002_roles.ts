@@ -4,9 +4,9 @@ import type { Migration } from 'kysely/migration';
 export const roles: Migration = grantRoles({ auth: 'securechat_auth', delivery: 'securechat_delivery' });
 
 /**
- * What the services may do. Roles belong to the whole cluster, so another database or another service's migrations
- * may have made them, even at this moment; where an operator has, no right to create roles is needed. They may log
- * in, but have no password.
+ * What the services may do. Roles are cluster-wide, so another database or another service's migrations may have
+ * created them, even concurrently; if an operator has, the right to create roles is not needed. They may log in, but
+ * have no password.
  */
 export function grantRoles(names: { auth: string; delivery: string }): Migration {
   const [auth, delivery] = [sql.id(names.auth), sql.id(names.delivery)];
@@ -18,11 +18,11 @@ export function grantRoles(names: { auth: string; delivery: string }): Migration
       await sql`
         GRANT SELECT, INSERT, UPDATE ON auth.users, auth.devices, auth.device_lists TO ${auth}`.execute(db);
 
-      // to see at start that no migration is missing
+      // lets the service check at start that no migration is missing
       await sql`GRANT USAGE ON SCHEMA securechat_migrations TO ${auth}`.execute(db);
       await sql`GRANT SELECT ON securechat_migrations.auth TO ${auth}`.execute(db);
 
-      // delivery needs to know who exists and what is revoked; no keys
+      // delivery must know who exists and what is revoked; no keys
       await sql`GRANT SELECT (id, ext_id, state) ON auth.users TO ${delivery}`.execute(db);
       await sql`GRANT SELECT (id, user_id, ext_id, revoked_at) ON auth.devices TO ${delivery}`.execute(db);
     },

@@ -1,7 +1,10 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
-/** Invites, what admins did, and when accounts were disabled or enabled: gateways and delivery follow by it. */
+/**
+ * Invites, an audit log of admin actions, and when accounts were disabled or enabled: gateways and delivery act on
+ * that.
+ */
 export const admission: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
@@ -28,7 +31,7 @@ const STATEMENTS = [
    )`,
 
   'ALTER TABLE auth.users ADD COLUMN state_changed_at timestamptz',
-  // whoever changes a state, by hand or in a release that does not know the column
+  // for every state change, by hand or by a release that does not know the column
   `CREATE FUNCTION auth.note_state_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
    BEGIN
      NEW.state_changed_at := clock_timestamp();
@@ -37,7 +40,7 @@ const STATEMENTS = [
   `CREATE TRIGGER note_state_change BEFORE UPDATE OF state ON auth.users
      FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION auth.note_state_change()`,
 
-  // most devices are never revoked, most states never changed: asked every second, and next to nothing to read
+  // most devices are never revoked and most states never changed: queried every second, with next to nothing to read
   'CREATE INDEX devices_by_revocation ON auth.devices (revoked_at) WHERE revoked_at IS NOT NULL',
   'CREATE INDEX users_by_state_change ON auth.users (state_changed_at) WHERE state_changed_at IS NOT NULL',
 

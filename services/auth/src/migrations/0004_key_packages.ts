@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
-/** Key packages of devices, which of them are gone, and what was handed out to whom. */
+/** Key packages of devices, which of them are used, and what was given out to whom. */
 export const keyPackages: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
@@ -21,12 +21,12 @@ const STATEMENTS = [
      upload_no   bigint GENERATED ALWAYS AS IDENTITY,
      PRIMARY KEY (device_id, ref)
    )`,
-  // the oldest first, because it also expires first
+  // oldest first, because it also expires first
   'CREATE INDEX key_packages_in_turn ON auth.key_packages (device_id, suite, upload_no) WHERE NOT last_resort',
   'CREATE UNIQUE INDEX key_packages_last_resort ON auth.key_packages (device_id, suite) WHERE last_resort',
   'CREATE INDEX key_packages_by_expiry ON auth.key_packages (expires_at)',
 
-  // a package that was handed out or replaced may not come back for as long as it would pass for valid
+  // a package that was given out or replaced must not return for as long as it would be valid
   `CREATE TABLE auth.used_key_packages (
      device_id  bigint NOT NULL REFERENCES auth.devices (id),
      ref        bytea NOT NULL,
@@ -47,7 +47,7 @@ const STATEMENTS = [
   'CREATE INDEX key_claims_by_age ON auth.key_claims (at)',
 
   'GRANT SELECT, INSERT, DELETE ON auth.key_packages, auth.used_key_packages TO securechat_auth',
-  // a row that is locked to be deleted needs the right to update something of it
+  // locking a row for deletion requires the right to update some column of it
   'GRANT UPDATE (upload_no) ON auth.key_packages TO securechat_auth',
   'GRANT SELECT, INSERT, DELETE, UPDATE (bundles) ON auth.key_claims TO securechat_auth',
 ];

@@ -2,9 +2,9 @@ import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
 /**
- * Every device list goes into a log that only grows (RFC 6962, 2.1). The database does it by itself, at the end of the
- * transaction that stores the list: no service can store one without the log, of whatever release it is, and none can
- * change what the log has.
+ * Every device list goes into an append-only log (RFC 6962, 2.1). A database trigger does this at the end of the
+ * transaction that stores the list: no service of any release can store one without logging it, and none can change
+ * what the log has.
  */
 export const keyLog: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
@@ -19,7 +19,7 @@ const STATEMENTS = [
      list_sha256     bytea NOT NULL CHECK (octet_length(list_sha256) = 32),
      previous_sha256 bytea NOT NULL CHECK (octet_length(previous_sha256) = 32)
    )`,
-  // a list may come again when its user is erased and made anew: the newest counts
+  // a list may recur when its user is erased and created anew: the newest counts
   'CREATE INDEX key_log_entries_by_list ON auth.key_log_entries (label, list_sha256, position)',
 
   // hashes of complete subtrees: 2^level entries from position * 2^level on
@@ -30,7 +30,7 @@ const STATEMENTS = [
      PRIMARY KEY (level, position)
    )`,
 
-  // one row, which whoever appends locks
+  // a single row, locked by every append
   `CREATE TABLE auth.key_log_head (
      is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
      size    bigint NOT NULL,
@@ -89,7 +89,7 @@ const STATEMENTS = [
   `CREATE CONSTRAINT TRIGGER key_log_take AFTER INSERT ON auth.device_lists
    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION auth.key_log_take()`,
 
-  // the lists that were there before; the trigger has locked the table against further ones
+  // the existing lists; creating the trigger has locked the table against further ones
   `DO $$
    DECLARE
      each record;

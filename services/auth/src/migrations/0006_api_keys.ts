@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
-/** Keys of programs that use the admin API, what they asked under which name, and invites for one user only. */
+/** API keys for the admin API, idempotency records of its requests, and invites for a single user. */
 export const apiKeys: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
@@ -20,7 +20,7 @@ const STATEMENTS = [
      revoked_at timestamptz
    )`,
 
-  // what an Idempotency-Key was answered with; caller '' is the admin token. No code and no token stands in an answer
+  // the answer to each Idempotency-Key; caller '' is the admin token. Answers contain no code and no token
   `CREATE TABLE auth.api_requests (
      caller          text NOT NULL COLLATE "C",
      idempotency_key text NOT NULL COLLATE "C",

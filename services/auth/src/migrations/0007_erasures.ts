@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
-/** Users who are to be erased, and what of them is gone: each service's own part is done by a function in its own schema. */
+/** Users to be erased, and what of them is gone: a function in each service's schema erases that service's part. */
 export const erasures: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
@@ -9,7 +9,7 @@ export const erasures: Migration = {
 };
 
 const STATEMENTS = [
-  // who it is stands here until nothing is left; the hash stays, so that a receipt can be shown for a user id
+  // identifies the user until nothing is left; the hash stays, so that a receipt can be matched to a user id
   `CREATE TABLE auth.erasures (
      id             text PRIMARY KEY COLLATE "C",
      user_id        bigint UNIQUE,
@@ -24,14 +24,15 @@ const STATEMENTS = [
    )`,
   'CREATE INDEX erasures_to_do ON auth.erasures (asked_at) WHERE finished_at IS NULL',
 
-  // tickets name devices by number and outlive them: gateways have to know these as revoked until the last one is over
+  // tickets name devices by number and outlive them: gateways must treat these as revoked until the last ticket has
+  // expired
   `CREATE TABLE auth.erased_devices (
      device_id bigint PRIMARY KEY,
      erased_at timestamptz NOT NULL DEFAULT clock_timestamp()
    )`,
   'CREATE INDEX erased_devices_by_age ON auth.erased_devices (erased_at)',
 
-  // the last of all: what the other schemas know of the user was found by these rows
+  // called last: the other schemas find the user's data through these rows
   `CREATE FUNCTION auth.erase_user(who bigint) RETURNS jsonb
    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
    DECLARE

@@ -2,8 +2,8 @@ import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
 /**
- * Backends that are told what happens, and what they have not been told yet. The change of a row is the event: whatever path
- * makes it, the event is written in its transaction, and none of them can forget it.
+ * Webhooks, and their undelivered events. Triggers on row changes write the events in the same transaction, so no
+ * code path can forget one.
  */
 export const webhooks: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
@@ -12,7 +12,7 @@ export const webhooks: Migration = {
 };
 
 const STATEMENTS = [
-  // a secret is needed to sign with, so it stands here as it is
+  // needed for signing, so it is stored in the clear
   `CREATE TABLE auth.webhooks (
      id              text PRIMARY KEY COLLATE "C",
      url             text NOT NULL CHECK (length(url) <= 1024),
@@ -24,7 +24,7 @@ const STATEMENTS = [
      CHECK ((previous_secret IS NULL) = (previous_until IS NULL))
    )`,
 
-  // one for each webhook that wants it; gone when it was taken. dead_at: given up, until somebody sends it again
+  // one per webhook that subscribes; deleted on delivery. dead_at: given up, until someone replays it
   `CREATE TABLE auth.webhook_events (
      id         uuid PRIMARY KEY DEFAULT gen_random_uuid(),
      webhook_id text NOT NULL COLLATE "C" REFERENCES auth.webhooks (id) ON DELETE CASCADE,
@@ -83,7 +83,7 @@ const STATEMENTS = [
      FOR EACH ROW WHEN (OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL) EXECUTE FUNCTION auth.note_device()`,
   'REVOKE ALL ON FUNCTION auth.tell_webhooks, auth.note_user, auth.note_device FROM PUBLIC',
 
-  // which webhook an act was about
+  // the webhook that an action concerned
   'ALTER TABLE auth.audit_log ADD COLUMN webhook text COLLATE "C"',
   'ALTER TABLE auth.audit_log DROP CONSTRAINT audit_log_action_check',
   `ALTER TABLE auth.audit_log ADD CONSTRAINT audit_log_action_check CHECK (action IN (

@@ -2,8 +2,8 @@ import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
 /**
- * A list that is in the log stays as it was logged, and of accounts and devices nothing changes but whether they are served:
- * whoever speaks as auth can add keys, which the log shows, and not exchange them beside it.
+ * A logged list stays as logged, and of accounts and devices only whether they are served can change: auth's role can
+ * add keys, which the log shows, but not exchange them outside it.
  */
 export const narrowerRights: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
-/** That an admin gave somebody a quota, and which; none: that of all others again. */
+/** Audits quotas that an admin sets; no value: back to the default. */
 export const quotas: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await sql

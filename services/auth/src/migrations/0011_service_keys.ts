@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
-/** Since when each service key has signed here, by its public id: a seed in a file does not tell how old it is. */
+/** First use of each service key here, by its public id: a seed in a file does not tell how old it is. */
 export const serviceKeys: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await sql

@@ -11,7 +11,7 @@ import { narrowerRights } from './0009_narrower_rights.ts';
 import { quotas } from './0010_quotas.ts';
 import { serviceKeys } from './0011_service_keys.ts';
 
-/** Applied in the order of their names; an applied one never changes. */
+/** Applied in name order; an applied one never changes. */
 export const migrations: Migrations = {
   '0001_accounts': accounts,
   '0002_roles': roles,

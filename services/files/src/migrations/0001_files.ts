@@ -1,10 +1,11 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * Files, their chunks and who may have them, and what each user stores. Numbers of users are those of the auth schema.
+ * Files, their chunks and who may have them, and each user's usage. User numbers are those of the auth schema.
  *
- * `storage` is the ledger: what is reserved at the offer and settled when the file is complete, in the transactions that
- * change the file. A row of `chunks` is what makes a chunk stored; its bytes are in `blobs` or in a store of objects.
+ * `storage` is the ledger: what is reserved at the offer and settled when the file is complete, in the transactions
+ * that change the file. A row of `chunks` is what makes a chunk stored; its bytes are in `blobs` or in an object
+ * store.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(ROLE).execute(db);
@@ -13,7 +14,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw(GRANTS).execute(db);
 }
 
-/** Roles belong to the whole cluster, so the migrations of another database may have made it, even at this moment. */
+/** Roles are cluster-wide, so the migrations of another database may have created it, even concurrently. */
 const ROLE = `
   DO $$
   BEGIN
@@ -93,8 +94,8 @@ const TABLES = `
 `;
 
 /**
- * All that this service may know of conversations and devices. Two users of whom one has blocked the other are in no
- * conversation of two together, as far as files go.
+ * All that this service may know about conversations and devices. Two users of whom one has blocked the other count
+ * as having no direct conversation here.
  */
 const VIEWS = `
   CREATE VIEW files.members AS

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * Called by auth, which runs erasures and exports. Files end as those do whose time is over: the sweep keeps the ledger right and knows
- * where the bytes are. Until it has been there they are waited for.
+ * Called by auth, which runs erasures and exports. Files end as if they had expired: the sweep keeps the ledger right
+ * and knows where the bytes are. Until it has run, they count as pending.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql

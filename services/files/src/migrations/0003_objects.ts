@@ -1,6 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 
-/** What holds the bytes of a chunk in a bucket. Null for those whose bytes are in `blobs`; the release before knows no others. */
+/**
+ * The object that holds a chunk's bytes in a bucket. Null for bytes in `blobs`, the only ones that the previous
+ * release knows.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql.raw('ALTER TABLE files.chunks ADD COLUMN object text').execute(db);
 }

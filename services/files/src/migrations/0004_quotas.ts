@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * A quota of a user's own, in place of FILES_STORAGE_PER_USER. Set and looked at by auth, which is where admins come in; it sees how much
- * there is of whom, and no file.
+ * A user's own quota, instead of FILES_STORAGE_PER_USER. Set and read by auth, which serves the admin API; it sees
+ * usage per user, but no file.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql

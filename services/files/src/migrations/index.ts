@@ -4,7 +4,7 @@ import * as erasure from './0002_erasure.ts';
 import * as objects from './0003_objects.ts';
 import * as quotas from './0004_quotas.ts';
 
-/** Applied in the order of their names; an applied one never changes. */
+/** Applied in name order; an applied one never changes. */
 export const migrations: Migrations = {
   '0001_files': files,
   '0002_erasure': erasure,

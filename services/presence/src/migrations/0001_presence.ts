@@ -3,8 +3,8 @@ import { type Kysely, sql } from 'kysely';
 const ROLE = 'securechat_presence';
 
 /**
- * When users were last online, and who may see how they are. Whom somebody shares a conversation with, and who has blocked whom,
- * is read where it stands: only those columns, no message, no key.
+ * When users were last online, and who may see their status. Common conversations and blocks are read in place: only
+ * those columns, no message, no key.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await createRole(db);
@@ -33,7 +33,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute(db);
 }
 
-/** Roles belong to the whole cluster: another database may have made it, even at this moment. It has no password. */
+/** Roles are cluster-wide: another database may have created it, even concurrently. It has no password. */
 async function createRole(db: Kysely<unknown>): Promise<void> {
   await sql
     .raw(`

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Called by auth, which runs erasures and exports. It gets no right to the tables. */
+/** Called by auth, which runs erasures and exports. It gets no rights on the tables. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql
     .raw(`

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Of who hides when they were last online nothing is kept any more, and of the others the hour that is told. */
+/** Nothing is kept for users who hide when they were last online, and for the others only the hour that is shown. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql
     .raw(`

@@ -1,14 +1,15 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * Where devices are woken, and how far each has been. What waits for a device is read where it stands, through views: how many
- * places its mailbox has and whether others than its own user have put something there; no conversation, no sender, no content.
+ * Where devices are woken, and how far each has been woken. What waits for a device is read in place, through views:
+ * the mailbox head, and whether anyone but its own user has put something there; no conversation, no sender, no
+ * content.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of [ROLE, TABLES, VIEWS, GRANTS]) await sql.raw(statement).execute(db);
 }
 
-/** Roles belong to the whole cluster, so the migrations of another database may have made it, even at this moment. */
+/** Roles are cluster-wide, so the migrations of another database may have created it, even concurrently. */
 const ROLE = `
   DO $$
   BEGIN
@@ -20,7 +21,7 @@ const ROLE = `
   END $$;
 `;
 
-/** One for each device: that is the bound. It goes with the row of its device. */
+/** At most one per device, which bounds the table. Deleted with the device's row. */
 const TABLES = `
   CREATE SCHEMA push;
 

@@ -1,6 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Called by auth, which runs erasures and exports. Of an address only the host is told: all of it is a capability. */
+/**
+ * Called by auth, which runs erasures and exports. Exports only the host of an address: the whole of it is a
+ * capability.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql
     .raw(`

@@ -1,6 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Events of webhooks are written where they happen; push sends them, so that one service alone speaks to addresses that others choose. */
+/**
+ * Webhook events are written where they happen; push sends them, so that a single service connects to addresses that
+ * others choose.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql
     .raw(`
