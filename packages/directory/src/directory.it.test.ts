@@ -38,7 +38,7 @@ async function routesOf(user: number) {
   return (await directory.locate([user])).get(user) ?? [];
 }
 
-/** As if all routes of user 1 had been registered so long ago that every gateway should know of theirs. */
+/** As if all routes of user 1 had been registered so long ago that every gateway should know about theirs. */
 async function letTimePass(): Promise<void> {
   const key = directoryKeys(prefix, SHARDS).routes(1);
   const routes = JSON.parse((await store.redis.hget(key, '1')) ?? '[]') as { t: string }[];
@@ -46,7 +46,7 @@ async function letTimePass(): Promise<void> {
   await store.redis.hset(key, '1', JSON.stringify(older));
 }
 
-/** Redis' own idea of the time, microseconds. */
+/** Redis' own clock, microseconds. */
 async function redisTimeUs(): Promise<bigint> {
   const [seconds = 0, us = 0] = await store.redis.time();
   return BigInt(seconds) * 1_000_000n + BigInt(us);

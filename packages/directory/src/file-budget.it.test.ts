@@ -13,7 +13,7 @@ const budgetOf = () =>
   createFileBudget(store.redis, { prefix: store.prefix, shards: 1, bytesPerMinute: LIMIT });
 
 test('no 60 seconds hold more than the limit, whoever asks where, and each gets its turn', async () => {
-  // as on two gateways at once
+  // as if on two gateways
   const budgets = [budgetOf(), budgetOf()];
   const chunk = 100_000;
   const grants = await Promise.all(
@@ -28,7 +28,7 @@ test('no 60 seconds hold more than the limit, whoever asks where, and each gets 
     ...times.map((from) => times.filter((at) => at >= from && at < from + 60_000).length),
   );
   expect(most * chunk).toBeLessThanOrEqual(LIMIT);
-  // and not much less: 2 MB at once, then 133 kB a second
+  // and not much less: 2 MB at once, then 133 kB per second
   expect(times.filter((at) => at === 0)).toHaveLength(20);
   expect(times.at(-1)).toBeGreaterThan(130_000);
   expect(times.at(-1)).toBeLessThan(136_000);
@@ -39,7 +39,7 @@ test('whoever would wait longer than it is ready to takes nothing', async () => 
   expect(await budget.take(2, LIMIT / 5, 0)).toEqual({ isTaken: true, waitMs: 0 });
   const refused = await budget.take(2, 1_000_000, 1_000);
   expect(refused.isTaken).toBe(false);
-  // had it taken anything, the next would have to wait for that as well
+  // had it taken anything, the next would have to wait for that too
   const granted = await budget.take(2, 100_000, 1_000);
   expect(granted.isTaken && granted.waitMs).toBeLessThanOrEqual(760);
   expect(await budget.take(3, 1_000, 0)).toEqual({ isTaken: true, waitMs: 0 });

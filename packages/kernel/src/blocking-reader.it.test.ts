@@ -22,7 +22,7 @@ function read(reader: BlockingReader, from: string): Promise<unknown> {
   return reader.run((redis) => redis.call('XREAD', ['BLOCK', BLOCK_MS, 'STREAMS', 's', from]));
 }
 
-/** A loop as every consumer has it: returns what arrived, in order, and how often a read failed. */
+/** A loop like every consumer's: returns what arrived, in order, and how often a read failed. */
 function startLoop(reader: BlockingReader) {
   const seen: string[] = [];
   let failures = 0;

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { gatherWrites } from './gather-writes.ts';
 
-/** A stream that notes what it was given at once. */
+/** A stream that records what it was given at once. */
 function openStream(): { stream: Writable; calls: string[] } {
   const calls: string[] = [];
   const stream = new Writable({

@@ -16,7 +16,10 @@ async function ownRedis(port: number): Promise<EmbeddedServer> {
   return server;
 }
 
-/** Waits for what never comes, as a reader of a quiet stream does, and keeps when each step began and what it was told. */
+/**
+ * Waits for what never comes, like a reader of a quiet stream, and records when each step started and what was
+ * reported.
+ */
 function startReading(port: number, parts: Partial<LoopParts> = {}) {
   const reader = openBlockingReader(`redis://127.0.0.1:${port}`);
   const stepsAtMs: number[] = [];
@@ -71,7 +74,7 @@ test('one step at a time, and no pause between steps that work', async () => {
 test('while Redis is away the pauses grow up to their bound; when it is back, that is told once', async () => {
   const port = await freePort();
   const { stepsAtMs, told } = startReading(port, { longestPauseMs: 400 });
-  // 50, 100, 200 and then 400 ms, each a quarter more or less
+  // 50, 100, 200 and then 400 ms, each ±25 %
   await sleep(3000);
   const failures = told.length;
   expect(failures).toBeGreaterThan(3);
@@ -94,7 +97,7 @@ test('after a step that worked, the first pause is short again', async () => {
   await until(() => told.includes('recovery'), 10_000);
   await server.kill();
   const before = stepsAtMs.length;
-  // from the pause that was reached, two more steps would take at least 3.6 s
+  // with the pause reached so far, two more steps would take at least 3.6 s
   await until(() => stepsAtMs.length >= before + 2, 2000);
 });
 

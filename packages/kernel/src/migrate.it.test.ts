@@ -83,7 +83,7 @@ test('a migration that waits in a circle with those who use its tables is tried 
     const migrating = migrateToLatest({ url: database.url, service: 'delivery', migrations: locking, print });
     const waiting = `SELECT FROM pg_locks WHERE relation = 'b'::regclass AND NOT granted`;
     while ((await pool.query(waiting)).rowCount === 0) await sleep(10);
-    // the migration has waited for longer, so it is the one that Postgres gives up
+    // the migration has waited for longer, so Postgres picks it as the deadlock victim
     await other.query('LOCK TABLE a');
     await other.query('COMMIT');
     expect(await migrating).toEqual(['0003_c']);

@@ -104,7 +104,7 @@ test('a client that gets no answer is destroyed and the pool goes on', async () 
     const error = await client.query('SELECT 1').catch((reason: unknown) => reason);
     expect(error).toMatchObject({ message: 'Query read timeout' });
     expect(classify(error)).toBe('retryable');
-    // as code does that does not know better: without an argument
+    // like code that does not know better: without an argument
     client.release();
     proxy.swallowReplies(false);
     expect(await pidOf(pool)).not.toBe(before);

@@ -57,6 +57,6 @@ test.each([
 test('keys with the same part in braces are in one slot', () => {
   expect(slotTagOf('sc:{d.0}:in')).toBe('d.0');
   expect(slotTagOf('sc:gateways')).toBe('sc:gateways');
-  // as Redis has it: empty braces count for nothing
+  // as in Redis: empty braces do not count
   expect(slotTagOf('sc:{}:{a}')).toBe('sc:{}:{a}');
 });

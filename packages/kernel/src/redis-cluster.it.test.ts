@@ -18,7 +18,7 @@ let database: OwnDatabase;
 const logger = createLogger({ service: 'test', instance: 'test', level: 'silent' });
 const cleanups: (() => Promise<void> | void)[] = [];
 
-/** Nodes tell each other of changes in their own time, which on a busy machine is long. */
+/** Nodes gossip changes in their own time, which on a busy machine is long. */
 const PATIENCE_MS = 60_000;
 jest.setTimeout(3 * PATIENCE_MS);
 const until: typeof untilWithin = (what, condition) => untilWithin(what, condition, PATIENCE_MS);
@@ -73,7 +73,7 @@ test('a cluster that says that it is ready takes commands for all of its nodes',
 test('commands and scripts find the nodes of their keys', async () => {
   const script = loadScript<string>('echo', 'return KEYS[1] .. ARGV[1]', 1);
   const keys = range(1, 30).map((n) => `some:{k.${n}}`);
-  // one after the other, and all at once
+  // one by one, then all at once
   for (const key of keys) await until('it is set', () => producer.redis.set(key, key));
   const all = <T>(what: string, command: (key: string) => Promise<T>) =>
     until(what, () => Promise.all(keys.map(command)));
@@ -93,7 +93,7 @@ test('a command on a lost connection rejects at once and is not sent to whoever 
   await owner.kill();
   const error = await added;
   expect(isRedisDown(error)).toBe(true);
-  // one that was sent again would wait for its deadline of 1.5 s, or go from one node to the other
+  // one that was resent would run into its deadline of 1.5 s, or bounce between the nodes
   expect(String(error)).not.toMatch(/timed out|redirections/);
 
   await cluster.failOver(owner);
@@ -102,7 +102,7 @@ test('a command on a lost connection rejects at once and is not sent to whoever 
   // the first may not have reached the replica in time
   const entries = await producer.redis.xrange(key, '-', '+');
   expect(entries.map(([, fields]) => fields[1])).not.toContain('2');
-  // as a replica, or the next failure would be the end of this part
+  // as a replica, or the next failure would lose this slot range
   await owner.start();
   await cluster.settled();
 });
@@ -140,7 +140,7 @@ test('while slots move and a master fails, ordered streams are read in order', a
   cleanups.push(() => {
     isOver = true;
   });
-  // one at a time for each stream, as gateways do it; what Redis did not take for certain is sent again
+  // one at a time per stream, as gateways do; whatever Redis certainly did not accept is resent
   const adding = numbers.streams.map(async (_, index) => {
     while (!isOver) {
       const value = (sent[index] ?? 0) + 1;
@@ -162,10 +162,10 @@ test('while slots move and a master fails, ordered streams are read in order', a
   }
   const { owner } = await placeOf(numbers.streams[0]!);
   await owner.kill();
-  // writers and readers meet a part that nobody serves
+  // writers and readers meet slots that nobody serves
   await sleep(500);
   await cluster.failOver(owner);
-  // as a replica, or the next failure would be the end of this part
+  // as a replica, or the next failure would lose this slot range
   await owner.start();
   await cluster.settled();
   const before = [...sent];
@@ -185,7 +185,7 @@ test('while slots move and a master fails, ordered streams are read in order', a
 test('background jobs go on after the master of their queue has failed', async () => {
   const runs = startJob();
   await until('the job has run', () => runs.length > 0);
-  // between two runs: one whose end is lost would wait for the lock of 30 s
+  // between two runs: one whose end is lost would wait for the 30 s lock
   await sleep(EVERY_MS / 2);
   const { owner } = await placeOf('{jobs-test}');
   await owner.kill();

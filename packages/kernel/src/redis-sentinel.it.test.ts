@@ -120,7 +120,7 @@ test('a connection that is closed asks no Sentinel any more', async () => {
   const { port } = server.address() as AddressInfo;
   const lost = openProducer(`redis+sentinel://127.0.0.1:${port}/chat`, { name: 'lost' });
   cleanups.push(() => lost.close());
-  // it has been refused, and will try again
+  // it was refused, and will retry
   await once(lost.redis, 'error');
   expect(asked).toBeGreaterThan(0);
   const before = asked;
@@ -138,6 +138,6 @@ test('a process that has closed a connection for which no Sentinel answered is n
       timeout: PATIENCE_MS,
     },
   );
-  // ioredis by itself keeps it for two seconds
+  // by default ioredis keeps it for two seconds
   expect(Number(stdout)).toBeLessThan(1_500);
 });

@@ -14,7 +14,7 @@ test('what no class holds is refused by its length', () => {
 });
 
 test('the largest class fits a chat with everything around it', () => {
-  // ciphertext and its header, as base64, and the envelope with the longest ids and sixteen entries of metadata
+  // ciphertext and its header, as base64, and the envelope with the longest ids and sixteen metadata entries
   const payload = Math.ceil(((PADDING_CLASSES.at(-1) ?? 0) + 512) / 3) * 4;
   const metadata = 16 * (64 + 256 + 8);
   expect(payload + metadata + 1_024).toBeLessThan(MAX_CHAT_BYTES);

@@ -1,5 +1,5 @@
-// A second reader of the protocol, written from its documentation. It imports nothing of this package, so that
-// it cannot share a mistake with it. If a vector and this file disagree, one of them misread the documentation.
+// An independent decoder of the protocol, written from its documentation. It imports nothing from this package, so
+// that it cannot share its mistakes. If a vector and this file disagree, one of them misread the documentation.
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
@@ -184,7 +184,7 @@ const listOf =
     if (!Array.isArray(value) || value.length < from || value.length > to) return [at];
     return value.flatMap((entry, index) => item(entry, `${at}/${index}`));
   };
-/** Names that end in `?` may be absent. Others than the listed are ignored, or go by the rule `others`. */
+/** Names that end in `?` may be absent. Unlisted ones are ignored, or follow the rule `others`. */
 const object =
   (members: Members, others?: Rule, most = Number.POSITIVE_INFINITY): Rule =>
   (value, at) => {
@@ -258,7 +258,7 @@ const groupCreate: Members = {
   'replaces?': object({ generation: count, epoch: count }, (_, at) => [at]),
   'previous_sha256?': bytes(32),
 };
-/** The members of each other operation; the commit and the welcome are told apart by direction. */
+/** The members of each other operation; direction distinguishes the commit and the welcome. */
 const operations: { [name: string]: Members } = {
   group_member_add: { targets: users, added_devices: addresses(1), welcome_to: addresses(1) },
   group_member_remove: { targets: users, removed_devices: addresses(0), 'ban?': flag },
@@ -826,7 +826,7 @@ function isSignedBy(publicKey: Uint8Array, transcript: Buffer, signature: unknow
 
 // ---------------------------------------------------------------------------------------------------------
 
-/** What is wrong with the one frame of a vector: nothing, or each place at fault. */
+/** What is wrong with a vector's only frame: nothing, or each place at fault. */
 function faultsOf(frame: string, direction: Direction): { error?: string; at: string[]; message?: Message } {
   const { frames, rest, refusal } = splitFrames(bytesOf(frame), direction);
   if (refusal) return { error: refusal.error, at: [refusal.at] };

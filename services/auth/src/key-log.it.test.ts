@@ -71,7 +71,7 @@ async function enrol(): Promise<SignedDeviceList> {
   return list;
 }
 
-/** A second way to what the database does: RFC 6962, 2.1. */
+/** An independent implementation of what the database does: RFC 6962, 2.1. */
 const sha256 = (...parts: Uint8Array[]): Buffer =>
   parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
 function rootOf(entries: readonly Uint8Array[]): Buffer {

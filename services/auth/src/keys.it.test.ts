@@ -25,7 +25,7 @@ const DAY = 86_400;
 /** Three processes on a busy machine. */
 const START_DEADLINE_MS = 60_000;
 let database: OwnDatabase;
-/** Two processes answer this one, and one with small limits the other. */
+/** Two processes answer this one, and one with small limits answers the other. */
 let gateway: TestGateway;
 let strict: TestGateway;
 let auths: AuthProcess[] = [];
@@ -125,7 +125,7 @@ test('of 200 claims at once on 100 packages, 100 get one of their own and 100 th
   expect(new Set(resort.map(({ key_package }) => key_package)).size).toBe(1);
   expect(await stockOf(target)).toEqual({ count: 0, last_resort: true, low_water: 10 });
 
-  // whoever did not get the answer asks again, and takes no second package
+  // a device that did not get the answer asks again, and consumes no second package
   const again = await gateway.askAll(claims);
   expect(again.map(String)).toEqual(replies.map(String));
   // both processes took part
@@ -232,7 +232,7 @@ describe('an upload', () => {
     const wrongKey = uploadOf(owner, { ...second, initKey: randomX25519Key() });
     expect(await answerTo(wrongKey)).toMatchObject({ detail: { path: '/key_package init_key' } });
 
-    // signed for something else, or by somebody else
+    // signed for something else, or by someone else
     for (const unsigned of [
       { ...good, signature: uploadOf(owner, second).signature },
       { ...uploadOf(owner, second), key_id: good.key_id },
@@ -258,7 +258,7 @@ describe('an upload', () => {
     expect(bundles.map(({ key_id }) => key_id)).toEqual([upload.key_id]);
     expect(await answerTo(upload)).toMatchObject({ ok: false, error: 'KEY_ALREADY_USED' });
 
-    // a last resort that is handed out stays, until a new one takes its place
+    // a last resort stays when given out, until a new one replaces it
     expect(await answerTo(resort)).toMatchObject({ ok: true, count: 0, last_resort: true });
     const newer = uploadOf(owner, packageOf(owner, true), true);
     expect(await answerTo(newer)).toMatchObject({ ok: true, last_resort: true });

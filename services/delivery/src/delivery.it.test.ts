@@ -29,7 +29,7 @@ beforeAll(async () => {
   [world, redis] = await Promise.all([openWorld(), openTestRedis()]);
   env = {
     ...{ POSTGRES_URL: world.url, REDIS_URL: redis.url, STREAM_PREFIX: redis.prefix },
-    // a second process takes part at once
+    // a second process takes part immediately
     DELIVERY_SPREAD_ABOVE_PERCENT: '0',
   };
   gateway = await openGateway(redis);
@@ -59,7 +59,7 @@ async function answerTo(record: Rec): Promise<string> {
 }
 
 let sent = 0;
-/** The next message of alice's phone, which is sent. */
+/** Sends the next message of alice's phone. */
 async function send(changes: Parameters<typeof chatFrom>[3] = {}): Promise<string> {
   const record = chatFrom(deviceOf(a, 0), place, ++sent, changes);
   await gateway.send(record);
@@ -148,7 +148,7 @@ describe('one process', () => {
 });
 
 describe('entries that can never succeed', () => {
-  /** Writes a raw entry to every ordered stream's first partition, then sees that messages still pass. */
+  /** Writes a raw entry to every ordered stream's first partition, then checks that messages still get through. */
   async function passes(entry: Uint8Array): Promise<void> {
     for (const stream of gateway.streams.ordered)
       await redis.redis.xadd(stream, '*', ENTRY_FIELD, Buffer.from(entry));
@@ -246,7 +246,7 @@ describe('waiting for the disk', () => {
       ({ setting }) => setting,
     );
 
-  // of a mark that was told, and of the stream entries that are trimmed behind the cursor, a crash of Postgres must not know less
+  // of a sent mark, or of a stream entry trimmed up to the cursor, a crash of Postgres must not lose the record
   test('a message is on disk when it is acknowledged, and so is an acknowledgement before it is told', async () => {
     await send();
     await gateway.send(ackFrom(deviceOf(b, 0), 1));

@@ -41,7 +41,7 @@ const removing = (target: Account) => ({
   targets: [target.name],
   removed_devices: target.devices.map(({ address }) => address),
 });
-/** Starts a group over with these devices. */
+/** Restarts a group with these devices. */
 const restart = (members: Account[], group: Standing, devices: Endpoint[], by: Endpoint) => {
   const added = devices.map(({ address }) => address);
   const record = createGroup(members, {
@@ -135,7 +135,7 @@ describe('starting over', () => {
     const promotion = { targets: [b.name], role: 'admin' as const };
     expect(await answersTo(operate(phoneOf(a), group, 'group_update', promotion))).toEqual(['stored 2']);
     group = await again(group);
-    // the admin: not the owner, and the member only as a whole
+    // an admin may not leave out the owner, and a member only with all devices
     expect(await answersTo(restart([b, c], group, [phoneOf(b), phoneOf(c)], phoneOf(b)))).toEqual([
       'PERMISSION_DENIED {"path":"/members"}',
     ]);

@@ -37,7 +37,7 @@ const answersTo = async (...args: Parameters<World['run']>): Promise<string[]> =
 const bodiesFor = async (device: Endpoint): Promise<(string | null)[]> =>
   (await world.mailbox(device)).map(({ body }) => body);
 
-/** A group of its own, made by the first. */
+/** A new group, created by the first. */
 async function found(...members: Account[]): Promise<Standing> {
   const record = createGroup(members);
   expect(await answersTo([record])).toEqual(['stored 1']);
@@ -97,7 +97,7 @@ describe('a group', () => {
         await world.query('SELECT FROM delivery.conversations WHERE ext_id = $1', [conversation]),
       ).toEqual([]);
     }
-    // an id that somebody has is nobody else's to take
+    // a taken id cannot be taken by anyone else
     const group = await found(a, c);
     const stolen = createGroup([c, a], { conversation: group.conversation });
     expect(await answersTo([stolen])).toEqual(['PERMISSION_DENIED']);
@@ -123,7 +123,7 @@ describe('adding and removing', () => {
     const [a, b, c] = [await newcomer(), await newcomer(2), await newcomer()];
     let group = await found(a, b, c);
     await answersTo([groupChat(phoneOf(b), group, 1)]);
-    // in one batch: what comes behind the removal is not for the removed
+    // in one batch: whatever follows the removal does not reach the removed devices
     const after = { ...group, epoch: 1 };
     expect(
       await answersTo([
@@ -197,7 +197,7 @@ describe('adding and removing', () => {
     expect(await answersTo([first, first])).toEqual(['stored 2 again', 'stored 2 again']);
     expect(await again(group)).toEqual(before);
     expect(await bodiesFor(phoneOf(c))).toHaveLength(2);
-    // and a message with the same fate
+    // and a message meets the same fate
     const said = groupChat(phoneOf(b), before, 1);
     expect(await answersTo([said])).toEqual(['stored 4']);
     expect(await answersTo([operate(phoneOf(a), before, 'group_commit')])).toEqual(['stored 5']);
@@ -247,7 +247,7 @@ describe('adding and removing', () => {
       expect((await answersTo([record]))[0]).toMatch(/^PERMISSION_DENIED/);
     }
     expect(await snapshot()).toEqual(before);
-    // an admin who was removed is nobody
+    // an admin who was removed has no rights
     await answersTo([operate(phoneOf(a), group, 'group_update', { targets: [b.name], role: 'admin' })]);
     group = await again(group);
     await answersTo([removal(a, group, b)]);
@@ -380,7 +380,7 @@ describe('a conversation of two', () => {
       previous_sha256: standing.head,
     });
     expect(await answersTo([restart, restart])).toEqual(['stored 5', 'stored 5 again']);
-    // what was sealed for the epoch of the same number before the restart is not taken
+    // what was sealed for the epoch of the same number before the restart is refused
     expect(await answersTo([chatFrom(phoneOf(a), place, 1)])).toEqual([
       'STALE_EPOCH {"epoch":0,"generation":1}',
     ]);
@@ -427,7 +427,7 @@ describe('receipts of a group', () => {
       publisher: {
         send(users, to) {
           told.push({ users: [...users], atMs: performance.now() });
-          // what a speaker is told, and what another device of the member itself
+          // what a recent sender gets, and what the member's own other device gets
           for (const device of [phoneOf(a), deviceOf(d, 1)]) {
             const record = to({ gateway: 'g1', connection: 1, device: device.device } as never);
             if (record?.kind === 'receipts') marks.push(record.marks.map((mark) => mark.user_id));
@@ -443,7 +443,7 @@ describe('receipts of a group', () => {
         receipts.add(moved);
         await until('they are told', () => told.length >= Math.min(through, 2));
       }
-      // not c, whose only device has moved the mark
+      // not c, whose only device moved the mark itself
       const concerned = [a.user, b.user, d.user, d.user].toSorted();
       expect(told[0]?.users.toSorted()).toEqual(concerned);
       expect(marks[0]?.toSorted()).toEqual([c.name, d.name].toSorted());

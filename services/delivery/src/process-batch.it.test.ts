@@ -31,7 +31,7 @@ async function newPair(): Promise<Place> {
   return world.connect(await newcomer(), await newcomer());
 }
 
-/** The answers to a batch, in short. */
+/** The answers to a batch, in short form. */
 async function answersTo(...args: Parameters<World['run']>): Promise<string[]> {
   return (await world.run(...args)).answers.map(inShort);
 }
@@ -159,7 +159,7 @@ describe('storing', () => {
     const policy = { ...DEFAULT_POLICY, messagesPerEpoch: 2000 };
     await world.run([...batch, ackFrom(deviceOf(place.b, 0), 1)], { client, policy });
     expect(few).toBeLessThanOrEqual(12);
-    // the acknowledgement adds one that reads and one that writes
+    // the acknowledgement adds one read and one write
     expect(statements).toBe(few + 2);
     expect(await world.mailbox(deviceOf(place.b, 0))).toHaveLength(1001);
   });
@@ -242,7 +242,7 @@ describe('retries', () => {
     expect(await answersTo([chatFrom(phone, other, 1, { id: 'm_reused', body: 'three' })])).toEqual([
       'ID_REUSED',
     ]);
-    // ids belong to a device
+    // ids are per device
     expect(await answersTo([chatFrom(deviceOf(place.a, 1), place, 1, { id: 'm_reused' })])).toEqual([
       'stored 3',
     ]);
@@ -262,7 +262,7 @@ describe('refusals', () => {
     ]);
     expect(await answersTo([fourth])).toEqual([gap]);
     expect(await answersTo([chatFrom(phone, place, 3), fourth])).toEqual(['stored 4', 'stored 5']);
-    // a number that was used is no better than one that is to come
+    // a number already used is refused like one that comes too early
     expect(await answersTo([chatFrom(phone, place, 4)])).toEqual(['SEQ_GAP {"expected":5}']);
   });
 

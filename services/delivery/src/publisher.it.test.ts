@@ -35,7 +35,7 @@ afterAll(async () => {
   await server?.stop();
   await world?.close();
 });
-/** Alice is at gateway 1; Bob's phone is there too, and his laptop at gateway 2. */
+/** Alice is on gateway 1; Bob's phone is there too, and his laptop on gateway 2. */
 beforeEach(async () => {
   prefix = `test-${++round}`;
   [one, two] = [await openGateway({ redis, prefix }, 'g1'), await openGateway({ redis, prefix }, 'g2')];
@@ -168,7 +168,7 @@ describe('while Redis is away', () => {
   test('nothing fails; afterwards the devices are told how far their mailboxes reach, until it has worked', async () => {
     await server.pause();
     await publish(chatFrom(phoneOf(), place, 1));
-    // four seconds of silence at most, then the connection is given up
+    // after at most four seconds of silence the connection is given up
     await idle();
     await server.resume();
     const told = `head ${at(deviceOf(place.b, 1), 2)}`;
@@ -257,7 +257,7 @@ describe('receipts', () => {
     await world.run([1, 2, 3, 4].map((n) => chatFrom(phoneOf(), place, n)));
     const early = (await world.run([ackFrom(deviceOf(place.b, 0), 2)])).moved;
     const late = (await world.run([ackFrom(deviceOf(place.b, 0), 4)])).moved;
-    // a page's acknowledgement and a batch's do not report in the order in which they happened
+    // a page's ack and a batch's may report out of order
     receipts.add(late);
     receipts.add(early);
     const [found] = await until('it is told', async () => {

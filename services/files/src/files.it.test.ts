@@ -4,7 +4,7 @@ import { reconcile } from './jobs/reconcile.ts';
 import { sweep } from './jobs/sweep.ts';
 import { makeFile, openWorld, QUOTA, type TestFile, type World } from './testing/world.ts';
 
-/** The first of a run makes the tables of all services. */
+/** The first test of a run creates the tables of all services. */
 const START_DEADLINE_MS = 120_000;
 
 let world: World;
@@ -23,7 +23,7 @@ const downloads = (file: TestFile, by = world.bob) => world.reader.open(by.user,
 const cancel = (file: TestFile, by = world.alice) =>
   world.handlers.cancel({ kind: 'cancel', ...by, file_id: file.id });
 
-/** What the disk holds and what the ledger says of it. */
+/** What the disk holds, and what the ledger says about it. */
 async function diskAndLedger(): Promise<{ disk: number; chunks: number; received: number; settled: number }> {
   const [row] = await world.rows<{ chunks: number; received: number; settled: number }>(
     `SELECT (SELECT coalesce(sum(len), 0) FROM files.chunks) AS chunks,
@@ -87,7 +87,7 @@ describe('an offer', () => {
 test('parallel offers meet the quota to the byte', async () => {
   const { used, reserved } = await world.storageOf();
   expect([used, reserved]).toEqual([0, 0]);
-  // twenty at once, of which ten fit exactly
+  // twenty at once, of which exactly ten fit
   const files = Array.from({ length: 20 }, () => makeFile(QUOTA / 10, 65_536));
   const outcomes = await Promise.all(files.map((file) => refusal(world.offer(file))));
   expect(outcomes.filter((outcome) => outcome === 'nothing was refused')).toHaveLength(10);
@@ -170,7 +170,7 @@ describe('a file is complete', () => {
     expect(await refusal(world.claim(file))).toBe('FILE_INCOMPLETE');
     expect(await refusal(downloads(file))).toBe('FILE_INCOMPLETE');
     await world.put(file, 1);
-    // all bytes are there, and nobody has looked at them: still nobody may have it
+    // all bytes are there but not verified: nobody may have it yet
     expect(await refusal(downloads(file))).toBe('FILE_INCOMPLETE');
     expect(await world.claim(file)).toMatchObject({ state: 'verifying' });
     await until(
@@ -230,7 +230,7 @@ describe('a download', () => {
     await world.handlers.decline({ kind: 'decline', ...world.bob, file_id: file.id });
     expect(world.told.at(-1)).toMatchObject({ users: [world.alice.user], type: 'file_decline' });
     expect(await refusal(downloads(file))).toBe('PERMISSION_DENIED');
-    // nobody else can take it back, or learns whether it is there
+    // nobody else can withdraw it, or learns whether it exists
     expect(await cancel(file, world.bob)).toEqual({ file_id: file.id, state: 'gone' });
     expect((await downloads(file, world.alice)).state).toBe('complete');
     await cancel(file);
@@ -271,7 +271,7 @@ describe('the sweep', () => {
       `UPDATE files.files SET expires_at = now() - interval '1 second' WHERE ext_id = ANY($1)`,
       [[unfinished.id, expired.id]],
     );
-    // as if the process had been killed between the end of the file and that of its bytes
+    // as if the process had been killed between the end of the file and the deletion of its bytes
     await world.rows(
       `WITH ended AS (UPDATE files.files SET state = 'removing' WHERE ext_id = $1 RETURNING owner_id, size)
        UPDATE files.storage s SET used = used - e.size, files = files - 1 FROM ended e WHERE s.user_id = e.owner_id`,

@@ -4,7 +4,7 @@ import { createLogger } from '@securechat/kernel';
 import { createTestClock } from '@securechat/kernel/testing';
 import { createNotices } from './notices.ts';
 
-/** What arrives at the one gateway where user 1 is. */
+/** What arrives at the only gateway of user 1. */
 function gatewayOfUserOne() {
   const told: { bytes: number; status: string }[] = [];
   const directory = {
@@ -33,7 +33,7 @@ test('progress is told seldom enough and never falls', async () => {
   clock.advance(500);
   progress(30);
   clock.advance(500);
-  // overtaken on its way
+  // overtaken in flight
   progress(20);
   progress(30);
   progress(40);

@@ -13,7 +13,7 @@ import { startGateway, type TestGateway } from './testing/gateway.ts';
 
 const CLIENTS = 200;
 const DRAIN_MS = 1_000;
-/** Of each: some have an answer on its way when the drain begins, some when they are told. */
+/** Per client: some have an answer in flight when the drain starts, some when they are told. */
 const SENDS_EVERY_MS = 20;
 
 let store: TestRedis;
@@ -82,9 +82,9 @@ test('two hundred clients are sent away one after the other, and every answer th
   const quarters = Array<number>(4).fill(0);
   for (const { comesBackAtMs } of leavers)
     quarters[Math.min(3, Math.floor((4 * (comesBackAtMs - startedMs)) / DRAIN_MS))]!++;
-  // a quarter each, give or take what a busy machine moves
+  // a quarter each, with tolerance for a busy machine
   for (const count of quarters) expect(count).toBeGreaterThan(CLIENTS / 8);
-  // whatever the gateway took was answered before it closed; what came after its end was taken by nobody
+  // everything the gateway accepted was answered before it closed; it accepted nothing after that
   const taken = far.messages.map(({ head }) => head.id);
   expect([...acked].sort()).toEqual(taken.sort());
 

@@ -35,7 +35,7 @@ test.each(files)(
     expect(named.toSorted()).toEqual(namesIn(code.join('\n')));
     expect(new Set(named).size).toBe(named.length);
     expect(header.some((line) => /^-- returns {2}\S/.test(line))).toBe(true);
-    // numbered from 1 without holes, or some other argument would be taken for one of these
+    // numbered from 1 without gaps, or another argument would be taken for one of these
     for (const kind of ['KEYS', 'ARGV']) {
       const numbers = named.filter((name) => name.startsWith(kind)).map((name) => Number(/\d+/.exec(name)));
       expect(numbers).toEqual(numbers.map((_, index) => index + 1));

@@ -178,7 +178,7 @@ describe('told to stop', () => {
     gateway.child.kill('SIGTERM');
     const startedMs = performance.now();
     expect(await gateway.exited).toBe(0);
-    // 5 s for what is owed to clients and a little; without a bound of its own it would be the grace of 15 s
+    // 5 s for what is owed to clients, plus a little; without its own bound it would be the 15 s grace
     expect(performance.now() - startedMs).toBeLessThan(12_000);
     socket.destroy();
   }, 20_000);
@@ -208,7 +208,7 @@ test('what is written to logs and metrics names no person, no content, no key an
     canaries.push(chat.payload, chat.id, chat.nonce, chat.signature);
     client.send('chat', chat);
     await client.next('ack');
-    // everything that can go wrong, each with values of its own
+    // everything that can go wrong, each with distinct values
     client.send(
       'chat',
       makeChat({ ...source, clientSeq: 2, payload: 'canary two' }, { unsigned: { epoch: 9 } }),

@@ -12,7 +12,7 @@ import {
 import { FarServices } from './testing/far-services.ts';
 import { startGateway, type TestGateway } from './testing/gateway.ts';
 
-/** What is promised, from the revocation to the last gateway. */
+/** The promised time from a revocation to the last gateway. */
 const PROMISE_MS = 5_000;
 
 let store: TestRedis;
@@ -86,7 +86,7 @@ test('auth’s word is no better than a ticket: who is revoked while it is on it
 test('without the set no ticket is taken: auth is asked, until the set is there again', async () => {
   const { person } = newPerson();
   const before = { ticket: await logins('ticket'), auth: await logins('auth') };
-  // nobody makes it anew meanwhile
+  // nobody republishes it meanwhile
   far.stopPublishing();
   await store.redis.del(`${store.prefix}:revoked`);
   await until('the gateway has noticed', async () => {
@@ -108,7 +108,7 @@ test('while a device is known to be revoked, nobody’s word lets it in', async 
   const first = await byTicket(person);
   await set.publish([{ device, isServed: false }], false);
   await first.end();
-  // this auth has not heard of it
+  // this auth does not know about it yet
   const again = await RawClient.connect(gateway.websocket);
   open.push(again);
   await again.login({ person, device: person.device(0) }).catch(() => undefined);

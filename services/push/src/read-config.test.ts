@@ -28,7 +28,7 @@ test('a bridge has an address and a key, or neither', () => {
   const fault = expect.stringMatching('PUSH_BRIDGE_URL and PUSH_BRIDGE_KEY belong together');
   expect(faultsOf(URL)).toEqual([fault]);
   expect(faultsOf(KEY)).toEqual([fault]);
-  // what is wrong in itself is not missing as well
+  // an invalid option is not reported as missing too
   expect(faultsOf({ ...KEY, PUSH_BRIDGE_URL: 'bridge' })).toHaveLength(1);
 });
 

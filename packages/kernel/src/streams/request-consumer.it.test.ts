@@ -62,7 +62,7 @@ async function startConsumer(options: Partial<RequestConsumerOptions> = {}): Pro
 
 const TEN_MINUTES_MS = 600_000;
 
-/** `aheadMs`: of the clock of whoever asks. */
+/** `aheadMs`: how far the asker's clock is ahead. */
 function askByRedis(body: string, { withinMs = 5000, aheadMs = 0 } = {}): Promise<unknown> {
   const deadlineMs = Date.now() + aheadMs + withinMs;
   const request = {
@@ -94,7 +94,7 @@ async function until(condition: () => boolean, withinMs = 5000): Promise<void> {
   }
 }
 
-/** As whoever asks does: what was read for a connection that is lost meanwhile is gone. */
+/** Asks like a gateway, repeatedly: what was read for a connection that is then lost is gone. */
 async function askUntilAnswered(body: string): Promise<void> {
   const isAnswered = () => replies.includes(`g1 c-${body} ${body}`);
   for (let attempts = 1; !isAnswered(); attempts++) {

@@ -15,7 +15,7 @@ function pathsOf({ properties, items, anyOf }: Rules): string[] {
   return [...inner, ...named];
 }
 
-// the compiler sees what is missing; this also sees what a spread has brought along
+// the compiler finds what is missing; this also finds what a spread has added
 test.each(Object.keys(upstream) as UpstreamName[])('of %s exactly its fields are declared', (name) => {
   const declared = flatten(wire[name] as Fields).map(([path]) => path);
   expect(declared.sort()).toEqual(pathsOf(upstream[name].up as Rules).sort());

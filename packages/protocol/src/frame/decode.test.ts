@@ -24,7 +24,7 @@ function tryDecode<M>(decode: (type: number, payload: Uint8Array) => M, type: nu
   }
 }
 
-/** A few bytes flipped, deleted or put in, anywhere. */
+/** A few bytes flipped, deleted or inserted, anywhere. */
 const edits = fc.array(
   fc.record({
     kind: fc.constantFrom('flip', 'delete', 'insert', 'repeat'),

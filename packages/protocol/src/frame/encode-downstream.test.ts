@@ -5,7 +5,7 @@ import { decodeDownstream } from './decode.ts';
 import { encodeDownstream } from './encode-downstream.ts';
 import { readHeader } from './header.ts';
 
-/** Sizes around that of the memory in which small frames are made, in letters of one and of three bytes. */
+/** Sizes around that of the buffer for small frames, in letters of one and of three bytes. */
 const names = [0, 1, 1_000, 1_350, 1_360, 1_362, 2_000, 4_080, 5_000].flatMap((length) => [
   'a'.repeat(length),
   '語'.repeat(length),

@@ -176,7 +176,7 @@ test('random bytes give frames or a fatal ProtocolError, and nothing else', () =
   );
 });
 
-/** Sizes of all byte arrays made with `new Uint8Array(length)` meanwhile. */
+/** Sizes of all byte arrays created with `new Uint8Array(length)` meanwhile. */
 function allocationsOf(work: () => void): number[] {
   const sizes: number[] = [];
   const Real = globalThis.Uint8Array;

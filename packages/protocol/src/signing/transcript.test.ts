@@ -44,7 +44,7 @@ const anyEnvelope: fc.Arbitrary<Signed<'envelope'>> = fc.record(
   { requiredKeys: [] },
 );
 
-/** Reads a transcript back. That this is possible is why two messages never have the same one. */
+/** Reads a transcript back. That this is possible proves that no two messages share one. */
 function readBack(context: SigningContext, bytes: Uint8Array): Record<string, unknown> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const text = (from: number, to: number): string =>
@@ -115,7 +115,7 @@ test('an envelope can be read back from its transcript, so no two have the same 
 test('two envelopes that differ have different transcripts', () => {
   fc.assert(
     fc.property(anyEnvelope, anyEnvelope, fc.nat(12), (one, other, which) => {
-      // Differs in one member only, which is where bytes could slide over a border.
+      // Differs in one member only, which is where bytes could shift across a boundary.
       const [, name] = contexts.envelope[which] as (typeof contexts.envelope)[number];
       const changed = { ...one, [name]: other[name] };
       const isSame = hex(transcript('envelope', one)) === hex(transcript('envelope', changed));

@@ -190,7 +190,7 @@ describe('the door', () => {
   const OLD_TLS = { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' };
 
   test('that takes TLS 1.1, has another key or a certificate about to end is found; a sound one is not', async () => {
-    // the certificate of a test is good for a day only
+    // the test's certificate is valid for only a day
     expect(wrong(await lookAtDoor(await door(), 'ours', systemClock, certificate))).toEqual([
       'its certificate ends in 0 days',
     ]);

@@ -39,7 +39,7 @@ async function admin(method: 'GET' | 'DELETE' | 'POST', path: string) {
   return { status: reply.status, body: JSON.parse(reply.text) };
 }
 
-/** Somebody who has an account, and is to be erased. */
+/** A user with an account, whose erasure is requested. */
 async function askFor() {
   const person = createPerson();
   const device = createDevice();
@@ -127,7 +127,7 @@ test('an operator exports and erases by commands, and gets the receipt', async (
 }, 60_000);
 
 describe('a service that has much of somebody', () => {
-  /** Of each row that it may take, a hundredth of a second. */
+  /** Makes each row that it may delete take 10 ms. */
   beforeEach(async () => {
     await database.query(`
       CREATE SCHEMA files;

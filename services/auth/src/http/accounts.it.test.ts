@@ -198,7 +198,10 @@ describe('a bad signature is answered 401', () => {
   test('and none of it was stored', async () => expect(await accountsNamed(person.id)).toBe(0));
 });
 
-/** Anybody can "sign" for these: R = the point of order 1, S = 0 satisfies the equation when the order of the key divides the hash. */
+/**
+ * Anyone can "sign" for these: R = the point of order 1, S = 0 satisfies the equation when the key's order divides
+ * the hash.
+ */
 const WEAK_KEYS = {
   'of order 1': '0100000000000000000000000000000000000000000000000000000000000000',
   'of order 2': 'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',

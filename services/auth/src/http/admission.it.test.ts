@@ -70,7 +70,7 @@ describe('by invite', () => {
       ...[{}, { invite: 'unknown' }, { invite: used }, { invite: expired }].map((more) =>
         http.post('/v1/accounts', newEnrolment(more)),
       ),
-      // the name is taken, which is not told either
+      // the name is taken, which is not revealed either
       http.post('/v1/accounts', newEnrolment({ invite: used }, { ...createPerson(), id: member.id })),
     ]);
     expect(new Set(replies.map(({ status, body }) => JSON.stringify({ status, body }))).size).toBe(1);

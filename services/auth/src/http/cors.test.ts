@@ -6,7 +6,7 @@ const WELL_KNOWN = '/.well-known/securechat';
 let http: TestHttp;
 
 beforeAll(() => {
-  // none of these requests gets as far as the database
+  // none of these requests reaches the database
   http = openTestHttp('postgres://127.0.0.1:1/none', { allowedOrigins: [PAGE] });
 });
 afterAll(async () => {

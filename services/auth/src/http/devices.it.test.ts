@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 type Account = { person: Person; list: SignedDeviceList };
-/** By user id; they agree to further devices. */
+/** By user id; they consent to further devices. */
 const firstDevices = new Map<string, Device>();
 
 /** An account with this many devices. */

@@ -44,7 +44,7 @@ async function enrolAccount(count = 2): Promise<Account> {
   return { person, devices, list };
 }
 
-/** The list of `account` is the new one. */
+/** Links a device; the list of `account` becomes the new one. */
 function link(account: Account, added: Device, by = account.devices[0]!, timestamp?: number) {
   const { person, list } = account;
   const request = {

@@ -4,7 +4,7 @@ import { createKeyLimits, type KeyLimits } from './key-limits.ts';
 import { limitWindows } from './table.ts';
 
 let server: TestRedis;
-/** As two processes would have them. */
+/** As in two processes. */
 let processes: [KeyLimits, KeyLimits];
 let user = 0;
 

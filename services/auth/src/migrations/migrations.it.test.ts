@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => database?.drop());
 
-/** The SQLSTATE by which a statement is refused to a role, or 'done'. */
+/** The SQLSTATE with which a role is refused a statement, or 'done'. */
 async function tryAs(role: string, sql: string): Promise<string | undefined> {
   try {
     await database.query(sql, [], role);
@@ -166,7 +166,7 @@ test('a second run applies nothing', async () => {
 });
 
 describe('roles, which belong to the whole cluster', () => {
-  // others on this server use the real roles, so names of this test's own stand in for them
+  // others on this server use the real roles, so this test uses names of its own
   const suffix = randomBytes(4).toString('hex');
   const names = { auth: `securechat_auth_${suffix}`, delivery: `securechat_delivery_${suffix}` };
   const databases = Array.from({ length: 3 }, () => `auth_test_${randomBytes(6).toString('hex')}`);

@@ -21,7 +21,7 @@ function open(secret: string | undefined, left = 1) {
 
 describe('credentials for a TURN server', () => {
   test('are what coturn computes from the shared secret', async () => {
-    // the password by another implementation: python3 -c 'hmac.new(secret, name, "sha1")', base64
+    // the password computed by another implementation: python3 -c 'hmac.new(secret, name, "sha1")', base64
     expect(await open(SECRET)(17)).toEqual({
       ok: true,
       urls: ['turn:turn.example.org:3478'],

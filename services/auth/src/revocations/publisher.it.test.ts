@@ -33,7 +33,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** As another process of auth has it. */
+/** As another auth process would have it. */
 function openPublisher(over: RevocationSet = set, clock: Clock = systemClock): RevocationPublisher {
   const logger = createLogger({ service: 'auth', instance: 'test', level: 'silent' });
   const publisher = createRevocationPublisher({ pool, set: over, clock, logger });
@@ -74,7 +74,7 @@ test('what another process has committed and not told is told by the next look o
   await revoke(devices[1]!);
   await publisher.publish();
   expect(await revokedOf(devices)).toEqual([devices[1]]);
-  // and by one that has just been started
+  // and by one that has just started
   await revoke(devices[2]!);
   await openPublisher().publish();
   expect(await revokedOf(devices)).toEqual([devices[1], devices[2]]);
@@ -85,7 +85,7 @@ test('what was missed, however it came about, is told within minutes', async () 
   const clock = createTestClock();
   const publisher = openPublisher(set, clock);
   await publisher.publish();
-  // dated before it was committed, by hand
+  // timestamped before it was committed, by hand
   await database.query(`UPDATE auth.devices SET revoked_at = now() - interval '1 hour' WHERE id = $1`, [
     devices[0],
   ]);
@@ -178,7 +178,7 @@ test('of two processes that tell at once none brings back what the other has cha
   await hasRead.promise;
   await setState(user, 'disabled');
   const quickly = openPublisher().publish();
-  // as long as it would need if nothing held it back
+  // as long as it would need if nothing blocked it
   await Promise.race([quickly, new Promise((resolve) => setTimeout(resolve, 300))]);
   mayWrite.resolve();
   await Promise.all([slowly, quickly]);
@@ -202,7 +202,7 @@ test('a look reads what has changed lately, however many accounts and devices th
   const client = await pool.connect();
   try {
     await client.query('BEGIN');
-    // more often than plans are made for the values at hand
+    // more often than Postgres uses custom plans before it switches to a generic one
     for (let look = 0; look < 10; look += 1) {
       expect(await findChanges(client, 60)).toEqual(
         expect.arrayContaining(devices.map((id) => ({ device: id, isServed: false }))),

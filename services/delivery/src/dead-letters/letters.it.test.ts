@@ -12,7 +12,7 @@ import { openWorld, type World } from '../testing/world.ts';
 import { dropLetter, findLetter, listLetters, replayLetter } from './letters.ts';
 import { tellLetter, tellLetters } from './tell.ts';
 
-/** A process of its own takes seconds to start on a busy machine. */
+/** Spawning a process takes seconds on a busy machine. */
 const SLOW_MS = 120_000;
 
 let world: World;

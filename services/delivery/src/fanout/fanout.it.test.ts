@@ -25,7 +25,7 @@ import { openWorld, type World } from '../testing/world.ts';
 import { expand } from './expand.ts';
 import { createFanout, type Fanout } from './fanout.ts';
 
-/** A conversation of three devices is a large one here. */
+/** Three devices make a conversation large here. */
 const policy: Policy = { ...DEFAULT_POLICY, maxInlineDevices: 2 };
 
 let world: World;
@@ -56,7 +56,7 @@ async function numberOf({ conversation }: Standing): Promise<number> {
   return rows[0]?.id ?? 0;
 }
 
-/** Members with one device each, made without auth: `count` rows of each table. */
+/** Members with one device each, inserted without auth: `count` rows in each table. */
 async function crowd(group: { id: number }, count: number): Promise<Endpoint[]> {
   const base = 1_000_000 * group.id;
   await world.query(
@@ -94,7 +94,7 @@ const jobs = (id: number) =>
 const placesFor = async (device: Endpoint): Promise<number[]> =>
   (await world.mailbox(device)).map(({ conv_seq }) => conv_seq);
 
-/** One that runs here and whose recipients hear nothing. */
+/** A fan-out in this process whose pushes go nowhere. */
 function startFanout(publisher: Partial<Parameters<typeof createFanout>[0]['publisher']>): Fanout {
   const fanout = createFanout({
     pool: world.pool,
@@ -187,7 +187,7 @@ test('progress stands in the transaction of the pointers: what is rolled back is
   await expect(crash).rejects.toThrow('killed');
   expect(await jobs(group.id)).toEqual(half);
   await run(groupChat(phoneOf(a), group, 3));
-  // two processes at once: one of them is told that the other is at it
+  // several processes at once: one gets `busy` because another is working on it
   const outcomes = await Promise.all([1, 2, 3, 4].map(() => step(group.id)));
   expect(outcomes.map(({ outcome }) => outcome)).toContain('more');
   await drain(group.id);

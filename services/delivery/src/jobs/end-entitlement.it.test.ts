@@ -33,7 +33,7 @@ afterEach(async () => {
   await Promise.all(watches.splice(0).map((watch) => watch.stop()));
 });
 
-/** The job as a process has it. */
+/** The job as one process creates it. */
 const newJob = () =>
   endEntitlement({
     pool: world.pool,
@@ -44,7 +44,7 @@ const newJob = () =>
     logger: createLogger({ service: 'delivery', instance: 'test', level: 'silent' }),
   });
 
-/** A process that runs it again and again. */
+/** A process that runs it repeatedly. */
 function startWatch(): void {
   const job = newJob();
   const stopping = new AbortController();
@@ -79,7 +79,7 @@ test('a revoked device has what stands before the next place, nothing waits for 
   // the creation and two messages are 1 to 3
   expect(await leftSeqs(phone)).toEqual([4]);
   await until('nothing waits', async () => (await waiting(phone)).length === 0);
-  // its keys have to go before anybody says more
+  // its keys must be removed before anyone sends more
   const due = { generation: 0, epoch: 0, removed_devices: [phone.address] };
   const standing = await world.standing(place.conversation);
   const removal = operate(laptop, standing, 'group_commit', { removed_devices: [phone.address] });
@@ -185,7 +185,7 @@ test('who looks every second reads what was revoked lately, however many devices
   await world.query('ANALYZE auth.devices');
   const client = await world.openClient();
   await client.query('BEGIN');
-  // more often than plans are made for the values at hand
+  // more often than Postgres uses custom plans before it switches to a generic one
   for (let look = 0; look < 10; look += 1) {
     const found = await findRevokedDevices(client, { withinSeconds: 300, after: 0, limit: 1000 });
     expect(found).toContainEqual({ id: phone.device, isOpen: true });

@@ -29,7 +29,7 @@ afterAll(() => world?.close());
 
 const metrics = deliveryMetrics(createMetrics('delivery'));
 
-/** All jobs once, as on an hour of that day. */
+/** Runs all jobs once, at an hour of that day. */
 async function runJobs(...names: string[]): Promise<void> {
   const jobs = deliveryJobs({
     ...{ pool: world.pool, now: async () => nowMs, retentionDays: 30, metrics },
@@ -101,7 +101,7 @@ test('over two months what was not fetched waits for 30 days and is then gone, a
     sizes.push(await measure());
     if (day === 29 || day === 62) {
       const waiting = (await pageOf(sleeper)).items;
-      // two a day, of this day and the thirty before it
+      // two per day, for this day and the thirty before it
       const days = Math.min(day, 30) + 1;
       expect(waiting).toHaveLength(2 * days);
       expect(waiting.at(-1)).toMatchObject({ conv_seq: 1 + 2 * (day + 1) });
@@ -114,7 +114,7 @@ test('over two months what was not fetched waits for 30 days and is then gone, a
   const [first, last] = [sizes[31], sizes.at(-1)];
   process.stdout.write(`retention: day 31 ${JSON.stringify(first)}, day 62 ${JSON.stringify(last)}\n`);
   expect(last?.bytes).toBeLessThanOrEqual((first?.bytes ?? 0) * 1.1);
-  // today, four remembered and one of tolerance, a week ahead, the default
+  // today, four remembered and one of tolerance, a week ahead, and the default partition
   expect(Math.max(...sizes.slice(31).map(({ partitions }) => partitions))).toBeLessThanOrEqual(14);
   // a day leaves some 200 dead rows; statistics come late
   await until('nothing dead is left behind', async () => (await measure()).dead < 200);
@@ -243,7 +243,7 @@ test('what the jobs have left undone shows in the metrics', async () => {
   await runJobs();
   await look();
   expect(shown).toMatchObject({ unpartitioned: 0, expiryLag: 0 });
-  // beyond the days that were made: nobody has run the job for nine days
+  // beyond the existing partitions: nobody has run the job for nine days
   nowMs += 9 * DAY_MS;
   await send(place, 3, { expires_at: Math.floor(nowMs / 1000) + 60 });
   nowMs += 3600_000;
@@ -294,7 +294,7 @@ describe('a partition', () => {
 
   test('that somebody is reading is not waited for: nobody is held up, the rest is done, and the next run takes it', async () => {
     const place = await newPair();
-    // no partition was made for that day
+    // no partition exists for that day
     nowMs += 9 * DAY_MS;
     await send(place, 1);
     await acknowledgeAll(deviceOf(place.b, 0));
@@ -365,7 +365,7 @@ describe('a partition', () => {
 });
 
 describe('what somebody is at', () => {
-  /** Holds the pointers of a device, as an acknowledgement that is not committed yet. */
+  /** Locks the pointers of a device, like an acknowledgement that is not committed yet. */
   async function whileAcknowledging(
     reader: Endpoint,
     seqs: number[],
@@ -380,7 +380,7 @@ describe('what somebody is at', () => {
       ]);
       const startedMs = performance.now();
       await work();
-      // a lock is waited for two seconds
+      // waiting for a lock would take two seconds
       expect(performance.now() - startedMs).toBeLessThan(1900);
       await client.query('ROLLBACK');
     } finally {

@@ -26,7 +26,7 @@ test('the committed entry goes with what lies before it, the rest stays, and so 
   trimmer.committed(one, '397-1');
   await until('it is trimmed', async () => (await redis.xlen(one)) <= 103);
   const ids = (await redis.xrange(one, '-', '+')).map(([id]) => id);
-  // everything behind the committed entry
+  // everything after the committed entry
   expect(ids).toEqual(Array.from({ length: 103 }, (_, index) => `${398 + index}-1`));
   expect(await redis.xlen(two)).toBe(1);
 });
@@ -36,7 +36,7 @@ test('a stream that could not be trimmed is trimmed when it can, though nothing 
   const redis = new Redis(server.url);
   try {
     for (let n = 1; n <= 10; n += 1) await redis.xadd('in', `${n}-1`, 'e', 'x');
-    // it takes no writes, as when its disk is full
+    // it refuses writes, as when its disk is full
     await redis.config('SET', 'min-replicas-to-write', 1);
     trimmer = createTrimmer(redis, logger);
     trimmer.start();

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-/** The SQLSTATE by which a statement is refused to delivery's role, or 'done'. */
+/** The SQLSTATE with which delivery's role is refused a statement, or 'done'. */
 async function attempt(sql: string): Promise<string | undefined> {
   const client = new Client(world.ownerUrl);
   await client.connect();

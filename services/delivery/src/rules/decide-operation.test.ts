@@ -7,7 +7,7 @@ import { mayDo } from './roles.ts';
 import type { Named } from './roster.ts';
 
 const HEAD = Buffer.alloc(32, 9);
-/** Users 1 to 4 with one device each, 11 to 14; eve is not there. */
+/** Users 1 to 4 with one device each, 11 to 14; eve does not exist. */
 const names = ['owen', 'anna', 'alma', 'mick', 'mona'] as const;
 const roles: Record<string, Role> = {
   owen: 'owner',

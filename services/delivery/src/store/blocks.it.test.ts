@@ -51,7 +51,7 @@ const isWaiting = async () =>
     )
   ).length > 0;
 
-/** An answer without what names the question. */
+/** An answer without what identifies the question. */
 function anonymous(answer: OutRecord | undefined): string {
   if (answer?.kind !== 'refused') throw new Error(`not refused: ${JSON.stringify(answer)}`);
   return JSON.stringify({ ...answer, connection: 0, detail: { ...answer.detail, reference_id: '' } });
@@ -238,7 +238,7 @@ test('unblocking and acknowledging lock the members of many conversations in one
       await holder.query(lock, [bob.user, lowest]);
       const moving = move();
       await until('it waits', isWaiting);
-      // whoever holds a later one already would now be waited for
+      // this would wait for anyone who already holds a later lock
       await holder.query(`SET LOCAL lock_timeout = '500ms'`);
       await holder.query(lock, [bob.user, highest]);
       await holder.query('COMMIT');

@@ -11,7 +11,7 @@ import type { Mark } from './watermarks.ts';
 
 let world: World;
 let people = 0;
-/** Two people who write to bob, whose phone is away and whose laptop is there. */
+/** Two people who write to bob, whose phone is offline and whose laptop is online. */
 let flood: Place;
 let other: Place;
 let phone: Endpoint;
@@ -58,7 +58,7 @@ describe('a mailbox that holds more than it may', () => {
     await send(other, 20);
     await send(flood, 77);
     expect((await send(other, 1)).cut).toEqual([]);
-    // 101 with the two creations
+    // 101 including the two creations
     const plan = await send(other, 1);
     expect(plan.cut.toSorted()).toEqual([phone.device, laptop.device].toSorted());
     await send(flood, 2);

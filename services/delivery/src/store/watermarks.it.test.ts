@@ -70,7 +70,7 @@ describe('acknowledgements', () => {
 
   test('what was acknowledged before is not looked for again, however much of it the index still holds', async () => {
     await world.run([ackFrom(phone, 3)]);
-    // nothing can come there any more: it stands for what has gone and has not been cleared away
+    // nothing can arrive there any more: it stands for an index entry of a deleted row, not vacuumed yet
     await world.query(
       `INSERT INTO delivery.mailbox (device_id, seq, conv_id, conv_seq, day)
          SELECT device_id, 2, conv_id, 2, day FROM delivery.mailbox WHERE device_id = $1 AND seq = 4`,
@@ -89,7 +89,7 @@ describe('acknowledgements', () => {
     expect(await mark()).toEqual({ delivered: 5, read: 0 });
     await world.run([chatFrom(sender, place, 6)]);
     expect(await waiting(phone)).toEqual([6, 7]);
-    // and what is acknowledged later still counts
+    // and later acknowledgements still count
     await world.run([ackFrom(phone, 7)]);
     expect(await waiting(phone)).toEqual([]);
   });

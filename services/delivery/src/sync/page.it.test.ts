@@ -219,7 +219,7 @@ test('whatever is committed between and during pages, a reader that follows `thr
   let from = 0;
   for (let pages = 0; ; pages += 1) {
     const wasOver = isOver;
-    // limits of all sizes, and every third page acknowledges what the last ones brought
+    // limits of all sizes, and every third page acknowledges the previous ones
     const page = await ask({ from, limit: 1 + ((pages * 7) % 25), ack: pages % 3 === 0 });
     page.head.items.forEach(({ seq }, index) => {
       seen.push({ seq, body: String(page.bodies[index]) });
@@ -229,7 +229,7 @@ test('whatever is committed between and during pages, a reader that follows `thr
     if (wasOver && !page.head.more) break;
   }
   await writing;
-  // and the first creation: the second was made by the reader's own device
+  // plus the first creation: the second was made by the reader's own device
   const count = 2 * total.batches * total.perBatch + 1;
   expect(seen.map(({ seq }) => seq)).toEqual(range(1, count));
   for (const device of [sender.device, deviceOf(other.b, 0).device]) {

@@ -26,7 +26,7 @@ const ledger = async (): Promise<string[]> =>
     ({ object }) => object,
   );
 
-/** As the service would with its clock this far ahead, and its bucket or another. */
+/** As the service with its clock this far ahead, and with its bucket or another. */
 function blobsOf({ aheadMs = 0, isForNew = true, bucket = inBucket.bucket } = {}) {
   const { pool, logger } = world;
   const inPostgres = createPostgresBlobs(pool, { hasBucket: true });
@@ -120,7 +120,7 @@ describe('the bucket', () => {
       expect((await blobsOf().get({ file: id, index, object })).equals(world.chunkOf(file, index))).toBe(
         true,
       );
-    // a process that knows no bucket must not take the rows away and leave the objects
+    // a process without a bucket must not delete the rows and leave the objects
     await expect(createPostgresBlobs(pool).remove(id)).rejects.toThrow('FILES_S3_ENDPOINT');
     await world.handlers.cancel({ kind: 'cancel', ...world.alice, file_id: file.id });
     await world.life.stop();

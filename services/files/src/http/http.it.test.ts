@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import { makeFile, openWorld, type TestFile, type TestUser, type World } from '../testing/world.ts';
 import { createHttpServer } from './server.ts';
 
-/** The first of a run makes the tables of all services. */
+/** The first test of a run creates the tables of all services. */
 const START_DEADLINE_MS = 120_000;
 
 let world: World;
@@ -56,7 +56,7 @@ async function ask(token: string | undefined, path: string, init: RequestInit = 
     ...init,
     headers: { ...authorization, ...(init.headers as Record<string, string>) },
   });
-  // an answer that nobody reads holds its connection, and the server's end
+  // an unread answer holds its connection, and delays the server's end
   const body = await response.arrayBuffer();
   return new Response(body.byteLength === 0 ? null : body, response);
 }
@@ -161,7 +161,7 @@ test('who asks and does not read holds a connection no longer than nothing moves
     await once(socket, 'connect');
     const token = await tokenOf(world.bob);
     const question = `GET /v1/files/${big.id} HTTP/1.1\r\nhost: files\r\nauthorization: Bearer ${token}\r\n\r\n`;
-    // more than two ends can hold for somebody who reads nothing
+    // more than both ends can buffer for a client that reads nothing
     socket.write(question.repeat(60));
     const open = () =>
       new Promise((done) => server.server.getConnections((_error, connections) => done(connections)));
@@ -175,7 +175,7 @@ test('who asks and does not read holds a connection no longer than nothing moves
 });
 
 test('who has too much under way at once is refused more, and others are not, until some of it is over', async () => {
-  // 400,000 bytes at once, and as much again as may be waited for: forty answers, and more that wait than one may have
+  // 400,000 bytes at once, and as much again within the wait: forty answers, and more waiting than one user may have
   const [slow, slowUrl] = await serve(budgetOf(2_000_000));
   const leaving = new AbortController();
   try {
@@ -219,7 +219,7 @@ describe('who leaves while it is looked up who that is, or what it wants', () =>
   const open = () =>
     new Promise((done) => server.server.getConnections((_error, connections) => done(connections)));
 
-  /** As many questions as the service asks Postgres at once; it waits for `table` until all who asked are gone. */
+  /** As many requests as the service sends to Postgres at once; it waits for `table` until all clients are gone. */
   async function leaveWhile(table: string, questions: readonly string[]): Promise<void> {
     const { port, hostname } = new URL(address);
     const locking = await world.owner.connect();
@@ -308,7 +308,7 @@ test('a chunk without a length, too long, or of a place that is none is refused 
 });
 
 test('who sends more than the limit is slowed down, and told to come later only beyond half a minute', async () => {
-  // 400 kB at once, and then 26.7 kB a second
+  // 400 kB at once, then 26.7 kB per second
   const [slow, slowUrl] = await serve(budgetOf(2_000_000));
   try {
     const upload = makeFile(600_000, 200_000);
@@ -332,7 +332,7 @@ test('who sends more than the limit is slowed down, and told to come later only 
       headers: { authorization: `Bearer ${token}` },
       signal: aborted.signal,
     }).catch((error: Error) => error.name);
-    // its turn is in 7.5 s; a client that goes away meanwhile leaves nothing behind
+    // its turn is in 7.5 s; a client that disconnects meanwhile leaves nothing behind
     expect(await Promise.race([third, new Promise((done) => setTimeout(done, 500, 'waiting'))])).toBe(
       'waiting',
     );
@@ -342,7 +342,7 @@ test('who sends more than the limit is slowed down, and told to come later only 
     expect(files?.[0]?.missing).toEqual([[2, 2]]);
     await world.handlers.cancel({ kind: 'cancel', ...world.alice, file_id: upload.id });
   } finally {
-    // that of the client that went away is noticed at its turn
+    // the disconnected client is noticed at its turn
     slow.server.closeAllConnections();
     await slow.close();
   }

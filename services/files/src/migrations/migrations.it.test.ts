@@ -16,7 +16,7 @@ afterAll(async () => {
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 
-/** The SQLSTATE by which a statement is refused to the role of this service, or 'done'. */
+/** The SQLSTATE with which this service's role is refused a statement, or 'done'. */
 async function tryIt(sql: string): Promise<string | undefined> {
   await pool.query('SET ROLE securechat_files');
   try {

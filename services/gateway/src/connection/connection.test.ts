@@ -12,7 +12,7 @@ let clock: TestClock;
 let context: ReturnType<typeof createTestContext>;
 let transport: TestTransport;
 let connection: Connection;
-/** What auth will answer, by the order of the questions; the test settles them. */
+/** Auth's answers, in the order of the questions; the test settles them. */
 let lookups: PromiseWithResolvers<{ list: null }>[];
 
 function connect(kind: 'websocket' | 'tcp' = 'tcp'): void {
@@ -40,7 +40,7 @@ beforeEach(() => {
   connect();
 });
 
-/** Time passes, and the sweep comes by once a second. */
+/** Time passes, with a sweep every second. */
 function pass(ms: number): void {
   for (let left = ms; left > 0; left -= 1000) {
     clock.advance(Math.min(left, 1000));

@@ -3,7 +3,7 @@ import { FileWindow } from './file-window.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
-/** Work that ends when it is told to, and what of it has begun. */
+/** Work that ends on demand, and a record of what has started. */
 function openWork() {
   const begun: number[] = [];
   const ends = new Map<number, () => void>();

@@ -59,7 +59,7 @@ function createBench() {
     setBuffered(bytes: number) {
       buffered = bytes;
     },
-    /** The question that nobody has dealt with yet; there must be one. */
+    /** The next unanswered question; there must be one. */
     question(): Question {
       const question = questions.shift();
       if (!question) throw new Error('nothing was asked');
@@ -68,7 +68,7 @@ function createBench() {
     push(...seqs: number[]) {
       for (const seq of seqs) mailbox.push(seq, 'chat', () => frameOf(seq));
     },
-    /** Past the first page, which brings everything up to `through`. */
+    /** Answers the first page, which brings everything up to `through`. */
     async goLive(through = 0) {
       mailbox.resume(0, undefined, undefined);
       await this.question().answer(page(1, through));
@@ -439,7 +439,7 @@ describe('stop', () => {
   });
 });
 
-/** What can happen, in any order. Numbers choose among what there is, modulo its size. */
+/** What can happen, in any order. Numbers choose among the available items, modulo their count. */
 const step = fc.oneof(
   {
     weight: 4,
@@ -494,7 +494,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
-/** A mailbox in Postgres, the pushes on their way, and a device that checks what it gets. */
+/** A mailbox in Postgres, pushes in flight, and a device that checks what it gets. */
 class World {
   readonly bench: Bench = createBench();
   #head = 0;
@@ -601,7 +601,7 @@ class World {
     await question.answer(pageOf(seqs, { through, more: through < this.#head }));
   }
 
-  /** The device takes what has come: each sequence once, in order, and nothing left out but what has expired. */
+  /** The device takes what has arrived: each sequence once, in order, and nothing missing but what has expired. */
   #look(): void {
     const { sent } = this.bench;
     for (; this.#looked < sent.length; this.#looked++) {
@@ -613,7 +613,7 @@ class World {
       } else if (one) this.#take(one.seq);
     }
     const unacked = this.bench.mailbox.sentThrough - this.#acked;
-    // what was held behind a hole may come on top: at most 64 more
+    // what was held behind a gap may be extra: at most 64 more
     expect(unacked).toBeLessThanOrEqual(UNACKED_WINDOW + 64 + this.#expired.size);
   }
 

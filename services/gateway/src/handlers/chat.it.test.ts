@@ -22,7 +22,7 @@ import { startGateway, type TestGateway } from '../testing/gateway.ts';
 let store: TestRedis;
 let far: FarServices;
 let gateway: TestGateway;
-/** A person of each test's own: their minute is not used up by others. */
+/** A new user per test, so that tests do not share a rate limit. */
 let sender: Person;
 let client: RawClient;
 let people = 0;
@@ -400,7 +400,7 @@ test('the 101st message of a minute is refused with 1004, over all devices of th
   const refusal = await refusalOf(chatWith());
   expect(refusal).toMatchObject({ code: 1004, error_code: 'RATE_LIMITED', scope: 'messages', limit: 100 });
   expect(refusal.retry_after_ms).toBeGreaterThan(30_000);
-  // a client that believes what it is told must not be told less the next time
+  // a client that waits as told must not be told a shorter time the next time
   const again = await refusalOf(chatWith());
   expect(again.retry_after_ms).toBeGreaterThan(30_000);
   expect(await gateway.metric('limits_hit_total', { limit: 'messages_per_minute' })).toBe(2);
@@ -551,7 +551,7 @@ test('with 64 messages unanswered no more are read, and answers let the others t
   );
   for (const chat of chats) client.send('chat', chat);
   await until('64 have left', () => far.messages.length - before >= 64);
-  // a pause is a promise only about the socket: what one read brought is still dealt with
+  // a pause only stops reading the socket: what one read brought is still handled
   expect(far.messages.length - before).toBeLessThanOrEqual(80);
   far.onMessage = storedFor;
   await far.send(gateway.id, ...withheld.splice(0).map(storedFor));

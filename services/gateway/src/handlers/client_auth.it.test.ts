@@ -81,7 +81,7 @@ describe.each(['websocket', 'tcp'] as const)('over %s', (kind) => {
         max_chat_bytes: 65_536,
       },
     });
-    // 128 random bits at least
+    // at least 128 random bits
     expect(serverHello.session_id).toMatch(/^session_[A-Za-z0-9_-]{24}$/);
     expect(ready).toMatchObject({ session_id: serverHello.session_id, heartbeat_interval_ms: 30_000 });
     expect(ready.retry_policy).toMatchObject({ max_retries: 3, backoff_multiplier: 2 });
@@ -270,7 +270,7 @@ test('the sixth device of a user is refused with 1004 and 4429; the others stay'
 });
 
 describe('with a resume ticket', () => {
-  /** Auth must not be needed: it says nothing. */
+  /** Auth must not be needed, so it does not answer. */
   const silenceAuth = () => {
     far.onAuth = () => undefined;
   };

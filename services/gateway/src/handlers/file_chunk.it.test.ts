@@ -10,7 +10,7 @@ import type { Requests } from '../streams/requests.ts';
 import { createTestContext, sessionOf } from '../testing/context.ts';
 import { TestTransport } from '../testing/transport.ts';
 
-/** A fifth at once, and then 8 bytes in a millisecond. */
+/** A fifth at once, then 8 bytes per millisecond. */
 const BYTES_PER_MINUTE = 600_000;
 
 let store: TestRedis;

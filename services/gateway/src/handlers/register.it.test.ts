@@ -58,7 +58,7 @@ async function connect(): Promise<RawClient> {
   return client;
 }
 
-/** By ticket: that needs neither auth nor Redis. */
+/** Logs in by ticket, which needs neither auth nor Redis. */
 async function session(person: Person, index = 0): Promise<RawClient> {
   const client = await connect();
   const device = person.device(index);
@@ -81,7 +81,7 @@ async function expectPush(client: RawClient, person: Person, index = 0): Promise
   await client.next('sync_page', ({ through }) => through >= seq);
 }
 
-/** Redis ends and comes back on the same port, and everybody has found it again. */
+/** Stops Redis and restarts it on the same port; resolves when everyone is connected to it again. */
 async function whileRedisIsAway(
   work: () => Promise<void>,
   start: () => Promise<void> = server.start,
@@ -180,7 +180,7 @@ test('who came too many while Redis was away is sent away when it is back', asyn
   await whileRedisIsAway(async () => {
     clients.push(await session(person, 5));
   });
-  // usually the newest; but what Redis had not written down when it was killed may have to register again behind it
+  // usually the newest; but one that Redis had not persisted when it was killed may register again after others
   const unlucky = await until('one is sent away', () => clients.find(({ isOpen }) => !isOpen), 15_000);
   expect(await unlucky.next('error')).toMatchObject({ code: 1004, scope: 'user_connections' });
   expect((await unlucky.end()).code).toBe(4429);

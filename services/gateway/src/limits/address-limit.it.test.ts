@@ -49,7 +49,7 @@ describe('counting', () => {
       const counts = said.map(([gateway, value]) => [gateway, value.split('@')[0]]);
       return Object.fromEntries(counts.filter(([, count]) => count !== '0'));
     };
-    /** As if all gateways had said their counts that long ago. */
+    /** As if all gateways had reported their counts that long ago. */
     const age = async (address: string, ms: number) => {
       for (const [gateway, value] of Object.entries(await store.redis.hgetall(keyOf(address)))) {
         const [count, at] = value.split('@');
@@ -126,7 +126,7 @@ describe('counting', () => {
     const [a, b] = [limitOf('a'), limitOf('b')];
     await a.enter('x');
     await a.enter('x');
-    // the others drop what a had
+    // the others drop a's count
     setLive(['b']);
     await age('x', GATEWAY_DEAD_AFTER_MS);
     await b.enter('x');
@@ -197,7 +197,7 @@ describe('at the doors', () => {
 
   type Answer = { status: number; retryAfter: string | undefined; body: string };
 
-  /** Asks for an upgrade that is expected to be refused, or for an ordinary answer. */
+  /** Sends an upgrade that should be refused, or an ordinary request. */
   async function ask(gateway: number, isUpgrade: boolean): Promise<Answer> {
     const headers = {
       'sec-websocket-protocol': 'scht.v1',

@@ -14,7 +14,7 @@ import {
 import { FarServices, storedFor } from '../testing/far-services.ts';
 import { startGateway, type TestGateway } from '../testing/gateway.ts';
 
-/** Half a megabyte at once, then half a megabyte a second. */
+/** Half a megabyte at once, then half a megabyte per second. */
 const PER_MINUTE = 30_000_000;
 const SECONDS_WORTH = PER_MINUTE / 60;
 
@@ -70,7 +70,7 @@ const timesEmpty = () => gateway.metric('limits_hit_total', { limit: 'bandwidth_
 test('clients that send too much are read more slowly; everything arrives, and answers go on', async () => {
   const [busy, waiting] = [newPerson(), newPerson()];
   const [sender, other] = [await session(busy), await session(waiting)];
-  // its answer will come while nothing is left
+  // its answer will come when nothing is left
   far.onMessage = () => undefined;
   const early = chatBy(waiting, Buffer.from('early'));
   other.send('chat', early);
@@ -89,7 +89,7 @@ test('clients that send too much are read more slowly; everything arrives, and a
 
   for (const _ of chats) await sender.next('ack');
   const took = performance.now() - startedAt;
-  // a second's worth at once; and what is read is read in chunks
+  // a second's worth at once; and reads come in chunks
   expect(took).toBeGreaterThan(1000 * (bytes / SECONDS_WORTH - 1.5));
   expect(far.messages.slice(before).map(({ head: { id } }) => id)).toEqual(
     expect.arrayContaining(chats.map(({ id }) => id)),
@@ -134,7 +134,7 @@ test('a mailbox that is too much comes more slowly, as pages, in order and whole
   expect(seqs).toEqual(bodies.map((_, index) => index + 1));
   expect(await timesEmpty()).toBeGreaterThan(0);
 
-  // a push, while what was too much is being paid back
+  // a push while the debt is being paid back
   const body = Buffer.from(JSON.stringify(chatBy(bob, Buffer.from('pushed'))));
   const seq = far.store(device, { type: 'chat', body });
   const push = { kind: 'deliver', type: 'chat', conv_seq: seq, at: 1, received_at: Date.now() } as const;

@@ -3,7 +3,7 @@ import { createTestClock, type TestClock } from '@securechat/kernel/testing';
 import { until } from '@securechat/testkit';
 import { type Bandwidth, createBandwidth } from './bandwidth.ts';
 
-/** A million a second, about. */
+/** About a million per second. */
 const PER_MINUTE = 60_000_000;
 
 let clock: TestClock;
@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 afterEach(() => bandwidth.stop());
 
-/** Somebody who takes this much whenever it may. */
+/** A waiter that takes this much whenever it may. */
 const waiter = (name: string, bytes = 0) => ({
   hasTurn() {
     turns.push(name);
@@ -60,7 +60,7 @@ test('whoever takes all it may, in whatever pieces, has not more than the limit 
   const inMinuteFrom = (start: number): number =>
     taken.reduce((sum, [at, bytes]) => (at >= start && at < start + 60_000 ? sum + bytes : sum), 0);
   const minutes = Array.from({ length: 90 }, (_, n) => inMinuteFrom(n * 1000));
-  // what is on its way when the bucket runs empty is let go
+  // what is in flight when the bucket runs empty still passes
   expect(Math.max(...minutes)).toBeLessThanOrEqual(PER_MINUTE + 8_000);
   expect(Math.min(...minutes)).toBeGreaterThan(0.97 * PER_MINUTE);
 });

@@ -13,7 +13,7 @@ let prefix: string;
 let run = 0;
 beforeAll(async () => {
   store = await openTestRedis();
-  // Redis knows the script from now on, so that a question is one call
+  // Redis has the script cached from now on, so that a request is one call
   await startGateway(1, createTestClock()).limit.take();
 });
 afterAll(() => store?.close());
@@ -21,7 +21,7 @@ beforeEach(() => {
   prefix = `${store.prefix}-${++run}`;
 });
 
-/** Real time; `lookedAt` is when it was last looked at, which is when a message was decided on. */
+/** Real time; `lookedAt` is when it was last read, which is when a message was decided on. */
 function createLookedAtClock(): Clock & { lookedAt: number } {
   return {
     lookedAt: 0,
@@ -96,10 +96,10 @@ describe('several gateways', () => {
     // a window holds 1,050 to 1,075 ms of leases, and more of longer ones where a busy machine answers slowly
     expect(afterFirst).toBeGreaterThan(0.5 * 1.5 * 2000);
     expect(accepted.length + refused).toBe(offered);
-    // nobody is left with nothing
+    // nobody gets nothing
     const share = (gateway: number) => accepted.filter((one) => one.gateway === gateway).length;
     expect([0, 1, 2].map(share).every((count) => count > 0.02 * accepted.length)).toBe(true);
-    // at most one question about every bucket of 25 ms, with some for the rest of a bucket
+    // at most one request about every bucket of 25 ms, plus some for the rest of a bucket
     expect(Math.max(...calls)).toBeLessThan(3 * (2500 / 25));
   });
 
@@ -183,7 +183,7 @@ describe('one gateway', () => {
     const { limit, calls } = startGateway(1000, clock, redis);
     const take = async () => expect(await limit.take()).toBeUndefined();
     await take();
-    // the first lease of 50 ms is over, the second one lasts for four answers
+    // the first lease of 50 ms is over, the second lasts for four answers
     clock.advance(50);
     await take();
     const before = calls();
@@ -260,7 +260,7 @@ describe('while Redis is away', () => {
     expect(await limit.take()).toBeUndefined();
     await server.pause();
     clock.advance(100);
-    // the first one waits for an answer that does not come, then counts here: one of a hundred, by four gateways
+    // the first waits for an answer that does not come, then counts here: one of the share, 400 / 4
     expect(await limit.take()).toBeUndefined();
     expect(passed(limit, 300)).toBe(99);
     clock.advance(400);

@@ -41,7 +41,7 @@ test('never more than the count in any window, and whoever waits as long as told
         else {
           expect(taken.filter((at) => at > now - windowMs)).toHaveLength(count);
           now += waitMs;
-          // fractions may have been rounded: one millisecond more at most
+          // fractions may have been rounded: at most one millisecond more
           const more = rate.take(now);
           expect(more).toBeLessThanOrEqual(1);
           now += more;
@@ -49,7 +49,7 @@ test('never more than the count in any window, and whoever waits as long as told
           taken.push(now);
         }
       }
-      // a window is as long as `windowMs` and includes only one of its ends
+      // a window is `windowMs` long and includes only one of its ends
       for (let first = 0; first + count < taken.length; first++) {
         expect((taken[first + count] ?? 0) - (taken[first] ?? 0)).toBeGreaterThanOrEqual(windowMs - 1e-6);
       }

@@ -32,7 +32,7 @@ async function bucketNow(): Promise<number> {
   return Math.floor((Number(seconds) * 1000 + Math.floor(Number(us) / 1000)) / BUCKET_MS);
 }
 
-/** Runs `check` within one bucket, so that its boundary does not fall in between. */
+/** Runs `check` within one bucket, so that no bucket boundary falls in between. */
 async function withinOneBucket(check: (bucket: number) => Promise<void>): Promise<void> {
   for (;;) {
     await store.redis.del(key);
@@ -179,16 +179,16 @@ describe('one gateway', () => {
 });
 
 /**
- * With another length of a bucket, so that a minute lasts 600 ms; the gateways' clocks run as much faster. Everything
+ * With another bucket length, so that a minute lasts 600 ms; the gateways' clocks run faster to match. Everything
  * else is the shipped code on a real Redis with its real time.
  */
 describe('several gateways, in minutes of 600 ms', () => {
   const FASTER = 100;
   const MINUTE_MS = 60_000 / FASTER;
-  /** Where the script's call has the length of a bucket: hash, 1, key, limit, wanted, and then that. */
+  /** Position of the bucket length in the script's call: hash, 1, key, limit, wanted, then this. */
   const BUCKET_AT = 5;
 
-  /** Time of the gateways, as real milliseconds, when it was last looked at. */
+  /** The gateways' time, as real milliseconds, when last read. */
   let lookedAt = 0;
   const clock: Clock = {
     now: () => Date.now(),
@@ -208,7 +208,7 @@ describe('several gateways, in minutes of 600 ms', () => {
     return createMessageLimit({ redis, keyOf, perMinute, clock, logger });
   }
 
-  /** Takes as many messages as it gets, for `minutes`; `eager` is the share of the time that it tries. */
+  /** Takes as many messages as it gets, for `minutes`; `eager` is the share of time in which it tries. */
   async function simulate(
     perMinute: number,
     options: { gateways: number; minutes: number; eager: number; kills: boolean },
@@ -228,7 +228,7 @@ describe('several gateways, in minutes of 600 ms', () => {
           else if ((await verdict) === undefined) used.push(lookedAt);
           else refused++;
         }
-        // a turn of the event loop, or a pause
+        // an event-loop turn, or a pause
         const pauseMs = Math.random() < options.eager ? 0 : Math.random() * 90;
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
@@ -238,7 +238,7 @@ describe('several gateways, in minutes of 600 ms', () => {
       while (!isOver()) {
         await new Promise((resolve) => setTimeout(resolve, 8));
         for (const gateway of gateways) if (Math.random() < 0.7) gateway.sweep();
-        // what it had leased is lost with it
+        // its leases are lost with it
         if (options.kills && Math.random() < 0.08) {
           gateways[Math.floor(Math.random() * gateways.length)] = startGateway(perMinute);
         }
@@ -292,7 +292,7 @@ describe('several gateways, in minutes of 600 ms', () => {
     expect(refused).toBeGreaterThan(10);
     expect(mostInAny(MINUTE_MS, used)).toBeLessThanOrEqual(perMinute);
     const firstMinute = used.filter((at) => at < startedAt + MINUTE_MS).length;
-    // kills lose what was leased: at most a tenth of the limit each time
+    // kills lose leased messages: at most a tenth of the limit each time
     expect(firstMinute).toBeGreaterThanOrEqual(Math.floor(perMinute * (options.kills ? 0.3 : 0.7)));
     // in the long run a window of 65 to 70 s holds the limit
     if (!options.kills) {

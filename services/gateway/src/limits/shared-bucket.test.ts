@@ -21,7 +21,7 @@ test('an address that takes all it can leaves half to the others, second for sec
     greedy += taken('greedy', 1000);
     expect(taken(`honest ${n}`, 1)).toBe(1);
   }
-  // nearly all the rest: nobody else came
+  // nearly all the rest, since nobody else came
   expect(greedy).toBeGreaterThan(10 * PER_SECOND * 0.8);
 });
 

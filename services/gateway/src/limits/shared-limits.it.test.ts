@@ -112,7 +112,7 @@ test('group operations are ten a minute for a user, exactly, however they race o
   }
   expect(await hits('group_operations_per_minute')).toBe(10);
 
-  // they are no messages of the user, and other users have ten of their own
+  // they do not count as the user's messages, and other users have ten of their own
   const other = await session(newPerson(), 0);
   sendChat(both[0]!);
   create(other);
@@ -148,7 +148,8 @@ test('leaving, adding and every other operation are counted as one; commits by t
     'group_operations',
   ]);
 
-  // who is added gets the welcome and the commit's hash, the others the commit and the welcome's hash, both under one signature
+  // added devices get the welcome and the commit's hash, the others the commit and the welcome's hash, under one
+  // signature
   const passed = far.messages.find(({ head }) => head.type === 'group_member_add');
   const { welcome_at: at } = passed!.head as { welcome_at: number };
   const forms = [passed!.body.subarray(0, at), passed!.body.subarray(at)].map(
@@ -176,15 +177,15 @@ test('all users together never send more than the global limit in any second, ov
   }
   await allAnswered(sessions, sent);
   const moments = far.messages.slice(before).map(({ head }) => head.at);
-  // what is written down is when the signature was verified, some time after the limit let it through
+  // the recorded time is when the signature was verified, slightly after the limit let it through
   expect(mostInAny(950, moments)).toBeLessThanOrEqual(PER_SECOND);
   const inSecondAndThird = moments.filter((at) => at >= startedAt + 1000 && at < startedAt + 2500).length;
-  // leases are longer, and a window holds less of them, where answers are slow
+  // with slow answers leases are longer, and a window holds fewer of them
   expect(inSecondAndThird).toBeGreaterThan(0.4 * 1.5 * PER_SECOND);
 
   const refusals = sessions.flatMap(refusalsOf);
   expect(refusals).toHaveLength(sent - moments.length);
-  // more than a hundred for each connection, and nobody is held to blame for it
+  // more than a hundred per connection, and nobody is blamed for it
   expect(refusals.length).toBeGreaterThan(100 * sessions.length);
   for (const refusal of refusals) {
     expect(refusal).toMatchObject({ code: 1004, scope: 'global', limit: PER_SECOND });

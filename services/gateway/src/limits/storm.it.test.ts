@@ -45,7 +45,7 @@ afterAll(async () => {
 
 const handshakes = () => gateway.metric('connections_opened_total');
 
-/** What the upgrade is answered with. */
+/** The answer to an upgrade request. */
 async function upgrade(): Promise<{ status: number; retryAfter: number; body: string }> {
   const headers = {
     connection: 'upgrade',
@@ -171,7 +171,7 @@ describe('one address', () => {
   }
   const stormsRefused = (door: Door) =>
     gateways[door[1]].metric('limits_hit_total', { limit: 'handshakes_per_second' });
-  /** Somebody whose address has taken nothing yet. */
+  /** A client from an address that has taken nothing yet. */
   async function expectLetIn(door: Door): Promise<void> {
     const client = await come(door, `127.0.0.${++others}`);
     await client.login({ person: alice, device: alice.device(0) });

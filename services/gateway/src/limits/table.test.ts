@@ -10,7 +10,7 @@ test('the defaults are the limits of the seed, each with its unit, window and pl
     ['messages', 100, MINUTE_MS],
     ['connections', 5, 0],
     ['groupOperations', 10, MINUTE_MS],
-    // not of the seed: whoever stays has to be able to act upon what others do
+    // not in the seed: remaining members must be able to react to what others do
     ['groupCommits', 100, MINUTE_MS],
     ['globalMessages', 10_000, 1000],
     ['addressConnections', 100, 0],

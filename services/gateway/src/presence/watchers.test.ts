@@ -17,9 +17,9 @@ let hub: Hub;
 let teller: Teller;
 let watchers: Watchers;
 let waits: number;
-/** Questions to presence that have no answer yet. */
+/** Unanswered questions to presence. */
 let asked: { names: string[]; answer: (answer: Answer<'presence', 'watch'>) => void; fail(): void }[];
-/** Lets the clock go on without a timer that runs, as work that takes long does. */
+/** Advances the clock without firing timers, as slow work does. */
 let lagMs = 0;
 const monotonicMs = (): number => performance.now() + lagMs;
 

@@ -30,7 +30,7 @@ beforeEach(() => {
   stream = `${store.prefix}:lane-${++run}`;
 });
 
-/** Nobody listens there: every command rejects at once. */
+/** Nothing listens there: every command rejects at once. */
 function awayRedis(): Redis {
   const options = { lazyConnect: true, enableOfflineQueue: false, retryStrategy: () => null };
   return new Redis('redis://127.0.0.1:1', options).on('error', () => undefined);
@@ -43,7 +43,7 @@ async function entries(): Promise<number[][]> {
 
 const record = (n: number, bytes = 1) => ({ head: { n }, body: Buffer.alloc(bytes) });
 
-/** Adds the record and keeps what became of it. */
+/** Adds the record and collects its outcomes. */
 function track(lane: Lane<Head>, outcomes: string[], n: number, bytes?: number): void {
   lane.add(record(n, bytes), {
     onDone: () => outcomes.push(`done ${n}`),

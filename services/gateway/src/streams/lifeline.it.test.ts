@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { createLifeline, type Lifeline } from './lifeline.ts';
 import { createOutReader, type OutReader } from './out-reader.ts';
 
-/** Of a gateway 2 s; long enough for a test to do something between two. */
+/** 2 s in a real gateway; long enough for a test to act between two heartbeats. */
 const BEAT_EVERY_MS = 500;
 
 let server: OwnServer;
@@ -77,7 +77,7 @@ afterEach(async () => {
   producer.close();
 });
 
-/** As the other services do: never makes the stream. */
+/** As the other services do: never creates the stream. */
 async function send(...correlations: string[]): Promise<boolean> {
   const out = createOutStreams(direct, streamNames({ prefix, partitions: 1 }));
   for (const correlation of correlations) {
@@ -91,7 +91,7 @@ async function nextBeat(): Promise<void> {
   const beatAt = () => direct.zscore(`${prefix}:gateways`, 'g');
   const last = await beatAt();
   await until('the next heartbeat', async () => (await beatAt()) !== last);
-  // a beat looks for losses after it has been counted; one more command of its own shows that it has
+  // a beat checks for losses after it has been counted; another command after it shows that the check is done
   const trimmed = async () => (await direct.xlen(stream)) <= 1;
   await until('what was read is trimmed', trimmed, 3000).catch(() => undefined);
 }
@@ -169,7 +169,7 @@ describe('a Redis that was emptied', () => {
     reader.start();
     await send('before');
     await until('it has arrived', () => seen.length === 1);
-    // the whole time between two beats, in which nobody makes the stream again
+    // the whole time between two heartbeats, in which nobody recreates the stream
     await nextBeat();
     await direct.flushall();
     expect(await send('into nothing')).toBe(false);

@@ -42,7 +42,7 @@ async function questions(stream = streams().auth[0] ?? ''): Promise<Record<strin
   );
 }
 
-/** The newest question, once it is there. Timers stand still, so this turns the event loop itself. */
+/** Waits for the newest question. Timers are frozen, so this turns the event loop itself. */
 async function asked(stream?: string): Promise<Record<string, string>> {
   for (;;) {
     const found = (await questions(stream)).at(-1);

@@ -19,7 +19,7 @@ import { startGateway, type TestGateway } from '../testing/gateway.ts';
 import { proxyHeader } from '../testing/proxy-header.ts';
 
 const MOST = 2;
-/** On the loopback network, where a client chooses its address: one is the proxy's, the others are strangers'. */
+/** On the loopback network, where a client can choose its address: one is the proxy's, the others are strangers'. */
 const PROXY = '127.0.0.1';
 const STRANGER = '127.0.0.2';
 const CLIENT = '192.0.2.7';
@@ -29,10 +29,10 @@ const { certificate, key } = createSelfSigned();
 const folder = mkdtempSync(join(tmpdir(), 'gateway-entrance-'));
 let store: TestRedis;
 let far: FarServices;
-/** Behind a proxy that passes bytes on: without TLS, and with. */
+/** Behind a pass-through proxy: without TLS, and with. */
 let passed: TestGateway;
 let passedTls: TestGateway;
-/** Behind a proxy that speaks HTTP. */
+/** Behind an HTTP proxy. */
 let spoken: TestGateway;
 const open: RawClient[] = [];
 
@@ -80,14 +80,14 @@ async function come(gateway: TestGateway, kind: Kind, via: Via): Promise<RawClie
   return client;
 }
 
-/** True when the client may log in; false when it is turned away, in whatever way. */
+/** True when the client may log in; false when it is turned away in any manner. */
 async function isServed(gateway: TestGateway, kind: Kind, via: Via): Promise<boolean> {
   const client = await come(gateway, kind, via).catch(() => undefined);
   const login = client?.login({ person: alice, device: alice.device(0) });
   return (await login?.catch(() => undefined)) !== undefined;
 }
 
-/** Addresses that have connections now, as all gateways count them. */
+/** Addresses with connections now, as counted across all gateways. */
 async function countedAddresses(): Promise<string[]> {
   const keys = await store.redis.keys(`${store.prefix}:{ip.*}:connections`);
   const counted = await Promise.all(
@@ -111,7 +111,7 @@ describe.each([
   test('from a trusted proxy tells the address that counts', async () => {
     for (const source of [CLIENT, '2001:db8:1:2:3:4:5:6'])
       expect(await isServed(gateway(), kind, from(source))).toBe(true);
-    // a device has one connection: the first has been replaced, and its socket may be on its way out
+    // a device has one connection: the first has been replaced, and its socket may be closing
     await until('both are told apart', async () => (await countedAddresses()).includes('2001:db8:1:2::/64'));
     expect(await countedAddresses()).not.toContain(PROXY);
   });

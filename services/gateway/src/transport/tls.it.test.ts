@@ -20,7 +20,7 @@ import { ALPN, openCertificate } from './tls.ts';
 const MOST = 4;
 const { certificate, key } = createSelfSigned();
 const folder = mkdtempSync(join(tmpdir(), 'gateway-tls-'));
-/** As Kubernetes does it: the files are in a folder behind a link that is exchanged. */
+/** As in Kubernetes: the files are in a folder behind a link that is swapped. */
 const link = join(folder, '..data');
 const certFile = join(link, 'cert.pem');
 const keyFile = join(link, 'key.pem');
@@ -79,7 +79,7 @@ async function connectClient(kind: Kind): Promise<RawClient> {
   return client;
 }
 
-/** What the handshake comes to: the protocol, or the reason why there is none. */
+/** The outcome of the handshake: the protocol, or why it failed. */
 async function handshake(
   port: number,
   options: object,
@@ -169,7 +169,7 @@ describe('on TCP the name of the protocol is required', () => {
 describe('a certificate that is renewed', () => {
   const reloads = (outcome: string) => gateway.metric('tls_reloads_total', { outcome });
 
-  /** Of the certificate that a new handshake is shown, by each door. */
+  /** Serial of the certificate that each door shows in a new handshake. */
   async function serials(): Promise<string[]> {
     const shown = [gateway.wsPort, gateway.tcpPort].map(async (port) => {
       const socket = connect({

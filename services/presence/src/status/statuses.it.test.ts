@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-/** Statuses of their own, with times of a test. */
+/** Statuses with separate keys and the test's own times. */
 function open(times: { leaseMs?: number; graceMs?: number } = {}) {
   const { leaseMs = 60_000, graceMs = 60_000 } = times;
   const keys = presenceKeys(`${store.prefix}:${++users}`, 2);
@@ -25,7 +25,7 @@ async function statusOf(statuses: Statuses, keys: ReturnType<typeof presenceKeys
   return states[0]?.[1];
 }
 
-/** Device `device` of user 7 by its connection of the same number, unless told otherwise. */
+/** Device `device` of user 7 on the connection of the same number, unless overridden. */
 function device(number: number, status?: PresenceStatus, changes: Partial<DeviceStatus> = {}): DeviceStatus {
   return { user: 7, device: number, connection: number, since: '1700000000000001', status, ...changes };
 }
@@ -114,7 +114,7 @@ describe('a device', () => {
 test('however many leases end at once, all of them do', async () => {
   const { keys, statuses } = open({ leaseMs: 1 });
   const all = Array.from({ length: 1_200 }, (_, n) => device(1, 'online', { user: n + 1 }));
-  // one shard after the other, so that none has ended before its last report
+  // one shard after the other, so that none expires before its last report
   await statuses.report('g1', all.slice(0, 600));
   await statuses.report('g1', all.slice(600));
   await until('all have ended', async () => {

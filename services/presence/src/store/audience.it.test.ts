@@ -36,7 +36,7 @@ async function addUser(name: string): Promise<void> {
   numbers.set(name, row?.id ?? 0);
 }
 
-/** Members with the place of what their one device, which has the user's number, has said last; 0 for nothing. */
+/** Members with the place of the last message from their one device, which has the user's number; 0 for none. */
 async function addConversation(kind: string, id: string, members: Record<string, number>): Promise<void> {
   const { rows } = await owner.query<{ id: number }>(
     'INSERT INTO delivery.conversations (ext_id, kind) VALUES ($1, $2) RETURNING id',

@@ -44,7 +44,7 @@ test('what is missing in Postgres, and where no way leads, is found', async () =
   await owner.query(`DELETE FROM securechat_migrations.push WHERE name = '0003_webhooks'`);
   expect(wrong(await look(`http://127.0.0.1:${port}/wake`))).toEqual(['not applied: 0003_webhooks']);
 
-  // as an operator asks, with the role of the service
+  // as an operator runs it, with the service's role
   const env = { ...process.env, NODE_OPTIONS: '', POSTGRES_URL: await asPush() };
   const script = join(import.meta.dirname, '../migrate.ts');
   const check = () => spawnSync(process.execPath, [script, '--check'], { env, encoding: 'utf8' });

@@ -16,7 +16,7 @@ import { findDue, noteWaiting } from '../store/wakes.ts';
 import { createMailboxes } from '../testing/mailboxes.ts';
 import { createWake } from './wake.ts';
 
-/** None of these times passes in a test: the rows are made older instead. */
+/** None of these times passes in a test: the rows are backdated instead. */
 const timing = { waitMs: 10_000, debounceMs: 60_000, claimMs: 30_000 };
 const FIRST = { isRetry: false, isLast: false };
 const RETRY = { isRetry: true, isLast: false };
@@ -36,7 +36,10 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** Bob's phone, asleep with all taken, and what Alice sends to it. `timeoutMs`: of a request to the push service. */
+/**
+ * Bob's phone, offline with everything fetched, and what Alice sends to it. `timeoutMs`: for a request to the push
+ * service.
+ */
 async function setUp({ timeoutMs = 5_000 } = {}) {
   const mailboxes = createMailboxes(pool);
   const [alice, bob] = [await mailboxes.person(), await mailboxes.person()];
@@ -70,7 +73,7 @@ async function setUp({ timeoutMs = 5_000 } = {}) {
   const { id } = await read();
   return {
     ...{ mailboxes, hers, phone, laptop, target, wake, id, read },
-    /** Whether it is due now, and after this time without anything happening. */
+    /** Whether it is due now, and after this time without any activity. */
     async isDueAfter(ms: number): Promise<boolean> {
       await noteWaiting(pool);
       await pool.query(
@@ -87,7 +90,7 @@ test('what is taken in time wakes nobody, however much of it comes', async () =>
   const { mailboxes, phone, hers, isDueAfter, wake, id, target } = await setUp();
   for (let round = 0; round < 5; round += 1) {
     await mailboxes.put(phone, hers);
-    // at every look something waits, and each time it is something else
+    // something waits at every look, but something else each time
     expect(await isDueAfter(9_000)).toBe(false);
     await mailboxes.take(phone);
     await mailboxes.put(phone, hers);
@@ -104,7 +107,7 @@ test('what is not taken wakes once for all of it; what comes later again, the le
   await mailboxes.put(phone, hers);
   expect(await isDueAfter(9_000)).toBe(false);
   expect(await isDueAfter(1_100)).toBe(true);
-  // whoever comes first
+  // whichever comes first
   await Promise.all([wake(id, FIRST), wake(id, FIRST)]);
   expect(target.received).toHaveLength(1);
   expect(await isDueAfter(100_000)).toBe(false);
@@ -114,7 +117,7 @@ test('what is not taken wakes once for all of it; what comes later again, the le
   expect(await isDueAfter(20_000)).toBe(true);
   await wake(id, FIRST);
   expect(target.received).toHaveLength(2);
-  // woken twice and nothing taken: four minutes from now on
+  // woken twice and nothing fetched: four minutes from now on
   await mailboxes.put(phone, hers);
   expect(await isDueAfter(200_000)).toBe(false);
   expect(await isDueAfter(50_000)).toBe(true);
@@ -179,7 +182,7 @@ test('failures rest longer each time, and end the subscription after ten', async
   for (const rest of minutes) {
     target.answers.push({ status: 500 }, { status: 503 });
     expect(await wake(id, FIRST)).toBe('failed');
-    // nobody else takes up what is being retried
+    // nobody else claims what is being retried
     expect(await isDueAfter(0)).toBe(false);
     expect(await wake(id, FIRST)).toBe('over');
     expect(await wake(id, LAST)).toBe('over');

@@ -45,7 +45,7 @@ const createSender = (allowed = [receiver.origin]) =>
     logger: createLogger({ service: 'push', instance: 'test', level: 'error' }),
   });
 
-/** A webhook for new accounts, and one event of it, by a row that auth would have written. */
+/** A webhook for new accounts, and one event for it, as a row that auth would have written. */
 async function setUp() {
   const secret = randomBytes(32);
   receiver.secrets = [secret];
@@ -63,7 +63,7 @@ async function setUp() {
   const { id } = await read();
   return { secret, read, id: id as string };
 }
-/** Time passes in the rows only. */
+/** Time passes only in the rows. */
 const passHours = (hours: number) =>
   pool.query(`UPDATE auth.webhook_events SET due_at = due_at - $1 * interval '1 hour'`, [hours]);
 
@@ -129,7 +129,7 @@ test('while one process is at it another one leaves it alone, and takes it up wh
   expect(receiver.seen).toHaveLength(1);
   await first;
   expect((await read()).failure).toBe('failed');
-  // a process that died has written nothing, and its claim is over after a while
+  // a process that died has written nothing, and its claim expires
   await pool.query(`UPDATE auth.webhook_events SET due_at = now() - interval '1 s'`);
   await createSender()(id);
   expect(receiver.received.map((webhook) => webhook.id)).toEqual([id]);

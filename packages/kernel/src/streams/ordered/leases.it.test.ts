@@ -54,7 +54,7 @@ async function open(worker: string, spreadAbove = 0): Promise<Holder> {
   };
 }
 
-/** As if the worker had been dead for three seconds. Its timer may come in between, so it is done until it holds. */
+/** As if the worker had been dead for three seconds. Its timer may intervene, so this repeats until it holds. */
 async function takeOver(from: string, heir: Holder): Promise<void> {
   await until(`all of ${from} is taken over`, async () => {
     await numbers.pool.query(
@@ -187,7 +187,7 @@ test('a clock of Postgres that was set back does not lengthen the lease of a dea
   const a = await open('a');
   await a.balance();
   await a.leases.stop();
-  // what it wrote last, before the clock went back by an hour
+  // its last write, before the clock went back by an hour
   await numbers.pool.query(
     `INSERT INTO ${numbers.schema}.stream_workers VALUES ('a', clock_timestamp() + interval '1 hour')`,
   );

@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => numbers.close());
 
-/** Every stream has handled 1 … `last`, in order and each once. */
+/** Waits until every stream has handled 1 … `last`, in order and each once. */
 async function handledUpTo(last: number, streams = numbers.streams.length): Promise<void> {
   const wanted = streams * last;
   await until(`${wanted} numbers are handled`, async () => (await numbers.handled()).flat().length >= wanted);
@@ -24,7 +24,7 @@ async function handledUpTo(last: number, streams = numbers.streams.length): Prom
   expect(await numbers.handled()).toEqual(expected);
 }
 
-/** Adds 1, 2, 3 … to every stream, three to an entry, until told to stop. Resolves with the last number. */
+/** Adds 1, 2, 3 … to every stream, three per entry, until stopped. Resolves with the last number. */
 function keepAdding(): { stop(): Promise<number>; next(): number } {
   let isOver = false;
   let next = 1;
@@ -153,7 +153,7 @@ describe('several workers', () => {
     await b.consumer.stop();
     const stoppedAtMs = performance.now();
     await until('a owns all again', async () => (await numbers.owners()).a === 4);
-    // a lease that was not given up would have taken three seconds to end
+    // an unreleased lease would have taken three seconds to expire
     expect(performance.now() - stoppedAtMs).toBeLessThan(2500);
     await handledUpTo(await adding.stop());
   });
@@ -205,7 +205,7 @@ describe('several workers', () => {
       const { a, fast } = await numbers.owners();
       return a === 2 && fast === 2;
     });
-    // each that changed hands did so once, by being released
+    // each that changed hands did so once, by release
     const changed = (await numbers.cursors()).map(({ fence }, index) => fence - (fences[index] ?? 0));
     expect(changed.toSorted()).toEqual([0, 0, 1, 1]);
   });
@@ -265,7 +265,7 @@ describe('what can never succeed', () => {
 });
 
 describe('publishing', () => {
-  /** COMMIT takes this long from now on, so that whoever does not wait for it is seen. */
+  /** Slows COMMIT down, so that code that does not wait for it is caught. */
   const slowCommit = (seconds: number) =>
     numbers.pool.query(`
       CREATE FUNCTION ${numbers.schema}.dawdle() RETURNS trigger LANGUAGE plpgsql

@@ -34,8 +34,8 @@ async function asOwner(...statements: string[]): Promise<void> {
 }
 
 /**
- * COMMIT of the batches waits for a standby that does not exist: it has happened, and nobody is told. Other
- * sessions do not wait.
+ * The batches' COMMIT waits for a standby that does not exist: it has happened, but nobody is told. Other sessions do
+ * not wait.
  */
 async function whileCommitHangs(work: () => Promise<void>): Promise<void> {
   await asOwner(`ALTER SYSTEM SET synchronous_standby_names = 'nobody'`, 'SELECT pg_reload_conf()');
@@ -47,12 +47,12 @@ async function whileCommitHangs(work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The checkpointer tells the sessions to wait, some time after it was told to read the configuration. */
+/** The checkpointer makes sessions wait, some time after it was told to reload the configuration. */
 async function commitHangs(): Promise<boolean> {
   const probe = new Client(postgres.url);
   await probe.connect();
   let hung = false;
-  // the warning that the standby may not have it, which a COMMIT cancelled in its wait ends with
+  // the warning that the standby may not have it, with which a COMMIT cancelled while waiting ends
   probe.on('notice', () => {
     hung = true;
   });
@@ -131,7 +131,7 @@ test('a COMMIT that becomes visible only after the worker has looked at the curs
     await whileCommitHangs(async () => {
       await numbers.add(0, [2, 3]);
       await pidInCommit('SyncRep');
-      // the server does not notice: its COMMIT goes on waiting, and other sessions see the old cursor
+      // the server does not notice: its COMMIT keeps waiting, and other sessions see the old cursor
       proxy.cut();
       await until('the worker is at it again', async () => {
         const { rows } = await numbers.pool.query<{ wait_event: string }>(SELECT_BATCH);
@@ -170,7 +170,7 @@ test('Postgres is stopped at once under load and started again: nothing is lost,
   await until('all is handled', async () => (await numbers.handled()).flat().length >= 2 * (next - 1));
   const handled = await numbers.handled();
   expect(handled).toEqual([range(1, next - 1), range(1, next - 1)]);
-  // whoever was told about a number was told the truth, and nobody twice
+  // everyone who was told a number was told the truth, and nobody twice
   const counts = new Map<number, number>();
   for (const value of published()) counts.set(value, (counts.get(value) ?? 0) + 1);
   expect([...counts.values()].every((count) => count <= 2)).toBe(true);

@@ -23,7 +23,7 @@ afterEach(async () => {
   await server.stop('SIGKILL');
 });
 
-/** A time far ahead: what a server with a wrong clock, or the one that failed, may have given out. */
+/** A time far ahead: ids that a server with a wrong clock, or the failed one, may have assigned. */
 const FAR = '9999999999999-0';
 
 async function emptyRedis(): Promise<void> {
@@ -84,7 +84,7 @@ test('Redis stands still for three seconds: reading goes on by itself, and nothi
   await until('it works', () => worker.published.length === 5);
   process.kill(server.pid, 'SIGSTOP');
   const stoppedAtMs = performance.now();
-  // written while it stands still: the server takes it up when it wakes
+  // written while it is stopped: the server processes it when it wakes
   const adding = numbers.add(0, range(6, 10));
   await until('three seconds are over', () => performance.now() - stoppedAtMs > 3000);
   process.kill(server.pid, 'SIGCONT');

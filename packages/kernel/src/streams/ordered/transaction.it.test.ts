@@ -37,7 +37,7 @@ afterEach(async () => {
 
 const FENCES = 7;
 
-/** A batch of one entry per stream, as the consumer cuts it. */
+/** A batch of one entry per stream, as the consumer builds it. */
 function batchOf(entries: Record<string, number[]>, id = '5-0', from = '0-0'): Batch<number> {
   const streams = Object.keys(entries);
   return {
@@ -205,7 +205,7 @@ describe('fence', () => {
 
   test('records that are committed already are not written again by their own worker either', async () => {
     await run(batchOf({ [first]: [1] }));
-    // its COMMIT became visible only after the worker had looked at the cursor
+    // its COMMIT became visible only after the worker had read the cursor
     await expect(run(batchOf({ [first]: [1] }))).rejects.toMatchObject({ name: 'RetryableError' });
     expect(await numbers.handled()).toEqual([[1], []]);
   });
@@ -241,7 +241,7 @@ test('when the fence fails, what the handler was about to send is not left to ru
     await until('it has waited in vain', async () => (await numbers.pool.query(waiting)).rowCount === 0);
     gate.resolve();
     await failed;
-    // refused, because the transaction had failed already
+    // refused, because the transaction had already failed
     await expect(late).rejects.toMatchObject({ code: '25P02' });
     await holder.query('ROLLBACK');
     await expectNothingWritten();

@@ -39,7 +39,7 @@ async function command(file: 'api-key.ts' | 'invites.ts', ...args: string[]): Pr
   return (await promisify(execFile)(process.execPath, [script, ...args], { env })).stdout.trim();
 }
 
-/** What it does, without the seconds that a process takes to start. */
+/** What the command does, without the seconds that a process takes to start. */
 async function apiKey(...scopes: Scope[]): Promise<string> {
   const { id, key } = createApiKey();
   const pool = openPool(database.url, { applicationName: 'test-keys', max: 1 });
@@ -49,7 +49,7 @@ async function apiKey(...scopes: Scope[]): Promise<string> {
 }
 
 let address = 0;
-/** From an address of its own, so that limits of addresses do not meet. */
+/** From a distinct address, so that address limits do not interfere. */
 const from = (bearer: string, idempotencyKey?: string) => ({
   address: `10.1.${Math.floor(++address / 250)}.${(address % 250) + 1}`,
   bearer,

@@ -71,7 +71,7 @@ test('where auth runs alone its own limits are told, and who is silent', async (
   );
   const own = await get(`accounts/${person.id}/limits`);
   expect(own.body.limits).toContainEqual({ ...limit, used: 1 });
-  // a limit of pairs is nobody's alone
+  // a limit per pair belongs to no single user
   expect(own.body.limits.map(({ name }: { name: string }) => name)).not.toContain('keys_per_pair');
   expect(await get('quotas')).toEqual({ status: 200, body: { users: [] } });
   expect(await post(`accounts/${person.id}/quota`, { bytes: 1_000 })).toMatchObject({
