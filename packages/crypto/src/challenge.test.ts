@@ -29,7 +29,7 @@ test('each side is convinced by the other', () => {
   expect(verifyClientAuth(login.client, login.unsigned, clientAuth(login))).toBe(true);
 });
 
-/** A valid other value of every field; the types make sure that a new field is not forgotten. */
+/** A valid different value for every field; the types ensure that a new field is not forgotten. */
 const otherClient: { [Field in keyof Required<ClientHello>]: ClientHello[Field] } = {
   type: 'client_hello',
   version: '1.1',
@@ -57,7 +57,7 @@ const otherServer: { [Field in keyof ServerHello]: ServerHello[Field] } = {
   handovers: undefined,
 };
 
-/** `type` has one value; each handover is signed by itself. The offered version and encoding are not signed; what the server chose of them is. */
+/** `type` has one value, and each handover is signed separately. The offered version and encoding are not signed; the server's choice of them is. */
 const UNSIGNED_CLIENT_FIELDS = new Set<string>(['type', 'version', 'encoding']);
 const UNSIGNED_SERVER_FIELDS = new Set<string>(['type', 'handovers']);
 
@@ -106,7 +106,7 @@ describe('the certificate in server_hello', () => {
     });
   }
 
-  /** A hello whose only fault is the certificate: everything is signed again by the gateway's own key. */
+  /** A hello whose only fault is in the certificate: the gateway's own key signs everything again. */
   function helloWith(changes: Partial<typeof facts>, key = login.serviceKey): ServerHello {
     const server_cert = certify(key, { ...facts, ...changes });
     return signServerHello(login.gatewayKey, login.client, { ...login.unsigned, server_cert });
@@ -156,7 +156,7 @@ describe('a capability taken out on the way', () => {
         ...login.client,
         capabilities: login.client.capabilities.filter((name) => name !== capability),
       };
-      // the gateway saw and signed the stripped hello, the client compares with the one it sent
+      // the gateway saw and signed the stripped hello; the client compares with the one it sent
       const server = signServerHello(login.gatewayKey, stripped, login.unsigned);
       expect(isServerGenuine(login.client, server)).toBe(false);
       expect(verifyClientAuth(stripped, login.unsigned, clientAuth(login))).toBe(false);

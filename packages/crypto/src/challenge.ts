@@ -8,7 +8,7 @@ import {
 } from '@securechat/protocol';
 import { type SigningKey, verifySignature } from './sign.ts';
 
-/** 32 random bytes, base64; good for one login. */
+/** 32 random bytes in base64, valid for one login. */
 export function createChallenge(): string {
   return randomBytes(32).toString('base64');
 }
@@ -24,7 +24,7 @@ export function signServerHello(
   return { ...server, challenge_response: signature.toString('base64') };
 }
 
-/** True when the device that said `client` holds its key and saw the same hellos as this gateway. */
+/** True when the sender of `client` holds its device key and saw the same hellos as this gateway. */
 export function verifyClientAuth(
   client: Upstream<'client_hello'>,
   server: UnsignedServerHello,

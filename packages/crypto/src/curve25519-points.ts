@@ -1,7 +1,7 @@
-/** 2^255 - 19; a coordinate has one spelling, the one below it. */
+/** 2^255 - 19. A coordinate has one canonical encoding, the one below P. */
 const P = 2n ** 255n - 19n;
 
-/** With these points every agreement gives the same secret, zero, whoever takes part: anybody could read along. */
+/** With these points every key agreement yields zero, so anybody could read along. */
 const LOW_ORDER_X25519: ReadonlySet<bigint> = new Set([
   0n,
   1n,
@@ -11,7 +11,7 @@ const LOW_ORDER_X25519: ReadonlySet<bigint> = new Set([
   P - 1n,
 ]);
 
-/** y of the points whose order divides 8: what is "signed" by them is signed by everybody. */
+/** y of the points whose order divides 8: anybody can make "signatures" that verify under them. */
 const LOW_ORDER_ED25519: ReadonlySet<bigint> = new Set([
   0n,
   1n,
@@ -20,14 +20,14 @@ const LOW_ORDER_ED25519: ReadonlySet<bigint> = new Set([
   P - 1n,
 ]);
 
-/** True for 32 bytes that are the only spelling of a point of X25519 (RFC 7748) whose order is not low. */
+/** True for 32 bytes that canonically encode an X25519 point (RFC 7748) that is not of low order. */
 export function isSoundX25519Key(key: Uint8Array): boolean {
   if (key.length !== 32) return false;
   const u = littleEndian(key);
   return u < P && !LOW_ORDER_X25519.has(u);
 }
 
-/** True for 32 bytes that are the only spelling of a y whose point of Ed25519 (RFC 8032), if it is one, has no low order. */
+/** True for 32 bytes that canonically encode a y whose Ed25519 point (RFC 8032), if there is one, is not of low order. */
 export function isSoundEd25519Key(key: Uint8Array): boolean {
   if (key.length !== 32) return false;
   // the highest bit is the sign of x

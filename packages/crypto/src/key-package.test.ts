@@ -57,7 +57,7 @@ test('a key package as devices make it is sound until its lifetime ends', () => 
 const other = createSigningKey();
 const lowOrder = Buffer.alloc(32);
 const twice = randomX25519Key();
-/** Every rule with what breaks it; the types make sure that none is forgotten. */
+/** Every rule with inputs that violate it; the types ensure that none is forgotten. */
 const broken: Record<Exclude<KeyPackageFault, 'reference'>, Partial<KeyPackageParts>[]> = {
   form: [{ trailing: Buffer.from([0]) }, { source: 2 }, { source: 3 }, { source: 0 }],
   version: [{ version: 0 }, { version: 2 }],
@@ -66,7 +66,7 @@ const broken: Record<Exclude<KeyPackageFault, 'reference'>, Partial<KeyPackagePa
     { initKey: lowOrder },
     { initKey: Buffer.alloc(31, 9) },
     { initKey: Buffer.alloc(33, 9) },
-    // 2^255 - 18: a second spelling of 1
+    // 2^255 - 18: a non-canonical encoding of 1
     { initKey: Buffer.from(`ee${'ff'.repeat(30)}7f`, 'hex') },
     { initKey: Buffer.from(`09${'00'.repeat(30)}80`, 'hex') },
   ],
@@ -77,7 +77,7 @@ const broken: Record<Exclude<KeyPackageFault, 'reference'>, Partial<KeyPackagePa
   ],
   signature_key: [
     { signatureKey: other.publicKey },
-    // signed by the other key as well: genuine, but not this device's
+    // also signed by the other key: genuine, but not this device's
     { signatureKey: other.publicKey, leafSigner: other, signer: other },
     { signatureKey: key.publicKey.subarray(1) },
   ],
@@ -147,7 +147,7 @@ test('no byte of a package can be changed or left out, and none added, unnoticed
 
 test('a length has one spelling', () => {
   const made = makeKeyPackage(owner);
-  // the init key's length of 32 in two and in four bytes
+  // the init key's length of 32 encoded in two and in four bytes
   for (const length of ['4020', '80000020', 'c000000000000020']) {
     const spelled = Buffer.concat([
       made.bytes.subarray(0, 4),
@@ -205,7 +205,7 @@ describe('beside ts-mls', () => {
       const ours = attempt(() => decodeKeyPackage(changed));
       if (ours === undefined) continue;
       const [read] = attempt(() => theirDecode(changed, 0)) ?? [];
-      // it knows fewer kinds of versions, suites and credentials than there are numbers
+      // the library knows fewer versions, suites and credential types than there are numbers
       if (read === undefined) continue;
       both += 1;
       expect(hex(read.initKey)).toBe(hex(ours.initKey));
@@ -238,7 +238,7 @@ describe('keys of X25519', () => {
   });
 });
 
-/** The public sets, where a copy is at hand: mlswg/mls-implementations and C2SP/wycheproof. */
+/** The public test sets, where a copy is available: mlswg/mls-implementations and C2SP/wycheproof. */
 const vectorsDir = process.env.SECURECHAT_VECTORS_DIR;
 
 if (vectorsDir !== undefined) {

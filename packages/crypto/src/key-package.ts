@@ -4,13 +4,10 @@ import { BASIC_CREDENTIAL, decodeKeyPackage, type KeyPackage } from './mls/decod
 import { TlsFormError } from './mls/tls-reader.ts';
 import { sha256, verifySignature } from './sign.ts';
 
-/**
- * What a server checks of an MLS KeyPackage (RFC 9420 §10) before it hands it out. Decoding and verifying only; what
- * would be needed to use one is not in this folder.
- */
+/** What a server checks of an MLS KeyPackage (RFC 9420 §10) before handing it out. Decodes and verifies only; nothing in this folder can use one. */
 export const MLS_SUITE = 0x0001;
 const MLS_VERSION = 0x0001;
-/** The only extension of the profile: whoever made the package knows that it will be used more than once. */
+/** The profile's only extension: marks a package as meant to be used more than once. */
 const LAST_RESORT = 0x000a;
 const MAX_LIFETIME_SECONDS = 90n * 86_400n;
 
@@ -35,7 +32,7 @@ export type ExpectedKeyPackage = {
   reference: string;
   initKey: Uint8Array;
   deviceKey: Uint8Array;
-  /** Of the device's MLS credential: see `credentialIdentity`. */
+  /** From the device's MLS credential; see `credentialIdentity`. */
   identity: Uint8Array;
   lastResort: boolean;
   nowSeconds: number;
@@ -45,7 +42,7 @@ export type KeyPackageVerdict =
   | { isSound: true; expiresAt: number }
   | { isSound: false; fault: KeyPackageFault };
 
-/** The first rule that is broken, cheapest first; or until when the package may be used, Unix seconds. */
+/** The first violated rule, checked cheapest first; or the package's expiry, Unix seconds. */
 export function checkKeyPackage(bytes: Uint8Array, expected: ExpectedKeyPackage): KeyPackageVerdict {
   const decoded = tryDecode(bytes);
   if (decoded === undefined) return { isSound: false, fault: 'form' };
@@ -69,7 +66,7 @@ const rules: readonly (readonly [KeyPackageFault, Rule])[] = [
   ['init_key', ({ initKey }, expected) => isSoundX25519Key(initKey) && isSame(initKey, expected.initKey)],
   [
     'encryption_key',
-    // one key for both would let the one who gets a Welcome be taken for the leaf
+    // were both keys the same, the reader of a Welcome could pose as the leaf
     ({ initKey, leaf }) => isSoundX25519Key(leaf.encryptionKey) && !isSame(leaf.encryptionKey, initKey),
   ],
   ['signature_key', ({ leaf }, { deviceKey }) => isSame(leaf.signatureKey, deviceKey)],
@@ -93,7 +90,7 @@ const rules: readonly (readonly [KeyPackageFault, Rule])[] = [
   ],
 ];
 
-/** What every group of this product needs, and every extension that the package carries. */
+/** Everything that groups of this product need, and every extension in the package. */
 function hasCapabilities(
   { leaf: { capabilities } }: KeyPackage,
   { lastResort }: ExpectedKeyPackage,

@@ -49,13 +49,13 @@ test('nothing but the pinned key itself, or one that follows from it, hands over
     { ...signHandover(stranger, third.publicKey), previous_key: toSecond.previous_key },
     { ...toSecond, service_key: toThird.service_key },
     { ...toSecond, signature: flipBit(toSecond.signature) },
-    // back is not a way
+    // a handover backwards leads nowhere
     signHandover(third, first.publicKey),
   ];
   for (const handover of forged) {
     expect(hex(followHandovers([first.publicKey], [handover]))).toEqual(hex([first.publicKey]));
   }
-  // signed by the right key, but as something else
+  // signed by the right key, but for a different purpose
   const { signature: _, ...facts } = login.server.server_cert;
   const mislabelled = { ...toSecond, signature: certify(first, facts).signature };
   expect(followHandovers([first.publicKey], [mislabelled])).toHaveLength(1);
@@ -64,15 +64,15 @@ test('nothing but the pinned key itself, or one that follows from it, hands over
 test('announce, switch, drop: what is pinned follows', () => {
   const both = hex([first.publicKey, second.publicKey]);
   expect(accept([first.publicKey], helloUnder(first))).toEqual(hex([first.publicKey]));
-  // announced: the next one is known beside the one in use
+  // announced: the next key is pinned beside the one in use
   expect(accept([first.publicKey], helloUnder(first, [toSecond]))).toEqual(both);
-  // without the announcement, which anybody on the way can cut off, nothing is forgotten
+  // anybody on the way can strip the announcement; that must not drop a key
   expect(accept([first.publicKey, second.publicKey], helloUnder(first))).toEqual(both);
-  // switched: also who was away during the announcement follows
+  // switched: clients that missed the announcement follow too
   expect(accept([first.publicKey], helloUnder(second, [toSecond]))).toEqual(both);
-  // another auth process that is not switched yet
+  // another auth process has not switched yet
   expect(accept([first.publicKey, second.publicKey], helloUnder(first, [toSecond]))).toEqual(both);
-  // dropped: the old one is forgotten by those who have followed
+  // dropped: clients that followed forget the old key
   expect(accept([first.publicKey, second.publicKey], helloUnder(second))).toEqual(hex([second.publicKey]));
 });
 

@@ -2,10 +2,10 @@ import { type Downstream, type Handover, transcript, type Upstream } from '@secu
 import { verifyServerHello } from './challenge.ts';
 import { keyId, type SigningKey, verifySignature } from './sign.ts';
 
-/** More than a rotation has at once: the previous, the current and the next key, and one that was announced in vain. */
+/** More than a rotation ever needs at once: previous, current and next key, and one that was announced but not used. */
 const MAX_PINS = 4;
 
-/** The old key's word that the service goes on with the new one. */
+/** The old key's statement that the service continues with the new one. */
 export function signHandover(previous: SigningKey, serviceKey: Uint8Array): Handover {
   const facts = {
     service_key: Buffer.from(serviceKey).toString('base64'),
@@ -14,13 +14,13 @@ export function signHandover(previous: SigningKey, serviceKey: Uint8Array): Hand
   return { ...facts, signature: previous.sign(transcript('service-key-handover', facts)).toString('base64') };
 }
 
-/** The pinned keys and all that follow from them, oldest first. Whoever made the handovers need not be trusted. */
+/** The pinned keys and all keys reached from them, oldest first. Whoever delivered the handovers need not be trusted. */
 export function followHandovers(
   pins: readonly Uint8Array[],
   handovers: readonly Handover[],
 ): readonly Uint8Array[] {
   const known = [...pins];
-  // each step may lead to a key that another handover, listed before, goes on from
+  // a step may reach a key from which a handover listed earlier continues
   for (let step = 0; step < handovers.length; step++) {
     for (const handover of handovers) {
       const key = bytesOf(handover.service_key);
@@ -33,12 +33,12 @@ export function followHandovers(
 export type HelloVerdict =
   /** What to pin from now on. */
   | { isGenuine: true; pins: readonly Uint8Array[] }
-  /** `unknown_service_key`: a key that does not follow from the pinned ones; somebody has to look at that. */
+  /** `unknown_service_key`: a key that does not follow from the pinned ones, which needs a person's attention. */
   | { isGenuine: false; because: 'unknown_service_key' | 'not_proved' };
 
 /**
- * The client's check of `server_hello` when the service key may change: its certificate must be signed by a pinned key or
- * by one that follows from it. A key is forgotten when a later one is in use and nothing leads from it any more.
+ * The client's check of `server_hello` when the service key may have changed: a pinned key, or one that follows from it, must have signed
+ * its certificate. A key is dropped once a later one is in use and no handover starts from it any more.
  */
 export function acceptServerHello(
   pins: readonly Uint8Array[],
@@ -72,7 +72,7 @@ function isIn(keys: readonly Uint8Array[], key: Uint8Array): boolean {
   return keys.some((each) => isSame(each, key));
 }
 
-/** All of these are public. */
+/** All inputs are public, so timing does not matter. */
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }

@@ -4,8 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import { createSigningKey, verifySignature } from './sign.ts';
 
 /**
- * Keys that belong to everybody: for a point of small order, anyone can make "signatures" that a lax verifier
- * accepts for every message. Orders 1, 2, 4, 4, 8, 8, 8, 8 of the curve, then further spellings of some of them.
+ * Keys for which anybody can sign: with a point of small order, anyone can make "signatures" that a lax verifier accepts for every
+ * message. Orders 1, 2, 4, 4, 8, 8, 8, 8 of the curve, then non-canonical encodings of some of them.
  */
 const SMALL_ORDER_KEYS = {
   'order 1': '0100000000000000000000000000000000000000000000000000000000000000',
@@ -47,7 +47,7 @@ test('a key that is not on the curve, or not below p, verifies nothing', () => {
   for (const key of [
     // y = 2 has no x
     '0200000000000000000000000000000000000000000000000000000000000000',
-    // y = p + 3, a second spelling of y = 3
+    // y = p + 3, a non-canonical encoding of y = 3
     'f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
     'ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
   ]) {
@@ -75,8 +75,8 @@ test('R of small order, or not below p, is refused', () => {
 });
 
 /**
- * The public sets, where a copy is at hand: C2SP/wycheproof testvectors_v1/ed25519_test.json and
- * novifinancial/ed25519-speccheck cases.json.
+ * The public test sets, where a copy is available: C2SP/wycheproof testvectors_v1/ed25519_test.json and novifinancial/ed25519-speccheck
+ * cases.json.
  */
 const vectorsDir = process.env.SECURECHAT_VECTORS_DIR;
 

@@ -2,15 +2,15 @@ import { hash } from 'node:crypto';
 import sodium from 'sodium-native';
 
 /**
- * Ed25519 (RFC 8032, pure) for the server: verification costs about half of what the runtime's own does.
- * Every signature is over a labelled transcript of `@securechat/protocol`, never over bytes a peer chose.
- * This folder signs and verifies; nothing in it can encrypt or decrypt.
+ * Ed25519 (RFC 8032, pure) for the server: verifying costs about half of what Node's own does. Every signature is over a labelled
+ * transcript of `@securechat/protocol`, never over bytes that a peer chose. This folder signs and verifies; nothing in it can encrypt or
+ * decrypt.
  */
 export const PUBLIC_KEY_BYTES = sodium.crypto_sign_PUBLICKEYBYTES;
 export const SEED_BYTES = sodium.crypto_sign_SEEDBYTES;
 const SIGNATURE_BYTES = sodium.crypto_sign_BYTES;
 
-/** A private signing key that lives in locked memory and is wiped by `wipe()`. */
+/** A private signing key in locked memory, wiped by `wipe()`. */
 export type SigningKey = {
   readonly publicKey: Buffer;
   sign(message: Uint8Array): Buffer;
@@ -42,21 +42,20 @@ export function createSigningKey(): SigningKey {
 }
 
 /**
- * Strict as libsodium is: small-order and non-canonical keys and malleable signatures are refused.
- * A signature is never an identity: the same message may carry several valid ones, so nothing is
- * deduplicated by it.
+ * As strict as libsodium: rejects small-order and non-canonical keys, and malleable signatures. A signature never identifies a message:
+ * one message may have several valid signatures, so nothing is deduplicated by it.
  */
 export function verifySignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
   return sodium.crypto_sign_verify_detached(asBuffer(signature), asBuffer(message), asBuffer(publicKey));
 }
 
-/** SHA-256 by the runtime: two to five times as fast as libsodium's on messages of this size. */
+/** Node's SHA-256, two to five times as fast as libsodium's on messages of this size. */
 export function sha256(bytes: Uint8Array): Buffer {
   return hash('sha256', bytes, 'buffer');
 }
 
-/** Short public name of a key: the first 16 hex digits of its SHA-256. */
+/** Short public id of a key: the first 16 hex digits of its SHA-256. */
 export function keyId(publicKey: Uint8Array): string {
   return sha256(publicKey).toString('hex').slice(0, 16);
 }

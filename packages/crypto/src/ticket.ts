@@ -3,8 +3,8 @@ import { base64Length, isBase64, transcript } from '@securechat/protocol';
 import { keyId, PUBLIC_KEY_BYTES, type SigningKey, verifySignature } from './sign.ts';
 
 /**
- * A resume ticket: what auth vouches for, so that any gateway can log a device in again without asking.
- * It is no bearer token: a login by ticket still needs a fresh `client_auth` by the device key in it.
+ * A resume ticket: auth's statement about a device, so that any gateway can log it in again without asking. Not a bearer token: logging
+ * in with it still needs a fresh `client_auth` by the device key named in it.
  */
 export type Ticket = {
   user_id: string;
@@ -28,7 +28,7 @@ export function issueTicket(key: SigningKey, facts: Omit<Ticket, 'ticket_id' | '
   return `${body}.${key.sign(transcript('resume-ticket', ticket)).toString('base64url')}`;
 }
 
-/** The ticket when one of `serviceKeys` (by key id) signed it and it has not expired; otherwise undefined. */
+/** The ticket if one of `serviceKeys` (by key id) signed it and it has not expired; otherwise undefined. */
 export function openTicket(
   text: string,
   serviceKeys: ReadonlyMap<string, Uint8Array>,

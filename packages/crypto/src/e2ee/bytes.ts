@@ -1,4 +1,4 @@
-/** WebCrypto takes no memory that is shared between threads, and its types say so. */
+/** WebCrypto does not accept shared memory, and its types say so. */
 export function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : bytes.slice();
 }

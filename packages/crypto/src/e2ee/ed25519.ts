@@ -20,7 +20,7 @@ export async function generateKeyPair(): Promise<KeyPair> {
 /** The public key of a seed. */
 export async function publicKeyOf(seed: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const key = await importSeed(seed, true);
-  // the way from the secret to the public key that WebCrypto has
+  // how WebCrypto gets from a secret key to its public key
   const { x = '' } = await crypto.subtle.exportKey('jwk', key);
   const text = x.replaceAll('-', '+').replaceAll('_', '/');
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
@@ -34,8 +34,8 @@ export async function sign(seed: Uint8Array, message: Uint8Array): Promise<Uint8
 }
 
 /**
- * As strict as the server's: keys of small order, second spellings of keys, and malleable signatures are refused. A
- * signature is never an identity: the same message may carry several valid ones.
+ * As strict as the server's: rejects small-order and non-canonically encoded keys, and malleable signatures. A signature never identifies
+ * a message: one message may have several valid signatures.
  */
 export async function verify(
   publicKey: Uint8Array,
@@ -43,18 +43,18 @@ export async function verify(
   signature: Uint8Array,
 ): Promise<boolean> {
   if (signature.length !== SIGNATURE_BYTES || !isSoundEd25519Key(publicKey)) return false;
-  // engines differ in what they take for R; a small one is in no honest signature
+  // engines differ in which R they accept; no honest signature has a small-order one
   if (!isSoundEd25519Key(signature.subarray(0, R_BYTES))) return false;
   const key = await verifyingKey(publicKey);
   return key !== undefined && crypto.subtle.verify('Ed25519', key, owned(signature), owned(message));
 }
 
-/** The type has a name in browsers only. */
+/** The type has a name only in browsers. */
 type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
-/** By the seed's own array: forgotten with it. */
+/** Keyed by the seed's array, and forgotten with it. */
 const signingKeys = new WeakMap<Uint8Array, Key>();
-/** Importing costs as much as verifying. Members of the groups at hand are a few hundred. */
+/** Importing costs as much as verifying. The groups in use have a few hundred members. */
 const MAX_VERIFYING_KEYS = 1_000;
 const verifyingKeys = new Map<string, Key>();
 
@@ -66,7 +66,7 @@ async function verifyingKey(publicKey: Uint8Array): Promise<Key | undefined> {
   try {
     key = await crypto.subtle.importKey('raw', owned(publicKey), 'Ed25519', false, ['verify']);
   } catch (error) {
-    // some engines look already here whether it is a point
+    // some engines check here already whether it is a point
     if (error instanceof DOMException && error.name === 'DataError') return undefined;
     throw error;
   }

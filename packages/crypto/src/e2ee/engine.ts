@@ -1,53 +1,53 @@
-/** A device as the server and the other members name it. */
+/** A device, as the server and other members name it. */
 export type DeviceRef = { userId: string; deviceId: string };
 
-/** A member of the group. `publicKey` is the Ed25519 key of the device, which also signs its envelopes. */
+/** A member. `publicKey` is the device's Ed25519 key, which also signs its envelopes. */
 export type Leaf = DeviceRef & { leafIndex: number; publicKey: Uint8Array };
 
-/** This device. Its secret key is not kept in group states; every call that signs gets it anew. */
+/** This device. Group states do not contain its secret key; every signing call is given it. */
 export type OwnDevice = DeviceRef & {
   /** Ed25519, 32 bytes. */
   publicKey: Uint8Array;
   /** Ed25519 seed, 32 bytes (RFC 8032). */
   secretKey: Uint8Array;
-  /** What `credentialIdentity` of the protocol makes of the signed device list. */
+  /** Made by the protocol's `credentialIdentity` from the signed device list. */
   identity: Uint8Array;
 };
 
 /**
- * Says whose leaf this is, or `undefined` when it is nobody's: the identity must be the credential of a device that the
- * account key known for its user has certified, and `publicKey` the key of that device. Whoever is refused here gets
- * into no group. Asked for each leaf that is new to a state, and for all of them when joining.
+ * Names the device of a leaf, or returns `undefined` to reject it. The identity must be the credential of a device certified by its
+ * user's known account key, and `publicKey` that device's key. A rejected leaf gets into no group. Called for each leaf new to a state,
+ * and for all when joining.
  */
 export type Authenticate = (leaf: {
   identity: Uint8Array;
   publicKey: Uint8Array;
 }) => Promise<DeviceRef | undefined>;
 
-/** Opaque and immutable. Holds the keys of the epoch it is at, of none before it, and not the device's own key. */
+/** Opaque and immutable. Holds the keys of its epoch and of no earlier one, and not the device's own key. */
 export type GroupState = Uint8Array<ArrayBuffer>;
 
 export type KeyPackagePair = {
-  /** The KeyPackage that is given away. */
+  /** The public KeyPackage. */
   bytes: Uint8Array<ArrayBuffer>;
   /** KeyPackageRef, base64url. */
   reference: string;
   /** X25519, 32 bytes; `public_key` of `key_exchange`. */
   initKey: Uint8Array<ArrayBuffer>;
-  /** Stays on the device, and is deleted in the write that stores the state joined with it. */
+  /** Stays on the device; deleted in the write that stores the state joined with it. */
   privateBytes: Uint8Array<ArrayBuffer>;
 };
 
-/** Finds the private half of one of these key packages (base64url references), or `undefined` when none is ours. */
+/** Finds the private half of one of these key packages (base64url references); `undefined` when none is ours. */
 export type FindKeyPackage = (
   references: readonly string[],
 ) => Promise<{ bytes: Uint8Array; privateBytes: Uint8Array } | undefined>;
 
 export type Committed = {
   commit: Uint8Array<ArrayBuffer>;
-  /** For all that are added, and only when somebody is. */
+  /** One for all added devices; `undefined` when none is added. */
   welcome: Uint8Array<ArrayBuffer> | undefined;
-  /** Takes effect when the server has taken the commit; thrown away when another one was first. */
+  /** Takes effect when the server has accepted the commit; discard it when another commit came first. */
   next: GroupState;
 };
 
@@ -63,37 +63,35 @@ export type Applied = {
   added: Leaf[];
   removed: Leaf[];
   authenticatedData: Uint8Array<ArrayBuffer>;
-  /** `undefined` when this device is among those that were removed: nothing of the group is left to keep. */
+  /** `undefined` when this device is among those removed: nothing of the group remains. */
   next: GroupState | undefined;
 };
 
 /**
- * `epoch` is that of the state, as envelopes and operations name it: 0 when the group begins, one more with each commit
- * after that. Messages and commits of any other are refused.
+ * `epoch` of the state, as in envelopes and operations: 0 for a new group, plus one per commit. Messages and commits of other epochs are
+ * rejected.
  */
 export type GroupDescription = { groupId: Uint8Array; epoch: number; leaves: Leaf[] };
 
 /**
- * Messaging Layer Security (RFC 9420) as far as this product speaks it: groups of devices, commits that add, remove or
- * only renew keys, messages, welcomes. Everything else that MLS knows is refused.
+ * The part of Messaging Layer Security (RFC 9420) that this product uses: groups of devices; commits that add, remove, or only renew
+ * keys; messages; welcomes. Everything else in MLS is rejected.
  *
- * Nothing is stored inside. A call takes a state and returns the next one; a call that throws has changed nothing. The
- * next state is stored **before** anything made with it leaves the device, and each state is used to seal at most once:
- * whoever seals twice from one state uses a key twice.
+ * Stateless: a call takes a state and returns the next one; a call that throws has changed nothing. Store the next state **before**
+ * anything made with it leaves the device, and seal at most once from each state: sealing twice reuses a key.
  *
- * Throws an `E2eeError` for everything that a peer or the server sent, and `TooManyDevices` for a group that would
- * become too large.
+ * Throws `E2eeError` for bad input from peers or the server, and `TooManyDevices` for a group that would become too large.
  */
 export interface E2eeEngine {
   /** MLS number of the cipher suite. */
   readonly suite: number;
 
-  /** Valid from an hour before `nowSeconds` for 90 days. A last resort says of itself that it is used more than once. */
+  /** Valid from an hour before `nowSeconds`, for 90 days. A last resort is marked as reusable. */
   keyPackage(own: OwnDevice, options: { lastResort?: boolean; nowSeconds: number }): Promise<KeyPackagePair>;
 
   /**
-   * A group of this device and those of the key packages, if there are any; judged as in `commit`. `groupId`: 1 to 255
-   * bytes, used for no other group.
+   * A group of this device and those of the key packages, if any, which are checked as in `commit`. `groupId`: 1 to 255 bytes, unique to
+   * the group.
    */
   create(
     own: OwnDevice,
@@ -102,8 +100,8 @@ export interface E2eeEngine {
   ): Promise<{ welcome: Uint8Array<ArrayBuffer> | undefined; state: GroupState }>;
 
   /**
-   * Leads to the next epoch. Neither added nor removed: only fresh keys. Refuses key packages that are expired at
-   * `nowSeconds`, badly signed, or not authenticated, devices that are members already, and removing this device.
+   * Moves to the next epoch; adding and removing nobody, it only renews keys. Rejects key packages that are expired at `nowSeconds`,
+   * badly signed or not authenticated, devices that are members already, and removing this device.
    */
   commit(
     state: GroupState,
@@ -112,7 +110,7 @@ export interface E2eeEngine {
     authenticatedData: Uint8Array,
   ): Promise<Committed>;
 
-  /** `reference` is that of the key package that was used: its private half must be deleted. */
+  /** `reference`: of the key package used, whose private half must be deleted. */
   join(
     welcome: Uint8Array,
     own: OwnDevice,
@@ -120,8 +118,8 @@ export interface E2eeEngine {
   ): Promise<{ state: GroupState; reference: string }>;
 
   /**
-   * A message to the group, padded to a size class of the protocol. `authenticatedData` is readable by the server and
-   * changeable by nobody. RangeError when `plaintext` is longer than the largest class holds.
+   * A message to the group, padded to one of the protocol's size classes. The server can read `authenticatedData`, but nobody can change
+   * it. Throws `RangeError` when `plaintext` exceeds the largest class.
    */
   seal(
     state: GroupState,
@@ -130,19 +128,19 @@ export interface E2eeEngine {
     authenticatedData: Uint8Array,
   ): Promise<{ ciphertext: Uint8Array<ArrayBuffer>; next: GroupState }>;
 
-  /** Refuses what was opened before, and what a later message of its sender has overtaken: its key is gone. */
+  /** Rejects a message opened before, and one overtaken by a later one of its sender, whose key is gone. */
   open(state: GroupState, ciphertext: Uint8Array): Promise<Opened>;
 
   /**
-   * A commit of another member. What it does is returned to be judged (may this member do that? is it what the signed
-   * operation says?); `next` is stored only then. `atSeconds` is when it was made, by the signed operation: the key
-   * packages in it must have been valid then, since this device may have been away for weeks.
+   * Applies another member's commit. The caller judges the returned changes (is the member allowed to? do they match the signed
+   * operation?) and stores `next` only then. `atSeconds`: when the commit was made, by the signed operation; its key packages must have
+   * been valid then, because this device may have been away for weeks.
    */
   apply(state: GroupState, commit: Uint8Array, atSeconds: number): Promise<Applied>;
 
   describe(state: GroupState): GroupDescription;
 
-  /** A secret of this epoch that all members can derive, for what does not travel in order. `length` ≤ 255 × 32. */
+  /** A secret of this epoch that all members can derive, for data outside the message order. `length` ≤ 255 × 32. */
   exportSecret(
     state: GroupState,
     label: string,

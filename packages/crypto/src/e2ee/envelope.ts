@@ -9,14 +9,14 @@ export type Envelope = Upstream<'chat'>;
 export type UnsealedEnvelope = Omit<Envelope, 'payload' | 'signature'>;
 
 /**
- * A signature outside a ciphertext could be replaced by another member's, who would then have said it. So the ciphertext
- * names its envelope: its authenticated data is the hash of everything in the envelope but itself.
+ * A signature outside a ciphertext could be replaced by another member's, who would then appear as the author. So the ciphertext is bound
+ * to its envelope: its authenticated data is the hash of all other envelope fields.
  */
 export function envelopeBinding(envelope: UnsealedEnvelope): Promise<Uint8Array<ArrayBuffer>> {
   return sha256(transcript('envelope', { ...envelope, payload: undefined }));
 }
 
-/** `epoch`, `from` and `device_id` must be those of the state: E2eeError `binding` otherwise. */
+/** `epoch`, `from` and `device_id` must match the state, else E2eeError `binding`. */
 export async function sealEnvelope(
   engine: E2eeEngine,
   state: GroupState,
@@ -32,8 +32,8 @@ export async function sealEnvelope(
 }
 
 /**
- * Signed by the key in the leaf of the device that it says it is from; sealed by the same leaf, for this very envelope, in
- * this epoch. The server's stamp beside it is not looked at.
+ * The envelope must be signed by the key of its sending device's leaf, and the ciphertext sealed by that leaf, for this envelope and
+ * epoch. The server's delivery stamp is ignored.
  */
 export async function openEnvelope(
   engine: E2eeEngine,

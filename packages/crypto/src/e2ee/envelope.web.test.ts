@@ -76,7 +76,7 @@ test('a ciphertext in an envelope that somebody else signed is nothing that this
   const envelope = await send(alice, 'hello');
   const stolen = await signedBy(bob!, { ...envelope, from: 'bob' });
   await expect(openEnvelope(engine, carol!.state, stolen)).rejects.toMatchObject(binding);
-  // not even where the thief sealed for an envelope of the very same look
+  // not even where the thief sealed for an identical envelope
   const { ciphertext } = await engine.seal(
     bob!.state,
     bob!.own,

@@ -1,32 +1,29 @@
-/** For tests, metrics and logs; a peer never learns it. */
+/** For tests, metrics and logs; peers never learn it. */
 export type E2eeFault =
-  /** not what it should be: bytes, wire format, kind of message, framing of the plaintext */
+  /** malformed: bytes, wire format, kind of message, framing of the plaintext */
   | 'form'
   /** of another group */
   | 'group'
-  /** of another epoch than the state */
+  /** of a different epoch than the state */
   | 'epoch'
   /** opened before, overtaken by a later message of its sender, or too many generations ahead */
   | 'generation'
-  /** the authentication of a leaf failed, or a leaf became another device */
+  /** a leaf could not be authenticated, or became a different device */
   | 'leaf'
-  /** MLS knows it, the profile does not: external commits, standalone proposals, pre-shared keys and their kin */
+  /** valid MLS outside our profile: external commits, standalone proposals, pre-shared keys and the like */
   | 'profile'
-  /** expired, of another suite, with extensions that nobody asked for */
+  /** expired, of a different suite, or with unsupported extensions */
   | 'key_package'
-  /** the device to be added is a member, or the one to be removed is none */
+  /** the device to be added is already a member, or the one to be removed is not */
   | 'member'
-  /** the welcome is for none of our key packages */
+  /** the welcome is not for any of our key packages */
   | 'not_for_us'
   /** envelope and ciphertext, or operation and commit, do not belong together */
   | 'binding'
-  /** everything that cryptography itself refuses */
+  /** rejected by the cryptography itself */
   | 'cryptography';
 
-/**
- * What a peer or the server sent cannot be used. One text for all: whoever sees it, and answers with it, tells nobody how
- * far a forgery came.
- */
+/** Input from a peer or the server is unusable. All faults have one message text, so that neither logs nor answers reveal how far a forgery got. */
 export class E2eeError extends Error {
   override readonly name = 'E2eeError';
   readonly isRetryable = false;
@@ -38,7 +35,7 @@ export class E2eeError extends Error {
   }
 }
 
-/** The group would have more devices than its engine allows. */
+/** The group would exceed the limit of devices (`maxGroupDevices`); not retryable. */
 export class TooManyDevices extends Error {
   override readonly name = 'TooManyDevices';
   readonly isRetryable = false;

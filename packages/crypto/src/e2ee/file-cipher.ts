@@ -2,9 +2,9 @@ import { concat } from '@securechat/protocol';
 import { owned } from './bytes.ts';
 
 /**
- * Encryption of files: C2SP chunked-encryption with AES-256-GCM and SHA-512 ("Cobblestone-256"), over WebCrypto. A header
- * of a random salt and a commitment to key and context, then segments, each sealed with its place in its nonce. The last
- * one is shorter than all others, so a file that was cut off, even between two segments, cannot pass for a whole one.
+ * File encryption: C2SP chunked-encryption with AES-256-GCM and SHA-512 ("Cobblestone-256"), by WebCrypto. A header with a random salt
+ * and a commitment to key and context, then segments, each with its position in its nonce. The last segment is shorter than the others,
+ * so a file truncated even between segments is detected.
  */
 export const FILE_KEY_BYTES = 32;
 export const SEGMENT_BYTES = 16_384;
@@ -13,7 +13,7 @@ const SALT_BYTES = 24;
 const COMMITMENT_BYTES = 32;
 const FILE_HEADER_BYTES = SALT_BYTES + COMMITMENT_BYTES;
 
-/** It is not what was sealed under this key for this context. One text for every reason: none is told apart. */
+/** The file was not sealed with this key for this context, or was changed or truncated. One text for all reasons. */
 export class FileNotGenuine extends Error {
   override readonly name = 'FileNotGenuine';
   constructor(options?: ErrorOptions) {
@@ -21,18 +21,18 @@ export class FileNotGenuine extends Error {
   }
 }
 
-/** Bytes of ciphertext for so many of plaintext. */
+/** Ciphertext size for this plaintext size, in bytes. */
 export function sealedBytes(plainBytes: number): number {
   const whole = Math.floor(plainBytes / SEGMENT_BYTES);
   return FILE_HEADER_BYTES + whole * SEALED_SEGMENT_BYTES + (plainBytes % SEGMENT_BYTES) + 16;
 }
 
 type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-/** Named so by browsers only. */
+/** The type has a name only in browsers. */
 type AeadKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 type Keys = { aead: AeadKey; baseNonce: Uint8Array; commitment: Uint8Array };
 
-/** Ciphertext, piece by piece. `key` may be used for one file only; `context` says which one. */
+/** Ciphertext in pieces. Use `key` for one file only; `context` says which. */
 export async function* sealFile(
   plain: Pieces,
   key: Uint8Array,
@@ -48,7 +48,7 @@ export async function* sealFile(
   }
 }
 
-/** Plaintext, piece by piece, each authentic; that the file is whole shows at the end. Throws `FileNotGenuine`. */
+/** Authenticated plaintext in pieces; only the end shows that the file is complete. Throws `FileNotGenuine`. */
 export async function* openFile(
   sealed: Pieces,
   key: Uint8Array,
@@ -101,7 +101,7 @@ async function keysOf(key: Uint8Array, salt: Uint8Array, context: Uint8Array): P
   return { aead, baseNonce: derived.slice(32, 44), commitment: derived.slice(44) };
 }
 
-/** HKDF-Expand (RFC 5869) with SHA-512; WebCrypto's HKDF would put an extraction before it. */
+/** HKDF-Expand (RFC 5869) with SHA-512; WebCrypto's HKDF would extract first. */
 async function expand(key: Uint8Array, info: Uint8Array, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const hmac = { name: 'HMAC', hash: 'SHA-512' };
   const prk = await crypto.subtle.importKey('raw', owned(key), hmac, false, ['sign']);
@@ -116,7 +116,7 @@ async function expand(key: Uint8Array, info: Uint8Array, length: number): Promis
   return output.slice(0, length);
 }
 
-/** The last five bytes carry the place. */
+/** The last five bytes hold the position. */
 function nonceOf(base: Uint8Array, index: number): Uint8Array<ArrayBuffer> {
   const nonce = Uint8Array.from(base);
   for (let at = NONCE_BYTES - 1, rest = index; rest > 0; at--, rest = Math.floor(rest / 256))
@@ -124,18 +124,18 @@ function nonceOf(base: Uint8Array, index: number): Uint8Array<ArrayBuffer> {
   return nonce;
 }
 
-/** The header, and then sealed segments, of which the last is shorter. */
+/** The header, then sealed segments, of which the last is shorter. */
 async function* withHeader(sealed: Pieces): AsyncGenerator<Uint8Array> {
   let isHeader = true;
   for await (const piece of cut(sealed, () => (isHeader ? FILE_HEADER_BYTES : SEALED_SEGMENT_BYTES))) {
-    // what follows the last whole segment is one of nothing, and never missing
+    // even an empty last segment has its tag, so no bytes means no further segment
     if (!isHeader && piece.length === 0) return;
     isHeader = false;
     yield piece;
   }
 }
 
-/** Pieces of this size, and at the end one that is shorter, though it be empty. */
+/** Pieces of this size, and a shorter last one, possibly empty. */
 export async function* cut(
   pieces: Pieces,
   size: number | (() => number),

@@ -31,7 +31,7 @@ test('Wycheproof: every verdict on chunked encryption is the same', async () => 
   const cases = set.testGroups.flatMap((group) => group.tests);
   expect(cases).toHaveLength(35);
   for (const { tcId, key: k, ctx, ct, msgSha512, result } of cases) {
-    // compressed, because most of it repeats
+    // compressed, because it is repetitive
     const inflated = new Blob([bytes(ct)]).stream().pipeThrough(new DecompressionStream('deflate'));
     const sealed = new Uint8Array(await new Response(inflated).arrayBuffer());
     const opened = await open(sealed, bytes(ctx), bytes(k)).catch(() => undefined);

@@ -77,7 +77,7 @@ test('one is let in while somebody earlier has not renewed keys yet, and others 
   );
   const first = await commitBy(alice, [carol!, dave!, erin!], { add: [await frank!.keyPackage()] });
   await frank!.join(first.welcome!);
-  // of the keys above frank, those at the top are renewed without him, and those below are not
+  // of the keys on frank's path, the upper ones are renewed without him, the lower ones are not
   await commitBy(erin!, [alice, carol!, dave!, frank!]);
   const second = await commitBy(alice, [carol!, dave!, erin!, frank!], { add: [await grace!.keyPackage()] });
   await grace!.join(second.welcome!);

@@ -20,7 +20,7 @@ import { E2eeError } from './errors.ts';
 import { findLeaf } from './find-leaf.ts';
 import { sha256 } from './sha256.ts';
 
-/** An operation as it is sent or delivered. Of what it carries, the material itself or its hash is there. */
+/** An operation as sent or delivered. Commit and welcome are present in full or as hashes. */
 export type Operation = GroupOperationFields & {
   commit?: string | undefined;
   commit_sha256?: string | undefined;
@@ -30,15 +30,15 @@ export type Operation = GroupOperationFields & {
 export type SignedOperation = Operation & { signature: string };
 
 /**
- * What an operation's commit carries as authenticated data: the operation without the hashes of commit and welcome,
- * which cannot be known before the commit exists. The operation's signature covers them.
+ * The authenticated data of an operation's commit: the operation without the hashes of commit and welcome, which do not exist before the
+ * commit. The operation's signature covers them.
  */
 export async function operationBinding(operation: Operation): Promise<Uint8Array<ArrayBuffer>> {
   const { nameSha256 } = await hashesOf(operation);
   return sha256(groupOpTranscript(operation, { nameSha256 }));
 }
 
-/** Base64. What the device signs, and what the next operation names by its SHA-256, is `operationTranscript`. */
+/** Returns base64. Signs `operationTranscript`, whose SHA-256 is what the next operation refers to. */
 export async function signOperation(own: OwnDevice, operation: Operation): Promise<string> {
   return encodeBase64(await sign(own.secretKey, await operationTranscript(operation)));
 }
@@ -47,7 +47,7 @@ export async function operationTranscript(operation: Operation): Promise<Uint8Ar
   return groupOpTranscript(operation, await hashesOf(operation));
 }
 
-/** Whose operation it is: a member in this state, whose key has signed it. E2eeError `binding` otherwise. */
+/** Returns the author: a member of this state whose key signed it. Throws E2eeError `binding` otherwise. */
 export async function verifyOperation(
   engine: E2eeEngine,
   state: GroupState,
@@ -63,8 +63,8 @@ export async function verifyOperation(
 }
 
 /**
- * Applies the commit of an operation, which must be by the one that signed it, for this very operation, and do what it
- * says: add these devices and remove those. Whether they may do that is for the caller to judge before it stores `next`.
+ * Applies an operation's commit, which must be by the operation's signer, for this very operation, and do what it says: add these devices
+ * and remove those. Whether that is permitted the caller judges before it stores `next`.
  */
 export async function applyOperation(
   engine: E2eeEngine,
@@ -84,8 +84,8 @@ export async function applyOperation(
 }
 
 /**
- * Joins by the welcome of an operation, which must be signed by a member of the group that it leads into, and lead to the
- * epoch after the operation's, or to the first one of a new group.
+ * Joins by an operation's welcome. The operation must be signed by a member of the group it leads into, and lead to the epoch after its
+ * own, or to the first one of a new group.
  */
 export async function joinByOperation(
   engine: E2eeEngine,

@@ -69,7 +69,7 @@ const sign = async (by: Member, operation: Operation): Promise<SignedOperation> 
   signature: await signOperation(by.own, operation),
 });
 
-/** What those get who take part already, and what those who are added get. */
+/** What current members receive, and what added ones receive. */
 async function asDelivered({ commit, welcome, ...operation }: SignedOperation) {
   const hash = async (text: string | undefined) => text && encodeBase64(await sha256(decodeBase64(text)));
   return {
@@ -93,7 +93,7 @@ test('members follow an operation and newcomers join by it, each with the half t
 });
 
 describe('the commit of an operation is refused', () => {
-  /** What the operation of the first of three says, and what its commit does. */
+  /** What an operation by the first of three says, and what its commit does. */
   async function expectRefused(
     of: (carol: Member, dave: Member) => { says: Partial<Change>; does: Partial<Change> },
   ) {

@@ -5,7 +5,7 @@ const VERSION = 1;
 /** version u8, length u32be */
 const HEADER_BYTES = 5;
 
-/** `version ‖ length ‖ body ‖ zeros`, as long as a size class. RangeError when no class holds it. */
+/** `version ‖ length ‖ body ‖ zeros`, filling a size class. RangeError when it exceeds every class. */
 export function framePlaintext(body: Uint8Array): Uint8Array<ArrayBuffer> {
   const framed = new Uint8Array(paddedLength(HEADER_BYTES + body.length));
   const view = new DataView(framed.buffer);
@@ -15,12 +15,12 @@ export function framePlaintext(body: Uint8Array): Uint8Array<ArrayBuffer> {
   return framed;
 }
 
-/** What others can see of a body's length; undefined when no class holds it. */
+/** The size of a body that others can see; undefined when it exceeds every class. */
 export function sizeClassOf(body: Uint8Array): number | undefined {
   return PADDING_CLASSES.find((size) => size >= HEADER_BYTES + body.length);
 }
 
-/** Takes exactly what `framePlaintext` makes: whoever deviates would mark its messages for the one who counts bytes. */
+/** Accepts exactly what `framePlaintext` makes: deviations could mark messages for somebody who sees their sizes. */
 export function unframePlaintext(framed: Uint8Array): Uint8Array<ArrayBuffer> {
   if (framed.length < HEADER_BYTES) throw new E2eeError('form');
   const view = new DataView(framed.buffer, framed.byteOffset, framed.byteLength);

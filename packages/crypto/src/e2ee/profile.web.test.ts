@@ -35,7 +35,7 @@ const requirement: Extension = {
   extensionData: encodeRequiredCapabilities({ extensionTypes: [], proposalTypes: [], credentialTypes: [] }),
 };
 
-/** What MLS knows and the profile does not. */
+/** Valid in MLS, but outside the profile. */
 const foreign: Record<string, Proposal> = {
   'a pre-shared key': { proposalType: 'psk', psk: { preSharedKeyId: external } },
   'a key of an earlier group': { proposalType: 'psk', psk: { preSharedKeyId: resumption } },
@@ -176,7 +176,7 @@ test('a member that frames its messages in its own way is not heard, and keeps n
   for (const framed of [
     utf8('hello'),
     new Uint8Array(0),
-    // of a later version; longer than it is; padded to no class; with something in the padding
+    // of a later version; shorter than stated; padded to no size class; with non-zero padding
     new Uint8Array(256).fill(2, 0, 1),
     Uint8Array.of(1, 0, 0, 1, 0, ...new Uint8Array(251)),
     Uint8Array.of(1, 0, 0, 0, 1, 65),

@@ -37,7 +37,7 @@ test('whoever is removed is told so, keeps nothing, and hears nothing more', asy
   await refused(engine.open(last, secret));
 });
 
-/** Everything that a removed device can do with its last state, the commits and no shame. */
+/** Everything a removed device can attempt with its last state and the commits. */
 async function derive(
   last: GroupState,
   member: Member,
@@ -85,7 +85,7 @@ test('nor when somebody takes its place in the same commit', async () => {
 test('what the removed device could derive is enough where no new secret was made: the attack works', async () => {
   const [alice, bob] = await groupOf(engine, people, 'alice', 'bob');
   const carol = new Member(engine, await people.device('carol', PHONE));
-  // an addition makes none, so bob's knowledge suffices; he is a member, and may
+  // an addition makes no new secret, so bob's knowledge suffices; as a member he is entitled to it
   const before = bob!.state;
   const { commit } = await commitBy(alice, [bob!], { add: [await carol.keyPackage()] });
   const message = await alice.say('hello');

@@ -32,7 +32,7 @@ test('a message that was held back cannot be opened once a later one was, nor an
   const [held, ...delivered] = messages;
   for (const message of delivered) await bob!.hear(message);
   await expect(bob!.hear(held!)).rejects.toMatchObject({ fault: 'generation' });
-  // whoever steals the state now, with a library that asks for no permission
+  // a thief who steals the state now, using the library without our checks
   const stolen = rawState(bob!.state, bob!.own);
   for (const message of messages) await expect(rawOpen(stolen, message)).rejects.toThrow();
   const ratchets = stolen.secretTree.flatMap(({ application, handshake }) => [application, handshake]);

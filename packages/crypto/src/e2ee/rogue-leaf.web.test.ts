@@ -6,7 +6,7 @@ import { addition, rawCommit, rawState } from './testing/raw.ts';
 
 const people = new People();
 let engine: E2eeEngine;
-/** A member who lets everybody in. */
+/** A member who accepts every leaf. */
 let careless: E2eeEngine;
 
 beforeAll(async () => {
@@ -90,7 +90,7 @@ describe('a device is in a group once', () => {
   });
 });
 
-/** By a member whose library compares nothing. */
+/** By a member whose library checks nothing. */
 async function smuggle(by: Member, add: readonly Uint8Array[]): Promise<{ commit: Uint8Array }> {
   const raw = rawState(by.state, by.own);
   const keyPackageEqualityConfig = {
@@ -104,7 +104,7 @@ async function smuggle(by: Member, add: readonly Uint8Array[]): Promise<{ commit
 }
 
 describe('a member stays who it is', () => {
-  /** Commits with another credential in its own leaf, as the library would any other. */
+  /** Commits with a different credential in its own leaf. */
   async function changeLeaf(member: Member, identity: Uint8Array): Promise<Uint8Array> {
     const raw = rawState(member.state, member.own);
     const index = 2 * raw.privatePath.leafIndex;

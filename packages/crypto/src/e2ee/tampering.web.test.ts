@@ -10,7 +10,7 @@ beforeAll(async () => {
   engine = await createMlsEngine({ authenticate: people.authenticate });
 });
 
-/** Each byte with one bit changed, but of long ones only every n-th. */
+/** The bytes with one bit flipped, in turn in every byte, or in every n-th of long ones. */
 function* flipped(bytes: Uint8Array, step = Math.ceil(bytes.length / 150)): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += step) {
     const changed = bytes.slice();
@@ -20,7 +20,7 @@ function* flipped(bytes: Uint8Array, step = Math.ceil(bytes.length / 150)): Gene
 }
 
 const texts = new Set<string>();
-/** One kind of error, one text, whatever was wrong. */
+/** One kind of error and one text, whatever was wrong. */
 async function expectRefused(work: Promise<unknown>): Promise<void> {
   const error = await work.then(
     () => undefined,

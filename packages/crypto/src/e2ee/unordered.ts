@@ -5,17 +5,17 @@ import { E2eeError } from './errors.ts';
 import { framePlaintext, unframePlaintext } from './plaintext.ts';
 
 /**
- * For what does not go through the ordered mailbox: there a message may overtake another, and the keys of messages would be
- * gone. AES-256-GCM under one key per epoch, purpose and sending device. Whoever is a member knows the key, so it is the
- * signature around it that tells who spoke, and the caller that notices what comes twice.
+ * For data outside the ordered mailbox, where messages may overtake each other and message keys would be gone. AES-256-GCM under one key
+ * per epoch, purpose and sending device. Every member knows the key, so the signature around it identifies the sender, and the caller has
+ * to detect replays.
  */
 export type Purpose = 'presence' | 'p2p' | 'name';
 
 const KEY_BYTES = 32;
-/** Random: 2^32 messages under one key would be too many, and an epoch lasts a week. */
+/** Random nonces: safe for far fewer than 2^32 messages per key, and an epoch lasts a week. */
 const NONCE_BYTES = 12;
 
-/** `nonce ‖ ciphertext ‖ tag`, padded to a size class. RangeError when `plaintext` fits none. */
+/** `nonce ‖ ciphertext ‖ tag`, padded to a size class. RangeError when `plaintext` exceeds every class. */
 export async function sealUnordered(
   engine: E2eeEngine,
   state: GroupState,

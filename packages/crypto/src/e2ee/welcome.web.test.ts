@@ -25,7 +25,7 @@ describe('a welcome', () => {
     const [alice] = await groupOf(engine, people, 'alice');
     const bob = new Member(engine, await people.device('bob', 'phone'));
     const { welcome } = await alice.commit({ add: [await bob.keyPackage()] });
-    // behind version and format
+    // the suite follows version and format
     for (const suite of [0x0002, 0x0003, 0x3f01]) {
       const changed = welcome!.slice();
       new DataView(changed.buffer).setUint16(4, suite);

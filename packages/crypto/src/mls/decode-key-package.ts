@@ -1,6 +1,6 @@
 import { TlsFormError, TlsReader } from './tls-reader.ts';
 
-/** RFC 9420 §5.3, §7.2: the numbers that are used here. */
+/** RFC 9420 §5.3, §7.2: the values used here. */
 export const BASIC_CREDENTIAL = 1;
 const SOURCE_KEY_PACKAGE = 1;
 
@@ -14,7 +14,7 @@ type Capabilities = {
   credentials: number[];
 };
 
-/** A KeyPackage (RFC 9420 §10) whose form is right and nothing more. All bytes are views of what was decoded. */
+/** A well-formed KeyPackage (RFC 9420 §10), otherwise unchecked. All bytes are views of the input. */
 export type KeyPackage = {
   version: number;
   suite: number;
@@ -27,7 +27,7 @@ export type KeyPackage = {
     lifetime: { notBefore: bigint; notAfter: bigint };
     extensions: Extension[];
     signature: Uint8Array;
-    /** What `signature` covers, as far as it stands in these bytes: LeafNodeTBS of a leaf in a key package. */
+    /** The part of LeafNodeTBS, which `signature` covers, that is in these bytes. */
     signed: Uint8Array;
   };
   extensions: Extension[];
@@ -36,7 +36,7 @@ export type KeyPackage = {
   signed: Uint8Array;
 };
 
-/** Throws a TlsFormError for everything else than exactly one KeyPackage whose leaf says that it is one of a key package. */
+/** Throws TlsFormError unless the bytes are exactly one KeyPackage whose leaf is of a key package. */
 export function decodeKeyPackage(bytes: Uint8Array): KeyPackage {
   const reader = new TlsReader(bytes);
   const version = reader.u16();
@@ -56,7 +56,7 @@ function readLeaf(reader: TlsReader, bytes: Uint8Array): KeyPackage['leaf'] {
   const signatureKey = reader.opaque();
   const credential = { type: reader.u16(), identity: reader.opaque() };
   const capabilities = readCapabilities(reader);
-  // other sources are followed by something else
+  // other sources have different fields after this
   if (reader.u8() !== SOURCE_KEY_PACKAGE) throw new TlsFormError('the leaf is not one of a key package');
   const lifetime = { notBefore: reader.u64(), notAfter: reader.u64() };
   const extensions = reader.list(readExtension);

@@ -1,12 +1,11 @@
-/** The bytes are not one well-formed value of the structure. */
+/** The bytes are not exactly one well-formed value of the structure. */
 export class TlsFormError extends Error {
   override readonly name = 'TlsFormError';
 }
 
 /**
- * Reads the presentation language of TLS as MLS uses it (RFC 9420 §2.1): fixed-size integers, and vectors whose length
- * stands in a variable-length integer. Strict: a length has exactly one spelling, the shortest, and nothing may be
- * missing. Everything returned is a view of the given bytes.
+ * Reads the TLS presentation language as MLS uses it (RFC 9420 §2.1): fixed-size integers, and vectors with a variable-length integer as
+ * length. Strict: a length must have its shortest encoding, and nothing may be missing. Returns views of the input.
  */
 export class TlsReader {
   readonly #bytes: Uint8Array;
@@ -18,7 +17,7 @@ export class TlsReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Where the next value begins. */
+  /** Offset of the next value. */
   get at(): number {
     return this.#at;
   }
@@ -46,7 +45,7 @@ export class TlsReader {
     return this.#bytes.subarray(start, start + length);
   }
 
-  /** `T values<V>`: as many as fill the vector exactly. */
+  /** `T values<V>`: elements that fill the vector exactly. */
   list<T>(read: (reader: TlsReader) => T): T[] {
     const inner = new TlsReader(this.opaque());
     const values: T[] = [];
@@ -54,7 +53,7 @@ export class TlsReader {
     return values;
   }
 
-  /** The two highest bits of the first byte say how many bytes the length has. */
+  /** The two highest bits of the first byte give the size of the length. */
   #length(): number {
     const first = this.u8();
     const prefix = first >> 6;

@@ -18,7 +18,7 @@ export type Login = {
   server: Downstream<'server_hello'>;
 };
 
-/** Both hellos of one login, with fresh keys and as the gateway would have signed them. */
+/** Both hellos of a login, with fresh keys, signed as a gateway does. */
 export function createLogin(): Login {
   const serviceKey = createSigningKey();
   const gatewayKey = createSigningKey();
@@ -71,7 +71,7 @@ export function certify(
   return { ...certificate, signature: key.sign(certificateTranscript(certificate)).toString('base64') };
 }
 
-/** The same base64 text with one bit of the first byte turned over. */
+/** The base64 text with one bit of its first byte flipped. */
 export function flipBit(base64: string): string {
   const bytes = Buffer.from(base64, 'base64');
   bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);

@@ -4,7 +4,7 @@ import type { SigningKey } from '../sign.ts';
 
 type Extension = { type: number; data: Uint8Array };
 
-/** Everything that stands in a key package. */
+/** All fields of a key package. */
 export type KeyPackageParts = {
   version: number;
   suite: number;
@@ -22,9 +22,9 @@ export type KeyPackageParts = {
   notAfter: number;
   leafExtensions: Extension[];
   extensions: Extension[];
-  /** Bytes behind the end. */
+  /** Bytes after the end. */
   trailing: Uint8Array;
-  /** Whose key makes the two signatures. */
+  /** The keys that make the two signatures. */
   leafSigner: SigningKey;
   signer: SigningKey;
 };
@@ -35,8 +35,8 @@ const LAST_RESORT = 0x000a;
 const DAY_SECONDS = 86_400;
 
 /**
- * A key package as a device makes it, or one that is wrong exactly where `changes` say; its signatures cover the change.
- * The private halves of its X25519 keys are thrown away: nobody can use it.
+ * A key package as a device makes it, except for `changes`, which its signatures cover. The private halves of its X25519 keys are
+ * discarded: nobody can use it.
  */
 export function makeKeyPackage(
   owner: { key: SigningKey; identity: Uint8Array; lastResort?: boolean; nowSeconds?: number },

@@ -105,7 +105,7 @@ for (const [source, folder] of sources) {
           value('sender_data_secret'),
           read(given[`${kind}_priv`] ?? '', 'mls_private_message').privateMessage,
           await createSecretTree(2, value('encryption_secret'), cs.kdf),
-          // the sender is the second of two, and only its place is looked at
+          // the sender is the second of two, and only its position matters
           SOMEBODY,
           context,
           CAREFREE.keyRetentionConfig,

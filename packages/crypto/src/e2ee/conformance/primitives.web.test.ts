@@ -113,7 +113,7 @@ if (everything !== undefined) {
   });
 }
 
-/** As the suite's library has it done: by WebCrypto. */
+/** Key agreement as the suite's library does it, by WebCrypto. */
 async function agree(secret: Uint8Array, other: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const pkcs8 = Uint8Array.of(
     0x30,

@@ -7,7 +7,7 @@ export const sources: [name: string, folder: string][] = [
 
 const OUR_SUITE = 1;
 
-/** The cases of a set of the working group, without those of suites that we do not speak. */
+/** The cases of one of the working group's sets, without those of suites we do not support. */
 export async function casesOf<T>(folder: string, set: string): Promise<T[]> {
   const all: (T & { cipher_suite?: number })[] = JSON.parse(await readVectors(folder, `mls/${set}.json`));
   return all.filter(({ cipher_suite = OUR_SUITE }) => cipher_suite === OUR_SUITE);

@@ -4,7 +4,7 @@ import { largeGroup } from './large-group.ts';
 import { soak } from './soak.ts';
 import { turnover } from './turnover.ts';
 
-// `npm run soak:e2ee` does the same for as long as it takes.
+// `npm run soak:e2ee` does the same for longer.
 
 test('a conversation goes on through messages, new keys, removals and returns', async () => {
   const result = await soak({ messages: 100, perEpoch: 20, seed: 1 });

@@ -10,9 +10,8 @@ export type FuzzResult = { tried: number; slowestMs: number; faults: Record<stri
 type Target = { name: string; genuine: Uint8Array; take: (bytes: Uint8Array) => Promise<unknown> };
 
 /**
- * Changes bytes of everything that a peer can send, and hands it to the engine: each must be refused, with the one error
- * there is. Throws for anything else, with the seed and the case to find it again; and if what was not changed is refused
- * in the end.
+ * Mutates everything a peer can send and passes it to the engine, which must reject each with its one error. Throws for anything else,
+ * with seed and case for reproduction, and if the genuine input is rejected in the end.
  */
 export async function fuzz({
   seed,
@@ -74,7 +73,7 @@ async function makeTargets(): Promise<Target[]> {
   ];
 }
 
-/** Bits, bytes, lengths; a piece left out, doubled, or of something else. */
+/** Changes bits, bytes or lengths; drops, repeats or replaces a piece. */
 function mutate(genuine: Uint8Array, other: Uint8Array, random: Random): Uint8Array {
   const bytes = Array.from(genuine);
   for (let n = random.below(4); n >= 0; n--) {

@@ -10,9 +10,9 @@ export type LargeGroupResult = {
 };
 
 /**
- * A group of people with two devices each, through its life: all are added at once, one talks, one renews keys, one person is
- * removed with both devices, and one comes late. `watching` devices beside the first take part for real, at even distances; the
- * others are leaves that nobody looks at. Throws if anybody hears less or more than it should.
+ * The life of a group of people with two devices each: all are added at once, one writes, one renews keys, one person is removed with
+ * both devices, and one joins late. `watching` devices besides the first really take part, evenly spaced; the others are leaves without a
+ * client. Throws if anybody receives less or more than they should.
  */
 export async function largeGroup(
   { people: count, watching }: { people: number; watching: number },
@@ -26,7 +26,7 @@ export async function largeGroup(
   for (let user = 0; user < count; user++)
     all.push(await member(user, 'phone'), await member(user, 'laptop'));
   const [first, ...others] = all as [Member, ...Member[]];
-  // the last person is to leave
+  // the last person will be removed
   const leaving = others.slice(-2);
   const step = Math.max(1, Math.floor((others.length - 2) / watching));
   const watchers = others

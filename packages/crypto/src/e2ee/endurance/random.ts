@@ -4,7 +4,7 @@ export type Random = {
   pick<T>(items: readonly T[]): T;
 };
 
-/** The same numbers for the same seed (mulberry32): what was found can be found again. Nothing here is secret. */
+/** The same numbers for the same seed (mulberry32), so that findings are reproducible. Not for secrets. */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0;
   const below = (limit: number): number => {

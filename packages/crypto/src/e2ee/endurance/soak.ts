@@ -6,8 +6,8 @@ import { randomFrom } from './random.ts';
 export type SoakResult = { messages: number; commits: number; rejoined: number; largestState: number };
 
 /**
- * Three devices talk, each message is opened by the two others, and every epoch somebody commits; each fourth time one is
- * removed and comes back. Throws at the first message that does not come out as it went in.
+ * Three devices write, the two others open each message, and somebody commits every epoch; every fourth time one is removed and added
+ * again. Throws at the first message that does not come out as it went in.
  */
 export async function soak(
   { messages, perEpoch, seed }: { messages: number; perEpoch: number; seed: number },

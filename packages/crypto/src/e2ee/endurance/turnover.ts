@@ -6,12 +6,12 @@ import { type Random, randomFrom } from './random.ts';
 
 export type TurnoverResult = { commits: number; joined: number; left: number };
 
-/** Enough for trees with several levels that differ in who has come to them since; more would only take longer. */
+/** Enough for trees of several levels whose nodes changed at different times; more would only take longer. */
 const MAX_MEMBERS = 12;
 
 /**
- * A group in which all come and go and renew keys as it falls. Throws as soon as one who was added cannot join, a member cannot
- * follow, or what one says does not reach the newest: every tree that commits lead to has to be good for who comes next.
+ * A group with random joins, removals and key updates. Throws as soon as an added device cannot join, a member cannot follow, or a
+ * message does not reach the newest member: every tree that commits produce must work for the next one to join.
  */
 export async function turnover({
   commits,

@@ -35,7 +35,7 @@ export async function create(
   const mls = await createGroup(groupId, publicPackage, privatePackage, [], suite, config);
   const { userId, deviceId } = own;
   const alone = encodeState({ mls, names: new Map([[0, { userId, deviceId }]]) });
-  // the others come by the group's first commit, which nobody has to see; it leads to the epoch called 0
+  // the others are added by the group's first commit, which nobody else needs to see; it leads to our epoch 0
   const { welcome, next } = await commit(context, alone, own, { ...change, remove: [] }, new Uint8Array());
   return { welcome, state: next };
 }
@@ -55,7 +55,7 @@ export function commit(
       { state: actAs(held, own, witness), cipherSuite: suite },
       {
         extraProposals: [...removalsOf(removed), ...additionsOf(change, suite)],
-        // the tree travels to newcomers in the welcome, where the server cannot see it
+        // the welcome carries the tree to newcomers, hidden from the server
         ratchetTreeExtension: change.add.length > 0,
         authenticatedData,
       },
@@ -102,9 +102,9 @@ function additionsOf({ add, nowSeconds }: OwnChange, suite: Suite): Proposal[] {
 }
 
 /**
- * Keys from nothing but fresh randomness, for a group in which this device is alone. The library derives the epoch after
- * removing the last other device from what that device knows, because there is nobody left to send a secret to; and
- * whoever comes next is added without a new secret either. Nobody else has to be able to follow.
+ * Draws keys from fresh randomness, for a group with only this device. After removing the last other device, the library would derive the
+ * epoch from what that device knows, because nobody is left to send a secret to; and the next device would be added without a new secret
+ * either. Nobody else has to follow.
  */
 async function drawKeys<S extends MlsState>(state: S, { rng, kdf }: Suite): Promise<S> {
   const epochSecret = rng.randomBytes(kdf.size);

@@ -11,18 +11,18 @@ import { open, seal } from './messages.ts';
 import { decodeState } from './state.ts';
 import { DEFAULT_SUITE, loadSuite } from './suite.ts';
 
-/** Work and sizes grow with the devices of a group; a commit of this many fits its frame even in the worst case. */
+/** Work and sizes grow with a group's devices; a commit for this many fits its frame even in the worst case. */
 const MAX_DEVICES = 250;
 
 export type MlsEngineOptions = {
   authenticate: Authenticate;
-  /** MLS number; 1 is X25519, AES-128-GCM, SHA-256, Ed25519. RangeError for one that is not supported. */
+  /** MLS number; 1 is X25519, AES-128-GCM, SHA-256, Ed25519. RangeError for an unsupported one. */
   suite?: number;
-  /** Above this nobody is added: TooManyDevices. */
+  /** Adding beyond this throws TooManyDevices. */
   maxDevices?: number;
 };
 
-/** The engine on `ts-mls`, which nobody has audited: whatever it needs to be held to stands in this folder. */
+/** The engine on `ts-mls`, which nobody has audited: all checks the library needs around it are in this folder. */
 export async function createMlsEngine(options: MlsEngineOptions): Promise<E2eeEngine> {
   const { authenticate, suite: number = DEFAULT_SUITE, maxDevices = MAX_DEVICES } = options;
   const suite = await loadSuite(number);

@@ -8,14 +8,14 @@ import { type Held, withState } from './state.ts';
 import type { Suite } from './suite.ts';
 import { Witness } from './witness.ts';
 
-/** What every call has at hand. */
+/** What every call needs. */
 export type EngineContext = {
   readonly suite: Suite;
   readonly authenticate: Authenticate;
   readonly maxDevices: number;
 };
 
-/** A call on a state: on a copy that is wiped, with a witness of its own, and one kind of error for what peers sent. */
+/** A call on a state: works on a copy that is then wiped, with its own witness, and one kind of error for peers' input. */
 export function onState<T>(
   { authenticate }: EngineContext,
   state: GroupState,
@@ -25,12 +25,12 @@ export function onState<T>(
   return withState(state, (held) => guarded(witness, () => work(held, witness)));
 }
 
-/** The library's words for a key that is used up, or too far ahead. */
+/** The library's messages for a key that is used up or too far ahead. */
 const GENERATION = new Set(['Desired gen in the past', 'Desired generation too far in the future']);
 
 /**
- * Runs what handles bytes of peers. Changed bytes make the library throw all sorts of things, and none of them may tell
- * which. What the one who authenticates throws is passed on: it is nothing that a peer did.
+ * Runs code that handles peers' bytes. Malformed input makes the library throw all kinds of errors, and none may reveal which. Errors
+ * thrown by `authenticate` are passed on, as no peer caused them.
  */
 export async function guarded<T>(witness: Witness, work: () => Promise<T>): Promise<T> {
   try {
@@ -56,7 +56,7 @@ class NotOwnState extends Error {
   }
 }
 
-/** The library's own form of a state, with the key of the device that is to sign. */
+/** The state in the library's form, with the key of the device that signs. */
 export function actAs({ mls }: Held, own: OwnDevice, witness: Witness): ClientState {
   const leaf = leafNodeAt(mls.ratchetTree, mls.privatePath.leafIndex);
   if (leaf === undefined || !isSame(leaf.signaturePublicKey, own.publicKey)) throw new NotOwnState();

@@ -48,7 +48,7 @@ export async function join(
 
 function readWelcome(bytes: Uint8Array, suite: Suite): Welcome {
   const { welcome } = readMessage(bytes, 'mls_welcome');
-  // the library opens it by the key package's suite, whatever it says
+  // the library would use the key package's suite, whatever the welcome says
   if (welcome.cipherSuite !== suite.name) throw new E2eeError('profile');
   return welcome;
 }

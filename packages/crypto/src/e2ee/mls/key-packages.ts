@@ -11,11 +11,11 @@ import type { KeyPackagePair, OwnDevice } from '../engine.ts';
 import { E2eeError } from '../errors.ts';
 import type { Suite } from './suite.ts';
 
-/** The only extension of the profile: whoever made the package knows that it will be used more than once. */
+/** The profile's only extension: marks a package as meant to be used more than once. */
 const LAST_RESORT = 0x000a;
-/** From `notBefore` to `notAfter`; nobody is added by one that is older. */
+/** From `notBefore` to `notAfter`; an expired package adds nobody. */
 export const KEY_PACKAGE_SECONDS = 90 * 86_400;
-/** Clocks differ. */
+/** Allows for clocks that differ. */
 const EARLIER_SECONDS = 3_600;
 const PRIVATE_VERSION = 1;
 
@@ -60,7 +60,7 @@ export async function referenceOf(keyPackage: KeyPackage, suite: Suite): Promise
   return encodeBase64Url(await makeKeyPackageRef(keyPackage, suite.hash));
 }
 
-/** The private half as `encodePair` wrote it; both keys are of one length. */
+/** The private half as written by `encodePair`; both keys have the same length. */
 export function decodePrivate(bytes: Uint8Array, own: OwnDevice): PrivateKeyPackage {
   const middle = (bytes.length + 1) / 2;
   if (bytes[0] !== PRIVATE_VERSION || bytes.length < 3 || !Number.isInteger(middle)) {
@@ -80,8 +80,8 @@ export function readKeyPackage(bytes: Uint8Array): KeyPackage {
 }
 
 /**
- * What the library does not look at, for one that is to be added, or that was added at `atSeconds`. Signatures,
- * credential and keys are its part.
+ * The checks that the library leaves out, for a package to be added now or one added at `atSeconds`. Signatures, credential and keys are
+ * checked by the library.
  */
 export function checkKeyPackage(
   { leafNode, initKey, extensions, cipherSuite, version }: KeyPackage,

@@ -33,9 +33,9 @@ export function findDevice(names: Names, device: DeviceRef): number | undefined 
 }
 
 /**
- * Names for all leaves of the next tree. Who was there before is the same device with the same key, whatever else its leaf
- * says now; who is new was authenticated in this call. No device, and no key, is there twice, and every key can be
- * encrypted to: the library looks at some of them only.
+ * Names all leaves of the next tree. An existing member must be the same device with the same key, whatever else its leaf says; a new one
+ * was authenticated in this call. No device and no key occurs twice, and every key can be encrypted to: the library checks only some of
+ * this.
  */
 export function nameLeaves(
   next: RatchetTree,

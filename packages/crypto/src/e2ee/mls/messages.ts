@@ -38,7 +38,7 @@ export function open(context: EngineContext, state: GroupState, ciphertext: Uint
   return onState(context, state, async (held, witness) => {
     const { mls, names } = held;
     const message = readPrivateMessage(ciphertext, 'application', held);
-    // the library's way in for messages does not say who sent them; this is what it calls
+    // the library's public function for messages does not return the sender; this is what it calls
     const { tree, content } = await unprotectPrivateMessage(
       mls.keySchedule.senderDataSecret,
       message,

@@ -9,20 +9,20 @@ import { E2eeError } from '../errors.ts';
 import type { Held } from './state.ts';
 import type { Witness } from './witness.ts';
 
-/** How the library is to behave. Its own defaults trust everybody and keep keys of what may come late. */
+/** Configures the library. Its defaults trust everybody and keep keys for late messages. */
 export function configFor(witness: Witness): ClientConfig {
   return {
     keyRetentionConfig: {
-      // a skipped key is kept as the secret of all that follow it, so a message that is held back would open them all
+      // a skipped key would be kept as the secret all later ones follow from, so a withheld message would expose them all
       retainKeysForGenerations: 0,
-      // the fewest it can be told: 0 keeps all of them, for ever; `encodeState` drops the one
+      // the minimum: 0 would keep all of them for ever; `encodeState` drops the one
       retainKeysForEpochs: 1,
       maximumForwardRatchetSteps: MAX_EPOCH_MESSAGES,
     },
-    // lifetimes are judged by the time of the operation, in `checkKeyPackage`, not by when this device hears of it
+    // `checkKeyPackage` judges lifetimes by the operation's time, not by when this device receives it
     lifetimeConfig: { maximumTotalLifetime: 0n, validateLifetimeOnReceive: false },
     keyPackageEqualityConfig: defaultKeyPackageEqualityConfig,
-    // plaintexts are padded before they get here
+    // plaintexts are already padded
     paddingConfig: { kind: 'padUntilLength', padUntilLength: 0 },
     authService: witness,
   };
@@ -30,7 +30,7 @@ export function configFor(witness: Witness): ClientConfig {
 
 type Wireformat = MLSMessage['wireformat'];
 
-/** One whole message of this format. */
+/** Exactly one message of this format. */
 export function readMessage<W extends Wireformat>(
   bytes: Uint8Array,
   wireformat: W,
@@ -41,7 +41,7 @@ export function readMessage<W extends Wireformat>(
   return message as MLSMessage & { wireformat: W };
 }
 
-/** A message of the group and the epoch that the state is at. Only private messages: their senders are members. */
+/** A message of the state's group and epoch. Private messages only: their senders are members. */
 export function readPrivateMessage(
   bytes: Uint8Array,
   contentType: PrivateMessage['contentType'],
@@ -56,7 +56,7 @@ export function readPrivateMessage(
 
 export type Change = { committer: number; added: KeyPackage[]; removed: Set<number> };
 
-/** What a commit does, if it does nothing but add and remove, by itself and by a member. */
+/** The changes of a commit, provided that it only adds and removes, by its own proposals, and is by a member. */
 export function changeOf(incoming: Parameters<IncomingMessageCallback>[0]): Change {
   if (incoming.kind !== 'commit' || incoming.senderLeafIndex === undefined) throw new E2eeError('profile');
   const change: Change = { committer: incoming.senderLeafIndex, added: [], removed: new Set() };

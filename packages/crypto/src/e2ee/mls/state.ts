@@ -2,7 +2,7 @@ import { concat } from '@securechat/protocol';
 import { decodeGroupState, encodeGroupState, type GroupState as MlsState } from 'ts-mls/clientState.js';
 import type { DeviceRef, GroupState } from '../engine.ts';
 
-/** Whose leaf is whose, by leaf index, as it was authenticated when the leaf came. */
+/** The device of each leaf by index, as authenticated when the leaf was added. */
 export type Names = ReadonlyMap<number, DeviceRef>;
 export type Held = { mls: MlsState; names: Names };
 
@@ -12,8 +12,8 @@ const HEADER_BYTES = 5;
 const NOTHING = new Uint8Array();
 
 /**
- * Without the device's secret key, which is stored once and not in every state, and without keys of epochs before: the
- * server puts messages and commits into one order, so nothing of them is to come.
+ * Omits the device's secret key, which is stored once and not in every state, and keys of earlier epochs: the server orders messages and
+ * commits, so nothing from those can still arrive.
  */
 export function encodeState({ mls, names }: Held): GroupState {
   const kept = { ...mls, signaturePrivateKey: NOTHING, historicalReceiverData: new Map() };
@@ -28,7 +28,7 @@ export function encodeState({ mls, names }: Held): GroupState {
   return state;
 }
 
-/** What is returned is made of views of `state`. */
+/** Returns views of `state`. */
 export function decodeState(state: Uint8Array): Held {
   const view = new DataView(state.buffer, state.byteOffset, state.byteLength);
   if (state.length < HEADER_BYTES || view.getUint8(0) !== VERSION) throw new RangeError('not a group state');
@@ -44,7 +44,7 @@ export function decodeState(state: Uint8Array): Held {
   };
 }
 
-/** Works on a copy, because the library wipes what it has used up; in the end all of the copy is wiped. */
+/** Works on a copy, because the library wipes used-up keys; the whole copy is wiped at the end. */
 export async function withState<T>(state: GroupState, work: (held: Held) => Promise<T>): Promise<T> {
   const copy = state.slice();
   try {

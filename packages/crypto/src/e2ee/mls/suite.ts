@@ -8,14 +8,14 @@ import { makeGenericHpke } from 'ts-mls/crypto/implementation/hpke.js';
 import { isSoundX25519Key } from '../../curve25519-points.ts';
 import { generateKeyPair, sign, verify } from '../ed25519.ts';
 
-/** The library's suite, and what it does not ask of the keys that are encrypted to. */
+/** The library's suite, plus a check it lacks of keys that are encrypted to. */
 export type Suite = CiphersuiteImpl & { isSoundKey: (key: Uint8Array) => boolean };
 
-/** Suites that have been tried here, by their MLS number. All sign with Ed25519: a leaf's key is its device's. */
+/** Suites tested here, by MLS number. All sign with Ed25519: a leaf's key is its device's key. */
 const SUITES: ReadonlyMap<number, () => Promise<Suite>> = new Map([[0x0001, loadX25519Aes128]]);
 export const DEFAULT_SUITE = 0x0001;
 
-/** Everything by WebCrypto. RangeError for a suite that is not known here. */
+/** All by WebCrypto. RangeError for an unknown suite. */
 export async function loadSuite(number: number): Promise<Suite> {
   const load = SUITES.get(number);
   if (load === undefined) throw new RangeError(`cipher suite ${number} is not supported`);
@@ -27,7 +27,7 @@ export async function loadSuite(number: number): Promise<Suite> {
   return await load();
 }
 
-/** From the library's parts: its own provider brings every suite that it knows along, curves in JavaScript among them. */
+/** Built from the library's parts: its own provider would load all suites it knows, including curves in JavaScript. */
 async function loadX25519Aes128(): Promise<Suite> {
   const aead = new Aes128Gcm();
   const hpke = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead });
@@ -37,14 +37,14 @@ async function loadX25519Aes128(): Promise<Suite> {
     hash: makeHashImpl(crypto.subtle, 'SHA-256'),
     kdf: makeKdfImpl(new HkdfSha256()),
     hpke: await makeGenericHpke(algorithms, contextFree(aead), hpke),
-    // ours imports a key once, and is as strict as the server
+    // ours imports each key once, and is as strict as the server
     signature: { sign, verify, keygen },
     rng: defaultRng,
     isSoundKey: isSoundX25519Key,
   };
 }
 
-/** One key, one call. */
+/** Each key is used in one call. */
 const contextFree = (aead: Aes128Gcm): Aead => ({
   encrypt: async (key, nonce, aad, plaintext) =>
     new Uint8Array(await aead.createEncryptionContext(key).seal(nonce, plaintext, aad)),

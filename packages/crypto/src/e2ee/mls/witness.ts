@@ -4,9 +4,9 @@ import type { Credential } from 'ts-mls/credential.js';
 import { isSoundEd25519Key } from '../../curve25519-points.ts';
 import type { Authenticate, DeviceRef } from '../engine.ts';
 
-/** Asked by the library about every leaf that comes; remembers the answers of one call. */
+/** The library asks it about every new leaf; it remembers the answers of one call. */
 export class Witness implements AuthenticationService {
-  /** What asking threw: not the peer's fault, so it must not look like one. */
+  /** An error thrown while asking: not the peer's fault, so it must not look like one. */
   failure: { error: unknown } | undefined;
   hasRefused = false;
   readonly #authenticate: Authenticate;
@@ -35,7 +35,7 @@ export class Witness implements AuthenticationService {
     }
   }
 
-  /** Whose key that is, if it was authenticated in this call. */
+  /** The device of that key, if authenticated in this call. */
   deviceOf(publicKey: Uint8Array): DeviceRef | undefined {
     return this.#seen.get(encodeBase64(publicKey));
   }

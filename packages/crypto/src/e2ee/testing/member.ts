@@ -21,7 +21,7 @@ export const hex = (bytes: Uint8Array): string =>
 export const contains = (bytes: Uint8Array, part: Uint8Array): boolean =>
   bytes.some((_, at) => part.every((byte, index) => bytes[at + index] === byte));
 
-/** A device with its key packages and the state of one group, as a client would keep them. */
+/** A device with its key packages and one group state, as a client would keep them. */
 export class Member {
   readonly own: OwnDevice;
   readonly #engine: E2eeEngine;
@@ -115,7 +115,7 @@ export class Member {
   }
 }
 
-/** One device for each name, in one group that the first has made. */
+/** One device per name, in a group created by the first. */
 export async function groupOf(
   engine: E2eeEngine,
   people: People,
@@ -128,7 +128,7 @@ export async function groupOf(
   return [first, ...others];
 }
 
-/** A commit of one member that all others follow. */
+/** A commit of one member that all others apply. */
 export async function commitBy(
   member: Member,
   others: readonly Member[],

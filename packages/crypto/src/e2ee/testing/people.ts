@@ -2,16 +2,16 @@ import { credentialIdentity, deviceCertTranscript, encodeBase64 } from '@securec
 import { generateKeyPair, sign } from '../ed25519.ts';
 import type { Authenticate, DeviceRef, OwnDevice } from '../engine.ts';
 
-/** People with accounts and certified devices, and one who knows them all. */
+/** Users with accounts and certified devices, and an authenticator that knows them. */
 export class People {
   readonly #known = new Map<string, DeviceRef>();
 
-  /** A device of an account of its own making; known unless `isKnown` is false. */
+  /** A device of a new account; known unless `isKnown` is false. */
   async device(userId: string, deviceId: string, isKnown = true): Promise<OwnDevice> {
     return this.certify(userId, deviceId, await generateKeyPair(), isKnown);
   }
 
-  /** A key as that of a device. */
+  /** Registers a key as a device's. */
   async certify(
     userId: string,
     deviceId: string,

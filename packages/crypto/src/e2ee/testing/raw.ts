@@ -18,7 +18,7 @@ import type { GroupState, OwnDevice } from '../engine.ts';
 import { decodeState } from '../mls/state.ts';
 import { loadSuite, type Suite } from '../mls/suite.ts';
 
-/** For attackers: the library with none of the guards. What they send is MLS all the same. */
+/** For attackers: the library without our checks. What they send is still valid MLS. */
 export const CAREFREE = {
   keyRetentionConfig: {
     retainKeysForGenerations: 1_000,
@@ -37,13 +37,13 @@ export async function suiteOne(): Promise<Suite> {
   return suite;
 }
 
-/** A member's state as the library holds it, and the member's key. */
+/** A member's state in the library's form, with the member's key. */
 export function rawState(state: GroupState, own: OwnDevice): ClientState {
   const { mls } = decodeState(state.slice());
   return { ...mls, signaturePrivateKey: own.secretKey, clientConfig: CAREFREE };
 }
 
-/** Adds the key package that these bytes are. */
+/** The proposal that adds the key package in these bytes. */
 export function addition(bytes: Uint8Array): Proposal {
   const [keyPackage] = decodeKeyPackage(bytes, 0) ?? [];
   if (keyPackage === undefined) throw new Error('not a key package');
@@ -67,7 +67,7 @@ export async function rawCommit(
   };
 }
 
-/** What a private message holds, for whoever has the keys of its epoch. */
+/** The content of a private message, given the keys of its epoch. */
 export async function rawOpen(state: ClientState, bytes: Uint8Array) {
   const [message] = decodeMlsMessage(bytes, 0) ?? [];
   if (message?.wireformat !== 'mls_private_message') throw new Error('not a private message');
@@ -89,10 +89,7 @@ export async function commitIn(state: ClientState, bytes: Uint8Array): Promise<C
   return content.commit;
 }
 
-/**
- * What somebody derives of the next epoch who reads the commit, but for whom no new secret was encrypted: everything in it
- * that is public, and zeros for the secret.
- */
+/** What somebody can derive of the next epoch who reads the commit but gets no new secret: everything public in it, and zeros for the secret. */
 export async function followUnasked(state: ClientState, bytes: Uint8Array): Promise<ClientState> {
   const cs = await suiteOne();
   const { content, auth } = await rawOpen(state, bytes);
