@@ -77,7 +77,7 @@ test('accounts are listed, looked at, suspended and served again, and a device i
   expect(await told('accounts', 'show', alice.id)).toContain(`${alice.id}  active`);
   expect((await told('devices', alice.id)).split('\n')).toHaveLength(2);
 
-  expect(await told('accounts', 'disable', alice.id)).toContain('served no more');
+  expect(await told('accounts', 'disable', alice.id)).toContain('disabled until');
   await expect(stack.login(alice)).rejects.toThrow();
   await told('accounts', 'enable', alice.id);
   await stack.login(alice);
@@ -120,11 +120,11 @@ test('limits are told with what stands against them, and a quota counts', async 
     async () => !(await admin('limits')).err.includes('No process of files'),
   );
   expect(await told('limits')).toMatch(/^storage +\d+ B +per user +files: FILE/m);
-  expect(await told('quota', carol.id, '5GB')).toBe(`${carol.id} may keep 5000000000 B.`);
+  expect(await told('quota', carol.id, '5GB')).toBe(`${carol.id} may store 5000000000 B.`);
   expect(await told('limits', carol.id)).toMatch(
     /^storage +0 B of 5000000000 B +per user +quota of this user$/m,
   );
-  expect(await told('quota', carol.id, 'default')).toContain('what all may');
+  expect(await told('quota', carol.id, 'default')).toContain('the default amount');
   expect(await told('limits', carol.id)).not.toContain('quota of this user');
   expect(await told('stored')).toBe(`${carol.id}  0 B  0 B on their way  0 files`);
   expect(await audited(carol.id)).toEqual(['set_quota', 'set_quota']);
@@ -140,7 +140,7 @@ test('webhooks are made, listed, given a new secret, and removed', async () => {
   );
   expect(await told('webhooks', 'rotate', id)).toMatch(/^whsec_/);
   expect(await told('webhooks', 'dead', id)).toBe('');
-  expect(await told('webhooks', 'replay', id)).toBe('0 are sent again.');
+  expect(await told('webhooks', 'replay', id)).toBe('0 will be sent again.');
   await told('webhooks', 'remove', id);
   expect(await told('webhooks')).toBe('');
 });

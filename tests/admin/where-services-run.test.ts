@@ -130,7 +130,7 @@ describe('the admin API is asked where it runs', () => {
       await rm(argvFile(), { force: true });
       expect(await runAdminAlone([...place, 'accounts', 'disable', bob.id], environment)).toMatchObject({
         exitCode: 0,
-        out: `${bob.id} is served no more, until it is enabled.\n`,
+        out: `${bob.id} is disabled until it is enabled again.\n`,
       });
       await expect(stack.login(bob)).rejects.toThrow();
       const refused = await runAdminAlone(['accounts', 'show', 'nobody', ...place], environment);
@@ -145,7 +145,7 @@ describe('the admin API is asked where it runs', () => {
     const empty = { ...environment, PATH: folder.replace(/[^/]+$/, 'nothing') };
     expect(await runAdminAlone(['--compose', 'queues'], empty)).toMatchObject({
       exitCode: 4,
-      err: expect.stringContaining('no program docker'),
+      err: expect.stringContaining('The program docker is not installed'),
     });
     expect(await runAdminAlone(['--local', '--data', '/nowhere', 'queues'], {})).toMatchObject({
       exitCode: 4,

@@ -3,17 +3,17 @@ import { Writable } from 'node:stream';
 import { UsageError } from './command.ts';
 import type { Output } from './output/output.ts';
 
-/** Passphrases and codes are a line; more is a mistake. */
+/** Passphrases and codes fit into a line; more is a mistake. */
 const MAX_BYTES = 4096;
 
-/** From the keyboard without showing it; from a pipe its first line. Never an argument: other users of a machine see those. */
+/** From the keyboard without echo, or the first line of a pipe. Never from an argument, which other users of the machine can see. */
 export async function askSecret(question: string, out: Output): Promise<string> {
   const secret = process.stdin.isTTY ? await typed(`${question}:`, out, unseen()) : await piped();
   if (secret === '') throw new UsageError(`${question} is needed: type it, or send it in through a pipe.`);
   return secret;
 }
 
-/** The same for one that opens nothing yet: a slip of the finger would be noticed when it is too late. */
+/** Asks twice for a new secret: a typing error would be noticed only when it is too late. */
 export async function askNewSecret(question: string, out: Output): Promise<string> {
   const secret = await askSecret(question, out);
   if (process.stdin.isTTY && (await askSecret(`${question} once more`, out)) !== secret)
@@ -21,11 +21,11 @@ export async function askNewSecret(question: string, out: Output): Promise<strin
   return secret;
 }
 
-/** The same in plain sight, for what somebody has to say again before it is done. */
+/** With echo, for something typed again as confirmation. */
 export const askAgain = (question: string, out: Output): Promise<string> =>
   process.stdin.isTTY ? typed(question, out, process.stdout) : piped();
 
-/** What a person types on a terminal; empty when there is no answer. */
+/** A line typed on a terminal; empty when there is no answer. */
 export const askLine = (question: string, out: Output): Promise<string> =>
   typed(question, out, process.stdout);
 

@@ -7,11 +7,11 @@ import type { Output } from './output/output.ts';
 import { readWords } from './read-words.ts';
 
 const everywhere: Options = {
-  home: { type: 'string', value: 'FOLDER', doc: 'where the account lives; one folder, one account' },
-  help: { type: 'boolean', doc: 'what a command takes' },
+  home: { type: 'string', value: 'FOLDER', doc: 'where the account is kept; one account per folder' },
+  help: { type: 'boolean', doc: 'show the arguments and options of a command' },
 };
 
-/** Runs one command and returns the exit code of the process; whatever went wrong is told on `out`. */
+/** Runs one command and returns the process's exit code; errors are reported on `out`. */
 export async function runCommandLine(argv: readonly string[], out: Output): Promise<number> {
   try {
     const [name, ...rest] = argv;
@@ -20,7 +20,7 @@ export async function runCommandLine(argv: readonly string[], out: Output): Prom
       return exitCodes.done;
     }
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (!command) throw new UsageError(`There is no command ${name}. \`securechat help\` names all.`);
+    if (!command) throw new UsageError(`There is no command ${name}. \`securechat help\` lists them.`);
     if ('load' in command) return await (await command.load())(rest, out);
     const words = readWords(name, command, everywhere, rest);
     if (words === 'help') out.text(helpOf(name, command, everywhere));
@@ -35,7 +35,7 @@ export async function runCommandLine(argv: readonly string[], out: Output): Prom
 
 const overview = (): string =>
   [
-    'securechat COMMAND …; `securechat COMMAND --help` tells what one takes',
+    'securechat COMMAND …; `securechat COMMAND --help` shows its arguments and options',
     indented(summaryRows(commands)),
     `Options of every command:\n${indented(optionRows(everywhere))}`,
   ].join('\n\n');

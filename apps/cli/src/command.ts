@@ -8,7 +8,7 @@ export type Words = {
   readonly args: readonly string[];
   /** Options with a value. */
   readonly values: Readonly<Record<string, string | undefined>>;
-  /** Options without a value that were given. */
+  /** The given options that take no value. */
   readonly flags: ReadonlySet<string>;
 };
 
@@ -18,7 +18,7 @@ export type Call = Words & {
   readonly out: Output;
 };
 
-/** What help says of a word, and how it is read. `usage` names the arguments; `takes` says how few and how many there may be. */
+/** The help of a command, and how its words are parsed. `usage` names the arguments; `takes` is their minimum and maximum number. */
 export type Described = {
   readonly usage: string;
   readonly takes: readonly [least: number, most: number];
@@ -26,19 +26,19 @@ export type Described = {
   readonly options?: Options;
 };
 
-/** One word after `securechat`. */
+/** A command after `securechat`. */
 export type Command = Described & {
-  /** What it throws becomes advice and an exit code (`failures.ts`). */
+  /** Errors become advice and an exit code (`failures.ts`). */
   run(call: Call): Promise<void>;
 };
 
-/** A word with words of its own behind it, which are loaded when one is asked for: who chats does not load them. */
+/** A command with subcommands, loaded only when used. */
 export type Family = {
   readonly summary: string;
   load(): Promise<(argv: readonly string[], out: Output) => Promise<number>>;
 };
 
-/** What was typed makes no sense. */
+/** The command line is invalid. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

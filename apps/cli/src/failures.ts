@@ -1,21 +1,21 @@
 import { SecureChatError, ServerNotGenuine, ServerRefused } from '@securechat/client';
 import { UsageError } from './command.ts';
 
-/** Of the process; they are the same in every command, and documented in docs/cli.md. */
+/** The process's exit codes, the same for every command; documented in docs/cli.md. */
 export const exitCodes = {
   done: 0,
-  /** A fault of this program, or of the machine it runs on. */
+  /** A bug in this program, or a fault of its machine. */
   fault: 1,
   usage: 2,
   /** The same command may succeed later. */
   later: 3,
-  /** It will not succeed before somebody has done something; the text says what. */
+  /** It will not succeed until somebody acts; the text says how. */
   refused: 4,
-  /** Somebody may be listening in: a person has to look. */
+  /** Somebody may be intercepting: a person has to look. */
   danger: 5,
 } as const;
 
-/** Something of ours cannot be done; `advice` says what to do next. */
+/** An expected failure; `advice` says what to do next. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
   readonly advice: string;
@@ -28,68 +28,70 @@ export class CommandFailed extends Error {
   }
 }
 
-/** By the name of the error's class. */
+/** By the error's class name. */
 const adviceFor: Readonly<Record<string, string>> = {
   NoAccountHere:
-    'Make one: `securechat signup NAME`; or bring yours here: `securechat link CODE`. --home names another folder.',
-  AccountKeyNotHere: 'Leave this device connected for a moment while the one that approved it is online too.',
-  StoreInUse: 'Another securechat has this folder open: end it, or name another folder with --home.',
-  StoreFull: 'Make room on the disk, then try again.',
-  StoreFailed: 'Check the folder and its disk; `securechat doctor` shows which folder it is.',
-  ServerUnreachable:
-    'Is the server running, and is the address right? `securechat doctor` looks at each step.',
+    'Create one with `securechat signup NAME`, or link this device to yours with `securechat link CODE`. --home selects another folder.',
+  AccountKeyNotHere: 'Keep this device connected for a moment while the one that approved it is online too.',
+  StoreInUse: 'Another securechat process has this folder open: end it, or use another folder with --home.',
+  StoreFull: 'Free some disk space, then try again.',
+  StoreFailed: 'Check the disk that holds the folder; `securechat doctor` shows the folder.',
+  ServerUnreachable: 'Is the server running, and is the address right? `securechat doctor` checks each step.',
   ConnectionLost: 'Try again; what was written is kept.',
-  RequestTimedOut: 'Try again; `securechat doctor` looks at each step.',
-  ServerNotGenuine: 'Do not go on: this may be another server. Ask its operator for the key, and compare.',
-  LoginRefused: 'This device may have been revoked. Link it anew from another one, or use the recovery code.',
+  RequestTimedOut: 'Try again; `securechat doctor` checks each step.',
+  ServerNotGenuine:
+    'Do not go on: this may be a different server. Ask its operator for the key, and compare.',
+  LoginRefused:
+    'This device may have been revoked. Link it again from another device, or use the recovery code.',
   DeviceRevoked:
-    'Link it anew from another device: `securechat link-code` there. What is here can be exported.',
-  DeviceReplaced: 'The same folder runs somewhere else. End that one first.',
-  UpdateNeeded: 'Bring this program up to date.',
+    'Link it again from another device: run `securechat link-code` there. You can still export what is here.',
+  DeviceReplaced: 'The same account folder is in use somewhere else. End that process first.',
+  UpdateNeeded: 'Update this program.',
   AccountKeyChanged:
     'Compare safety numbers: `securechat verify USER`; then `securechat verify USER --accept-change`.',
-  DeviceListRefused: 'Nothing was sent. Tell the operator of the server: somebody shows false devices.',
+  DeviceListRefused: 'Nothing was sent. Tell the operator of the server: it shows false devices.',
   CodeNotReadable:
-    'Type it again, or begin anew with `securechat link-code`: that code is good for ten minutes, the answer to it for five.',
+    'Type it again, or start again with `securechat link-code`: that code is valid for ten minutes, the reply to it for five.',
   HistoryNotReadable: 'Check the passphrase, and that the file is an export of this account.',
-  AnotherAccount: 'Do not go on: the server shows another account than your device. Tell its operator.',
-  NotTheSame: 'Somebody may be between you, or one of you has a new account. Meet, and scan again.',
-  LinkRefused: 'Ask for another link: this one is over, used up or taken back.',
+  AnotherAccount:
+    'Do not go on: the server shows a different account than your device does. Tell its operator.',
+  NotTheSame: 'Somebody may be intercepting, or one of you has a new account. Meet, and scan again.',
+  LinkRefused: 'Ask for another link: this one has expired, is used up, or was revoked.',
   OutboxFull: 'Stay connected until something has been sent.',
   BadContent:
     'A text has 1 to 24,000 characters; send more than that as a file: `securechat send-file`. A reaction is one emoji.',
 };
 
-/** Of what the server refused, by the protocol's name of the error; where its own words are not advice enough. */
+/** By the protocol's error name, where the server's own text is not enough. */
 const adviceForRefusal: Readonly<Record<string, string>> = {
-  USER_NOT_FOUND: 'Check the name: big and small letters are not the same.',
-  PERMISSION_DENIED: 'It takes an owner or an admin of the group, or the other has blocked you.',
-  LAST_OWNER: 'Make another one owner: /role USER owner, in scripts `securechat group role`. Then leave.',
+  USER_NOT_FOUND: 'Check the name: upper and lower case differ.',
+  PERMISSION_DENIED: 'Only owners and admins of the group may do this; or the other user has blocked you.',
+  LAST_OWNER: 'Make somebody else an owner first: /role USER owner, in scripts `securechat group role`.',
   RATE_LIMITED: 'Wait a minute, then try again.',
   SERVER_UNAVAILABLE: 'Try again in a moment.',
   NETWORK_TIMEOUT: 'Try again in a moment.',
   TIMESTAMP_OUT_OF_WINDOW: 'Set the clock of this machine.',
-  STORAGE_FULL: 'Make room: `securechat files`, then `securechat remove-file FILE`.',
+  STORAGE_FULL: 'Free some space: `securechat files`, then `securechat remove-file FILE`.',
   AUTHENTICATION_FAILED: 'Check the recovery code and the name.',
 };
 
-/** Of own messages, where the same name means something else than for what is asked for. */
+/** For own messages, where the same name has a different meaning than for commands. */
 const reasons: Readonly<Record<string, string>> = {
-  PERMISSION_DENIED: 'they take no messages from you, or you are no member any more',
+  PERMISSION_DENIED: 'they do not accept messages from you, or you are no longer a member',
 };
 
-/** Why an own message was not sent, by the name that it carries. */
+/** Why an own message was not sent, given its `failure`. */
 export const whyNotSent = (name: string): string =>
   reasons[name] ?? adviceForRefusal[name] ?? adviceFor[name] ?? name;
 
-/** The clock of one of the two is wrong, which is more likely than that somebody is in between. */
+/** One of the two clocks is wrong, which is more likely than interception. */
 const isClock = (error: unknown): boolean =>
   error instanceof ServerNotGenuine && error.because === 'not_valid_now';
 
 const clockAdvice =
   'Set the clock of this machine. If it is right, tell the operator of the server: nothing was sent to it.';
 
-/** There is no server, or no network to it, for now: nothing that a person who only talks could mend. */
+/** The server or the network is unavailable for now, which a chatting person cannot fix. */
 export const isAbsence = ({ name }: SecureChatError): boolean =>
   name === 'ServerUnreachable' || name === 'ConnectionLost' || name === 'RequestTimedOut';
 
@@ -106,7 +108,7 @@ export function describeFailure(error: unknown): { text: string; exitCode: numbe
   if (error instanceof CommandFailed)
     return { text: `${error.message}\n${error.advice}`, exitCode: error.exitCode };
   if (error instanceof SecureChatError) {
-    // what a login is refused for says less than that it was one
+    // the reason for a refused login says less than that it was a login
     const isLogin = error.name === 'LoginRefused';
     const refusal = isLogin ? undefined : [error, error.cause].find((each) => each instanceof ServerRefused);
     const known = refusal ? adviceForRefusal[refusal.error] : adviceFor[error.name];
@@ -118,10 +120,10 @@ export function describeFailure(error: unknown): { text: string; exitCode: numbe
   return { text: `This should not happen:\n${text}`, exitCode: exitCodes.fault };
 }
 
-/** As `fetch` and sockets of Node chain them; where all addresses of a name have failed, there is a code alone. */
+/** As Node's `fetch` and sockets chain causes; when all addresses of a name fail, there is only a code. */
 type Cause = { readonly message?: string; readonly code?: string; readonly cause?: Cause };
 
-/** Why a server cannot be reached, as the machine says it: a certificate that has expired, a name that is none. */
+/** The system's reason why a server is unreachable, such as an expired certificate or an unknown name. */
 function underlying(error: SecureChatError): string {
   if (error.name !== 'ServerUnreachable') return '';
   let cause = error.cause as Cause | undefined;
@@ -130,11 +132,11 @@ function underlying(error: SecureChatError): string {
   return why ? `: ${why}` : '';
 }
 
-/** What went wrong, in one line. */
+/** The error in one line. */
 export const shortFailure = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-/** The same with what to do next. */
+/** The error and what to do next. */
 export function adviceOf(error: unknown): string {
   const [what = '', ...advice] = describeFailure(error).text.split('\n');
   return [what.replace(/\.?$/, '.'), ...advice.slice(0, 1)].join(' ');

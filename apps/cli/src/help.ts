@@ -13,7 +13,7 @@ export function helpOf(
 export const optionRows = (options: Options): string[][] =>
   Object.entries(options).map(([name, { value, doc }]) => [`--${name}${value ? ` ${value}` : ''}`, doc]);
 
-/** What each word is for, below a headline. */
+/** Each command with its summary, below a headline. */
 export const summaryRows = (words: Readonly<Record<string, { summary: string }>>): string[][] =>
   Object.entries(words).map(([name, { summary }]) => [name, summary]);
 

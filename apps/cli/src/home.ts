@@ -5,20 +5,20 @@ import type { ServerAddress, Store, Transport } from '@securechat/client';
 import { openSqliteStore, webSocketOrTcp } from '@securechat/client/node';
 import { UsageError } from './command.ts';
 
-/** Keys and messages are nobody else's business. */
+/** Keys and messages are private. */
 const OWNER_ONLY = 0o700;
 
-/** The doors that `npm start` opens on this machine. */
+/** The addresses that `npm start` opens on this machine. */
 const LOCAL = { http: 'http://127.0.0.1:7450', socket: 'ws://127.0.0.1:7443/v1/ws' };
 
-/** `--home`, else SECURECHAT_HOME, else a folder below what XDG calls the data home. */
+/** `--home`, else SECURECHAT_HOME, else a folder in the XDG data home. */
 export function homeFolder(given: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
   if (given !== undefined) return fromHere(given, env);
   if (env.SECURECHAT_HOME) return fromHere(env.SECURECHAT_HOME, env);
   return join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'securechat');
 }
 
-/** Relative to where a person typed the command: npm changes into the project and keeps the place in INIT_CWD. */
+/** Relative to where the command was typed: npm changes into the project and keeps the original place in INIT_CWD. */
 export function fromHere(path: string, env: NodeJS.ProcessEnv = process.env): string {
   return resolve(env.INIT_CWD ?? process.cwd(), path);
 }
@@ -42,7 +42,7 @@ export const serverOptions = {
   },
 } as const;
 
-/** One door for everything, or two. */
+/** One address for everything, or two. */
 export function serverAddress(
   { server, socket }: Readonly<Record<string, string | undefined>>,
   env: NodeJS.ProcessEnv = process.env,
@@ -55,7 +55,7 @@ export function serverAddress(
   return ws === undefined ? base : { http: base, socket: checked(ws, ['ws:', 'wss:']) };
 }
 
-/** How the server is reached: SECURECHAT_TCP names its door for TCP, which is taken where a WebSocket does not get through. */
+/** How to reach the server: over TCP to SECURECHAT_TCP where the WebSocket does not get through. */
 export function ways(env: NodeJS.ProcessEnv = process.env): { transport?: Transport } {
   const tcp = env.SECURECHAT_TCP;
   return tcp ? { transport: webSocketOrTcp({ tcp: checked(tcp, ['tcp:', 'tls:']) }) } : {};

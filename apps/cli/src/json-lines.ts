@@ -1,9 +1,9 @@
 import type { Client, Conversation, Message } from '@securechat/client';
 
-/** One event as scripts get it. Names of fields never change their meaning; new ones may come. docs/cli.md lists them. */
+/** An event as scripts get it. Fields never change their meaning; new ones may be added. docs/cli.md lists them. */
 export type Line = Readonly<{ type: string } & Record<string, unknown>>;
 
-/** `message`: new here; `message-changed`: its text, reactions or status have changed. */
+/** `message`: new on this device; `message-changed`: text, reactions or status changed. */
 export function messageLine(chat: Conversation, message: Message, type: 'message' | 'message-changed'): Line {
   const { id, from, deviceId, isOwn, sentAtMs, place, body, replyTo, threadId } = message;
   const { editedAtMs, expiresAtMs, reactions, status, failure } = message;
@@ -26,7 +26,7 @@ export function conversationLine(chat: Conversation): Line {
   };
 }
 
-/** Everything that scripts are told, from now on. */
+/** Prints every event for scripts from now on. */
 export function listenForLines(client: Client, print: (line: Line) => void): void {
   client.on('state', (state) => print({ type: 'state', state, ...client.me }));
   client.on('conversation', (chat) => print(conversationLine(chat)));

@@ -2,7 +2,7 @@
 import { runCommandLine } from './command-line.ts';
 import { standardOutput } from './output/output.ts';
 
-// `securechat listen | head` has read enough: that is no failure
+// the reader of `securechat listen | head` has seen enough: not a failure
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);

@@ -2,14 +2,14 @@ import { parseArgs } from 'node:util';
 import { type Described, type Options, UsageError, type Words } from './command.ts';
 
 /**
- * All options begin with two hyphens, so a word that begins with one is a name: ids may. It is kept from `parseArgs`, which would take it for
- * options of a letter, behind a mark that no argument can hold.
+ * All options start with two hyphens, so a word with one hyphen is a name: ids may start with one. A mark that no argument can contain
+ * hides it from `parseArgs`, which would read it as single-letter options.
  */
 const MARK = '\0';
 const marked = (word: string): string => (/^-[^-]/.test(word) ? `${MARK}${word}` : word);
 const unmarked = (word: string): string => (word.startsWith(MARK) ? word.slice(MARK.length) : word);
 
-/** The words behind `name`, sorted; `help` when that is what was asked for. `everywhere` may stand behind each command. */
+/** The parsed words after `name`, or `help` if that was requested. The options `everywhere` work with each command. */
 export function readWords(
   name: string,
   { usage, takes: [least, most], options }: Described,

@@ -10,14 +10,11 @@ import {
 import { CommandFailed, describeFailure, exitCodes, whyNotSent } from './failures.ts';
 import { openStore, ways } from './home.ts';
 
-/** Long enough for a slow network with its login; a person would not wait longer. */
+/** Long enough for a login over a slow network; a person would not wait longer. */
 const CONNECT_DEADLINE_MS = 20_000;
 const STORED_DEADLINE_MS = 30_000;
 
-/**
- * A new account or device in this folder. Resolves when others can write to it: who signs up and is away again must not be
- * somebody whom nobody can reach.
- */
+/** Creates an account or device in this folder. Resolves when others can write to it: somebody who signs up and leaves at once must be reachable. */
 export async function enterInto(
   home: string,
   enter: (store: Store) => Promise<Client>,
@@ -36,8 +33,8 @@ export async function enterInto(
   } catch (error) {
     const { text, exitCode } = describeFailure(error);
     throw new CommandFailed(
-      `The account is in ${home}, but nobody can write to it yet. ${text}`,
-      'Then connect once, and it is done: `securechat listen`.',
+      `The account is in ${home}, but others cannot write to it yet. ${text}`,
+      'To finish, connect once: `securechat listen`.',
       exitCode,
     );
   } finally {
@@ -45,7 +42,7 @@ export async function enterInto(
   }
 }
 
-/** What is in the folder already is never written over. */
+/** Never overwrites what the folder contains. */
 async function openEmptyStore(home: string): Promise<Store> {
   const store = await openStore(home);
   try {
@@ -56,10 +53,10 @@ async function openEmptyStore(home: string): Promise<Store> {
     await store.close();
     throw error;
   }
-  throw new CommandFailed(`${home} holds an account already`, 'Name another folder with --home.');
+  throw new CommandFailed(`${home} already holds an account`, 'Use another folder with --home.');
 }
 
-/** The account of this folder while `use` runs, without a connection. */
+/** Opens the folder's account, without a connection, while `use` runs. */
 export async function withClient<T>(home: string, use: (client: Client) => Promise<T>): Promise<T> {
   const store = await openStore(home);
   let client: Client;
@@ -81,7 +78,7 @@ export function withConnection<T>(home: string, use: (client: Client) => Promise
   return withClient(home, (client) => whileConnected(client, () => use(client)));
 }
 
-/** What ends the connection for good ends `use` too. */
+/** When the connection ends for good, so does `use`. */
 export function whileConnected<T>(client: Client, use: () => Promise<T>): Promise<T> {
   const { promise: ended, reject } = Promise.withResolvers<never>();
   client.on('ended', reject);
@@ -107,7 +104,7 @@ async function connected(client: Client): Promise<void> {
   }
 }
 
-/** It was tried several times; the last failure says what to do. */
+/** After several attempts; the last failure says what to do. */
 function notConnected(error: unknown): CommandFailed {
   const { text, exitCode } = describeFailure(error);
   const [why = '', ...advice] = text.split('\n');
@@ -128,7 +125,7 @@ export async function stored(client: Client, sent: Message): Promise<Message> {
     late: () =>
       new CommandFailed(
         `The server has not stored it within ${STORED_DEADLINE_MS / 1000} s`,
-        'It waits in this folder and goes out with the next connection; do not send it again.',
+        'It is queued in this folder and will be sent on the next connection; do not send it again.',
         exitCodes.later,
       ),
   });
@@ -140,13 +137,13 @@ export async function stored(client: Client, sent: Message): Promise<Message> {
 type Wanted<T> = {
   readonly deadlineMs: number;
   listenTo(listen: (value: T) => void): () => void;
-  /** It may have come before anybody listened. */
+  /** It may already be there before anybody listened. */
   now(): Promise<T | undefined>;
   fits(value: T): boolean;
   late(): Error;
 };
 
-/** The first value that fits, or the error that `late` makes. */
+/** The first matching value, or the error made by `late`. */
 async function told<T>({ deadlineMs, listenTo, now, fits, late }: Wanted<T>): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const take = (value: T | undefined): void => {
@@ -165,7 +162,7 @@ async function told<T>({ deadlineMs, listenTo, now, fits, late }: Wanted<T>): Pr
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Runs `use`, and `end` when somebody asks this process to end meanwhile. */
+/** Runs `use`, and calls `end` if this process is told to end meanwhile. */
 export async function untilAskedToEnd<T>(end: () => void, use: () => Promise<T>): Promise<T> {
   for (const signal of SIGNALS) process.on(signal, end);
   try {

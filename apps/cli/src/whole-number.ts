@@ -1,6 +1,6 @@
 import { UsageError } from './command.ts';
 
-/** `what` is how the reader knows it, such as `--days`. */
+/** `what` is its name for the user, such as `--days`. */
 export function wholeNumber(text: string, what: string, least: number, most: number): number {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;

@@ -1,2 +1,2 @@
-/** Of a code or a link that was copied from a window it was too long for. */
+/** For a code or link copied from a window in which it was wrapped. */
 export const withoutBreaks = (code: string): string => code.replace(/\s/g, '');

@@ -2,13 +2,13 @@ import type { Conversation, Message, MessageBody, MessageStatus, Notice } from '
 import { sizeText } from './files/progress-bar.ts';
 import type { Line } from './json-lines.ts';
 
-/** How a person calls a conversation. What others named is not to be trusted with the terminal: it goes through output. */
+/** A conversation's title for people. Names chosen by others are unsafe for a terminal: print them through `Output`. */
 export function titleOf(chat: Pick<Conversation, 'kind' | 'name' | 'peer' | 'memberIds'>): string {
   if (chat.kind === 'direct') return chat.peer ?? '(nobody)';
   return chat.name === '' ? `(${chat.memberIds.join(', ')})` : chat.name;
 }
 
-/** How far an own message has come. */
+/** The delivery status of an own message. */
 export const ticks: Readonly<Record<MessageStatus, string>> = {
   queued: '…',
   sent: '→',
@@ -38,7 +38,7 @@ export function bodyText({ body, from }: Pick<Message, 'body' | 'from'>): string
 function noticeText(notice: Notice, from: string): string {
   switch (notice.type) {
     case 'created':
-      return `began this with ${notice.users.filter((user) => user !== from).join(', ')}`;
+      return `started this with ${notice.users.filter((user) => user !== from).join(', ')}`;
     case 'added':
     case 'removed':
       return `${notice.type} ${notice.users.join(', ')}`;
@@ -49,7 +49,7 @@ function noticeText(notice: Notice, from: string): string {
     case 'role':
       return `made ${notice.users.join(', ')} ${notice.role}`;
     case 'restarted':
-      return 'made new keys';
+      return 'started this over with new keys';
     case 'devices':
       return `devices changed: ${notice.added.length} more, ${notice.removed.length} fewer`;
   }
@@ -58,14 +58,14 @@ function noticeText(notice: Notice, from: string): string {
 const missing = {
   undecryptable: 'could not be decrypted',
   truncated: 'were dropped by the server: too much was waiting',
-  gap: 'were left out',
+  gap: 'are missing',
 } as const;
 
 function missingText({ reason, count, isRepairing }: Extract<MessageBody, { type: 'missing' }>): string {
   return `(${count} ${missing[reason]}${isRepairing ? '; asked for again' : ''})`;
 }
 
-/** 60 digits, as people read them to each other. */
+/** 60 digits as people read them aloud. */
 export function groupsOfFive(digits: string): string {
   const groups = digits.replace(/\D/g, '').match(/.{1,5}/g) ?? [];
   return [groups.slice(0, 6).join(' '), groups.slice(6).join(' ')].join('\n');
@@ -76,7 +76,7 @@ export function clock(ms: number): string {
   return [at.getHours(), at.getMinutes()].map((part) => String(part).padStart(2, '0')).join(':');
 }
 
-/** One event for a person, or undefined where only scripts care. */
+/** An event as text for a person; undefined if only scripts need it. */
 export function sentence(line: Line): string | undefined {
   switch (line.type) {
     case 'message': {
@@ -87,7 +87,7 @@ export function sentence(line: Line): string | undefined {
     case 'state':
       return `-- ${line.state}`;
     case 'request':
-      return `-- ${line.from ?? 'somebody'} would like to talk (${line.conversation})`;
+      return `-- ${line.from ?? 'somebody'} would like to chat (${line.conversation})`;
     case 'alarm':
       return `!! ${line.alarm}: ${line.userId ?? ''} ${line.detail}`;
     default:

@@ -150,7 +150,7 @@ describe('securechat', () => {
     door.close();
     expect(await nobody.runAlone(['chat'])).toMatchObject({
       exitCode: 4,
-      err: expect.stringContaining('no terminal'),
+      err: expect.stringContaining('not a terminal'),
     });
     expect(await alice.run(['signup', alice.name])).toMatchObject({
       ...{ exitCode: 4, err: expect.stringContaining('--home') },
@@ -172,7 +172,7 @@ describe('securechat', () => {
       expect(
         await late.runAlone(['signup', late.name, '--invite', ...server], 'used-already\n'),
       ).toMatchObject({
-        ...{ exitCode: 4, err: expect.stringContaining('ask for another one') },
+        ...{ exitCode: 4, err: expect.stringContaining('ask for a new one') },
       });
       expect(await late.run(['signup', late.name, ...server])).toMatchObject({
         ...{ exitCode: 4, err: expect.stringContaining('--invite') },
@@ -244,7 +244,7 @@ describe('securechat', () => {
     const [shown] = jsonOf((await alice.run(['group-link', 'list', id, '--json'])).out);
     expect(shown).toMatchObject({ type: 'group-link', conversationId: id, left: 1 });
     expect((await alice.run(['group-link', 'revoke', id, shown.id])).exitCode).toBe(0);
-    expect((await alice.run(['group-link', 'list', id])).out).toContain('no links');
+    expect((await alice.run(['group-link', 'list', id])).out).toContain('no valid links');
     expect((await charlie.run(['group-link', 'create', id])).err).toContain('only owners and admins');
     expect((await alice.run(['group-link', 'create', id, '--uses', 'many'])).exitCode).toBe(2);
     const garbled = await charlie.runAlone(['join'], 'nonsense\n');

@@ -82,7 +82,7 @@ describe('the messenger', () => {
     await hers.shows(/hello over there ✓✓ read/);
     await hers.shows(/ – online/);
     his.type('a longer answ');
-    await hers.shows('is writing …');
+    await hers.shows('is typing …');
     his.type(CTRL_U);
     await hers.shows(/ – online/);
     hers.enter('/members');
@@ -100,7 +100,7 @@ describe('the messenger', () => {
     hers.enter(`/add ${idOf(charlie)}`);
     await hers.shows('3 members');
     hers.enter(`/remove ${idOf(bob)}`);
-    await hers.shows(`${idOf(bob)} is out.`);
+    await hers.shows(`${idOf(bob)} was removed.`);
     hers.enter('/rename another place');
     await hers.shows('another place – 2 members');
     hers.enter('/link 2 3');
@@ -112,7 +112,7 @@ describe('the messenger', () => {
     hers.type(ESC);
     await hers.shows('another place – 2 members');
     hers.enter('/nonsense');
-    await hers.shows('There is no /nonsense. /help lists all.');
+    await hers.shows('There is no /nonsense. /help lists them.');
     hers.type(CTRL_U);
     hers.enter('/leave');
     await hers.shows('A group needs an owner');
@@ -174,21 +174,21 @@ describe('the messenger', () => {
   test('says in words that somebody takes no messages, and that one takes none', async () => {
     const hers = openMessenger(alice, idOf(charlie)).terminal;
     const his = openMessenger(charlie, idOf(alice)).terminal;
-    await hers.shows('began this with');
-    await his.shows('began this with');
+    await hers.shows('started this with');
+    await his.shows('started this with');
     his.enter('/accept');
     await his.shows('Accepted.');
     his.enter('/block');
     await his.shows('Blocked. The other is not told.');
     his.enter('but I would like to say');
-    await his.shows(`You have blocked ${idOf(alice)}. /unblock, and you can talk again.`);
+    await his.shows(`You have blocked ${idOf(alice)}. /unblock to chat again.`);
     hers.enter('can you hear me?');
-    await hers.shows('✗ failed: they take');
+    await hers.shows('✗ failed: they do');
   }, 120_000);
 
   test('fits windows of many sizes, and leaves the terminal as it was', async () => {
     const { terminal, leave } = openMessenger(alice, idOf(bob));
-    await terminal.shows('began this with');
+    await terminal.shows('started this with');
     await terminal.shows('● connected');
     terminal.enter('first words');
     await terminal.shows(/first words ✓/);
@@ -218,8 +218,8 @@ describe('the messenger', () => {
     const his = openMessenger(bob, idOf(alice)).terminal;
     await his.shows('● connected');
     hers.enter('/direct on');
-    await hers.shows('Messages come sooner');
-    await hers.shows('by the server');
+    await hers.shows('Faster once');
+    await hers.shows('through the server');
     his.enter('/direct on');
     await hers.shows('connected directly', 60_000);
     await his.shows('connected directly', 60_000);
@@ -227,15 +227,15 @@ describe('the messenger', () => {
     await his.shows('a short way');
     await hers.shows(/a short way ✓/);
     his.enter('/direct off');
-    await his.shows('goes by the server alone');
-    await hers.shows('by the server', 60_000);
+    await his.shows('goes only through the server');
+    await hers.shows('through the server', 60_000);
     his.enter('the long way');
     await hers.shows('the long way');
     hers.enter('/direct maybe');
     await hers.shows('There is no maybe.');
     hers.type(CTRL_U);
     hers.enter('/direct off');
-    await hers.shows('goes by the server alone');
+    await hers.shows('goes only through the server');
   }, 180_000);
 
   test('obeys nothing that others have written', async () => {
@@ -253,7 +253,7 @@ describe('the messenger', () => {
 
   test('shows that there is no connection, and what waits until there is one', async () => {
     const { terminal } = openMessenger(alice, idOf(bob));
-    await terminal.shows('began this with');
+    await terminal.shows('started this with');
     await terminal.shows('● connected');
     terminal.enter('with a connection');
     await terminal.shows(/with a connection ✓/);
@@ -286,7 +286,7 @@ describe('the messenger', () => {
     await alice.client.revoke(second.client.me.deviceId);
     await terminal.shows('ended: ');
     terminal.enter('into the void');
-    await terminal.shows('Nothing is sent any more.');
+    await terminal.shows('Nothing can be sent any more.');
     await terminal.shows('> into the void');
     expect(second.client.waiting).toBe(0);
   }, 120_000);

@@ -4,5 +4,5 @@ import type { AdminApi } from './api/api.ts';
 
 export type AdminCall = Words & { readonly api: AdminApi; readonly out: Output };
 
-/** One word after `securechat admin` that asks the admin API. With `--json` it prints what the API has answered, an entry a line. */
+/** A command after `securechat admin` that calls the admin API. With `--json` it prints the API's answer, one entry per line. */
 export type ApiCommand = Described & { run(call: AdminCall): Promise<void> };

@@ -11,15 +11,15 @@ import { lineOf } from './places/place.ts';
 import { runInSight } from './places/run.ts';
 import { type ProgramCommand, programs } from './programs.ts';
 
-const help: Options = { help: { type: 'boolean', doc: 'what a command takes' } };
+const help: Options = { help: { type: 'boolean', doc: 'show the arguments and options of a command' } };
 const ofApi: Options = {
   ...doorOptions,
   ...placeOptions,
-  json: { type: 'boolean', doc: 'what the API answers, one JSON object a line' },
+  json: { type: 'boolean', doc: 'print what the API answers, one JSON object per line' },
   ...help,
 };
 
-/** `securechat admin …`; resolves with the exit code, and fails with what `failures.ts` knows. */
+/** `securechat admin …`; resolves with the exit code, and rejects with errors that `failures.ts` knows. */
 export async function runAdmin(
   argv: readonly string[],
   out: Output,
@@ -33,14 +33,14 @@ export async function runAdmin(
   const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
   if (program) return runPrograms({ name, program, before, rest }, out, env);
   const command = Object.hasOwn(apiCommands, name) ? apiCommands[name] : undefined;
-  if (!command) throw new UsageError(`There is no command admin ${name}. \`securechat admin\` names all.`);
+  if (!command) throw new UsageError(`There is no command admin ${name}. \`securechat admin\` lists them.`);
   const words = readWords(`admin ${name}`, command, ofApi, [...before, ...rest]);
   if (words === 'help') out.text(helpOf(`admin ${name}`, command, ofApi));
   else await command.run({ ...words, api: createApi(openDoor(words, env)), out });
   return exitCodes.done;
 }
 
-/** Options may stand before the command; what stands behind it may be meant for a program of a service. */
+/** Options may precede the command; options after it may be meant for a service's program. */
 function split(argv: readonly string[]) {
   const types = Object.entries(ofApi).map(([name, { type }]) => [name, { type }]);
   const options = Object.fromEntries(types) as Record<string, { type: 'string' | 'boolean' }>;
@@ -57,7 +57,7 @@ function split(argv: readonly string[]) {
 
 type Asked = { name: string; program: ProgramCommand; before: readonly string[]; rest: readonly string[] };
 
-/** Each in turn, whatever became of the one before. The exit code is the greatest of theirs. */
+/** Runs each in turn, even after failures. Returns the greatest exit code. */
 async function runPrograms(
   { name, program, before, rest }: Asked,
   out: Output,
@@ -81,7 +81,7 @@ async function runPrograms(
   }
   const misplaced = rest.find((word) => word.startsWith('--') && Object.hasOwn(placeOptions, word.slice(2)));
   if (misplaced)
-    throw misuse(`admin ${name}`, `${misplaced} stands before ${name}: what is behind goes to the program`);
+    throw misuse(`admin ${name}`, `${misplaced} must stand before ${name}: what follows goes to the program`);
   const place = openPlace(words, env);
   let exitCode = 0;
   for (const step of program.steps(rest)) {
@@ -94,10 +94,10 @@ async function runPrograms(
 
 const overview = (): string =>
   [
-    'securechat admin COMMAND …; `securechat admin COMMAND --help` tells what one takes',
-    `Of the admin API, from anywhere:\n${indented(summaryRows(apiCommands))}`,
-    `Programs of services, where these run:\n${indented(summaryRows(programs))}`,
+    'securechat admin COMMAND …; `securechat admin COMMAND --help` shows its arguments and options',
+    `Through the admin API, from anywhere:\n${indented(summaryRows(apiCommands))}`,
+    `Programs of the services, where they run:\n${indented(summaryRows(programs))}`,
     `Over the network:\n${indented(optionRows(doorOptions))}`,
     `Where services run, before the command:\n${indented(optionRows(placeOptions))}`,
-    `Options of the former:\n${indented(optionRows({ json: ofApi.json as Options[string], ...help }))}`,
+    `Options of the admin API commands:\n${indented(optionRows({ json: ofApi.json as Options[string], ...help }))}`,
   ].join('\n\n');

@@ -9,35 +9,35 @@ import { kubernetesPlace } from './places/kubernetes.ts';
 import { localPlace } from './places/local.ts';
 import type { Place } from './places/place.ts';
 
-/** Ways over the network. */
+/** Options for access over the network. */
 export const doorOptions: Options = {
   url: {
     type: 'string',
     value: 'URL',
-    doc: 'where the admin API is; default SECURECHAT_ADMIN_URL. https://, on this machine also http://',
+    doc: 'address of the admin API; default SECURECHAT_ADMIN_URL. https://, or http:// on this machine',
   },
   'key-file': {
     type: 'string',
     value: 'FILE',
-    doc: 'the key, in a file that only you can read; default SECURECHAT_ADMIN_KEY',
+    doc: 'file with the key, readable only by you; default SECURECHAT_ADMIN_KEY',
   },
 };
 
-/** Ways to where services run. */
+/** Options for access to where the services run. */
 export const placeOptions: Options = {
-  compose: { type: 'boolean', doc: 'by docker compose; needs no key' },
+  compose: { type: 'boolean', doc: 'through docker compose; needs no key' },
   'compose-file': {
     type: 'string',
     value: 'FILE',
     doc: 'its file; default COMPOSE_FILE, else infra/docker-compose.yml of this repository',
   },
-  kubernetes: { type: 'boolean', doc: 'by kubectl; needs no key' },
+  kubernetes: { type: 'boolean', doc: 'through kubectl; needs no key' },
   namespace: { type: 'string', value: 'NAME', doc: 'its namespace; default securechat' },
-  local: { type: 'boolean', doc: 'what `npm start` runs' },
+  local: { type: 'boolean', doc: 'the services that `npm start` runs' },
   data: {
     type: 'string',
     value: 'FOLDER',
-    doc: 'where that keeps its data; default .data of this repository',
+    doc: 'its data folder; default .data of this repository',
   },
 };
 
@@ -45,7 +45,7 @@ type Given = Pick<Words, 'values' | 'flags'>;
 const KINDS = ['compose', 'kubernetes', 'local'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** The place that was named, else that of SECURECHAT_ADMIN_PLACE. */
+/** The given place, else that of SECURECHAT_ADMIN_PLACE. */
 function kindOf({ flags }: Given, env: NodeJS.ProcessEnv): Kind | undefined {
   const [kind, another] = KINDS.filter((each) => flags.has(each));
   if (another) throw new UsageError(`--${kind} and --${another} exclude each other.`);
@@ -61,20 +61,21 @@ function open(kind: Kind, { values }: Given, env: NodeJS.ProcessEnv): Place {
     : localPlace(values.data, env);
 }
 
-/** Where a program is to run. */
+/** Where to run a program. */
 export function openPlace(given: Given, env: NodeJS.ProcessEnv): Place {
   const kind = kindOf(given, env);
   if (kind) return open(kind, given, env);
   throw new UsageError(
-    'This runs beside the services: say where before the command, with --compose, --kubernetes or --local, or in SECURECHAT_ADMIN_PLACE.',
+    'This runs beside the services: say where, before the command, with --compose, --kubernetes or --local, or in SECURECHAT_ADMIN_PLACE.',
   );
 }
 
-/** The way to the admin API: what was said in the command before what the environment says. */
+/** How to reach the admin API: options take precedence over the environment. */
 export function openDoor(given: Given, env: NodeJS.ProcessEnv): Transport {
   const { values, flags } = given;
   const isPlaceNamed = KINDS.some((each) => flags.has(each));
-  if (isPlaceNamed && values.url !== undefined) throw new UsageError('--url is a way of its own: name one.');
+  if (isPlaceNamed && values.url !== undefined)
+    throw new UsageError('--url excludes --compose, --kubernetes and --local.');
   const url = isPlaceNamed ? undefined : (values.url ?? env.SECURECHAT_ADMIN_URL);
   if (url) return httpTransport(adminAddress(url, env), adminKey(values['key-file'], env));
   const kind = kindOf(given, env);
@@ -84,6 +85,6 @@ export function openDoor(given: Given, env: NodeJS.ProcessEnv): Transport {
   }
   if (kind) return inPlaceTransport(open(kind, given, env));
   throw new UsageError(
-    'Where is the admin API? --url or SECURECHAT_ADMIN_URL names it; --compose, --kubernetes and --local ask where it runs.',
+    'Where is the admin API? Give --url or SECURECHAT_ADMIN_URL, or reach it where it runs with --compose, --kubernetes or --local.',
   );
 }

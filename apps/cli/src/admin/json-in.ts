@@ -1,4 +1,4 @@
-/** What a text says as JSON; undefined when it is none. */
+/** The text parsed as JSON; undefined when it is malformed. */
 export function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text);

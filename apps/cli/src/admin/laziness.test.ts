@@ -12,7 +12,7 @@ test('who chats does not load what is for operators', async () => {
   const isOperators = ({ inputs }: (typeof parts)[number]) =>
     Object.keys(inputs).some((file) => file.includes('src/admin/'));
   const main = parts.find(({ entryPoint }) => entryPoint?.endsWith('main.ts'));
-  // what it imports without waiting for a word is in it, or in a part that it imports at once
+  // its static imports are in its own bundle, or in a chunk that it imports at once
   const atOnce =
     main?.imports.filter(({ kind }) => kind === 'import-statement').map(({ path }) => path) ?? [];
   const loaded = parts.filter(

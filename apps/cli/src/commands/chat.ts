@@ -9,19 +9,19 @@ import { enrol } from './sign-up.ts';
 export const chat: Command = {
   usage: '[USER]',
   takes: [0, 1],
-  summary: 'the messenger, in this terminal; makes an account where there is none',
+  summary: 'open the messenger in this terminal; offers to create an account if there is none',
   options: serverOptions,
   async run(call) {
     if (!process.stdin.isTTY || !process.stdout.isTTY)
       throw new CommandFailed(
-        'This is no terminal',
-        'Scripts use `securechat send` and `securechat listen --json`.',
+        'This is not a terminal',
+        'In scripts, use `securechat send` and `securechat listen --json`.',
       );
     await signUpIfNobodyIsHere(call);
-    // what draws takes a moment to load, and no other command needs it
+    // the drawing code takes a moment to load, and no other command needs it
     const { runMessenger } = await import('../tui/run-messenger.ts');
     await withClient(call.home, (client) => runMessenger(client, call.args[0]));
-    // once there was a direct connection, its library holds the process open
+    // after a direct connection its library keeps the process alive
     process.exit();
   },
 };
@@ -34,6 +34,6 @@ async function signUpIfNobodyIsHere(call: Call): Promise<void> {
     if (!(error instanceof SecureChatError && error.name === 'NoAccountHere')) throw error;
   }
   const name = await askLine(`There is no account in ${home} yet. Your name for a new one:`, out);
-  if (name === '') throw new UsageError('Nothing was done. `securechat signup --help` tells more.');
+  if (name === '') throw new UsageError('Nothing was done. See `securechat signup --help`.');
   await enrol(call, name);
 }

@@ -6,7 +6,7 @@ import { counted, titleOf } from '../words.ts';
 export const conversations: Command = {
   usage: '',
   takes: [0, 0],
-  summary: 'list the conversations here, newest first; needs no connection',
+  summary: 'list the conversations on this device, most recent first; works offline',
   options: { json: { type: 'boolean', doc: 'one JSON object per line' } },
   run: ({ flags, home, out }) =>
     withClient(home, async (client) => {
@@ -30,6 +30,6 @@ function standingOf(chat: {
   if (!chat.isMember) return 'left';
   if (chat.isBlocked) return 'blocked';
   if (chat.isRequest) return 'request';
-  if (chat.isStuck) return 'has to be started over';
+  if (chat.isStuck) return 'is stuck: restart it';
   return `${chat.unread} unread`;
 }

@@ -7,7 +7,7 @@ import { withoutBreaks } from '../without-breaks.ts';
 export const devices: Command = {
   usage: '',
   takes: [0, 0],
-  summary: 'list the devices of the account',
+  summary: 'list the devices of this account',
   options: { json: { type: 'boolean', doc: 'one JSON object per line' } },
   run: ({ flags, home, out }) =>
     withConnection(home, async (client) => {
@@ -24,18 +24,18 @@ export const devices: Command = {
 export const linkCode: Command = {
   usage: '',
   takes: [0, 0],
-  summary: 'a new device, step 1 of 3, on one you have: a code, good for ten minutes',
+  summary: 'link a new device, step 1 of 3, on an existing one: print a code, valid for ten minutes',
   run: ({ home, out }) =>
     withConnection(home, async (client) => {
       out.text(await client.linkCode());
-      out.hint('On the new device: `securechat link CODE`.');
+      out.hint('On the new device, run `securechat link CODE`.');
     }),
 };
 
 export const link: Command = {
   usage: 'CODE',
   takes: [1, 1],
-  summary: 'step 2 of 3, on the new one: answers with a code and waits',
+  summary: 'step 2 of 3, on the new device: print a code in reply, and wait',
   options: { device: { type: 'string', value: 'ID', doc: 'name of this device; default random' } },
   async run({ args: [code = ''], values, home, out }) {
     const { userId } = await enterInto(home, async (store) => {
@@ -46,7 +46,7 @@ export const link: Command = {
         deviceId: values.device,
       });
       out.text(linking.code);
-      out.hint('On the device you have: `securechat approve CODE`. Waiting; Ctrl-C gives up.');
+      out.hint('On the existing device, run `securechat approve CODE`. Waiting; Ctrl-C cancels.');
       return untilAskedToEnd(linking.cancel, () => linking.done);
     });
     out.text(`This device belongs to ${userId} now; the account is in ${home}.`);
@@ -56,19 +56,19 @@ export const link: Command = {
 export const approve: Command = {
   usage: 'CODE',
   takes: [1, 1],
-  summary: 'step 3 of 3, on the one you have: lets the new one in',
+  summary: 'step 3 of 3, on the existing device: add the new one to the account',
   run: ({ args: [code = ''], home, out }) =>
     withConnection(home, async (client) => {
       await client.approveLink(withoutBreaks(code));
       out.text('The new device belongs to the account.');
-      out.hint('Stay online with both for a moment (`securechat listen`): keys and history follow.');
+      out.hint('Keep both online for a moment (`securechat listen`) to transfer keys and history.');
     }),
 };
 
 export const revoke: Command = {
   usage: 'DEVICE',
   takes: [1, 1],
-  summary: 'take a device out of the account, for good',
+  summary: 'remove a device from the account, permanently',
   run: ({ args: [deviceId = ''], home, out }) =>
     withConnection(home, async (client) => {
       const known = await client.devices();

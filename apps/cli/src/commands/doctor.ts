@@ -7,7 +7,7 @@ import { whileConnected } from '../session.ts';
 export const doctor: Command = {
   usage: '',
   takes: [0, 0],
-  summary: 'look at each step to the server, and say which one fails',
+  summary: 'check each step of connecting to the server, and show which one fails',
   async run({ home, out }) {
     const step = async <T>(what: string, look: () => Promise<readonly [T, string]>): Promise<T> => {
       try {
@@ -31,7 +31,7 @@ export const doctor: Command = {
       });
       await step('connection', () => connect(client as Client));
       await step('devices', () => ownDevices(client as Client));
-      out.text(`ok      outbox: ${client.waiting} messages wait`);
+      out.text(`ok      outbox: ${client.waiting} messages waiting`);
     } finally {
       await client?.close();
       await store.close();
@@ -42,14 +42,14 @@ export const doctor: Command = {
 async function connect(client: Client): Promise<[undefined, string]> {
   const startedAtMs = performance.now();
   await whileConnected(client, async () => undefined);
-  return [undefined, `both sides are proved, after ${Math.round(performance.now() - startedAtMs)} ms`];
+  return [undefined, `both sides authenticated, after ${Math.round(performance.now() - startedAtMs)} ms`];
 }
 
 async function ownDevices(client: Client): Promise<[undefined, string]> {
   const { trust, devices } = await client.identity(client.me.userId);
   if (trust === 'changed')
     throw new CommandFailed(
-      'The server shows another key of this account',
+      'The server shows a different key for this account',
       'Tell its operator.',
       exitCodes.danger,
     );

@@ -9,7 +9,7 @@ import type { Output } from '../output/output.ts';
 import { stored, untilAskedToEnd, withConnection } from '../session.ts';
 import { conversationOf } from './send.ts';
 
-/** Of a bar that is printed line by line. */
+/** Step of a progress bar printed line by line. */
 const STEP_PERCENT = 10;
 
 const json: Option = {
@@ -20,10 +20,10 @@ const json: Option = {
 export const sendFile: Command = {
   usage: 'TO PATH',
   takes: [2, 2],
-  summary: 'send a file to a user or a conversation; Ctrl-C takes it back',
+  summary: 'send a file to a user or a conversation; Ctrl-C cancels',
   options: {
     json,
-    type: { type: 'string', value: 'TYPE', doc: 'its MIME type, for who receives it' },
+    type: { type: 'string', value: 'TYPE', doc: 'its MIME type, shown to receivers' },
   },
   async run({ args: [to = '', path = ''], values, flags, home, out }) {
     const { source, name, mimeType } = await fileFrom(path);
@@ -42,7 +42,7 @@ export const sendFile: Command = {
 export const receiveFile: Command = {
   usage: 'CONVERSATION MESSAGE PATH',
   takes: [3, 3],
-  summary: 'write the file of a message to PATH, which must not be there yet',
+  summary: 'save the file of a message to PATH, which must not exist yet',
   options: { json },
   async run({ args: [id = '', messageId = '', path = ''], flags, home, out }) {
     await withConnection(home, async (client) => {
@@ -66,7 +66,7 @@ export const receiveFile: Command = {
 export const listFiles: Command = {
   usage: '',
   takes: [0, 0],
-  summary: 'what you have at the server, and the room that it takes',
+  summary: 'list your files at the server, and the space they use',
   options: { json: { type: 'boolean', doc: 'one JSON object per line' } },
   run: ({ flags, home, out }) =>
     withConnection(home, async (client) => {
@@ -89,11 +89,11 @@ export const listFiles: Command = {
 export const removeFile: Command = {
   usage: 'FILE',
   takes: [1, 1],
-  summary: 'take a file of yours from everybody and free its room; `securechat files` lists them',
+  summary: 'delete one of your files for everybody and free its space; `securechat files` lists them',
   async run({ args: [fileId = ''], home, out }) {
-    if (!/^[A-Za-z0-9_-]{1,64}$/.test(fileId)) throw new UsageError(`${fileId} is no id of a file`);
+    if (!/^[A-Za-z0-9_-]{1,64}$/.test(fileId)) throw new UsageError(`${fileId} is not a file id`);
     await withConnection(home, (client) => openFiles(client).remove(fileId));
-    out.text('Nobody can receive it any more.');
+    out.text('Nobody can download it any more.');
   },
 };
 
@@ -114,8 +114,8 @@ async function fileOf(client: Client, id: string, messageId: string): Promise<Fi
   const message: Message | undefined = await chat.message(messageId);
   if (message?.body.type === 'file') return message.body;
   throw new CommandFailed(
-    `There is no file with the message ${messageId} here.`,
-    'It may not have come yet; `securechat listen --json` shows the ids.',
+    `The message ${messageId} is not on this device, or has no file.`,
+    'It may not have arrived yet; `securechat listen --json` shows the ids.',
   );
 }
 

@@ -10,14 +10,14 @@ import {
 import { type Command, UsageError } from '../command.ts';
 import { fromHere } from '../home.ts';
 
-/** More than any frame of the protocol, as hexadecimal. */
+/** More than any protocol frame in hexadecimal. */
 const MAX_INPUT_BYTES = 16 * 1024 * 1024;
 const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 
 export const frame: Command = {
   usage: '[FILE]',
   takes: [0, 1],
-  summary: 'show frames of the protocol, from a file or a pipe, as JSON',
+  summary: 'decode protocol frames from a file or a pipe, as JSON',
   async run({ args: [file], out }) {
     const bytes = bytesOf(
       await readAll(file === undefined ? process.stdin : createReadStream(fromHere(file))),
@@ -28,7 +28,7 @@ export const frame: Command = {
 
 type Inspected = { number: number; name: string; bytes: number; payload: unknown; fault?: string };
 
-/** Throws `UsageError` where a header cannot be read, or the last frame is cut off. */
+/** Throws `UsageError` for an unreadable header or a truncated last frame. */
 export function inspect(bytes: Uint8Array): Inspected[] {
   const reader = new FrameReader(() => MAX_PAYLOAD_BYTES);
   const found: Inspected[] = [];
@@ -46,7 +46,7 @@ export function inspect(bytes: Uint8Array): Inspected[] {
 const nameOf = (type: number): string =>
   upstreamById.get(type)?.name ?? downstreamById.get(type)?.name ?? 'unknown';
 
-/** The payload as JSON, and why neither direction would take it, if so. */
+/** The payload as JSON, and why it is invalid in both directions, if so. */
 function contentOf(type: number, payload: Uint8Array): Pick<Inspected, 'payload' | 'fault'> {
   const faults: string[] = [];
   for (const decode of [decodeUpstream, decodeDownstream]) {
@@ -74,7 +74,7 @@ function reasonOf(error: unknown): string {
   throw error;
 }
 
-/** Binary as it is; text that is all hexadecimal or all base64 is decoded. */
+/** Decodes text that is all hexadecimal or all base64; other input is taken as binary. */
 export function bytesOf(input: Buffer): Uint8Array {
   const text = input.toString('latin1').replace(/\s+/g, '');
   if (/^(?:[0-9a-f]{2})+$/i.test(text)) return Buffer.from(text, 'hex');

@@ -20,7 +20,7 @@ const acts: Readonly<Record<string, Act>> = {
   async list(client, group, { flags, out }) {
     const links = await openGroupLinks(client).of(group);
     if (flags.has('json')) for (const link of links) out.json({ type: 'group-link', ...link });
-    else if (links.length === 0) out.text('There are no links into this group that are still good.');
+    else if (links.length === 0) out.text('This group has no valid links.');
     else for (const link of links) out.text(describe(link));
   },
   async revoke(client, group, { args: [, , id = ''], out }) {
@@ -29,10 +29,10 @@ const acts: Readonly<Record<string, Act>> = {
     if (!link)
       throw new CommandFailed(
         `There is no link ${id}`,
-        '`securechat group-link list ID` shows those that are good.',
+        '`securechat group-link list ID` shows the valid ones.',
       );
     await links.revoke(link);
-    out.text('Nobody comes in by it any more.');
+    out.text('Nobody can join by it any more.');
   },
 };
 
@@ -42,18 +42,18 @@ const describe = ({ id, endsAtMs, left }: GroupLink): string =>
 export const groupLink: Command = {
   usage: 'create ID | list ID | revoke ID LINK-ID',
   takes: [2, 3],
-  summary: 'a link by which people come into a group; whoever has it may use it',
+  summary: 'create, list or revoke links for joining a group; whoever has a link can use it',
   options: {
-    days: { type: 'string', value: 'DAYS', doc: 'how long it is good, 1 to 30; default 7' },
-    uses: { type: 'string', value: 'PEOPLE', doc: 'for how many people, 1 to 100; default 1' },
-    json: { type: 'boolean', doc: 'list them as one JSON object a line' },
+    days: { type: 'string', value: 'DAYS', doc: 'how long it is valid, 1 to 30; default 7' },
+    uses: { type: 'string', value: 'PEOPLE', doc: 'how many people can join by it, 1 to 100; default 1' },
+    json: { type: 'boolean', doc: 'list them as one JSON object per line' },
   },
   async run(call) {
     const [action = '', id = ''] = call.args;
     const act = Object.hasOwn(acts, action) ? acts[action] : undefined;
-    if (!act) throw new UsageError(`securechat group-link knows no ${action}.`);
+    if (!act) throw new UsageError(`securechat group-link has no action ${action}.`);
     const use = (client: Client) => act(client, groupOf(client, id), call);
-    // the other devices of the account hear of it; without a connection with the next one
+    // other devices of the account must learn of changes, which takes a connection
     await (action === 'list' ? withClient(call.home, use) : withConnection(call.home, use));
   },
 };
@@ -61,12 +61,12 @@ export const groupLink: Command = {
 export const join: Command = {
   usage: '',
   takes: [0, 0],
-  summary: 'come into a group by a link, which is typed or comes through a pipe',
+  summary: 'join a group by a link, typed or piped in',
   options: { json: { type: 'boolean', doc: 'print the group as one JSON object' } },
   async run({ flags, home, out }) {
     const link = await askSecret('Link', out);
     await withConnection(home, async (client) => {
-      out.hint('Waiting for a device of who made it …');
+      out.hint('Waiting for a device of its maker …');
       const group = await openGroupLinks(client).join(link);
       if (flags.has('json')) out.json(conversationLine(group));
       else out.text(`${group.id}: ${counted(group.memberIds.length, 'member')}`);

@@ -12,7 +12,7 @@ const changes: Readonly<Record<string, (group: Conversation, rest: readonly stri
   rename: (group, words) => group.rename(atLeastOne(words, 'NAME').join(' ')),
   role: async (group, [user = '', role]) => {
     if (role !== 'owner' && role !== 'admin' && role !== 'member')
-      throw new UsageError('It takes a USER and a role: owner, admin or member.');
+      throw new UsageError('Give a USER and a role: owner, admin or member.');
     await group.setRole(user, role);
   },
   leave: (group) => group.leave(),
@@ -22,11 +22,11 @@ export const group: Command = {
   usage:
     'create NAME USER … | add ID USER … | remove ID USER … | rename ID NAME | role ID USER ROLE | leave ID',
   takes: [2, Number.MAX_SAFE_INTEGER],
-  summary: 'begin a group, or change one',
+  summary: 'create a group, or change one',
   options: { json: { type: 'boolean', doc: 'print the group as one JSON object' } },
   async run({ args: [action = '', target = '', ...rest], flags, home, out }) {
     const change = Object.hasOwn(changes, action) ? changes[action] : undefined;
-    if (!change && action !== 'create') throw new UsageError(`securechat group knows no ${action}.`);
+    if (!change && action !== 'create') throw new UsageError(`securechat group has no action ${action}.`);
     await withConnection(home, async (client) => {
       const chat = change
         ? groupOf(client, target)
@@ -38,7 +38,7 @@ export const group: Command = {
   },
 };
 
-/** Throws advice when there is none. */
+/** Throws advice when there is no such group. */
 export function groupOf(client: Client, id: string): Conversation {
   const chat = client.conversation(id);
   if (chat?.kind === 'group') return chat;
@@ -46,6 +46,6 @@ export function groupOf(client: Client, id: string): Conversation {
 }
 
 function atLeastOne(words: readonly string[], what: string): readonly string[] {
-  if (words.length === 0) throw new UsageError(`${what} is missing. \`securechat group --help\` tells more.`);
+  if (words.length === 0) throw new UsageError(`${what} is missing. See \`securechat group --help\`.`);
   return words;
 }

@@ -5,13 +5,13 @@ import { CommandFailed } from '../failures.ts';
 import { fromHere } from '../home.ts';
 import { withClient } from '../session.ts';
 
-/** Encrypted, and still nobody else's business. */
+/** Encrypted, but still private. */
 const OWNER_ONLY = 0o600;
 
 export const exportHistory: Command = {
   usage: 'FILE',
   takes: [1, 1],
-  summary: 'write all conversations into a file, encrypted under a passphrase',
+  summary: 'export all conversations to a file, encrypted with a passphrase',
   run: ({ args: [file = ''], home, out }) =>
     withClient(home, async (client) => {
       const bytes = await client.exportHistory(await askNewSecret('Passphrase', out));
@@ -24,7 +24,7 @@ export const exportHistory: Command = {
 export const importHistory: Command = {
   usage: 'FILE',
   takes: [1, 1],
-  summary: 'add what is missing here from an export',
+  summary: 'add the messages that are missing here from an export',
   run: ({ args: [file = ''], home, out }) =>
     withClient(home, async (client) => {
       const path = fromHere(file);
@@ -41,12 +41,12 @@ async function fileOr<T>(path: string, done: Promise<T>): Promise<T> {
     const { code } = error as NodeJS.ErrnoException;
     throw new CommandFailed(
       `${path}: ${code ?? error}`,
-      adviceFor[code ?? ''] ?? 'Check the path and its rights.',
+      adviceFor[code ?? ''] ?? 'Check the path and its permissions.',
     );
   }
 }
 
 const adviceFor: Readonly<Record<string, string>> = {
-  EEXIST: 'It is there already; name a file that is not.',
+  EEXIST: 'It exists already; name a new file.',
   ENOENT: 'There is no such file or folder.',
 };

@@ -14,7 +14,7 @@ import { recover, recoveryCode, signUp } from './sign-up.ts';
 import { accept, block, restart, unblock } from './standing.ts';
 import { verify } from './verify.ts';
 
-/** By the word that calls it, in the order in which people need them. */
+/** By name, in the order in which people need them. */
 export const commands: Readonly<Record<string, Command | Family>> = {
   signup: signUp,
   chat,
@@ -45,7 +45,7 @@ export const commands: Readonly<Record<string, Command | Family>> = {
   doctor,
   frame,
   admin: {
-    summary: 'for who runs the server: accounts, limits, erasure, and what the machines know',
+    summary: 'for operators: accounts, limits, erasure, and diagnostics of the services',
     load: async () => (await import('../admin/admin.ts')).runAdmin,
   },
 };

@@ -7,10 +7,10 @@ import { sentence } from '../words.ts';
 export const listen: Command = {
   usage: '',
   takes: [0, 0],
-  summary: 'print what happens until Ctrl-C; reconnects by itself',
+  summary: 'print events until Ctrl-C; reconnects by itself',
   options: {
     json: { type: 'boolean', doc: 'one JSON object per line, for scripts; docs/cli.md names the fields' },
-    read: { type: 'boolean', doc: 'mark what is printed as read' },
+    read: { type: 'boolean', doc: 'mark printed messages as read' },
   },
   async run({ flags, home, out }) {
     const print = (line: Line): void => {

@@ -4,18 +4,18 @@ import { CommandFailed } from '../failures.ts';
 import { messageLine } from '../json-lines.ts';
 import { stored, withConnection } from '../session.ts';
 
-/** The server takes no longer text in one message than this, whatever else is in it. */
+/** Longer text never fits into a message, so reading stops here. */
 const MAX_TEXT_BYTES = 64 * 1024;
 
 export const send: Command = {
   usage: 'TO [TEXT …]',
   takes: [1, Number.MAX_SAFE_INTEGER],
-  summary: 'send one message to a user or a conversation; without TEXT from a pipe',
+  summary: 'send one message to a user or a conversation; without TEXT it is read from a pipe',
   options: {
     json: { type: 'boolean', doc: 'print the message as one JSON object, as `listen --json` does' },
     markdown: { type: 'boolean', doc: 'the text is Markdown' },
-    'reply-to': { type: 'string', value: 'ID', doc: 'the message that is answered' },
-    'expires-in': { type: 'string', value: 'SECONDS', doc: 'it vanishes everywhere after so long' },
+    'reply-to': { type: 'string', value: 'ID', doc: 'the message to reply to' },
+    'expires-in': { type: 'string', value: 'SECONDS', doc: 'delete it from all devices after this time' },
   },
   async run({ args: [to = '', ...words], values, flags, home, out }) {
     const text = words.length > 0 ? words.join(' ') : await pipedText();
@@ -31,7 +31,7 @@ export const send: Command = {
   },
 };
 
-/** A user's direct conversation, which begins if there is none, or the conversation of this id. */
+/** A user's direct conversation, created if needed, or the conversation with this id. */
 export async function conversationOf(client: Client, to: string): Promise<Conversation> {
   if (!to.startsWith('c_')) return client.direct(to);
   const chat = client.conversation(to);
@@ -46,8 +46,7 @@ function expiryOf(seconds: string | undefined): number | undefined {
 }
 
 async function pipedText(): Promise<string> {
-  if (process.stdin.isTTY)
-    throw new UsageError('What shall be sent? Give a text, or send it in through a pipe.');
+  if (process.stdin.isTTY) throw new UsageError('No text: give it as an argument, or pipe it in.');
   let text = '';
   process.stdin.setEncoding('utf8');
   for await (const chunk of process.stdin) {

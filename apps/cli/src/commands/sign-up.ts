@@ -13,11 +13,11 @@ const where: Record<string, Option> = {
 export const signUp: Command = {
   usage: 'NAME',
   takes: [1, 1],
-  summary: 'make an account whose first device this is',
+  summary: 'create an account with this as its first device',
   options: {
     ...where,
-    invite: { type: 'boolean', doc: 'the server asks for an invite: type it, or send it in through a pipe' },
-    token: { type: 'boolean', doc: "the same for your product's token" },
+    invite: { type: 'boolean', doc: 'sign up with an invite, typed or piped in' },
+    token: { type: 'boolean', doc: "sign up with your product's token, typed or piped in" },
   },
   async run(call) {
     const { args, flags, home, out } = call;
@@ -29,7 +29,7 @@ export const signUp: Command = {
   },
 };
 
-/** Makes the account; resolves when others can write to it. */
+/** Creates the account; resolves when others can write to it. */
 export async function enrol(
   { values, home }: Pick<Call, 'values' | 'home'>,
   userId: string,
@@ -55,24 +55,24 @@ const refusals: Readonly<Record<string, readonly [string, string]>> = {
     'Choose another one. If it is you: `securechat link CODE`, or `securechat recover NAME`.',
   ],
   INVALID_MESSAGE_FORMAT: [
-    'that cannot be a name',
+    'this is not a valid name',
     'A name is 1 to 64 letters of A to Z, digits, _ or -, and does not begin with c_.',
   ],
   PERMISSION_DENIED: [
-    'this server does not let everybody in',
+    'this server requires an invite or a token',
     'With an invite: `securechat signup NAME --invite`; with a token: `securechat signup NAME --token`.',
   ],
 };
 
 const uselessAdmission = [
-  'nobody comes in under this name by this invite or token',
-  'It was used already, is too old, or is for another name: ask for another one.',
+  'this invite or token does not admit this name',
+  'It has been used, has expired, or is for another name: ask for a new one.',
 ] as const;
 
 export const recover: Command = {
   usage: 'NAME',
   takes: [1, 1],
-  summary: 'take the account over with its recovery code; other devices are revoked',
+  summary: 'recover an account with its recovery code; its other devices are revoked',
   options: where,
   async run({ args: [userId = ''], values, home, out }) {
     const recoveryCode = await askSecret('Recovery code', out);
@@ -84,7 +84,7 @@ export const recover: Command = {
 export const recoveryCode: Command = {
   usage: '',
   takes: [0, 0],
-  summary: 'show the account key, to be written down: whoever has it has the account',
+  summary: 'show the account key to write down: whoever has it controls the account',
   run: ({ home, out }) => withClient(home, async (client) => out.text(await client.recoveryCode())),
 };
 

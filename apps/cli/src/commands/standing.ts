@@ -3,22 +3,18 @@ import type { Command } from '../command.ts';
 import { withConnection } from '../session.ts';
 import { conversationOf } from './send.ts';
 
-export const accept = standing('answer a request: it becomes an ordinary conversation', 'accepted', (chat) =>
-  chat.accept(),
+export const accept = standing(
+  'accept a request, which becomes an ordinary conversation',
+  'accepted',
+  (chat) => chat.accept(),
 );
-export const block = standing('refuse a request, or hear no more from a user', 'blocked', (chat) =>
-  chat.block(),
-);
-export const unblock = standing('hear from a blocked user again', 'not blocked any more', (chat) =>
-  chat.unblock(),
-);
-export const restart = standing(
-  'make the keys of a conversation anew, when it cannot go on',
-  'has new keys',
-  (chat) => chat.restart(),
+export const block = standing('refuse a request, or block a user', 'blocked', (chat) => chat.block());
+export const unblock = standing('unblock a user', 'not blocked any more', (chat) => chat.unblock());
+export const restart = standing('start a stuck conversation over, with new keys', 'has new keys', (chat) =>
+  chat.restart(),
 );
 
-/** Changes how one stands to a conversation as a whole. */
+/** A command that changes one's relation to a conversation. */
 function standing(summary: string, done: string, change: (chat: Conversation) => Promise<void>): Command {
   return {
     usage: 'TO',

@@ -6,10 +6,10 @@ import { counted, groupsOfFive } from '../words.ts';
 export const verify: Command = {
   usage: 'USER',
   takes: [1, 1],
-  summary: 'show the safety number that you and USER compare by voice',
+  summary: 'show the safety number to compare with USER by voice',
   options: {
-    matches: { type: 'boolean', doc: 'we have compared: mark USER as verified' },
-    'accept-change': { type: 'boolean', doc: 'USER has a new account key, and we know why' },
+    matches: { type: 'boolean', doc: 'the numbers match: mark USER as verified' },
+    'accept-change': { type: 'boolean', doc: 'accept the new account key of USER, whose reason you know' },
   },
   run: ({ args: [user = ''], flags, home, out }) =>
     withConnection(home, async (client) => {
@@ -19,8 +19,8 @@ export const verify: Command = {
       out.text(`${user}: ${trust}, ${counted(devices.length, 'device')}\n${groupsOfFive(safetyNumber)}`);
       if (trust !== 'changed') return;
       throw new CommandFailed(
-        `The account key of ${user} is another than before`,
-        `Ask ${user} in person why, and compare; then \`securechat verify ${user} --accept-change\`.`,
+        `The account key of ${user} has changed`,
+        `Ask ${user} in person why, and compare the numbers; then \`securechat verify ${user} --accept-change\`.`,
         exitCodes.danger,
       );
     }),

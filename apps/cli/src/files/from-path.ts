@@ -7,7 +7,7 @@ import { FileNotGenuine, type Files, type Transfer } from '@securechat/client/fi
 import { CommandFailed, exitCodes } from '../failures.ts';
 import { fromHere } from '../home.ts';
 
-/** By what a name ends with: so that who receives it is offered to look at it. */
+/** By file extension, so that the receiver's app can show them. */
 const PICTURES: Readonly<Record<string, string>> = {
   '.png': 'image/png',
   '.jpg': 'image/jpeg',
@@ -15,7 +15,7 @@ const PICTURES: Readonly<Record<string, string>> = {
   '.webp': 'image/webp',
 };
 
-/** A file on disk as it is sent; nothing of it is read yet. */
+/** A file on disk to be sent; nothing of it is read yet. */
 export async function fileFrom(path: string): Promise<{ source: Blob; name: string; mimeType: string }> {
   const full = fromHere(path);
   const found = await stat(full).catch((error: unknown) => {
@@ -27,10 +27,7 @@ export async function fileFrom(path: string): Promise<{ source: Blob; name: stri
   return { source, name: basename(full), mimeType };
 }
 
-/**
- * Writes a file that was sent. Nothing that is there is written over, and under its own name there is only a whole and
- * genuine one: until then it is called PATH.part.
- */
+/** Writes a received file. Never overwrites a file, and uses the final name only for a complete, authenticated one: until then it is PATH.part. */
 export async function writeFileTo(
   files: Files,
   file: FileInfo,
@@ -39,7 +36,7 @@ export async function writeFileTo(
 ): Promise<string> {
   const full = fromHere(path);
   const part = `${full}.part`;
-  // the name is taken at once, so that nobody else's file can come to be there meanwhile
+  // reserves the name at once, so that no other file can take it meanwhile
   const place = await open(full, 'wx').catch((error: unknown) => {
     throw pathFailure(full, error);
   });

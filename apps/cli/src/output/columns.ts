@@ -1,4 +1,4 @@
-/** Each row as a line whose cells stand below each other. */
+/** Each row as a line, with aligned cells. */
 export function inColumns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows)

@@ -1,11 +1,11 @@
 import { plainJson, plainText } from './plain.ts';
 
-/** Where commands write. Nothing gets past it that a terminal would obey. */
+/** Where commands write. Removes everything that a terminal would interpret. */
 export type Output = {
   text(text: string): void;
-  /** One object, one line. */
+  /** One object per line. */
   json(value: Readonly<Record<string, unknown>>): void;
-  /** To the person, beside what a script reads. */
+  /** For the person, apart from what a script reads. */
   hint(text: string): void;
   trouble(text: string): void;
 };

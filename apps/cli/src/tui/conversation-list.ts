@@ -31,7 +31,7 @@ export function ConversationList({ shown, columns, rows }: Props): ReactElement 
   );
 }
 
-/** What is most urgent stands first, where a narrow list does not cut it off. */
+/** The most urgent mark comes first, where a narrow list does not cut it off. */
 function rowOf(chat: Conversation): string {
   const mark = chat.isRequest ? '? ' : chat.isBlocked ? '– ' : chat.kind === 'group' ? '# ' : '  ';
   const unread = chat.unread > 0 ? `(${chat.unread}) ` : '';

@@ -1,4 +1,4 @@
-/** The line that is being written; `cursor` counts characters as people see them. */
+/** The input line; `cursor` counts user-perceived characters. */
 export type Entry = { readonly text: string; readonly cursor: number };
 export const emptyEntry: Entry = { text: '', cursor: 0 };
 
@@ -17,7 +17,7 @@ const segmenter = new Intl.Segmenter();
 export const charactersOf = (text: string): string[] =>
   [...segmenter.segment(text)].map(({ segment }) => segment);
 
-/** What one key or a paste makes of the line; undefined when it is no key for editing. */
+/** The line after a key or a paste; undefined for a key that does not edit. */
 export function edited({ text, cursor }: Entry, input: string, key: EditKey): Entry | undefined {
   const characters = charactersOf(text);
   const at = Math.min(cursor, characters.length);
@@ -46,7 +46,7 @@ function withoutWord(characters: readonly string[], at: number): Entry {
   return without(characters, start, at);
 }
 
-/** What Enter means. `//` begins a text that itself begins with a slash. */
+/** What Enter does. `//` starts a text that itself starts with a slash. */
 export function meaningOf(text: string): { say: string } | { command: string; rest: string } {
   if (text.startsWith('//')) return { say: text.slice(1) };
   const [, command, rest] = /^\/(\S*)\s*([\s\S]*)$/.exec(text) ?? [];

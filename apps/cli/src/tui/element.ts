@@ -2,7 +2,7 @@ import { type BoxProps, Box as InkBox, Text as InkText, type TextProps } from 'i
 import { createElement, type ReactElement, type ReactNode } from 'react';
 import { plainLine } from '../output/plain.ts';
 
-/** The only way to text on the screen: nothing gets through that a terminal would obey. */
+/** The only way to put text on the screen; removes everything that a terminal would interpret. */
 export function line(props: Omit<TextProps, 'children'>, ...parts: (string | ReactElement)[]): ReactElement {
   const safe = parts.map((part) => (typeof part === 'string' ? plainLine(part) : part));
   return createElement(InkText, props, ...safe);

@@ -2,7 +2,7 @@ import type { ReactElement } from 'react';
 import { charactersOf, type Entry } from './editing.ts';
 import { box, line } from './element.ts';
 
-/** The line that is being written, with the part around the cursor when it is longer than the window. */
+/** The input line, or the part around the cursor when it is longer than the window. */
 export function EntryLine({ entry, columns }: { entry: Entry; columns: number }): ReactElement {
   const characters = charactersOf(entry.text);
   // wide characters take two columns

@@ -3,7 +3,7 @@ import { counted } from '../words.ts';
 import { box, line } from './element.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** Who one is, whether there is a connection, and what is wrong. */
+/** The user, the connection, and problems. */
 export function Header({ shown, userId }: { shown: Snapshot; userId: string }): ReactElement {
   const { state, ended, waiting, alarms } = shown;
   const connection =

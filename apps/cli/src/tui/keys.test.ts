@@ -6,7 +6,7 @@ import type { Messenger } from './messenger.ts';
 
 const noKey = {} as Key;
 
-/** Only the line that is being written, and what was entered. */
+/** Just an input line, and what was entered. */
 function atTheEntry() {
   let entry: Entry = emptyEntry;
   const entered: string[] = [];

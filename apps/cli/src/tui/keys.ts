@@ -3,10 +3,10 @@ import { type EditKey, edited } from './editing.ts';
 import { type Messenger, SCROLL_STEP } from './messenger.ts';
 
 const CONTROL = /(\p{Cc})/u;
-/** Control characters are letters with this bit cleared: Ctrl-U, 0x15, is `u`, 0x75. */
+/** Control characters are letters without this bit: Ctrl-U, 0x15, is `u`, 0x75. */
 const LETTERS = 0x60;
 
-/** What one piece of input does. Where keys come in faster than they are read, several arrive as one piece. */
+/** Handles one chunk of input. Fast typing arrives as several keys in one chunk. */
 export function pressed(messenger: Messenger, input: string, key: Key, quit: () => void): void {
   if (key.tab) messenger.move(key.shift ? -1 : 1);
   else if (key.upArrow) messenger.move(-1);
@@ -19,7 +19,7 @@ export function pressed(messenger: Messenger, input: string, key: Key, quit: () 
   else typed(messenger, input, quit);
 }
 
-/** Text, and what was pressed between: control characters never become part of it. */
+/** Text and the keys in between: control characters never become part of the text. */
 function typed(messenger: Messenger, input: string, quit: () => void): void {
   for (const piece of input.split(CONTROL)) {
     if (piece === '\r' || piece === '\n') entered(messenger, quit);
@@ -29,7 +29,7 @@ function typed(messenger: Messenger, input: string, quit: () => void): void {
   }
 }
 
-/** Keeps its line breaks, which terminals send as returns; other control characters are no text. */
+/** Keeps line breaks, which terminals send as carriage returns; drops other control characters. */
 export function pasted(messenger: Messenger, text: string): void {
   edit(
     messenger,

@@ -1,8 +1,8 @@
-/** Short numbers for messages, by which commands name them; they stay as long as the messenger runs. */
+/** Short message numbers for commands; they stay valid while the messenger runs. */
 export class Labels {
   readonly #ids = new Map<string, string[]>();
 
-  /** Numbers begin with 1 in each conversation. */
+  /** Numbers start at 1 in each conversation. */
   of(conversationId: string, messageId: string): number {
     const ids = this.#ids.get(conversationId) ?? [];
     this.#ids.set(conversationId, ids);

@@ -8,7 +8,7 @@ import type { Panel, Snapshot } from './snapshot.ts';
 
 type Props = { shown: Snapshot; labels: Labels; columns: number; rows: number };
 
-/** What was said, newest at the bottom; or a panel in its place. */
+/** The messages, newest at the bottom; or a panel instead. */
 export function MessagePane({ shown, labels, columns, rows }: Props): ReactElement {
   const { open, messages, panel, scrolled } = shown;
   const lines = panel
@@ -19,7 +19,7 @@ export function MessagePane({ shown, labels, columns, rows }: Props): ReactEleme
       });
   const title =
     panel?.title ??
-    (open ? headline(open, scrolled, shown.standing) : 'Begin with /new USER or /group NAME USER …');
+    (open ? headline(open, scrolled, shown.standing) : 'Start with /new USER or /group NAME USER …');
   return box(
     { flexDirection: 'column', width: columns, overflow: 'hidden' },
     box({ height: 1, flexShrink: 0 }, line({ bold: true, underline: true, wrap: 'truncate-end' }, title)),
@@ -39,8 +39,8 @@ function headline(chat: Conversation, scrolled: number, standing: string): strin
     parts.push(`${counted(chat.memberIds.length, 'member')}, you are ${chat.ownRole}`);
   if (chat.isRequest) parts.push('a request: /accept or /block');
   if (chat.isBlocked) parts.push('blocked');
-  if (!chat.isMember) parts.push('you are no member any more');
-  if (chat.isStuck) parts.push('it cannot go on: /restart makes new keys');
+  if (!chat.isMember) parts.push('you are no longer a member');
+  if (chat.isStuck) parts.push('stuck: /restart starts it over with new keys');
   if (standing !== '') parts.push(standing);
   if (scrolled > 0) parts.push(`${scrolled} newer below`);
   return parts.join(' – ');
@@ -51,7 +51,7 @@ const panelLines = ({ lines, from }: Panel): ReactElement[] =>
     .slice(from)
     .map((text, index) => box({ key: index, flexShrink: 0 }, line({ wrap: 'wrap' }, text || ' ')));
 
-/** `most`: so many characters of a long one are shown, or its beginning would be above the window. */
+/** `most`: maximum number of characters shown, so that the start of a long message stays in the window. */
 function messageLine(
   message: Message,
   { label, most, all }: { label: number; most: number; all: readonly Message[] },
@@ -73,7 +73,7 @@ function messageLine(
   );
 }
 
-/** The beginning of what is answered, if it is on the screen. */
+/** The start of the message replied to, if it is on the screen. */
 function answered({ replyTo }: Message, all: readonly Message[]): string {
   if (replyTo === undefined) return '';
   const original = all.find(({ id }) => id === replyTo);

@@ -17,11 +17,11 @@ import { firstSnapshot, isListed, type Snapshot } from './snapshot.ts';
 import { peersOf, standingOf } from './standing.ts';
 import { TuiTransfers } from './transfers.ts';
 
-/** Lines of a message are few: a step never goes beyond what a screen shows. */
+/** A message has few lines, so a step never skips any. */
 export const SCROLL_STEP = 5;
 const MAX_ALARMS = 100;
 
-/** What the messenger knows and does; what draws it only looks at `snapshot`. */
+/** The messenger's state and actions; drawing code only reads `snapshot`. */
 export class Messenger {
   readonly client: Client;
   readonly labels = new Labels();
@@ -31,7 +31,7 @@ export class Messenger {
   #isRefreshing = false;
   #isStale = false;
   #presence: Presence | undefined;
-  /** Why there was no connection, as it was told last. */
+  /** The last reported reason for having no connection. */
   #failure: string | undefined;
   readonly #listeners = new Set<() => void>();
 
@@ -44,7 +44,7 @@ export class Messenger {
     this.attempt(() => this.#watch(client));
   }
 
-  /** From now on others see that one is there, and one sees those with whom one talks. */
+  /** Shows this user as online, and watches recent contacts. */
   async #watch(client: Client): Promise<void> {
     const presence = await client.presence();
     this.#presence = presence;
@@ -63,7 +63,7 @@ export class Messenger {
     this.#change({ standing: [there, path].filter((each) => each !== '').join(', ') });
   }
 
-  /** How one is shown to others. */
+  /** Sets this user's status. */
   async be(status: Status): Promise<void> {
     (await this.client.presence()).show(status);
   }
@@ -79,17 +79,17 @@ export class Messenger {
     client.on('alarm', (alarm) =>
       this.#change({ alarms: [...this.#shown.alarms, alarm].slice(-MAX_ALARMS) }),
     );
-    client.on('request', ({ peer }) => this.#change({ notice: `${peer ?? 'Somebody'} would like to talk.` }));
+    client.on('request', ({ peer }) => this.#change({ notice: `${peer ?? 'Somebody'} would like to chat.` }));
     for (const event of ['conversation', 'message', 'vanished', 'receipt'] as const)
       client.on(event, () => this.refresh());
-    // what is said in threads does not stand in the conversation
+    // thread messages do not appear in the conversation
     client.on('message', ({ message: { from, isOwn, threadId }, conversation: { id }, isNew }) => {
       if (isNew && !isOwn && threadId !== undefined && id === this.#shown.open?.id)
         this.tell(`${from} wrote in a thread: /thread ${this.labels.of(id, threadId)}`);
     });
   }
 
-  /** What a person can do something about, once: it is tried again and again. */
+  /** Reports a failure once, and only if the person can fix it: connecting is retried all the time. */
   #tellFailure(error: SecureChatError): void {
     if (isAbsence(error) || error.message === this.#failure) return;
     this.#failure = error.message;
@@ -105,7 +105,7 @@ export class Messenger {
   /** The open conversation; throws advice when there is none. */
   get chat(): Conversation {
     if (this.#shown.open) return this.#shown.open;
-    throw new CommandFailed('No conversation is open.', 'Begin one: /new USER');
+    throw new CommandFailed('No conversation is open.', 'Start one: /new USER');
   }
 
   open(id: string | undefined): void {
@@ -115,7 +115,7 @@ export class Messenger {
     this.refresh();
   }
 
-  /** Up or down in the list. */
+  /** Moves up or down in the list. */
   move(by: 1 | -1): void {
     const { conversations, open } = this.#shown;
     const at = conversations.findIndex(({ id }) => id === open?.id);
@@ -123,7 +123,7 @@ export class Messenger {
     if (next) this.open(next.id);
   }
 
-  /** By lines of the panel if there is one, else by messages; up is positive. */
+  /** Scrolls by lines in a panel, else by messages; up is positive. */
   scroll(by: number): void {
     const { scrolled, messages, panel } = this.#shown;
     if (panel) {
@@ -143,20 +143,20 @@ export class Messenger {
     this.#tellTyping(entry.text);
     this.#change({ entry });
   };
-  /** Commands are nobody's business, and a stranger is not told that one has begun to answer. */
+  /** Not while a command is typed, and not to a stranger whose request is not accepted. */
   #tellTyping(text: string): void {
     const { open } = this.#shown;
     if (open?.isMember && !open.isRequest)
       this.#presence?.typing(open.id, text !== '' && !text.startsWith('/'));
   }
-  /** What was written; an empty line remains. */
+  /** Returns the input and clears the line. */
   takeEntry(): string {
     const { text } = this.#shown.entry;
     this.write(emptyEntry);
     return text;
   }
 
-  /** What was typed and entered; when that cannot be done, it stands there again to be changed. */
+  /** Acts on an entered line; on failure it is put back to be corrected. */
   enter(text: string): void {
     this.attempt(async () => {
       try {
@@ -168,7 +168,7 @@ export class Messenger {
     });
   }
 
-  /** Does it; what goes wrong becomes the notice. */
+  /** Runs an action and shows its failure as the notice. */
   attempt(action: () => Promise<void>): void {
     action().catch((error) => this.tell(adviceOf(error)));
   }
@@ -176,11 +176,10 @@ export class Messenger {
   async say(text: string, options?: SendOptions): Promise<void> {
     const { chat } = this;
     const { ended } = this.#shown;
-    if (ended !== undefined) throw new CommandFailed('Nothing is sent any more.', ended);
+    if (ended !== undefined) throw new CommandFailed('Nothing can be sent any more.', ended);
     if (chat.isRequest)
-      throw new CommandFailed('This is a request.', '/accept answers it, /block refuses it.');
-    if (chat.isBlocked)
-      throw new CommandFailed(`You have blocked ${chat.peer}.`, '/unblock, and you can talk again.');
+      throw new CommandFailed('This is a request.', '/accept accepts it, /block refuses it.');
+    if (chat.isBlocked) throw new CommandFailed(`You have blocked ${chat.peer}.`, '/unblock to chat again.');
     await chat.send(text, options);
     this.#change({ scrolled: 0, panel: undefined, notice: '' });
   }
@@ -189,13 +188,13 @@ export class Messenger {
     const meaning = meaningOf(text);
     if ('say' in meaning) return this.say(meaning.say);
     const command = Object.hasOwn(commands, meaning.command) ? commands[meaning.command] : undefined;
-    if (!command) throw new CommandFailed(`There is no /${meaning.command}.`, '/help lists all.');
+    if (!command) throw new CommandFailed(`There is no /${meaning.command}.`, '/help lists them.');
     this.tell(`/${meaning.command} …`);
     this.tell((await command.run(this, meaning.rest)) ?? '');
     this.refresh();
   }
 
-  /** Looks at the open conversation anew; changes that come meanwhile lead to one more look. */
+  /** Reloads the open conversation; changes meanwhile cause one more reload. */
   refresh(): void {
     this.#isStale = true;
     if (this.#isRefreshing) return;

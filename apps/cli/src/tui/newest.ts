@@ -1,9 +1,9 @@
 import type { Conversation, Message } from '@securechat/client';
 
-/** More than fit on any screen; older ones are fetched when somebody scrolls that far. */
+/** More than fit on any screen; older ones are loaded when somebody scrolls that far. */
 export const PAGE = 100;
 
-/** At least `count` of the newest messages, oldest first, if there are so many. */
+/** At least the `count` newest messages, oldest first, if there are that many. */
 export async function newest(chat: Conversation, count: number): Promise<Message[]> {
   let found: Message[] = await chat.messages({ limit: PAGE });
   while (found.length < count && found[0]) {

@@ -7,7 +7,7 @@ import { untilAskedToEnd } from '../session.ts';
 import { Messenger } from './messenger.ts';
 import { Screen } from './screen.ts';
 
-/** Draws until a person leaves; the terminal is then as it was before. `peers`: how direct connections are made. */
+/** Runs until the person leaves, then restores the terminal. `peers`: how direct connections are made. */
 export async function runMessenger(
   client: Client,
   user: string | undefined,

@@ -8,14 +8,14 @@ import { pasted, pressed } from './keys.ts';
 import { MessagePane } from './message-pane.ts';
 import type { Messenger } from './messenger.ts';
 
-/** Narrower than this there is no room for the list beside what was said. */
+/** A narrower window has no room for the list beside the messages. */
 const LIST_FROM_COLUMNS = 60;
 const LIST_COLUMNS = 24;
 const MAX_NOTICE_ROWS = 3;
-/** Of files on their way; the newest are shown. */
+/** The newest transfers are shown. */
 const MAX_TRANSFER_ROWS = 3;
 
-/** The whole window: header, conversations and what was said, notice, and the line that is being written. */
+/** The whole window: header, conversations and messages, notice, and input line. */
 export function Screen({ messenger }: { messenger: Messenger }): ReactElement {
   const shown = useSyncExternalStore(messenger.subscribe, messenger.snapshot);
   const { columns, rows } = useWindowSize();
@@ -24,11 +24,11 @@ export function Screen({ messenger }: { messenger: Messenger }): ReactElement {
   useInput((input, key) => pressed(messenger, input, key, exit));
   usePaste((text) => pasted(messenger, text));
 
-  // codes in a panel are copied from the window, and the list would come along
+  // codes in a panel are copied from the window; the list would be copied along
   const hasList = columns >= LIST_FROM_COLUMNS && !shown.panel;
   const noticeRows = rowsFor(shown.notice, columns);
   const transfers = shown.transfers.slice(-MAX_TRANSFER_ROWS);
-  // header and entry take one each
+  // header and input line take one each
   const paneRows = Math.max(1, rows - 2 - noticeRows - transfers.length);
   return box(
     { flexDirection: 'column', width: columns, height: rows, overflow: 'hidden' },
@@ -55,7 +55,7 @@ export function Screen({ messenger }: { messenger: Messenger }): ReactElement {
   );
 }
 
-/** Advice that is cut off helps nobody; lines break at words, so that a part of each stays empty. */
+/** Truncated advice helps nobody; word wrapping leaves part of each line empty. */
 function rowsFor(notice: string, columns: number): number {
   const filled = Math.max(1, columns - 8);
   return Math.min(MAX_NOTICE_ROWS, Math.max(1, Math.ceil(notice.length / filled)));

@@ -1,36 +1,33 @@
 import type { Alarm, Client, ConnectionState, Conversation, Message } from '@securechat/client';
 import { type Entry, emptyEntry } from './editing.ts';
 
-/** In the place of what was said; its lines begin with the one numbered `from`. */
+/** Shown instead of messages; its lines start with number `from`. */
 export type Panel = { readonly title: string; readonly lines: readonly string[]; readonly from: number };
 
-/** Everything that the screen shows; a new object whenever something of it has changed. */
+/** Everything the screen shows; a new object whenever something changes. */
 export type Snapshot = {
   readonly state: ConnectionState;
-  /** Why it will not connect by itself any more. */
+  /** Why it will not reconnect. */
   readonly ended: string | undefined;
   readonly waiting: number;
   readonly alarms: readonly Alarm[];
   readonly conversations: readonly Conversation[];
   readonly open: Conversation | undefined;
-  /** How the other one of the open conversation is, or who writes in it; empty when nothing is known. */
+  /** The peer's status in the open conversation, or who is typing; empty when unknown. */
   readonly standing: string;
-  /** Oldest first; the newest `scrolled` of the open conversation are left out. */
+  /** Oldest first, without the newest `scrolled` ones. */
   readonly messages: readonly Message[];
   readonly scrolled: number;
   readonly panel: Panel | undefined;
-  /** Files on their way, a line for each. */
+  /** Transfers, one line each. */
   readonly transfers: readonly string[];
-  /** What is being written. */
+  /** The input line. */
   readonly entry: Entry;
-  /** The answer to what was done last. */
+  /** The result of the last action. */
   readonly notice: string;
 };
 
-/**
- * A conversation of two that somebody has begun without a word asks for nothing yet: so begins whoever comes by a link into a group, for
- * the one who made it.
- */
+/** A direct conversation started without a message is not a request yet: joining a group by a link starts one with the link's maker. */
 export function isListed({
   kind,
   isRequest,

@@ -1,7 +1,7 @@
 import type { Client, Conversation, Presence } from '@securechat/client';
 import { clock } from '../words.ts';
 
-/** As many as can be watched at once; those one has talked to last. */
+/** The maximum that can be watched; the most recent contacts. */
 const MOST_WATCHED = 200;
 
 export function peersOf(client: Client): string[] {
@@ -11,10 +11,10 @@ export function peersOf(client: Client): string[] {
     .slice(0, MOST_WATCHED);
 }
 
-/** Who writes, or else how the other one of two is. */
+/** Who is typing, or else the status of the peer. */
 export function standingOf(presence: Presence, { id, peer }: Conversation): string {
   const typists = presence.typists(id);
-  if (typists.length > 0) return peer ? 'is writing …' : `${typists.join(', ')} writing …`;
+  if (typists.length > 0) return peer ? 'is typing …' : `${typists.join(', ')} typing …`;
   if (!peer) return '';
   const { status, lastSeenMs } = presence.of(peer);
   if (status !== 'offline') return status;

@@ -4,7 +4,7 @@ import { progressBar } from '../files/progress-bar.ts';
 
 type Named = { readonly label: string; readonly transfer: Transfer<unknown> };
 
-/** Files on their way in the messenger, named by numbers that begin with 1. */
+/** Transfers of the messenger, numbered from 1. */
 export class TuiTransfers {
   readonly #running = new Map<number, Named>();
   readonly #changed: () => void;
@@ -14,7 +14,7 @@ export class TuiTransfers {
     this.#changed = changed;
   }
 
-  /** Shows it until it ends, however it does. */
+  /** Shows it until it ends. */
   follow(label: string, transfer: Transfer<unknown>): void {
     const number = this.#running.size === 0 ? 1 : this.#last + 1;
     this.#last = number;
@@ -28,24 +28,21 @@ export class TuiTransfers {
     this.#changed();
   }
 
-  /** The one of this number; without a number the one that began last. Throws advice when there is none. */
+  /** The transfer with this number, by default the newest. Throws advice when there is none. */
   find(number: string): Transfer<unknown> {
     const wanted = number === '' ? [...this.#running.keys()].at(-1) : Number(number);
     const found = wanted === undefined ? undefined : this.#running.get(wanted);
     if (found) return found.transfer;
-    throw new CommandFailed(
-      'There is no such file on its way.',
-      '/send PATH sends one, /save N PATH gets one.',
-    );
+    throw new CommandFailed('There is no such transfer.', '/send PATH starts one, /save N PATH downloads.');
   }
 
-  toggle(number: string): 'waits' | 'goes on' {
+  toggle(number: string): 'is paused' | 'goes on' {
     const transfer = this.find(number);
     const isPaused = transfer.isPaused;
     if (isPaused) transfer.resume();
     else transfer.pause();
     this.#changed();
-    return isPaused ? 'goes on' : 'waits';
+    return isPaused ? 'goes on' : 'is paused';
   }
 
   /** One for each. */

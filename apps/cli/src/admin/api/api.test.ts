@@ -17,7 +17,7 @@ afterEach(() => {
   }
 });
 
-/** A server that answers so in turn, and what it was asked. */
+/** A server that gives these answers in turn, and what it was asked. */
 async function serve(...answers: RequestListener[]) {
   const asked: { name: string | undefined; bearer: string | undefined; url: string | undefined }[] = [];
   const server = createServer((request, response) => {
@@ -98,7 +98,7 @@ test.each<[string, number, unknown]>([
 
 test('who is no auth is told from one', async () => {
   const { api } = await serve((_request, response) => void response.writeHead(404).end('<html>'));
-  await expect(api.ask(calls.disable, ask)).rejects.toThrow('is no auth');
+  await expect(api.ask(calls.disable, ask)).rejects.toThrow('is not auth');
   const bare = await serve(json(404, errorMessage('UNKNOWN_TYPE')));
   await expect(bare.api.ask(calls.disable, ask)).rejects.toThrow('no admin API');
 });
@@ -140,7 +140,7 @@ type JsonSchema = {
   items?: JsonSchema;
 };
 
-/** What `relied` demands and `promised` does not say. */
+/** What `relied` requires and `promised` does not guarantee. */
 function missing(relied: JsonSchema, promised: JsonSchema | undefined, place = ''): string[] {
   if (!promised || relied.type !== promised.type)
     return [`${place} is ${promised?.type}, not ${relied.type}`];

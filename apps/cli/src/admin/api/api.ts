@@ -7,22 +7,22 @@ import type { ApiCall } from './calls.ts';
 import { isWorthRepeating, refusalOf, waitAskedForMs } from './refusal.ts';
 import { type AdminAnswer, type AdminRequest, type Transport, Unreachable } from './transport.ts';
 
-/** What auth waits for Postgres and Redis, and a slow network. */
+/** Auth's own wait for Postgres and Redis, plus a slow network. */
 const ATTEMPT_MS = 20_000;
 const ATTEMPTS = 3;
-/** A person waits: whoever is told to come back later than this is told so. */
+/** A person is waiting: longer delays are reported instead of waited for. */
 const LONGEST_WAIT_MS = 10_000;
 
 type Ask = { params?: Record<string, string>; query?: Record<string, string>; body?: object };
 
 export type AdminApi = {
-  /** Resolves with an answer that has the form of `call.answer`; fails with `CommandFailed`. */
+  /** Resolves with an answer of the form `call.answer`; rejects with `CommandFailed`. */
   ask<Answer>(call: ApiCall<Answer>, ask?: Ask): Promise<Answer>;
 };
 
 /**
- * Each request has a deadline and is repeated, but not often, when there is no answer or one that says "later"; one that changes something
- * has one Idempotency-Key for all attempts, so that it is done once. `pause` waits.
+ * Each request has a deadline and is repeated a few times when there is no answer or it says "later". A changing request has the same
+ * Idempotency-Key in all attempts, so it takes effect once. `pause` waits.
  */
 export function createApi(transport: Transport, pause: (ms: number) => Promise<unknown> = sleep): AdminApi {
   async function attempt(request: AdminRequest): Promise<AdminAnswer | Unreachable> {

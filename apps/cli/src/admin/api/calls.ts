@@ -1,14 +1,14 @@
 import { type Schema, type Static, Type } from '@securechat/protocol';
 
 /**
- * What is asked of the admin API, and what of each answer is relied upon; a test holds it against docs/openapi.json. An answer
- * may have more.
+ * The admin API's calls, and the parts of their answers this program relies on; a test compares them with docs/openapi.json. Answers may
+ * contain more.
  */
 export type ApiCall<Answer = unknown> = {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** As in OpenAPI: `/v1/admin/accounts/{user_id}`. */
   readonly path: string;
-  /** What a key needs. */
+  /** The scope that a key needs. */
   readonly scope: string;
   readonly answer: Schema<Answer>;
 };

@@ -1,6 +1,6 @@
 import { type AdminAnswer, MAX_ANSWER_BYTES, type Transport, Unreachable } from './transport.ts';
 
-/** Over HTTP, with the key in the header and nowhere else. */
+/** Over HTTP, with the key only in the header. */
 export function httpTransport(base: string, key: string): Transport {
   return async ({ method, path, body, idempotencyKey }, signal) => {
     const headers = {
@@ -9,7 +9,7 @@ export function httpTransport(base: string, key: string): Transport {
       ...(idempotencyKey && { 'idempotency-key': idempotencyKey }),
     };
     try {
-      // an answer that names another address would have the key sent there
+      // a redirect would send the key elsewhere
       const request = { method, headers, signal, redirect: 'error' as const };
       const response = await fetch(`${base}${path}`, {
         ...request,
@@ -33,7 +33,7 @@ async function answerOf(response: Response): Promise<AdminAnswer> {
   return { status: response.status, text: Buffer.concat(parts).toString('utf8') };
 }
 
-/** Codes of OpenSSL and Node that say that the certificate is not to be trusted. */
+/** Error codes of OpenSSL and Node for an untrusted certificate. */
 const DISTRUST = /CERT|SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY|ALTNAME/;
 
 function unreachable(base: string, error: unknown): Unreachable {
@@ -42,7 +42,7 @@ function unreachable(base: string, error: unknown): Unreachable {
   if (DISTRUST.test(reason))
     return new Unreachable(
       `The certificate of ${base} is not trusted (${reason})`,
-      'Where it is of an authority of your own, name its file in NODE_EXTRA_CA_CERTS. Else do not go on: the key was not sent.',
+      'If your own CA issued it, set NODE_EXTRA_CA_CERTS to the CA file. Otherwise do not go on: the key was not sent.',
       { isRetryable: false },
     );
   return new Unreachable(

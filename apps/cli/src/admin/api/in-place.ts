@@ -5,13 +5,13 @@ import type { Place } from '../places/place.ts';
 import { textFrom } from '../places/run.ts';
 import { type AdminAnswer, type Transport, Unreachable } from './transport.ts';
 
-/** A program starts there first: a second or two, and twenty on two cores that are busy with other things. */
+/** Starts a program there first, which takes one or two seconds, or twenty on two busy cores. */
 const DEADLINE_MS = 60_000;
 
 const Answer = Type.Object({ status: Type.Integer(), text: Type.String() });
 const check = checkerOf(Answer as Schema);
 
-/** By a program beside auth, which has the admin token and does not give it away. The request goes through a pipe: arguments are seen by others. */
+/** Through a program beside auth, which has the admin token and keeps it. The request goes through a pipe, because others can see arguments. */
 export function inPlaceTransport(place: Place): Transport {
   return async (request) => {
     const start = await place.start({ service: 'auth', file: 'call-admin.ts', args: [], isAsked: true });

@@ -1,4 +1,4 @@
-/** One request to the admin API. `path` begins with a slash and may have a query. */
+/** A request to the admin API. `path` starts with a slash and may have a query. */
 export type AdminRequest = {
   readonly method: string;
   readonly path: string;
@@ -8,14 +8,14 @@ export type AdminRequest = {
 
 export type AdminAnswer = { readonly status: number; readonly text: string };
 
-/** Carries requests to an auth: over the network, or inside of the place where it runs. Rejects with `Unreachable`. */
+/** Carries requests to auth: over the network, or inside the place where it runs. Rejects with `Unreachable`. */
 export type Transport = (request: AdminRequest, signal: AbortSignal) => Promise<AdminAnswer>;
 
-/** There was no answer; whether the request had an effect is not known. `advice` says where to look. */
+/** No answer came; the request may have taken effect. `advice` says where to look. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
   readonly advice: string;
-  /** False where the same request would end in the same way. */
+  /** False when a repetition would fail in the same way. */
   readonly isRetryable: boolean;
 
   constructor(message: string, advice: string, { isRetryable }: { isRetryable: boolean }) {
@@ -25,5 +25,5 @@ export class Unreachable extends Error {
   }
 }
 
-/** An export of somebody with many conversations is some MiB. */
+/** An export of a user with many conversations is a few MiB. */
 export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;

@@ -6,14 +6,14 @@ import { eachPage } from './each-page.ts';
 
 const acts: Readonly<Record<string, (call: AdminCall, user: string) => Promise<void>>> = {
   show,
-  disable: (call, user) => change(call, user, 'disable', 'is served no more, until it is enabled'),
-  enable: (call, user) => change(call, user, 'enable', 'is served'),
+  disable: (call, user) => change(call, user, 'disable', 'is disabled until it is enabled again'),
+  enable: (call, user) => change(call, user, 'enable', 'is enabled'),
 };
 
 export const accounts: ApiCommand = {
   usage: '[list | show USER | disable USER | enable USER]',
   takes: [0, 2],
-  summary: 'list accounts, look at one with its devices, suspend one, serve it again',
+  summary: 'list accounts; show one with its devices; disable or enable one',
   async run(call) {
     const [word = 'list', user, ...more] = call.args;
     if (word === 'list' && user === undefined) return list(call);
@@ -86,7 +86,7 @@ const deviceLines = (found: readonly Device[]): string[] =>
 export const revoke: ApiCommand = {
   usage: 'USER DEVICE',
   takes: [2, 2],
-  summary: 'serve this device no more, for ever; its user’s signed list keeps it until that is signed anew',
+  summary: 'revoke a device permanently; its user’s signed list keeps it until the user signs a new one',
   async run({ api, args: [user = '', device = ''], flags, out }) {
     const answer = await api.ask(calls.revoke, { params: { user_id: user, device_id: device } });
     if (flags.has('json')) out.json(answer);

@@ -5,7 +5,7 @@ const UNITS: Readonly<Record<string, number>> = {
   ...{ KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 },
 };
 
-/** As the options of services write sizes. */
+/** Parses sizes as the services' options write them. */
 export function bytesOf(text: string): number {
   const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(text) ?? [];
   const bytes = Number(digits) * ((Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined) ?? Number.NaN);

@@ -1,4 +1,4 @@
-/** One page after the other, each shown before the next one is asked for: a list may be longer than the memory. */
+/** Shows each page before it requests the next one, as a list may exceed the memory. */
 export async function eachPage<Page extends { next?: string }>(
   ask: (query: Record<string, string>) => Promise<Page>,
   show: (page: Page) => void,

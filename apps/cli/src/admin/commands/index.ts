@@ -5,7 +5,7 @@ import { erase, exportUser, receipt } from './leaving.ts';
 import { limits, quota, stored } from './limits.ts';
 import { webhooks } from './webhooks.ts';
 
-/** What is asked of the admin API, by the word behind `securechat admin`. */
+/** Commands of the admin API, by the word after `securechat admin`. */
 export const apiCommands: Readonly<Record<string, ApiCommand>> = {
   accounts,
   devices,

@@ -8,21 +8,21 @@ import { eachPage } from './each-page.ts';
 const DAY_SECONDS = 24 * 3600;
 const MAX_AT_ONCE = 1_000;
 const MAX_DAYS = 365;
-/** A token cannot be taken back. */
+/** A token cannot be revoked. */
 const MAX_DAYS_OF_ONE_USER = 7;
 
 export const invite: ApiCommand = {
   usage: '',
   takes: [0, 0],
-  summary: 'let people in who have no account: codes, or what lets in one named user; shown this once',
+  summary: 'create invite codes, or an invite or token for one named user; shown only once',
   options: {
-    count: { type: 'string', value: 'N', doc: 'how many codes; default 1' },
+    count: { type: 'string', value: 'N', doc: 'number of codes; default 1' },
     for: {
       type: 'string',
       value: 'USER',
-      doc: 'only this user: a code or a token, as AUTH_ENROLMENT demands',
+      doc: 'for this user only: a code or a token, depending on AUTH_ENROLMENT',
     },
-    days: { type: 'string', value: 'N', doc: 'how long they are good; default 7' },
+    days: { type: 'string', value: 'N', doc: 'days until they expire; default 7' },
   },
   run: (call) => (call.values.for === undefined ? severalCodes(call) : forOne(call, call.values.for)),
 };
@@ -35,14 +35,12 @@ async function severalCodes({ api, values, flags, out }: AdminCall): Promise<voi
   const answer = await api.ask(calls.createInvites, { body });
   if (flags.has('json')) return out.json(answer);
   for (const code of answer.invites) out.text(code);
-  out.hint(
-    `Good until ${timeText(answer.expires_at)}, each for one account, where AUTH_ENROLMENT is invite.`,
-  );
+  out.hint(`Good until ${timeText(answer.expires_at)}, each for one account, if AUTH_ENROLMENT is invite.`);
 }
 
 async function forOne({ api, values, flags, out }: AdminCall, user: string): Promise<void> {
   if (values.count !== undefined)
-    throw new UsageError('One user takes one code: --for and --count exclude each other.');
+    throw new UsageError('--for and --count exclude each other: one user needs one code.');
   const days = wholeNumber(values.days ?? '7', '--days', 1, MAX_DAYS_OF_ONE_USER);
   const ask = { params: { user_id: user }, body: { valid_seconds: days * DAY_SECONDS } };
   const answer = await api.ask(calls.admit, ask);
@@ -56,7 +54,7 @@ async function forOne({ api, values, flags, out }: AdminCall, user: string): Pro
 export const invites: ApiCommand = {
   usage: '',
   takes: [0, 0],
-  summary: 'list the invites that may still be used, without their codes',
+  summary: 'list unused invites, without their codes',
   run: ({ api, flags, out }) =>
     eachPage(
       (query) => api.ask(calls.listInvites, { query }),

@@ -7,29 +7,29 @@ import { fromHere } from '../../home.ts';
 import type { AdminCall, ApiCommand } from '../admin-command.ts';
 import { calls, type Receipt } from '../api/calls.ts';
 
-/** The job of auth that erases looks every ten seconds. */
+/** Auth's erasure job runs every ten seconds. */
 const LOOK_EVERY_MS = 2_000;
-/** An export has names of devices and conversations; it is for whoever asked for it. */
+/** An export contains names of devices and conversations, so only its requester may read it. */
 const OWNER_ONLY = 0o600;
 
 const wait: Option = {
   type: 'boolean',
-  doc: 'follow it until it is finished; ending this command ends no erasure',
+  doc: 'wait until it is finished; interrupting this does not stop the erasure',
 };
 
 export const erase: ApiCommand = {
   usage: 'USER',
   takes: [1, 1],
-  summary: 'erase a user for good: cut off at once, gone in the background; prints the receipt',
-  options: { yes: { type: 'boolean', doc: 'do not ask whether this is meant' }, wait },
+  summary: 'erase a user permanently: cut off at once, deleted in the background; prints the receipt',
+  options: { yes: { type: 'boolean', doc: 'do not ask for confirmation' }, wait },
   async run(call) {
     const { api, args, flags, out } = call;
     const [user = ''] = args;
     if (!flags.has('yes')) await confirm(call, user);
     const { erasure_id } = await api.ask(calls.erase, { params: { user_id: user } });
-    // before anything else can fail: nothing else leads to the receipt
+    // printed before anything else can fail: nothing else leads to the receipt
     out.hint(
-      `${user} is cut off. \`securechat admin receipt ${erasure_id}\` tells how far it is; keep this id.`,
+      `${user} is cut off. \`securechat admin receipt ${erasure_id}\` shows the progress; keep this id.`,
     );
     await follow(call, erasure_id);
   },
@@ -38,18 +38,18 @@ export const erase: ApiCommand = {
 async function confirm({ out }: AdminCall, user: string): Promise<void> {
   const typed = await askAgain(`Erasing ${user} cannot be undone. Type the name of the user to go on:`, out);
   if (typed !== user)
-    throw new UsageError('That is not the name; nothing was done. Without a question: --yes.');
+    throw new UsageError('That is not the name; nothing was done. --yes skips this question.');
 }
 
 export const receipt: ApiCommand = {
   usage: 'ID',
   takes: [1, 1],
-  summary: 'how far an erasure is, and in the end what was removed',
+  summary: 'show the progress of an erasure, and finally what was removed',
   options: { wait },
   run: (call) => follow(call, call.args[0] ?? ''),
 };
 
-/** Prints the receipt; where that is wanted, only when it is finished, and until then what is waited for. */
+/** Prints the receipt; with `--wait` only once the erasure is finished, and until then the progress. */
 async function follow({ api, flags, out }: AdminCall, id: string): Promise<void> {
   const params = { erasure_id: id };
   let found = await api.ask(calls.describeErasure, { params });
@@ -69,7 +69,7 @@ const sum = (counts: Readonly<Record<string, number>>): number =>
 
 function progressText({ removed, waiting }: Receipt): string {
   const for_ = Object.entries(waiting).map(([what, count]) => `${count} ${what}`);
-  return `${sum(removed)} rows are gone${for_.length > 0 ? `; waiting for ${for_.join(', ')}` : ''}`;
+  return `${sum(removed)} rows deleted${for_.length > 0 ? `; waiting for ${for_.join(', ')}` : ''}`;
 }
 
 function receiptLines({
@@ -96,15 +96,15 @@ function receiptLines({
 export const exportUser: ApiCommand = {
   usage: 'USER',
   takes: [1, 1],
-  summary: 'all that is stored of a user, as JSON, without content; written to the audit log',
-  options: { to: { type: 'string', value: 'FILE', doc: 'into a new file that only its owner can read' } },
+  summary: 'export all stored data about a user as JSON, without content; recorded in the audit log',
+  options: { to: { type: 'string', value: 'FILE', doc: 'write to a new file that only its owner can read' } },
   async run({ api, args: [user = ''], values, flags, out }) {
     const file = values.to === undefined ? undefined : await createFile(fromHere(values.to));
     try {
       const found = await api.ask(calls.exportAccount, { params: { user_id: user } });
       if (file) {
         await file.writeFile(`${JSON.stringify(found, undefined, 2)}\n`);
-        out.text(`What is stored of ${user} is in ${values.to}.`);
+        out.text(`The data stored about ${user} is in ${values.to}.`);
       } else if (flags.has('json')) out.json(found);
       else out.text(JSON.stringify(found, undefined, 2));
     } finally {
@@ -113,14 +113,14 @@ export const exportUser: ApiCommand = {
   },
 };
 
-/** Before anything is asked: an export stands in the audit log, and is not to be made for nothing. */
+/** Created before the request: an export is recorded in the audit log, and must not be made in vain. */
 async function createFile(path: string) {
   try {
     return await open(path, 'wx', OWNER_ONLY);
   } catch (error) {
     throw new CommandFailed(
-      `${path} cannot be made (${(error as NodeJS.ErrnoException).code})`,
-      'Nothing is written over: name another file.',
+      `${path} cannot be created (${(error as NodeJS.ErrnoException).code})`,
+      'Existing files are not overwritten: name another file.',
     );
   }
 }

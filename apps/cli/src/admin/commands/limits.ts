@@ -6,7 +6,7 @@ import { bytesOf } from './bytes.ts';
 export const limits: ApiCommand = {
   usage: '[USER]',
   takes: [0, 1],
-  summary: 'limits in force and which option sets each; of one user, also what stands against them now',
+  summary: 'show limits and the option that sets each; for a user, also the current usage',
   async run({ api, args: [user], flags, out }) {
     const found: Limits =
       user === undefined
@@ -15,7 +15,8 @@ export const limits: ApiCommand = {
     if (flags.has('json')) return out.json(found);
     for (const line of inColumns(found.limits.map((limit) => rowOf(limit, user !== undefined))))
       out.text(line);
-    for (const service of found.silent) out.hint(`No process of ${service} runs: its limits are not known.`);
+    for (const service of found.silent)
+      out.hint(`No process of ${service} is running: its limits are unknown.`);
   },
 };
 
@@ -39,7 +40,7 @@ const amount = (value: number, { unit }: Limit): string => (unit === 'bytes' ? `
 export const stored: ApiCommand = {
   usage: '',
   takes: [0, 0],
-  summary: 'who keep most files, and how much',
+  summary: 'list the users who store the most file data',
   async run({ api, flags, out }) {
     const { users } = await api.ask(calls.listStored);
     if (flags.has('json')) for (const user of users) out.json(user);
@@ -60,7 +61,7 @@ export const stored: ApiCommand = {
 export const quota: ApiCommand = {
   usage: 'USER BYTES|default',
   takes: [2, 2],
-  summary: 'let a user keep so many bytes of files (also 5GB), or as many as all may',
+  summary: 'set how many bytes of files a user may store (also 5GB), or reset it to the default',
   async run({ api, args: [user = '', size = ''], flags, out }) {
     const params = { user_id: user };
     const answer =
@@ -68,6 +69,8 @@ export const quota: ApiCommand = {
         ? await api.ask(calls.removeQuota, { params })
         : await api.ask(calls.setQuota, { params, body: { bytes: bytesOf(size) } });
     if (flags.has('json')) return out.json(answer);
-    out.text(size === 'default' ? `${user} may keep what all may.` : `${user} may keep ${bytesOf(size)} B.`);
+    out.text(
+      size === 'default' ? `${user} may store the default amount.` : `${user} may store ${bytesOf(size)} B.`,
+    );
   },
 };

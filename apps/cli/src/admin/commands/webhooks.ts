@@ -5,18 +5,18 @@ import { calls } from '../api/calls.ts';
 
 type Act = (call: AdminCall, id: string) => Promise<void>;
 
-/** Acts on one webhook. */
+/** Actions on one webhook. */
 const acts: Readonly<Record<string, Act>> = {
   async rotate({ api, flags, out }, id) {
     const answer = await api.ask(calls.rotateWebhook, { params: { webhook_id: id } });
     if (flags.has('json')) return out.json(answer);
     out.text(answer.secret);
-    out.hint('For a day what is sent is signed with the old one as well.');
+    out.hint('For a day, events are also signed with the old secret.');
   },
   async remove({ api, flags, out }, id) {
     const answer = await api.ask(calls.removeWebhook, { params: { webhook_id: id } });
     if (flags.has('json')) out.json(answer);
-    else out.text(`${id} is told nothing more.`);
+    else out.text(`${id} receives no more events.`);
   },
   async dead({ api, flags, out }, id) {
     const { events } = await api.ask(calls.listDead, { params: { webhook_id: id } });
@@ -35,14 +35,14 @@ const acts: Readonly<Record<string, Act>> = {
   async replay({ api, flags, out }, id) {
     const answer = await api.ask(calls.replayDead, { params: { webhook_id: id } });
     if (flags.has('json')) out.json(answer);
-    else out.text(`${answer.replayed} are sent again.`);
+    else out.text(`${answer.replayed} will be sent again.`);
   },
 };
 
 export const webhooks: ApiCommand = {
   usage: '[list | create URL EVENT … | rotate ID | remove ID | dead ID | replay ID]',
   takes: [0, Number.MAX_SAFE_INTEGER],
-  summary: 'backends that are told what happens: who, and what they did not take',
+  summary: 'list and manage webhooks, and the events they did not accept',
   async run(call) {
     const [word = 'list', target, ...more] = call.args;
     if (word === 'list' && target === undefined) return list(call);
@@ -74,5 +74,5 @@ async function create({ api, flags, out }: AdminCall, url: string, events: strin
   const answer = await api.ask(calls.createWebhook, { body: { url, events: [...new Set(events)] } });
   if (flags.has('json')) return out.json(answer);
   out.text(`${answer.webhook_id}\n${answer.secret}`);
-  out.hint('The secret is shown this once.');
+  out.hint('The secret is shown only once.');
 }

@@ -5,14 +5,14 @@ import type { Place, Program, Start } from './place.ts';
 import { textFrom } from './run.ts';
 
 const GET_MS = 20_000;
-/** For a node to take a pod and have its image. */
+/** Time for a node to accept the pod and pull its image. */
 const POD_TIMEOUT = '2m';
 
-/** The manifests of this repository in a namespace; kubectl knows the cluster. */
+/** This repository's manifests in a namespace; kubectl knows the cluster. */
 export function kubernetesPlace(namespace: string): Place {
   const kubectl = (...args: string[]): Start => ({ command: 'kubectl', args: ['-n', namespace, ...args] });
 
-  /** A pod of its own: what the service's have, and the secret of the migrations. */
+  /** A separate pod: like those of the service, with the migrations' secret. */
   async function asOwner(program: Program): Promise<Start> {
     const text = await textFrom(kubectl('get', 'deployment', program.service, '-o', 'json'), {
       deadlineMs: GET_MS,
@@ -20,13 +20,13 @@ export function kubernetesPlace(namespace: string): Place {
     const pod = ownersPod(text, program);
     if (!pod)
       throw new CommandFailed(
-        `There is no usable deployment ${program.service} in ${namespace}`,
-        'Is it the right namespace? --namespace names another one.',
+        `No usable deployment ${program.service} in ${namespace}`,
+        'Is this the right namespace? --namespace selects another one.',
       );
     return kubectl(
       ...['run', `${program.service}-as-owner-${randomBytes(3).toString('hex')}`],
       ...['--rm', '--attach', '--quiet', '--restart=Never', `--pod-running-timeout=${POD_TIMEOUT}`],
-      // network policies know pods by this
+      // network policies select pods by this label
       ...[`--labels=app.kubernetes.io/name=${program.service}`, `--image=${pod.image}`],
       `--overrides=${JSON.stringify({ spec: pod.spec })}`,
     );

@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '../../../../..');
 
 const Stack = Type.Object({
   redisUrl: Type.String(),
-  /** Of the owner of the tables. */
+  /** With the rights of the tables' owner. */
   postgresUrl: Type.String(),
   services: Type.Array(Type.Object({ service: Type.String(), addresses: Type.Record(Type.String()) })),
 });
@@ -21,7 +21,7 @@ const Secrets = Type.Object({
 
 type LocalPlace = Place & { readonly adminApi: { url: string; key: string } };
 
-/** What `npm start` runs, from the folder in which it keeps its data. */
+/** The services `npm start` runs, read from its data folder. */
 export function localPlace(data: string | undefined, env: NodeJS.ProcessEnv): LocalPlace {
   const folder = data === undefined ? join(ROOT, '.data') : fromHere(data, env);
   const stack = read(folder, 'stack.json', Stack);
@@ -56,14 +56,14 @@ function read<T>(folder: string, name: string, schema: Schema<T>): Static<Schema
   } catch (error) {
     throw new CommandFailed(
       `${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'no JSON'})`,
-      'Does `npm start` run?',
+      'Is `npm start` running?',
     );
   }
   const fault = checkerOf(schema as Schema)(value);
   if (fault)
     throw new CommandFailed(
       `${path} lacks ${fault.path || 'something'}`,
-      'Is `npm start` ready, and of this release?',
+      'Is `npm start` ready, and the same release?',
     );
   return value as Static<Schema<T>>;
 }

@@ -2,7 +2,7 @@ import { checkerOf, type Schema, Type } from '@securechat/protocol';
 import { jsonIn } from '../json-in.ts';
 import type { Program } from './place.ts';
 
-/** As infra/k8s/base/migrate.yaml has it. */
+/** As in infra/k8s/base/migrate.yaml. */
 const OWNERS_SECRET = 'securechat-migrate';
 const OWNERS_FOLDER = '/run/secrets/securechat-owner';
 
@@ -31,10 +31,13 @@ const Deployment = Type.Object({
 });
 const check = checkerOf(Deployment as Schema);
 
-/** What a server of this kind needs and a program that ends does not. */
+/** Needed by a server but not by a program that ends. */
 const OF_A_SERVER = ['ports', 'lifecycle', 'startupProbe', 'livenessProbe', 'readinessProbe'];
 
-/** The pod of a deployment (its JSON), with the program in the place of the service, and the owner's POSTGRES_URL; undefined when it is none. */
+/**
+ * The pod of a deployment (given as JSON), with the program in place of the service and the owner's POSTGRES_URL; undefined when the JSON
+ * is not one.
+ */
 export function ownersPod(
   deployment: string,
   { service, file, args }: Program,

@@ -1,9 +1,9 @@
-/** One process to start on this machine. */
+/** A process to start on this machine. */
 export type Start = {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd?: string;
-  /** Beside what is in this process's environment. */
+  /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
 };
 
@@ -12,13 +12,13 @@ export type Program = {
   readonly service: string;
   readonly file: string;
   readonly args: readonly string[];
-  /** With the rights of the owner of the tables, which no running service has. */
+  /** With the rights of the tables' owner, which no running service has. */
   readonly isOwners?: boolean;
-  /** It reads what is written to it. */
+  /** It reads standard input. */
   readonly isAsked?: boolean;
 };
 
-/** Where services run, with their secrets, and how a program of theirs is started there. */
+/** Where the services and their secrets are, and how to start one of their programs there. */
 export type Place = {
   start(program: Program): Promise<Start>;
 };

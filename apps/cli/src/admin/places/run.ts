@@ -7,11 +7,11 @@ import type { Start } from './place.ts';
 
 const environment = ({ env }: Start): NodeJS.ProcessEnv => ({ ...process.env, ...env });
 
-/** Shows what the program writes as it comes, and resolves with its exit code. It ends when this process is asked to. */
+/** Passes the program's output through, and resolves with its exit code. Ends it when this process is told to end. */
 export async function runInSight(start: Start): Promise<number> {
   const child = spawn(start.command, start.args, {
     ...{ cwd: start.cwd, env: environment(start) },
-    // whoever reads names in a loop and asks for each keeps the rest of them
+    // a shell loop that reads names and runs this for each must keep the rest of its input
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
@@ -25,7 +25,7 @@ export async function runInSight(start: Start): Promise<number> {
   }
 }
 
-/** What it writes to standard output, given `input`. Rejects with `CommandFailed`, and what it has written to standard error, when it fails. */
+/** The program's standard output, given `input`. Rejects with `CommandFailed`, including its standard error, when it fails. */
 export async function textFrom(
   start: Start,
   { input = '', deadlineMs }: { input?: string; deadlineMs: number },
@@ -34,7 +34,7 @@ export async function textFrom(
     ...{ cwd: start.cwd, env: environment(start), stdio: ['pipe', 'pipe', 'pipe'] },
     timeout: deadlineMs,
   });
-  // one that has ended reads nothing, and says elsewhere why
+  // a program that has ended reads nothing; its failure is reported below
   child.stdin?.on('error', () => undefined).end(input);
   const texts = Promise.all([textOf(child, 'stdout'), textOf(child, 'stderr')]);
   const exitCode = await exitCodeOf(child, start.command);
@@ -43,7 +43,7 @@ export async function textFrom(
   const late = child.signalCode === null ? '' : ` within ${deadlineMs} ms`;
   throw new CommandFailed(
     `${start.command} has not succeeded${late}: ${err.trim().slice(-2_000) || `exit code ${exitCode}`}`,
-    'Does what it asks for run, and may you ask?',
+    'Is the target running, and do you have access to it?',
     exitCodes.later,
   );
 }
@@ -63,6 +63,9 @@ async function exitCodeOf(child: ChildProcess, command: string): Promise<number>
     return code ?? 128 + constants.signals[signal ?? 'SIGKILL'];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new CommandFailed(`There is no program ${command} here`, 'Install it, or run this where it is.');
+    throw new CommandFailed(
+      `The program ${command} is not installed here`,
+      'Install it, or run this where it is installed.',
+    );
   }
 }

@@ -10,7 +10,7 @@ import { wordsOf } from './words-of.ts';
 export const conversationCommands: Readonly<Record<string, TuiCommand>> = {
   new: {
     usage: 'USER',
-    summary: 'talk to somebody',
+    summary: 'chat with somebody',
     async run(messenger, rest) {
       const [user = ''] = wordsOf(rest, 1, '/new USER');
       messenger.open((await messenger.client.direct(user)).id);
@@ -19,7 +19,7 @@ export const conversationCommands: Readonly<Record<string, TuiCommand>> = {
   },
   group: {
     usage: 'NAME USER …',
-    summary: 'begin a group; _ in NAME is a space',
+    summary: 'create a group; _ in NAME is a space',
     async run(messenger, rest) {
       const [name = '', ...members] = wordsOf(rest, 2, '/group NAME USER …');
       const group = await messenger.client.createGroup({ name: name.replaceAll('_', ' '), members });
@@ -54,7 +54,7 @@ export const conversationCommands: Readonly<Record<string, TuiCommand>> = {
     async run({ chat }, rest) {
       const [user = ''] = wordsOf(rest, 1, '/remove USER');
       await chat.remove(user);
-      return `${user} is out.`;
+      return `${user} was removed.`;
     },
   },
   role: {
@@ -95,7 +95,7 @@ export const conversationCommands: Readonly<Record<string, TuiCommand>> = {
     summary: 'come into a group by a link',
     async run(messenger, rest) {
       wordsOf(rest, 1, '/join LINK');
-      messenger.tell('Waiting for a device of who made it …');
+      messenger.tell('Waiting for a device of its maker …');
       messenger.open((await openGroupLinks(messenger.client).join(withoutBreaks(rest))).id);
       return undefined;
     },
@@ -105,7 +105,7 @@ export const conversationCommands: Readonly<Record<string, TuiCommand>> = {
     summary: 'leave this group',
     async run({ chat }) {
       await chat.leave();
-      return 'You have left; what was said stays here.';
+      return 'You have left; the messages stay here.';
     },
   },
   mute: {
@@ -114,20 +114,20 @@ export const conversationCommands: Readonly<Record<string, TuiCommand>> = {
     async run({ chat }) {
       const isMuted = !chat.isMuted;
       await chat.mute(isMuted);
-      return isMuted ? 'Muted.' : 'Not muted any more.';
+      return isMuted ? 'Muted.' : 'Unmuted.';
     },
   },
   restart: {
     usage: '',
-    summary: 'make new keys, when nothing else helps',
+    summary: 'start over with new keys, when nothing else helps',
     async run({ chat }) {
       await chat.restart();
-      return 'The keys are new.';
+      return 'Started over with new keys.';
     },
   },
   accept: {
     usage: '',
-    summary: 'answer a request',
+    summary: 'accept a request',
     async run({ chat }) {
       await chat.accept();
       return 'Accepted.';
@@ -143,10 +143,10 @@ export const conversationCommands: Readonly<Record<string, TuiCommand>> = {
   },
   unblock: {
     usage: '',
-    summary: 'hear from the other again',
+    summary: 'unblock the other',
     async run({ chat }) {
       await chat.unblock();
-      return 'Not blocked any more.';
+      return 'Unblocked.';
     },
   },
 };

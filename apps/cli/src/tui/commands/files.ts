@@ -14,7 +14,7 @@ export const fileCommands: Readonly<Record<string, TuiCommand>> = {
       wordsOf(rest, 1, '/send PATH');
       const { chat, client } = messenger;
       if (chat.isRequest)
-        throw new CommandFailed('This is a request.', '/accept answers it, /block refuses it.');
+        throw new CommandFailed('This is a request.', '/accept accepts it, /block refuses it.');
       const { source, name, mimeType } = await fileFrom(rest.trim());
       const transfer = openFiles(client).send(chat, source, { name, mimeType });
       messenger.transfers.follow(`sending ${name}`, transfer);
@@ -24,7 +24,7 @@ export const fileCommands: Readonly<Record<string, TuiCommand>> = {
   },
   save: {
     usage: 'N PATH',
-    summary: 'write the file of a message to PATH',
+    summary: 'save the file of a message to PATH',
     async run(messenger, rest) {
       const [label = ''] = wordsOf(rest, 2, '/save N PATH');
       const path = rest.slice(label.length).trim();
@@ -44,12 +44,12 @@ export const fileCommands: Readonly<Record<string, TuiCommand>> = {
   },
   pause: {
     usage: '[N]',
-    summary: 'let a file on its way wait, or go on',
+    summary: 'pause or resume a transfer',
     run: async ({ transfers }, rest) => `It ${transfers.toggle(rest.trim())}.`,
   },
   cancel: {
     usage: '[N]',
-    summary: 'end a file on its way',
+    summary: 'cancel a transfer',
     async run({ transfers }, rest) {
       transfers.find(rest.trim()).cancel();
       return undefined;
@@ -57,13 +57,13 @@ export const fileCommands: Readonly<Record<string, TuiCommand>> = {
   },
   files: {
     usage: '[remove FILE]',
-    summary: 'what you have at the server; take a file from everybody',
+    summary: 'your files at the server; remove deletes one for everybody',
     async run(messenger, rest) {
       const files = openFiles(messenger.client);
       const [verb, fileId] = rest.split(/\s+/);
       if (verb === 'remove' && fileId) {
         await files.remove(fileId);
-        return 'Nobody can receive it any more.';
+        return 'Nobody can download it any more.';
       }
       const { files: first, more, usedBytes, reservedBytes, limitBytes } = await files.stored();
       messenger.show(`Your files – Esc closes`, [

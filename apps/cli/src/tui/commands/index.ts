@@ -4,7 +4,7 @@ import { fileCommands } from './files.ts';
 import { messageCommands } from './message.ts';
 import { peopleCommands } from './people.ts';
 
-/** What follows a slash. `run` returns what to tell, if there is anything. */
+/** A slash command. `run` returns a text to show, if any. */
 export type TuiCommand = {
   readonly usage: string;
   readonly summary: string;

@@ -17,7 +17,7 @@ export const messageCommands: Readonly<Record<string, TuiCommand>> = {
   },
   thread: {
     usage: 'N [TEXT]',
-    summary: 'look into a thread, or say something in it',
+    summary: 'read a thread, or write in it',
     async run(messenger, rest) {
       const { id: threadId, text } = target(messenger, rest, '/thread N [TEXT]', false);
       const { chat } = messenger;
@@ -32,11 +32,11 @@ export const messageCommands: Readonly<Record<string, TuiCommand>> = {
   },
   show: {
     usage: 'N',
-    summary: 'all of a message that is too long for the window',
+    summary: 'show all of a message that is too long for the window',
     async run(messenger, rest) {
       const { id } = target(messenger, rest, '/show N', false);
       const message = await messenger.chat.message(id);
-      if (!message) throw new CommandFailed('It is not here any more.', '/show N');
+      if (!message) throw new CommandFailed('It is no longer here.', '/show N');
       messenger.show(`${message.from}, ${clock(message.sentAtMs)} – Esc closes, PageUp and PageDown move`, [
         ...rowsOf(bodyText(message)),
       ]);
@@ -45,7 +45,7 @@ export const messageCommands: Readonly<Record<string, TuiCommand>> = {
   },
   react: {
     usage: 'N [EMOJI]',
-    summary: 'react; without EMOJI take it back',
+    summary: 'react; without EMOJI remove the reaction',
     async run(messenger, rest) {
       const { id, text } = target(messenger, rest, '/react N [EMOJI]', false);
       await messenger.chat.react(id, text === '' ? undefined : text);
@@ -54,7 +54,7 @@ export const messageCommands: Readonly<Record<string, TuiCommand>> = {
   },
   edit: {
     usage: 'N TEXT',
-    summary: 'change an own message',
+    summary: 'edit your own message',
     async run(messenger, rest) {
       const { id, text } = target(messenger, rest, '/edit N TEXT');
       await messenger.chat.edit(id, text);
@@ -73,7 +73,7 @@ export const messageCommands: Readonly<Record<string, TuiCommand>> = {
   },
   retry: {
     usage: 'N',
-    summary: 'send a message that failed once more',
+    summary: 'send a failed message again',
     async run(messenger, rest) {
       await messenger.chat.retry(target(messenger, rest, '/retry N', false).id);
       return undefined;
@@ -81,7 +81,7 @@ export const messageCommands: Readonly<Record<string, TuiCommand>> = {
   },
   vanish: {
     usage: 'SECONDS TEXT',
-    summary: 'say something that vanishes',
+    summary: 'send a message that vanishes',
     async run(messenger, rest) {
       const [, seconds = '', text = ''] = /^(\d{1,8})\s+([\s\S]+)$/.exec(rest) ?? [];
       if (Number(seconds) < 1) throw new CommandFailed('After how many seconds?', '/vanish SECONDS TEXT');
@@ -91,12 +91,12 @@ export const messageCommands: Readonly<Record<string, TuiCommand>> = {
   },
 };
 
-/** What a panel moves by; a window of 60 columns has room for it. */
+/** A panel scrolls by rows; this length fits a window of 60 columns. */
 const ROW = /\S.{0,58}(?=\s|$)|\S.{0,58}/gu;
 
 const rowsOf = (text: string): string[] => text.split('\n').flatMap((line) => line.match(ROW) ?? ['']);
 
-/** `N TEXT`: the message with that number, and what follows. */
+/** `N TEXT`: the message with that number, and the text. */
 function target(
   { chat, labels }: Messenger,
   rest: string,

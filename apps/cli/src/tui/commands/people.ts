@@ -27,7 +27,7 @@ export const peopleCommands: Readonly<Record<string, TuiCommand>> = {
   },
   verified: {
     usage: '[USER]',
-    summary: 'we have compared, and it was the same',
+    summary: 'mark as verified: the numbers are the same',
     async run(messenger, rest) {
       const user = userOr(messenger, rest, '/verified USER');
       await messenger.client.markVerified(user);
@@ -40,7 +40,7 @@ export const peopleCommands: Readonly<Record<string, TuiCommand>> = {
     async run({ client }, rest) {
       const [user = ''] = wordsOf(rest, 1, '/trust USER');
       await client.acceptKeyChange(user);
-      return `The new key of ${user} counts. Compare safety numbers: /verify ${user}`;
+      return `The new key of ${user} is accepted. Compare safety numbers: /verify ${user}`;
     },
   },
   direct: {
@@ -54,8 +54,8 @@ export const peopleCommands: Readonly<Record<string, TuiCommand>> = {
         throw new CommandFailed('This is a group.', 'Direct connections are between two people.');
       await direct.allow(peer, wanted === 'on');
       return wanted === 'on'
-        ? `Messages come sooner once ${peer} allows it, too; they go by the server as well.`
-        : `Everything with ${peer} goes by the server alone.`;
+        ? `Faster once ${peer} allows it too; messages also go through the server.`
+        : `Everything with ${peer} goes only through the server.`;
     },
   },
   status: {
@@ -71,7 +71,7 @@ export const peopleCommands: Readonly<Record<string, TuiCommand>> = {
   },
   alarms: {
     usage: '',
-    summary: 'what was wrong since the start',
+    summary: 'alarms since the start',
     async run(messenger) {
       const lines = messenger
         .snapshot()
@@ -88,7 +88,7 @@ export const peopleCommands: Readonly<Record<string, TuiCommand>> = {
     async run(messenger) {
       const devices = await messenger.client.devices();
       messenger.show(
-        'Devices – Esc closes; `securechat revoke` takes one away',
+        'Devices – Esc closes; `securechat revoke` removes one',
         devices.map(({ deviceId, isThis }) => `${deviceId}${isThis ? '  this one' : ''}`),
       );
       return undefined;
@@ -96,7 +96,7 @@ export const peopleCommands: Readonly<Record<string, TuiCommand>> = {
   },
   'link-code': {
     usage: '',
-    summary: 'a code for a new device',
+    summary: 'show a code for linking a new device',
     async run(messenger) {
       messenger.show('On the new device: securechat link "CODE" – Esc closes', [
         await messenger.client.linkCode(),
@@ -106,7 +106,7 @@ export const peopleCommands: Readonly<Record<string, TuiCommand>> = {
   },
   approve: {
     usage: 'CODE',
-    summary: 'let the new device in',
+    summary: 'approve the new device',
     async run({ client }, rest) {
       await client.approveLink(withoutBreaks(rest));
       return 'The new device belongs to the account.';
@@ -114,7 +114,7 @@ export const peopleCommands: Readonly<Record<string, TuiCommand>> = {
   },
 };
 
-/** The user who is named, else the other of a direct conversation. */
+/** The given user, else the peer of the open direct conversation. */
 function userOr(messenger: Messenger, rest: string, usage: string): string {
   const [user = ''] = rest === '' && messenger.chat.peer ? [messenger.chat.peer] : wordsOf(rest, 1, usage);
   return user;
