@@ -1,4 +1,4 @@
-// npm run bench compares with the figures in baseline.json. They are taken relative to the reference loop of their own run, so that a slow
+// npm run bench compares with the figures in baseline.json. They are relative to the reference loop of their own run, so that a slow
 // machine, or a slow hour of a shared one, does not look like a regression.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { Figures } from './scenarios.ts';
 const FILE = join(import.meta.dirname, 'baseline.json');
 
 export type Measured = {
-  /** What has to be the same for figures to be compared. */
+  /** Figures are compared only if these are equal. */
   settings: Record<string, number>;
   referenceMs: number;
   figures: Figures;
@@ -17,7 +17,7 @@ export type Baseline = { at: string; machine: string; scenarios: Record<string, 
 
 const read = (): Baseline => JSON.parse(readFileSync(FILE, 'utf8')) as Baseline;
 
-/** Puts one scenario in the place of what stood there. */
+/** Replaces the figures of one scenario. */
 export function saveBaseline(
   name: string,
   machine: string,
@@ -37,7 +37,7 @@ export function saveBaseline(
   writeFileSync(FILE, `${JSON.stringify(baseline, undefined, 2)}\n`);
 }
 
-/** How often the baseline's figure goes into this one, or why that cannot be said. */
+/** This figure as a multiple of the baseline's, or why that cannot be said. */
 export type Comparison = { ratioOf(heading: string, figure: string, value: number): string; says: string };
 
 export function compareWithBaseline(
@@ -57,7 +57,7 @@ export function compareWithBaseline(
     ratioOf(heading, figure, value) {
       const was = before.figures[heading]?.[figure];
       const effect = effectOf(heading, figure, slower);
-      // below one unit of the clock nothing can be said
+      // values below one unit of the clock cannot be compared
       return was === undefined || was === 0 || effect === undefined
         ? ''
         : `${(value / (was * effect)).toFixed(2)} ×`;
@@ -65,7 +65,7 @@ export function compareWithBaseline(
   };
 }
 
-/** What a machine that is so much slower does to a figure; undefined for what is no measurement. */
+/** How a machine that is this much slower affects a figure; undefined for what is not measured. */
 function effectOf(heading: string, figure: string, slower: number): number | undefined {
   if (heading.startsWith('count')) return undefined;
   if (heading.startsWith('KiB') || figure.startsWith('KiB')) return 1;

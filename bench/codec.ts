@@ -1,4 +1,4 @@
-// Nanoseconds per frame of what every chat goes through, each step alone and in one process.
+// Nanoseconds per frame of every step that a chat passes through, each measured alone in one process.
 import { sha256, verifySignature } from '@securechat/crypto/sign';
 import {
   decodeBase64,
@@ -21,14 +21,14 @@ import { formatNumber, formatSpread, formatTable } from './measure/table.ts';
 
 const SAMPLES = 5;
 const SAMPLE_MS = 200;
-/** Frames in one packed entry, about what an entry holds under load. */
+/** Frames in one packed entry, about as many as under load. */
 const PACKED = 16;
-/** Signatures that are checked to see what one costs. */
+/** Signatures checked to measure the cost of one. */
 const VERIFIED = 5_000;
 
 export type CodecRow = { step: string; samplesNs: number[] };
 
-/** `ratioOf`: how a figure compares with another time. */
+/** `ratioOf`: how a figure compares with a different measurement. */
 export function runCodec(ratioOf: (step: string, ns: number) => string): CodecRow[] {
   const frame = chatFrames([routeBetween(alice, bob)])(0, 1);
   console.log(
@@ -46,7 +46,7 @@ export function runCodec(ratioOf: (step: string, ns: number) => string): CodecRo
   return rows;
 }
 
-/** CPU of one signature check, whatever else the machine does. */
+/** CPU time of one signature check, independent of other load. */
 export function verifyMicros(): number {
   const { verify } = stepsFor(chatFrames([routeBetween(alice, bob)])(0, 1));
   if (!verify) throw new Error('there is no such step');
@@ -114,7 +114,7 @@ function ackOf({ id, conversation_id }: Upstream<'chat'>) {
   return { type: 'ack', ref: id, status: 'stored', ...place } as const;
 }
 
-/** Nanoseconds per call, one for each sample. */
+/** Nanoseconds per call, one value per sample. */
 function sample(work: () => unknown): number[] {
   const calls = callsIn(work, SAMPLE_MS);
   return Array.from({ length: SAMPLES }, () => (timeOf(work, calls) * 1e6) / calls);
@@ -131,7 +131,7 @@ function callsIn(work: () => unknown, ms: number): number {
 let sink: unknown;
 function timeOf(work: () => unknown, calls: number): number {
   const startedAtMs = performance.now();
-  // kept, so that no call can be left out as useless
+  // assigned, so that no call can be optimised away
   for (let call = 0; call < calls; call++) sink = work();
   const took = performance.now() - startedAtMs;
   if (sink === timeOf) throw new Error('unreachable');

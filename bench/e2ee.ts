@@ -1,4 +1,4 @@
-// What end-to-end encryption costs a device: messages, commits and joins, in groups of three sizes, in one process.
+// The cost of end-to-end encryption on a device: messages, commits and joins, in groups of three sizes, in one process.
 import {
   createMlsEngine,
   type E2eeEngine,
@@ -16,7 +16,7 @@ const NOTHING = new Uint8Array();
 
 export type E2eeRow = { devices: number; step: string; samplesMs: number[]; cpuMs: number[]; bytes?: number };
 
-/** `ratioOf`: how the CPU time of a step compares with another time. */
+/** `ratioOf`: how a step's CPU time compares with a different measurement. */
 export async function runE2ee(ratioOf: (step: string, cpuMs: number) => string): Promise<E2eeRow[]> {
   const engine = await createMlsEngine({ authenticate: async ({ identity }) => parse(identity) });
   console.log(`\ne2ee: ms of each step, ${SAMPLES} samples; CPU over all threads of the process`);
@@ -35,7 +35,7 @@ export async function runE2ee(ratioOf: (step: string, cpuMs: number) => string):
   return rows;
 }
 
-/** Every sample is a group of its own, because a state is used once. */
+/** Every sample uses a new group, because a state is used once. */
 async function runGroup(engine: E2eeEngine, devices: number): Promise<E2eeRow[]> {
   const rows = new Map<string, E2eeRow>();
   const timed = async <T>(step: string, work: () => Promise<T>, count = 1): Promise<T> => {

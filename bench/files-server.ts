@@ -1,4 +1,4 @@
-// The least that a server can do with a file: takes a body as it comes and counts it. bench:files starts it as a process of its own.
+// The minimum a server can do with a file: receives a body and counts its bytes. bench:files starts it as a separate process.
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { fastify } from 'fastify';

@@ -1,4 +1,4 @@
-// npm run bench:files -- [options]: files through frames and through HTTP, beside a plain upload to a bare server; see README.md.
+// npm run bench:files -- [options]: files over frames and over HTTP, compared with a plain upload to a bare server; see README.md.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const [megabytes, rounds] = [Number(values.megabytes), Number(values.rounds)];
 const size = megabytes * 1_000_000;
 const PIECE = Buffer.alloc(250_000, 7);
 
-/** The same piece again and again: what is sealed looks random whatever it was. */
+/** The same piece repeatedly: ciphertext looks random whatever the content. */
 async function* content(): AsyncGenerator<Buffer> {
   for (let left = size; left > 0; left -= PIECE.length) yield PIECE.subarray(0, left);
 }

@@ -2,10 +2,10 @@ import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Job, Outcome, Results, WorkloadName } from './generator/job.ts';
 
-/** A run that takes longer than its window and this is stuck. */
+/** A run that exceeds its window by this is stuck. */
 const AROUND_WINDOW_SECONDS = 150;
 
-/** Runs the load generator to its end. `certificateFile`: what it trusts besides. */
+/** Runs the load generator to completion. `certificateFile`: an additional trusted certificate. */
 export async function generate(job: Job, certificateFile?: string): Promise<Results[WorkloadName]> {
   const trust = certificateFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificateFile };
   const child = fork(join(import.meta.dirname, 'generator/main.ts'), {

@@ -1,4 +1,4 @@
-// npm run bench:groups -- [options]: a group of a thousand members, and what two people notice of it; see README.md.
+// npm run bench:groups -- [options]: a group of a thousand members, and its effect on two people; see README.md.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ const BODY = 'a message of 384 bytes'.padEnd(384);
 const { values } = parseArgs({
   options: {
     members: { type: 'string', default: '1000' },
-    /** Messages per second: to the group, and of all pairs of people together. */
+    /** Messages per second: to the group, and of all pairs together. */
     rate: { type: 'string', default: '1' },
     direct: { type: 'string', default: '50' },
     pairs: { type: 'string', default: '5' },
@@ -72,13 +72,13 @@ class Voice {
   say(): void {
     const { person } = this.#session;
     const fields = { from: person, device: person.device(0), clientSeq: ++this.#clientSeq, id: timedId() };
-    // in this order: sessions read the id by its position
+    // in this order: sessions read the id by position
     const { type, id, ...chat } = makeChat({ ...fields, ...this.#place, payload: BODY });
     this.#session.send(encodeUpstream('chat', { type, id, ...chat }));
   }
 }
 
-/** All members but the one who speaks. */
+/** All members except the speaker. */
 class Crowd {
   readonly #child: ChildProcess;
 
@@ -110,7 +110,7 @@ class Crowd {
 
 type Measured = { directMs: number; groupMs: number; perSecond: number };
 
-/** One window: p99 of what two people notice, with or without messages to the group. */
+/** One window: p99 for two people, with or without messages to the group. */
 async function measure(crowd: Crowd, talkers: Voice[], speaker: Voice | undefined): Promise<Measured> {
   ages = new Samples();
   arrived = 0;

@@ -18,7 +18,7 @@ export function wholeNumber(name: string, given: string | undefined, otherwise: 
 }
 
 const text = { type: 'string' } as const;
-/** What runs of a load have in common; the rest is theirs. */
+/** Options shared by all load runs. */
 export const loadOptions = {
   ...{ secs: text, users: text, connections: text, quiet: text, json: text },
   help: { type: 'boolean' },
@@ -36,7 +36,7 @@ export function loadOf(given: Given, { seconds }: { seconds: number }) {
   };
 }
 
-/** Those that were named, all of them known; all when none was. */
+/** The given names, which must all be known; all names if none was given. */
 export function chosen<N extends string>(
   kind: string,
   names: readonly string[],

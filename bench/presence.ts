@@ -1,4 +1,4 @@
-// npm run bench:presence -- [options]: ten thousand people who come and go, and what two people notice of it; see README.md.
+// npm run bench:presence -- [options]: ten thousand people who come and go, and their effect on two people; see README.md.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import { startStack } from './stack.ts';
 
 const COUPLES = 10;
 const LOGINS_AT_ONCE = 25;
-/** Also for what is told late: a window must not pay for the one before. */
+/** Also for delayed notifications: a window must not pay for the previous one. */
 const SETTLE_MS = 5_000;
 const LAST_ARRIVALS_MS = 30_000;
 const FLAPPERS_DEADLINE_MS = 900_000;
@@ -31,7 +31,7 @@ const { values } = parseArgs({
     /** Milliseconds between two changes of one person. */
     every: { type: 'string', default: '5000' },
     circle: { type: 'string', default: '10' },
-    /** Messages per second of all pairs of people together. */
+    /** Messages per second of all pairs together. */
     direct: { type: 'string', default: '50' },
     pairs: { type: 'string', default: '5' },
     secs: { type: 'string', default: '10' },
@@ -50,7 +50,7 @@ const tally = new Tally();
 let ages = new Samples();
 let arrived = 0;
 
-/** Who comes and goes. */
+/** The people who come and go. */
 class Flappers {
   readonly #child: ChildProcess;
 
@@ -86,7 +86,7 @@ class Flappers {
   }
 }
 
-/** Groups of `circle` people who let each other see how they are. */
+/** Groups of `circle` people who can see each other's status. */
 async function makeCircles(postgresUrl: string, { circle: size }: FlappersJob): Promise<void> {
   await rowsOf(
     postgresUrl,
@@ -130,7 +130,7 @@ async function begin(session: Session, peer: Person): Promise<() => void> {
   return () => {
     const fields = { from: person, device: person.device(0), clientSeq: ++clientSeq, id: timedId() };
     const place = { to: peer.id, conversationId: route.conversationId };
-    // in this order: sessions read the id by its position
+    // in this order: sessions read the id by position
     const { type, id, ...chat } = makeChat({ ...fields, ...place, payload: BODY });
     session.send(encodeUpstream('chat', { type, id, ...chat }));
   };
@@ -138,7 +138,7 @@ async function begin(session: Session, peer: Person): Promise<() => void> {
 
 type Measured = { p99Ms: number; saidPerSecond: number; toldPerSecond: number };
 
-/** One window: p99 of what two people notice, while the others come and go or stay as they are. */
+/** One window: p99 for two people, while the others come and go or stay as they are. */
 async function measure(flappers: Flappers, say: (() => void)[], isFlapping: boolean): Promise<Measured> {
   ages = new Samples();
   arrived = 0;

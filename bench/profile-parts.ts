@@ -1,8 +1,8 @@
-// Which part of a message's way a function belongs to. What one service does in one part is one hop of the message.
+// Maps functions to parts of a message's path. One service's work in one part is one hop of the message.
 import { sum } from './measure/processes.ts';
 import { formatNumber, formatTable } from './measure/table.ts';
 
-/** The first that fits. Names are `function  path:line`; what V8 does itself has no path. */
+/** The first match counts. Names are `function  path:line`; V8's own work has no path. */
 const PARTS: readonly (readonly [part: string, name: RegExp])[] = [
   ['signature check', /^exports\.crypto_sign|packages\/crypto\//],
   ['garbage collector', /^\(garbage collector\)/],
@@ -20,7 +20,7 @@ const PARTS: readonly (readonly [part: string, name: RegExp])[] = [
 ];
 const REST = 'rest of Node and V8';
 
-/** µs of CPU for each message by service and part; `micros` gives them by function. */
+/** CPU time in µs per message by service and part; `micros` has it by function. */
 export function formatParts(byService: ReadonlyMap<string, ReadonlyMap<string, number>>): string {
   const services = [...byService].filter(([, micros]) => sum([...micros.values()]) >= 0.5);
   const columns = services.map(([, micros]) => {

@@ -1,5 +1,5 @@
-// Where the services spend their time: reads the V8 CPU profiles of a run and counts, within its window, the time in
-// each function itself (not in what it calls).
+// Where the services spend their time: reads the V8 CPU profiles of a run and counts, within its window, each function's own time
+// (without its callees).
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { sum } from './measure/processes.ts';
@@ -20,9 +20,8 @@ const SHOWN = 25;
 const NOT_WORK = '(idle)';
 
 /**
- * Prints µs of CPU by function for each message (or login), over all processes of a service together. The profiler
- * samples by the clock, so on a full machine it also counts waiting for a core: only the shares are taken from it, the
- * CPU time is that of the window.
+ * Prints CPU time in µs by function per message (or login), over all processes of a service. The profiler samples by wall clock, so on a
+ * busy machine it also counts waiting for a core: only the shares are taken from it, and the CPU time is the window's.
  */
 export function printProfiles(folder: string, window: Window, count: number): void {
   const files = readdirSync(folder).filter((file) => file.endsWith('.cpuprofile'));
@@ -51,7 +50,7 @@ export function printProfiles(folder: string, window: Window, count: number): vo
   console.log(`\n${formatParts(perMessage)}`);
 }
 
-/** `gateway` of `gateway-2`. */
+/** `gateway` for `gateway-2`. */
 function serviceOf(process: string): string {
   return process.replace(/-\d+$/, '');
 }
@@ -60,7 +59,7 @@ function addSelfTimes(micros: Map<string, number>, profile: CpuProfile, window: 
   const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
   let at = profile.startTime;
   profile.samples.forEach((node, index) => {
-    // a sample stands for the time until the next one
+    // a sample covers the time until the next one
     at += profile.timeDeltas[index] ?? 0;
     if (at < window.openedAtUs || at > window.openedAtUs + window.seconds * 1e6) return;
     const name = names.get(node) ?? '(unknown)';

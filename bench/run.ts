@@ -38,7 +38,7 @@ type Name = (typeof NAMES)[number];
 const CODEC_FIGURES = 'ns per frame';
 const E2EE_FIGURES = 'CPU-ms';
 const WARM_UP_SECONDS = 3;
-/** Above this a run counts only if there is no better one. */
+/** A run above this counts only if there is no better one. */
 const QUIET_CORES = 0.5;
 
 const options = readOptions();
@@ -138,7 +138,7 @@ function printRuns(name: WorkloadName, runs: readonly Run[]): void {
   keep(name, referenceMs, figures);
 }
 
-/** What a figure depends on, besides the code. */
+/** What a figure depends on besides the code. */
 function settingsOf(name: Name): Measured['settings'] {
   const { users, messagesPerSecond, connections } = options;
   switch (name) {

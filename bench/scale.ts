@@ -1,5 +1,5 @@
-// npm run bench:scale -- [processes] [connections] [options]: what a message costs when processes are added, each with the same load, and when
-// connections are; see README.md.
+// npm run bench:scale -- [processes] [connections] [options]: the cost of a message as processes are added, each with the same load, and
+// as connections are added; see README.md.
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -12,13 +12,13 @@ import { formatNumber, formatTable } from './measure/table.ts';
 import { type StackOptions, startStack } from './stack.ts';
 
 const WARM_UP_SECONDS = 3;
-/** Who writes to each gateway. */
+/** Users writing at each gateway. */
 const USERS_OF_A_GATEWAY = 50;
-/** All gateways together, while connections are added. */
+/** For all gateways together, while connections are added. */
 const STEADY_RATE = 300;
-/** Each private key has guarded pages of its own; more areas of memory than this a process may not have without being told. */
+/** Each private key has its own guarded pages; beyond a limit of memory areas, the kernel must be configured for more. */
 const AREAS_OF_A_KEY = 8;
-/** On the way of a message. The others have a cost that does not hang on it. */
+/** On the path of a message. The cost of other processes does not depend on messages. */
 const ON_THE_WAY = ['gateway', 'delivery', 'redis', 'postgres'] as const;
 
 const { values, positionals } = parseArgs({
@@ -66,7 +66,7 @@ async function measure<W extends 'rate' | 'idle'>(
   }
 }
 
-/** CPU-µs for each message, by kind of process. */
+/** CPU time in µs per message, by kind of process. */
 function costsOf({ window, messages, counts, firstError }: Results['rate']): number[] {
   const faults = counts.lost + counts.doubled + counts.unanswered + counts.disordered + counts.errors;
   if (faults > 0) throw new Error(`${faults} faults, the first: ${firstError}`);
@@ -75,11 +75,11 @@ function costsOf({ window, messages, counts, firstError }: Results['rate']): num
   return ON_THE_WAY.map((kind) => (of(kind) * 1e6) / messages);
 }
 
-/** The middle of several runs, figure by figure. */
+/** The median of several runs, figure by figure. */
 const middle = (rows: readonly (readonly number[])[]): number[] =>
   (rows[0] ?? []).map((_, column) => median(rows.map((row) => row[column] ?? Number.NaN)));
 
-/** One, two and four of each, by turns, so that what else happens on the machine falls on all of them. */
+/** One, two and four of each, alternating, so that other activity on the machine affects all alike. */
 async function addProcesses(): Promise<void> {
   const counts = numbers(values.counts);
   const costs = new Map<number, number[][]>(counts.map((count) => [count, []]));
@@ -106,7 +106,7 @@ async function addProcesses(): Promise<void> {
   );
 }
 
-/** The same traffic, by people of whom there are ever more; and what those cost who say nothing. */
+/** The same traffic with more and more people, and the cost of those who send nothing. */
 async function addConnections(): Promise<void> {
   const lines: string[][] = [];
   for (const count of numbers(values.connections)) {

@@ -1,4 +1,4 @@
-// What is measured and how a result becomes figures. The work itself is the load generator's.
+// What is measured, and how a result becomes figures. The load generator does the work.
 import type {
   ChatResult,
   Counts,
@@ -12,7 +12,7 @@ import type {
 import { type ByProcess, total } from './measure/processes.ts';
 import type { Window } from './measure/window.ts';
 
-/** Figures of one run, in groups with a heading each. Names tell the unit. */
+/** Figures of one run, in groups with a heading each. Names contain the unit. */
 export type Figures = Record<string, Record<string, number>>;
 
 export type Report = {
@@ -22,7 +22,7 @@ export type Report = {
   firstError: string | undefined;
   /** The worst of the run's windows. */
   foreignCores: number;
-  /** What a CPU profile is cut to, and what it is divided by. */
+  /** The window of a CPU profile, and its divisor. */
   profiled: { window: Window; count: number };
 };
 
@@ -141,7 +141,7 @@ function reportGroup({ window, messages, deliveries, deliverMs, counts, firstErr
   };
 }
 
-/** One CPU-ms per 1,000 is one µs for each. */
+/** One CPU-ms per 1,000 is one µs each. */
 function cpuPerThousand({ cpu, generatorCpu }: Window, count: number): Record<string, number> {
   const perThousand = mapValues(cpu, (seconds) => (seconds * 1e6) / count);
   return {

@@ -1,5 +1,5 @@
-// A system of its own for one measurement: embedded Postgres and Redis, durable as in `npm start`, and the same
-// service processes, with limits raised by configuration. No check is switched off.
+// A separate system for one measurement: embedded Postgres and Redis, durable as in `npm start`, and the same service processes, with
+// limits raised by configuration. No check is switched off.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,16 +22,16 @@ export type Stack = {
   wsUrls: string[];
   tcpPorts: number[];
   authUrl: string;
-  /** Of the owner of the tables. */
+  /** As the owner of the tables. */
   postgresUrl: string;
   /** By name: gateway-1, gateway-2 and so on, delivery-1, delivery-2, auth, presence, files, push, redis, postgres. */
   pids: Pids;
-  /** With TLS: the certificate that a client has to trust. */
+  /** With TLS: the certificate that clients have to trust. */
   certificateFile: string | undefined;
   stop(): Promise<void>;
 };
 
-/** What a load test has to raise: it logs in and sends from one address, and far faster than a person. */
+/** Limits a load test must raise: it logs in and sends from one address, far faster than a person. */
 const RAISED_LIMITS = {
   DELIVERY_MESSAGES_PER_EPOCH: '1000000',
   GATEWAY_MESSAGES_PER_MINUTE: '10000000',
@@ -48,11 +48,11 @@ const READY_POLL_MS = 50;
 const STOP_DEADLINE_MS = 20_000;
 
 export type StackOptions = {
-  /** How many gateways, and how many delivery processes; default 2. */
+  /** Number of gateways, and of delivery processes; default 2. */
   pairs?: number;
-  /** Each service leaves a V8 CPU profile of its whole life in this folder when it ends. */
+  /** Each service writes a V8 CPU profile of its whole life to this folder when it ends. */
   profileFolder?: string | undefined;
-  /** To try them out: variables of all services, and settings by their name in postgresql.conf. */
+  /** For experiments: environment variables of all services, and settings by their names in postgresql.conf. */
   env?: Readonly<Record<string, string>>;
   postgresSettings?: Readonly<Record<string, string>>;
   /** The gateways speak TLS themselves. */
@@ -73,7 +73,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   }
 }
 
-/** Adds to `stops` whatever must be stopped, newest last. */
+/** Adds everything that must be stopped to `stops`, newest last. */
 async function startAll(
   folder: string,
   stops: (() => Promise<void>)[],
@@ -116,7 +116,7 @@ async function startAll(
   };
 }
 
-/** The variables that name it. */
+/** Returns the variables that refer to it. */
 function writeCertificate(folder: string) {
   const { certificate, key } = createSelfSigned();
   const [certFile, keyFile] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')];
@@ -203,7 +203,7 @@ async function isReady(opsUrl: string): Promise<boolean> {
   }
 }
 
-/** Along the way of a message, so that tables read that way. */
+/** In the order of a message's path, so that tables read that way. */
 function inOrder(pids: Record<string, number>): Record<string, number> {
   const services = ['gateway', 'delivery', 'auth', 'presence', 'files', 'push'];
   const placeOf = (name: string): number => services.findIndex((service) => name.startsWith(service));

@@ -2,7 +2,7 @@ import { median } from './measure/statistics.ts';
 import { formatNumber, formatTable } from './measure/table.ts';
 import type { Report } from './scenarios.ts';
 
-/** What changes when the gateways speak TLS themselves: medians of runs that took turns. */
+/** The effect of gateways speaking TLS themselves: medians of alternating runs. */
 export function formatTlsCost(plain: readonly Report[], tls: readonly Report[]): string {
   const tables = Object.entries(plain[0]?.figures ?? {}).map(([heading, first]) => {
     const rows = Object.keys(first).map((figure) => {

@@ -1,4 +1,4 @@
-// npm run bench:traffic -- [options]: what hiding sizes and times costs, for each profile of the SDK; see README.md.
+// npm run bench:traffic -- [options]: the cost of hiding sizes and times, for each profile of the SDK; see README.md.
 import { parseArgs } from 'node:util';
 import {
   type Client,
@@ -16,7 +16,7 @@ import { formatNumber, formatTable } from './measure/table.ts';
 import { startStack } from './stack.ts';
 
 const PROFILES: readonly TrafficProfile[] = ['off', 'standard', 'high'];
-/** Texts as people write them, by their length. */
+/** Lengths of texts as people write them. */
 const LENGTHS = [3, 12, 25, 40, 60, 90, 140, 300];
 const DUMMIES_AN_HOUR = { off: 0, standard: 12, high: 120 } as const;
 const DEADLINE_MS = 180_000;
@@ -26,13 +26,13 @@ const { values } = parseArgs({
 });
 const [messages, rounds] = [Number(values.messages), Number(values.rounds)];
 
-/** A device whose bytes are counted, in a conversation with another one. */
+/** A device whose sent bytes are counted, in a conversation with another one. */
 type Person = { client: Client; conversation: Conversation; sent(): number };
 
 const delays: Record<TrafficProfile, number[]> = { off: [], standard: [], high: [] };
 const bytes: Record<TrafficProfile, number[]> = { off: [], standard: [], high: [] };
 
-/** Until the server has stored it, for messages that are written one after the other. */
+/** Waits for each message to be stored, for messages written one after another. */
 async function measure({ client, conversation, sent }: Person, profile: TrafficProfile): Promise<void> {
   for (let index = 0; index < messages; index++) {
     const [before, startedAtMs] = [sent(), performance.now()];
@@ -73,7 +73,7 @@ try {
     for (const [profile, person] of people) await measure(person, profile);
     console.log(`round ${round} of ${rounds}`);
   }
-  // the smallest message is what a dummy is: nobody can tell them apart
+  // the smallest message has the size of a dummy: they are indistinguishable
   const dummy = Math.min(...bytes.off);
   const rows = PROFILES.map((profile) => [
     profile,

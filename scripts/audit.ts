@@ -1,4 +1,4 @@
-// npm run audit: licences, pins and hashes of everything that is installed, and what the registry knows of weak points.
+// npm run audit: licences, pinned versions and hashes of all installed packages, and known vulnerabilities from the registry.
 import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const AUDIT_DEADLINE_MS = 60_000;
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
-/** What has to hold without asking anybody. */
+/** Checks that need no network. */
 export function localFaults(): string[] {
   const manifests = globSync(
     ['package.json', '{packages,services,apps}/*/package.json', '{tests,bench}/package.json'],
@@ -27,7 +27,7 @@ export function localFaults(): string[] {
   ];
 }
 
-/** High and critical advisories of what runs. A registry that does not answer is said, and is no fault of the project's. */
+/** High and critical advisories for what runs. An unreachable registry is reported, but is not a fault of the project. */
 function advisories(): { said: string; isFault: boolean } {
   const { stdout, status } = spawnSync('npx', ['--yes', PNPM, 'audit', '--prod', '--audit-level', 'high'], {
     ...{ cwd: ROOT, encoding: 'utf8', timeout: AUDIT_DEADLINE_MS },

@@ -1,4 +1,4 @@
-// Who may import whom is written in biome.json; this shows that the rules there do what they say.
+// biome.json defines which package may import which; this verifies that its rules work.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -57,7 +57,7 @@ const forbidden: [string, string[]][] = [
   ['tests/probe.test.ts', ['@securechat/kernel', '@securechat/crypto/e2ee', '../services/auth/src/main.ts']],
 ];
 
-/** The rules at work on one file per import, in a folder with the layout of ours: "file imports name". */
+/** Runs the rules on one file per import, in a folder with our layout: "file imports name". */
 function refusedImports(): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'securechat-boundaries-'));
   try {

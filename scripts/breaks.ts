@@ -1,4 +1,4 @@
-// npm run breaks: breaks the code on purpose, once for each patch in tests/breaks, and demands that the tests notice.
+// npm run breaks: breaks the code on purpose, once per patch in tests/breaks, and demands that the tests notice.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyPatch, createCopy } from './breaks/copy.ts';
@@ -18,10 +18,10 @@ const breaks = readdirSync(folder)
   .sort()
   .map((name) => readBreak(join(folder, name)));
 
-/** One more than cores, as jest runs its files: the tests mostly wait. */
+/** One more than there are cores, as with jest's workers: the tests mostly wait. */
 const LANES = 3;
 
-/** What is wrong with a break, or undefined when the tests noticed it. */
+/** What is wrong with a break; undefined when the tests noticed it. */
 async function faultOf(
   copy: string,
   { patch, watch }: Break,
@@ -46,7 +46,7 @@ function verdictOf(copy: string, watch: Watch, env: Record<string, string>): Pro
   return watch.by === 'test' ? runNamedTest(copy, watch, env) : runChaos(copy, watch);
 }
 
-/** Breaks that are to be noticed by the same test share the run of it on the code as it is. */
+/** Breaks that the same test must notice share its run on the unbroken code. */
 const soundRuns = new Map<string, Promise<Verdict>>();
 
 function beforeBreaking(copy: string, watch: Watch, env: Record<string, string>): Promise<Verdict> {
@@ -60,7 +60,7 @@ function explain(verdict: Verdict): string {
   return verdict === 'missing' ? 'was not found, did not load or came to no verdict of that name' : verdict;
 }
 
-/** Takes one break after the other from those that are left, in a copy of its own. Resolves with how many nobody noticed. */
+/** Takes the remaining breaks in turn, in its own copy. Resolves with how many nobody noticed. */
 async function runLane(waiting: Break[], copy: string, env: Record<string, string>): Promise<number> {
   let unnoticed = 0;
   for (let each = waiting.shift(); each; each = waiting.shift()) {
@@ -85,12 +85,12 @@ async function main(): Promise<number> {
   };
   try {
     const tests = breaks.filter(({ watch }) => watch.by === 'test');
-    // the first lane is at work while the copy of the next one is made
+    // the first lane works while the next one's copy is made
     const lanes = Array.from({ length: Math.min(LANES, tests.length) }, async () =>
       runLane(tests, newCopy(), servers.env),
     );
     const counts = await Promise.all(lanes);
-    // chaos fills a machine by itself, and judges how long things take
+    // chaos uses the whole machine, and judges durations
     const chaos = breaks.filter(({ watch }) => watch.by === 'chaos');
     if (chaos.length > 0) counts.push(await runLane(chaos, copies[0]?.path ?? newCopy(), servers.env));
     return counts.reduce((sum, count) => sum + count, 0);

@@ -1,6 +1,5 @@
-// npm run build:client: packages/client/dist, the SDK as it is published: ESM for browsers and Node, and types. What an app
-// loads has to stay small: it fails when that, or a part that is loaded on demand, has grown too big. It then runs the suites on
-// what it has made, as it was made; with --only-build it does not.
+// npm run build:client: builds packages/client/dist, the SDK as published: ESM for browsers and Node, and types. Fails when what an app
+// loads at first, or a part loaded on demand, exceeds its size budget. Then runs the suites on the build, unless --only-build is given.
 import { readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { bundle, CLIENT } from './client/bundle.ts';
@@ -12,7 +11,7 @@ import { runSuites } from './client/suites.ts';
 import { checkTypes, filesOf, writeTypes } from './client/types.ts';
 
 const DIST = join(CLIENT, 'dist');
-/** What a package.json can point at, and where it comes from. */
+/** The entry points of package.json, and their sources. */
 const DOORS = {
   index: 'src/index.ts',
   'node/index': 'src/node/index.ts',
@@ -22,7 +21,7 @@ const DOORS = {
   direct: 'src/direct/index.ts',
   'group-links': 'src/group-links/index.ts',
 };
-/** What a Content Security Policy without `unsafe-eval` refuses. */
+/** Rejected by a Content Security Policy without `unsafe-eval`. */
 const MAKES_CODE = /\bnew Function\b|\bFunction\(["'`]|(?<![.\w$])eval\(/;
 
 rmSync(DIST, { recursive: true, force: true });

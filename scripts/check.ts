@@ -1,4 +1,4 @@
-// Types, lint, format, and what nothing uses, at the same time.
+// Checks types, lint, format and unused code, concurrently.
 import { join } from 'node:path';
 import { ROOT, runTool } from './tools.ts';
 

@@ -1,9 +1,9 @@
-// Runs a program to its end, and installs another tree of this project.
+// Runs a program to completion, and installs another tree of this project.
 import { spawnSync } from 'node:child_process';
 
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 
-/** What the program wrote; throws with its own words when it failed. */
+/** Returns the program's output; throws with its error output when it failed. */
 export function runCommand(
   command: string,
   args: readonly string[],
@@ -15,13 +15,13 @@ export function runCommand(
   throw new Error(`${command} ${args.slice(0, 2).join(' ')} failed: ${reason}`);
 }
 
-/** What every command of the project does first, without the command. */
+/** The first step of every project command, without the command itself. */
 const INSTALL = `
   import { installPackages } from './scripts/install.mjs';
   const fault = installPackages(process.cwd());
   if (fault) { console.error(fault); process.exit(1); }`;
 
-/** The packages of the tree's own lockfile, by its own installer. */
+/** Installs the packages of the tree's lockfile with its own installer. */
 export function installTree(path: string): void {
   runCommand(process.execPath, ['--input-type=module', '--eval', INSTALL], { cwd: path });
 }

@@ -1,4 +1,4 @@
-// npm run demo: two people on two gateways of the running stack, one of them offline half-way. Ends in counts.
+// npm run demo: two people on two gateways of the running stack, one of them offline half-way. Prints counts at the end.
 import { randomBytes } from 'node:crypto';
 import { ChatClient, type Conversation, enrol, personNamed, until } from '@securechat/testkit';
 import { type Count, countMessages, printCounts } from './demo/count.ts';
@@ -7,20 +7,20 @@ import { startProgress } from './demo/progress.ts';
 import { findStack } from './demo/stack.ts';
 
 const MESSAGES = 1_000;
-/** Messages without an answer at once, as an app with a busy person would have. */
+/** Unanswered messages at a time, as in an app of a busy person. */
 const IN_FLIGHT = 32;
 const DEADLINE_MS = 60_000;
 
 const say = (line: string): void => console.log(line);
 
-/** One person's half of the demo: how many went out, and what the server answered. */
+/** One person's half of the demo: messages sent, and answers received. */
 type Side = { client: ChatClient; conversation: Conversation; ids: string[]; acked: Set<string> };
 
 async function send(side: Side, count: number): Promise<void> {
   let next = 0;
   const sender = async (): Promise<void> => {
     while (next++ < count) {
-      // Stands for ciphertext: the server sees bytes and never looks inside.
+      // stands for ciphertext: the server never looks inside
       const ack = await side.client.sendChat(side.conversation, randomBytes(256));
       side.ids.push(ack.ref);
       side.acked.add(ack.ref);
@@ -53,7 +53,7 @@ async function run(): Promise<boolean> {
       gateways: targets,
       waitScale: 0.2,
     });
-  // Bob's second connection goes to the other gateway.
+  // Bob's second connection goes to the other gateway
   const [aliceClient, bobClient] = await Promise.all([open(0, [first]), open(1, [second, first])]);
   const conversation = await aliceClient.groups.createDirect(people[1]);
   await until('Bob knows the conversation', () => bobClient.conversations.has(conversation.id), DEADLINE_MS);

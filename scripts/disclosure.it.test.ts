@@ -1,4 +1,4 @@
-// What the services store is held against what is declared of it.
+// Compares what the services store with what is declared about it.
 import { expect, test } from '@jest/globals';
 import { createTestDatabase, rowsOf } from '@securechat/testkit';
 import { directoryKeys } from '../packages/directory/src/keys.ts';
@@ -21,7 +21,7 @@ const undeclared = (found: readonly Column[]): string[] =>
     .filter(({ name, column }) => !(column in (postgres[name]?.columns ?? {})))
     .map(({ name, column }) => `${name}.${column}`);
 
-/** Of tables, without those of the migrations, which hold names of files, and without days of messages, which are as their parent. */
+/** Columns of all tables except the migrations' (which hold file names) and the messages' daily partitions (which equal their parent). */
 const columnsOf = (url: string): Promise<Column[]> =>
   rowsOf<Column>(
     url,

@@ -1,4 +1,4 @@
-// Reads what the checks need out of our own Markdown; not a parser for anybody else's.
+// Reads what the checks need from our own Markdown; not a general parser.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './tools.ts';
@@ -10,7 +10,7 @@ export function read(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
-/** Paths of all pages that are held against the code. */
+/** Paths of all pages that are checked against the code. */
 export function pages(): string[] {
   const atRoot = ['README.md', 'CONTRIBUTING.md', 'STYLE.md', 'SECURITY.md', 'CHANGELOG.md'];
   const inDocs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
@@ -20,7 +20,7 @@ export function pages(): string[] {
   return [...atRoot.filter((name) => existsSync(join(ROOT, name))), ...inDocs];
 }
 
-/** The parts below headings of this level, each up to the next heading of this or a higher one. */
+/** The parts below headings of this level, each up to the next heading of this or a higher level. */
 export function sections(markdown: string, level: number): Section[] {
   const found: Section[] = [];
   const heading = new RegExp(`^(#{1,${level}}) (.+)$`);
@@ -39,7 +39,7 @@ export function sections(markdown: string, level: number): Section[] {
   return found;
 }
 
-/** The section of this title, at any level. */
+/** The section with this title, at any level. */
 export function section(markdown: string, title: string): string {
   for (const level of [1, 2, 3, 4]) {
     const found = sections(markdown, level).find((candidate) => candidate.title === title);
@@ -71,7 +71,7 @@ export function jsonBlocks(markdown: string): string[] {
   return [...markdown.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
 }
 
-/** What stands between backticks, outside of code blocks. */
+/** Text between backticks, outside code blocks. */
 export function codeSpans(markdown: string): string[] {
   const prose = markdown.replace(/^```[\s\S]*?^```$/gm, '');
   return [...prose.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '');

@@ -1,4 +1,4 @@
-// docs/protocol.md against the code, in both directions. Each check returns what is wrong, in words.
+// Checks docs/protocol.md against the code, in both directions. Each check returns its findings as text.
 import { neededCapability } from '../packages/protocol/src/capabilities.ts';
 import {
   type CloseReason,
@@ -35,7 +35,7 @@ const definitions = new Map<string, Definition>(Object.entries({ ...up, ...down 
 const number = (value: number): string => value.toLocaleString('en-US');
 const hex = (id: number): string => `0x${id.toString(16).padStart(4, '0')}`;
 
-/** What one side has and the other has not. Items are whole rows, so another value shows as both. */
+/** Items that only one side has. Items are whole rows, so a differing value shows as both. */
 function differences(what: string, inCode: readonly string[], inDocs: readonly string[]): string[] {
   return [
     ...inCode.filter((item) => !inDocs.includes(item)).map((item) => `${what}: missing in the page: ${item}`),
@@ -72,7 +72,7 @@ export function checkCatalogue(): string[] {
   ];
 }
 
-/** The two halves of a message's section. */
+/** One of the two halves of a message's section. */
 function direction(body: string, label: 'Client → server' | 'Server → client'): string | undefined {
   return body
     .split(/^(?=\*\*(?:Client → server|Server → client)\*\*)/m)
@@ -90,7 +90,7 @@ function shapeRows(shape: Shape): string[] {
   return Object.keys(shape.properties).map((field) => `${field} ${required.has(field) ? 'yes' : 'no'}`);
 }
 
-/** `up` stands above: the table of the way down may list only what is added. */
+/** `up` comes first: the table of the other direction may list only additional fields. */
 export function checkFields(): string[] {
   return messageSections().flatMap(({ title, body }) => {
     const name = title.split(' ')[0] ?? '';
@@ -134,7 +134,7 @@ export function checkSharedObjects(): string[] {
   });
 }
 
-/** Every example is taken by the decoder of its direction, and there is one for each. */
+/** Each direction has an example, which its decoder accepts. */
 export function checkExamples(): string[] {
   return messageSections().flatMap(({ title, body }) => {
     const name = title.split(' ')[0] ?? '';
@@ -237,7 +237,7 @@ export function checkRefusals(): string[] {
   return differences('refusals of enrolment', inCode, inPage);
 }
 
-/** Numbers that stand in sentences. Each must be there in these words. */
+/** Numbers in running text. Each must occur in these words. */
 export function checkNumbers(): string[] {
   const text = page.replace(/\s+/g, ' ');
   const {

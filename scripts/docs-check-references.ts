@@ -1,16 +1,16 @@
-// Paths, links and test names in the pages: what is named must be there.
+// Checks paths, links and test names in the pages: whatever they name must exist.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { codeSpans, pages, read, sections, tables } from './docs-check-markdown.ts';
 import { ROOT } from './tools.ts';
 
-/** Between the file and the title of a test that a page names as proof. */
+/** Separates the file and the title of a test that a page cites. */
 const ARROW = ' › ';
 const PATH = /^(?:\.ci|apps|bench|docs|infra|packages|scripts|services|tests)\/[\w.\-/]+$/;
-/** A line that says so may name what is not there. */
+/** A line with these words may name something that does not exist. */
 const ABSENT = /not (?:yet|built|there)/;
 
-/** Files and folders between backticks exist, unless the line says that they are not built. */
+/** Files and folders between backticks must exist, unless the line says that they are not built. */
 export function checkPaths(): string[] {
   return pages().flatMap((page) =>
     read(page)
@@ -22,7 +22,7 @@ export function checkPaths(): string[] {
   );
 }
 
-/** Relative links lead to a file, and their anchors to a heading. */
+/** Relative links must lead to a file, and their anchors to a heading. */
 export function checkLinks(): string[] {
   return pages().flatMap((page) => {
     const prose = read(page).replace(/^```[\s\S]*?^```$/gm, '');
@@ -51,7 +51,7 @@ function anchorsOf(page: string): Set<string> {
   );
 }
 
-/** A reference to a test is `path › title`; the file must hold a test of exactly this title. */
+/** A reference to a test is `path › title`; the file must contain a test with exactly this title. */
 export function checkTestReferences(): string[] {
   return pages().flatMap((page) =>
     codeSpans(read(page))
@@ -74,14 +74,14 @@ function faultOfReference(reference: string): string | undefined {
   return `${file} has no test called "${title}". It has:\n${close}`;
 }
 
-/** Titles as written in `test('…'`, `it('…'` and `test.each(…)('…'`, with escapes taken off. */
+/** Titles as written in `test('…'`, `it('…'` and `test.each(…)('…'`, unescaped. */
 function titlesIn(path: string): Set<string> {
   const source = readFileSync(path, 'utf8');
   const found = source.matchAll(/(?:\b(?:test|it)(?:\.\w+)*|\))\(\s*(['"`])((?:\\.|(?!\1)[^\\\n])+)\1\s*,/g);
   return new Set([...found].map((match) => (match[2] ?? '').replace(/\\(.)/g, '$1')));
 }
 
-/** Families of the rows of docs/coverage.md and how many each has. */
+/** Groups of rows in docs/coverage.md, and their sizes. */
 const FAMILIES: Record<string, number> = {
   OV: 5,
   TR: 5,
@@ -103,7 +103,7 @@ const FAMILIES: Record<string, number> = {
 };
 const ERROR_ROWS = ['1000', '1001', '1002', '1003', '1004', '1005', '1006', '2000', '2001', '2002', 'RP'];
 
-/** Every row stands once, and each names a test or says that it is not there. */
+/** Every row occurs once, and names a test or says that there is none. */
 export function checkCoverage(): string[] {
   const expected = [
     ...Object.entries(FAMILIES).flatMap(([family, count]) =>

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CORE_BUDGET_BYTES, PART_BUDGETS } from './client/sizes.ts';
 import { ROOT } from './tools.ts';
 
-/** The table of docs/sdk.md: the core by the name of its file, each part by its source. */
+/** The table of docs/sdk.md: the core by file name, each part by its source. */
 export function checkSizes(): string[] {
   const page = readFileSync(join(ROOT, 'docs/sdk.md'), 'utf8');
   const rows = [...page.matchAll(/^\| [^|]*`([^`|]+\.(?:ts|js))`[^|]*\| [^|]+ \| ([\d,]+) \|$/gm)];

@@ -1,4 +1,4 @@
-// The pages are part of the product: what they say is held against the code.
+// The pages are part of the product: they are checked against the code.
 import { expect, test } from '@jest/globals';
 import { checks } from './docs-check.ts';
 

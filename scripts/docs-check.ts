@@ -1,4 +1,4 @@
-// node scripts/run.mjs scripts/docs-check.ts: holds the pages against the code and prints what does not agree.
+// node scripts/run.mjs scripts/docs-check.ts: checks the pages against the code and prints the differences.
 
 import * as protocol from './docs-check-protocol.ts';
 import * as references from './docs-check-references.ts';
@@ -7,7 +7,7 @@ import * as configuration from './docs-configuration.ts';
 import * as disclosure from './docs-disclosure.ts';
 import { checkOpenApi } from './docs-openapi.ts';
 
-/** By name of the check. */
+/** By name. */
 export const checks: Record<string, () => string[]> = {
   'which message needs which capability': protocol.checkCapabilities,
   'every message type has its number, caps and section, and no other has': protocol.checkCatalogue,

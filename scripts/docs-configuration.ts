@@ -1,4 +1,4 @@
-// node scripts/run.mjs scripts/docs-configuration.ts: writes docs/configuration.md from the options of the services.
+// node scripts/run.mjs scripts/docs-configuration.ts: writes docs/configuration.md from the services' options.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -89,7 +89,7 @@ export function checkPage(): string[] {
   return [`${PAGE} is out of date: run node scripts/run.mjs scripts/docs-configuration.ts`];
 }
 
-/** Each option stands in .env.example, set or commented out, with its default. */
+/** Each option must be in .env.example, set or commented out, with its default. */
 export function checkEnvExample(): string[] {
   const lines = read('.env.example').split('\n');
   const shown = new Map(lines.flatMap((line) => entryOf(line)));

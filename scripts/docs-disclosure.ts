@@ -1,4 +1,5 @@
-// node scripts/run.mjs scripts/docs-disclosure.ts: writes docs/what-the-server-sees.md, and the users of Redis, from what the protocol declares.
+// node scripts/run.mjs scripts/docs-disclosure.ts: writes docs/what-the-server-sees.md, and the Redis users, from the protocol's
+// declarations.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -20,7 +21,7 @@ import { ROOT } from './tools.ts';
 
 const PAGE = 'docs/what-the-server-sees.md';
 const USERS = 'infra/redis/users.acl';
-/** What STREAM_PREFIX is when nobody sets it. */
+/** The default of STREAM_PREFIX. */
 const PREFIX = 'sc';
 const HTTP_FOLDERS = ['services/auth/src/http', 'services/files/src/http'];
 
@@ -62,7 +63,7 @@ function disclosurePage(): string {
   ].join('\n');
 }
 
-/** Which roles may do what with a table. */
+/** Which roles have which rights on a table. */
 function rolesOf(table: string): string {
   const roles = Object.entries(access).flatMap(([role, tables]) => {
     const granted = tables[table];
@@ -76,7 +77,7 @@ const usersOf = ({ users }: RedisKeys): string =>
     .map(([service, grant]) => `${service} ${grant}`)
     .join(', ');
 
-/** A line for each user, as a file of users has it and `ACL SETUSER` takes it. Without a password nobody gets in. */
+/** A line per user, in the format of ACL files and `ACL SETUSER`. Without a password nobody can log in. */
 const usersFile = (): string =>
   redisUsers(PREFIX)
     .map(({ name, rules }) => `user ${name} on ${rules.join(' ')}\n`)
@@ -110,7 +111,7 @@ export function checkUsers(): string[] {
   return [`${USERS} is out of date: run node scripts/run.mjs scripts/docs-disclosure.ts`];
 }
 
-/** Each route of the HTTP servers is declared, and no other. */
+/** Every route of the HTTP servers is declared, and no other. */
 export function checkRoutes(): string[] {
   const files = HTTP_FOLDERS.flatMap((folder) =>
     readdirSync(join(ROOT, folder))

@@ -11,7 +11,7 @@ import { ROOT } from './tools.ts';
 
 const PAGE = 'docs/openapi.json';
 
-/** The document tells of forms; nothing is called. */
+/** The document describes only shapes; nothing is called. */
 const openApiPage = (): string =>
   `${JSON.stringify(openApiDocument(adminRoutes({} as Admin, {} as WebhookAdmin, {} as LimitsAdmin)), undefined, 2)}\n`;
 

@@ -1,4 +1,4 @@
-// Formats every file, sorts imports and applies the lint fixes that are safe.
+// Formats all files, sorts imports and applies safe lint fixes.
 import { runTool } from './tools.ts';
 
 const result = await runTool(

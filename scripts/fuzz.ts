@@ -1,4 +1,4 @@
-// npm run fuzz: bytes that nobody would send, for everything that takes bytes from strangers.
+// npm run fuzz: malformed input for everything that takes bytes from strangers.
 import { startCounting } from './fuzz/coverage.ts';
 
 await startCounting();

@@ -1,4 +1,4 @@
-// Installs the packages of the lockfile when it changed since the last time.
+// Installs the lockfile's packages if it has changed since the last time.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ export function installPackages(root) {
   return undefined;
 }
 
-/** Platform and architecture belong to it, because a folder may be shared between a laptop and a container. */
+/** Includes platform and architecture, because a folder may be shared between a laptop and a container. */
 function fingerprint(root) {
   const hash = createHash('sha256').update(`${PNPM} ${process.platform} ${process.arch}\n`);
   for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml']) hash.update(readFileSync(join(root, file)));

@@ -1,5 +1,5 @@
-// npm run k8s:check: the manifests against the API's own types, the restricted pod security standard, and the services. Needs no
-// cluster; with kubectl or kustomize on PATH the overlays are checked as they are applied as well, otherwise only the files.
+// npm run k8s:check: checks the manifests against the API's own types, the restricted pod security standard, and the services. Needs no
+// cluster; with kubectl or kustomize on PATH it also checks the overlays as applied, otherwise only the files.
 import { agreementFindings, isService } from './k8s/agreement.ts';
 import { completenessFindings } from './k8s/completeness.ts';
 import { objectsInFiles, objectsOfBase, renderedOverlays, renderedRelay } from './k8s/documents.ts';

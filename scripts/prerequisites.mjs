@@ -1,12 +1,12 @@
-// What a machine must have before anything can be installed, each with its remedy.
+// What a machine needs before anything can be installed, each with its remedy.
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-// npm ships with Node 20 and newer in a version whose npx understands --yes and our engines.
+// from Node 20 on, the bundled npx understands --yes and our engines
 const OLDEST_NODE = 20;
 const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'];
 
-/** The faults that stop us, as sentences for a person; empty when all is well. */
+/** Faults that prevent running, as sentences for a person; empty when there are none. */
 export function findFaults(root, script) {
   const faults = [];
   const major = Number(process.versions.node.split('.')[0]);

@@ -1,4 +1,4 @@
-// A Postgres that is there, and not as a program of a service needs it.
+// A Postgres that is running, but not set up as a service's program needs it.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createOwnDatabase, type OwnDatabase } from '../packages/kernel/src/testing/own-database.ts';
 import { runProgram } from './testing/run-program.ts';

@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { runProgram as run } from './testing/run-program.ts';
 import { ROOT } from './tools.ts';
 
-/** Words that make sense to each program that an operator starts by hand. All five of `migrate.ts` are the same. */
+/** Valid arguments for each program that operators start by hand. All five `migrate.ts` are alike. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   'auth/src/after-restore.ts': [],
   'auth/src/api-key.ts': ['list'],
@@ -20,12 +20,12 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   'delivery/src/where.ts': ['m_1'],
   'push/src/doctor.ts': [],
 };
-/** Takes what is to be done from its standard input. */
+/** Takes its request from standard input. */
 const BY_INPUT = 'auth/src/call-admin.ts';
 const MISSING =
   /^The environment has \d+ fault\(s\):\n(?: {2}- .+\n)* {2}- POSTGRES_URL is missing\. .+\n(?: {2}- .+\n)*$/;
 
-/** As many at once as there are cores on a small machine. */
+/** As many at once as a small machine has cores. */
 async function runEach(
   programs: readonly string[],
   words: (program: string) => readonly string[],

@@ -1,5 +1,5 @@
-// npm run prometheus:check [-- --write]: rules, their pages and dashboards against the metrics that the services have, and by promtool
-// where it is on PATH (or in PROMTOOL). With --write, first makes what is made of them: dashboards and the operator's copy.
+// npm run prometheus:check [-- --write]: checks rules, their pages and dashboards against the services' metrics, and with promtool if it
+// is on PATH (or in PROMTOOL). With --write, first generates the dashboards and the operator's copy.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -48,7 +48,7 @@ if (promtool === undefined)
   console.log('promtool is not there: neither syntax nor the tests of rules were looked at.');
 process.exitCode = findings.length === 0 ? 0 : 1;
 
-/** Undefined without promtool. The expressions of dashboards are shown to it as rules that record them. */
+/** Undefined without promtool. Dashboard expressions are passed to it as recording rules. */
 function promtoolFindings(): string[] | undefined {
   const program = process.env.PROMTOOL || 'promtool';
   const run = (...args: string[]): string[] => {

@@ -1,4 +1,4 @@
-/** What `read` makes of the command line. Undefined is a request for help; that and a fault end the process with the usage. */
+/** Parses the command line with `read`. Undefined is a request for help; that, and an error, print the usage and end the process. */
 export function readOrEnd<T>(usage: string, read: () => T | undefined): T {
   try {
     const options = read();

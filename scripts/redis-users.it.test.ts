@@ -1,4 +1,4 @@
-// What the services' users may do in Redis is what is declared, and everything else is refused to them.
+// The services' users may do in Redis exactly what is declared.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openTestRedis, type TestRedis } from '@securechat/testkit';
 import {
@@ -32,7 +32,7 @@ afterAll(async () => {
   await store?.close();
 });
 
-/** A key of each kind, with the grant that a service has; of what each service has for itself also those of the others. */
+/** A key of each kind, with the service's grant; for kinds that exist per service, also the others' keys. */
 function keysFor(service: RedisService): { key: string; grant: RedisGrant | undefined }[] {
   return [...redis].flatMap(([text, { users }]) =>
     (text.includes('SERVICE') ? redisServices : [service]).map((owner) => ({
@@ -47,7 +47,7 @@ const outcomeOf = (answer: Promise<unknown>): Promise<string> =>
     () => 'done',
     (error: Error) => error.message.split(' ')[0] ?? '',
   );
-/** Whoever may do anything with a key may learn whether and how long it is there. */
+/** Whoever has any right on a key may ask whether it exists and how long it is. */
 const LOOKS = ['EXISTS', 'TYPE', 'XLEN'];
 const READS = ['GET', 'HGETALL', 'XRANGE'];
 const WRITES = ['DEL', 'XADD', 'XTRIM', 'PEXPIRE', 'LPUSH'];
@@ -58,7 +58,7 @@ const REST: Record<string, string[]> = {
   PEXPIRE: ['1'],
   LPUSH: ['v'],
 };
-/** Of a command that may run, but not on a key of that type. */
+/** The replies of a permitted command, including one to a key of the wrong type. */
 const MAY = ['done', 'WRONGTYPE'];
 
 test.each(redisServices)(

@@ -1,5 +1,6 @@
-// npm run release: what is handed out of this version, in the folder release: the SDK as a tarball, images where an engine answers, a bill of materials
-// (CycloneDX), manifests that name the registry, checksums. SECURECHAT_REGISTRY names the registry, as for the compose file; with --push the images go there.
+// npm run release: writes this version's artefacts to the folder release: the SDK as a tarball, images where a container engine answers,
+// a bill of materials (CycloneDX), manifests that name the registry, checksums. SECURECHAT_REGISTRY names the registry, as for the
+// compose file; with --push the images are pushed there.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,4 @@
-// What the services' roles may do in Postgres is what is declared, and everything else is refused to them.
+// The services' roles may do in Postgres exactly what is declared.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabase, rowsOf, type TestDatabase } from '@securechat/testkit';
 import { openPool, sqlState } from '../packages/kernel/src/index.ts';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => database?.drop());
 
 type Relation = { name: string; isView: boolean; column: string };
-/** Tables and views, each with a column that may be written by who may. */
+/** Tables and views, each with a column that a permitted role may write. */
 const relations = (): Promise<Relation[]> =>
   rowsOf<Relation>(
     database.url,
@@ -22,7 +22,7 @@ const relations = (): Promise<Relation[]> =>
       WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname !~ '^(pg_|information_schema$)'`,
   );
 
-/** Granted to this role, or to everybody: whole tables as the privilege, columns as the privilege with their names. */
+/** Grants to this role, or to everybody: for whole tables the privilege, for columns the privilege and their names. */
 const grantedTo = (role: string) =>
   rowsOf<{ name: string; granted: string[] }>(
     database.url,
@@ -54,13 +54,13 @@ const statements: Readonly<Record<string, (of: Relation) => string>> = {
   TRUNCATE: ({ name }) => `TRUNCATE ${name}`,
   RENAME: ({ name }) => `ALTER TABLE ${name} RENAME TO taken`,
 };
-/** What a view has as well; nobody could do the others with it. */
+/** Privileges of views too; the others would be of no use on them. */
 const OF_VIEWS = ['SELECT', 'RENAME'];
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 test.each(Object.keys(access))('whatever else %s tries is refused', async (role) => {
   const pool = openPool(database.url, { applicationName: 'test', max: 1 });
-  // a pool would close the connection that was refused something, and lose the role with it
+  // a pool would close the connection after a refusal, and lose the role with it
   const client = await pool.connect();
   try {
     await client.query(`SET ROLE ${role}`);

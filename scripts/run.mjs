@@ -1,6 +1,6 @@
 // Runs a project script on the project's own Node, on a machine that has nothing but Node and npm:
 //
-//   node scripts/run.mjs scripts/test.ts [arguments]
+//  node scripts/run.mjs scripts/test.ts [arguments]
 //
 // Plain JavaScript without packages, because it runs before anything is installed.
 import { spawn, spawnSync } from 'node:child_process';
@@ -29,11 +29,11 @@ if (probe.status !== 0) {
   );
 }
 
-// The pipe ('ipc') closes when this process dies in whatever way; the child then ends itself, see follow-launcher.mjs.
+// The pipe ('ipc') closes when this process ends, however it does; the child then ends itself, see follow-launcher.mjs.
 const child = spawn(node, ['--import', './scripts/follow-launcher.mjs', script, ...args], {
   cwd: root,
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-  // Compiled code of our sources, for every process below: a service starts with half of the work.
+  // Caches compiled code for all processes below: a service then starts with half the work.
   env: { NODE_COMPILE_CACHE: join(root, '.cache', 'compiled'), ...process.env },
 });
 child.on('error', (error) => fail(`Cannot run ${node}: ${error.message}`));
@@ -44,7 +44,7 @@ const atTerminal = [process.stdin, process.stdout, process.stderr].some((stream)
 process.on('SIGINT', () => atTerminal || child.kill('SIGINT'));
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 
-// An npm that is told to end takes its shell with it and leaves us behind, without a signal.
+// An npm that is told to end takes its shell with it, but leaves us running without a signal.
 if (process.env.npm_lifecycle_event) {
   const shell = process.ppid;
   const watch = setInterval(() => {

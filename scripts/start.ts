@@ -1,4 +1,4 @@
-// npm start: the whole system on this machine. Redis, Postgres and every service, each as a process of its own.
+// npm start: the whole system on this machine. Redis, Postgres and every service, each in its own process.
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startDataServers } from './stack/data-servers.ts';
@@ -16,7 +16,7 @@ import { ROOT } from './tools.ts';
 const say = (line: string) => console.log(`[start] ${line}`);
 const dataFolder = join(ROOT, '.data');
 mkdirSync(dataFolder, { recursive: true });
-// closed to readers, but the unprivileged user of Postgres may pass through
+// not readable by others, but Postgres's unprivileged user can pass through
 chmodSync(dataFolder, 0o711);
 
 const stackFile = claimStackFile(join(dataFolder, 'stack.json'));
@@ -30,7 +30,7 @@ try {
 
   const secrets = ensureSecrets(join(dataFolder, 'secrets.json'));
   const instances = serviceInstances({ ports, urls, secrets });
-  // gateways last: a client that connects finds everything behind them ready
+  // gateways last, so that everything behind them is ready for the first client
   for (const stage of ['data', 'edge'] as const) {
     const stageInstances = instances.filter((instance) => instance.stage === stage);
     await Promise.all(stageInstances.map((instance) => startService(instance, { dataFolder, running, say })));

@@ -41,7 +41,7 @@ async function runAround(): Promise<Outcome> {
   if (files.length === 0) return { passed: 0, failed: 0 };
   const servers = await startTestServers(say);
   try {
-    // one at a time: each has a browser of its own
+    // one at a time: each has its own browser
     const args = ['--runTestsByPath', ...files, '--maxWorkers=1'];
     return await runJest(args, { ...servers.env, TEST_BROWSER: '1' }, new AbortController().signal);
   } finally {

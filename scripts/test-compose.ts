@@ -1,5 +1,5 @@
-// npm run test:compose: builds the images, starts the compose file as a project of its own, chats through it, restarts every part of
-// it under load, and removes it with its volumes. Needs a Docker engine; counts like npm test.
+// npm run test:compose: builds the images, starts the compose file as a separate project, chats through it, restarts every part of it
+// under load, and removes it with its volumes. Needs a Docker engine; counts like npm test.
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const PROJECT = 'securechat-test';
 const BUILD_DEADLINE_MS = 900_000;
 const S3_REMEDY =
   'Set S3_TEST_ACCESS_KEY and S3_TEST_SECRET_KEY to keys that may make and delete buckets there.';
-/** A start takes half a minute on two cores; a machine that is busy with other things takes longer. */
+/** A start takes half a minute on two cores; a busy machine takes longer. */
 const HEALTHY_DEADLINE_MS = 300_000;
 
 const say = (line: string): void => console.log(`[compose] ${line}`);
@@ -41,7 +41,7 @@ async function main(): Promise<Outcome> {
   }
 }
 
-/** As an operator writes it into the file of settings. */
+/** In the form in which an operator writes it into the settings file. */
 function settingsOf({ endpoint, region, bucket, accessKey, secretKey }: TestBucket['options']) {
   return {
     ...{ FILES_S3_ENDPOINT: endpoint, FILES_S3_REGION: region, FILES_S3_BUCKET: bucket },
@@ -57,9 +57,9 @@ async function testCompose(bucket?: TestBucket): Promise<Outcome> {
     SECURECHAT_PROMETHEUS_PORT: String(await freePort()),
     SECURECHAT_URL: `https://localhost:${https}`,
     SECURECHAT_SOCKET_URL: `wss://localhost:${https}/v1/ws`,
-    // beside the project that somebody may have running
+    // avoids the project that somebody may have running
     SECURECHAT_EDGE_SUBNET: process.env.SECURECHAT_EDGE_SUBNET ?? '10.213.8.0/24',
-    // the check is the same with another number; the test sends thousands
+    // the same check with a different number; the test sends thousands
     GATEWAY_MESSAGES_PER_MINUTE: '1000000',
     ...(bucket && settingsOf(bucket.options)),
   };
@@ -75,7 +75,7 @@ async function testCompose(bucket?: TestBucket): Promise<Outcome> {
     const authority = join(folder, 'ca.crt');
     writeFileSync(authority, await compose.run(['exec', '-T', 'proxy', 'cat', '/secrets/proxy/ca.crt']));
     stopping.signal.throwIfAborted();
-    // Node reads the authority once, when it starts
+    // Node reads the CA only when it starts
     const jestEnv = {
       NODE_EXTRA_CA_CERTS: authority,
       COMPOSE_STACK: JSON.stringify({ project: PROJECT, env, authority }),

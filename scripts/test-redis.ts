@@ -28,7 +28,7 @@ async function main(): Promise<Outcome> {
   const servers = await startTestServers(say, await start());
   try {
     stopping.signal.throwIfAborted();
-    // a test that wants one of its own gets one of the same kind
+    // a test that starts its own gets the same kind
     const env = { ...servers.env, TEST_OWN_REDIS: kind };
     return await runJest(wanted.length > 0 ? wanted : TESTS, env, stopping.signal);
   } finally {

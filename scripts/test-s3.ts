@@ -14,18 +14,18 @@ const REMEDY = `npm run test:s3 needs a server that speaks S3. Either set S3_TES
 (to a server where buckets may be made and deleted), or install versitygw, which is one program:
   go install github.com/versity/versitygw/cmd/versitygw@v1.8.0      # then put it on the path`;
 const START_DEADLINE_MS = 20_000;
-/** The tests that care where chunks are. Those that change the bytes in Postgres are not among them. */
+/** The tests that depend on where chunks are stored, without those that change the bytes in Postgres. */
 const TESTS = ['services/files', 'tests/e2e/files.test.ts', 'tests/faults/files-killed.test.ts'];
 
 const say = (line: string): void => console.log(`[s3] ${line}`);
 
-/** Of this machine, with its objects in a temporary folder. */
+/** On this machine, with its objects in a temporary folder. */
 async function startServer(): Promise<{ server: S3Server; child: ChildProcess; folder: string }> {
   if (spawnSync('versitygw', ['--version']).error) throw new Error(REMEDY);
   const folder = mkdtempSync(join(tmpdir(), 'securechat-s3-'));
   const port = await freePort();
   const [accessKey, secretKey] = ['test', 'secret-of-the-tests'];
-  // names of its folder instead of attributes of the file system, which not every one has
+  // metadata in files instead of file system attributes, which not every file system has
   const args = [
     '--port',
     `127.0.0.1:${port}`,
@@ -56,7 +56,7 @@ async function runTests(server: S3Server): Promise<Outcome> {
     const env = {
       ...{ TEST_S3_ENDPOINT: endpoint, TEST_S3_REGION: region },
       ...{ TEST_S3_ACCESS_KEY: accessKey, TEST_S3_SECRET_KEY: secretKey },
-      // of the tests that start whole services
+      // for tests that start whole services
       TEST_S3_BUCKET: JSON.stringify({
         ...{ FILES_STORE: 's3', FILES_S3_ENDPOINT: endpoint, FILES_S3_REGION: region },
         ...{ FILES_S3_BUCKET: whole.options.bucket },

@@ -1,4 +1,4 @@
-// npm test [-- jest arguments]: real Redis and Postgres, then jest, then one line that counts.
+// npm test [-- jest arguments]: real Redis and Postgres, then jest, then one line with the counts.
 import { type Outcome, runJest } from './testing/jest-run.ts';
 import { startTestServers } from './testing/servers.ts';
 

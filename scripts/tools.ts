@@ -1,4 +1,4 @@
-// Runs the command line tools that are installed as packages.
+// Runs command line tools installed as packages.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,7 +7,7 @@ export const ROOT = join(import.meta.dirname, '..');
 
 export type ToolResult = { status: number; output: string };
 
-/** `capture` returns what the tool wrote; `inherit` lets it write to our terminal. */
+/** `capture` returns the tool's output; `inherit` lets it write to our terminal. */
 export async function runTool(
   packageName: string,
   command: string,
@@ -29,15 +29,15 @@ export async function runNode(
     stream?.setEncoding('utf8').on('data', (part) => (text += part));
   const status = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
-    // 'close', not 'exit': by then all of the output has been read
+    // 'close', not 'exit': by then all output has been read
     child.once('close', (code) => resolve(code ?? 1));
   });
   return { status, output: text };
 }
 
-/** The JavaScript file behind a package's command. */
+/** The JavaScript file of a package's command. */
 export function toolPath(packageName: string, command: string): string {
-  // not resolved: a package may keep its manifest to itself
+  // not resolved: a package need not export its manifest
   const manifestPath = join(ROOT, 'node_modules', packageName, 'package.json');
   const manifest = JSON.parse(readFileSync(manifestPath, 'utf8')) as { bin: string | Record<string, string> };
   const path = typeof manifest.bin === 'string' ? manifest.bin : manifest.bin[command];

@@ -1,5 +1,5 @@
-// npm run turn:check -- --url turn:HOST:PORT --secret-file FILE: asks a running TURN server whether it relays to whom it should, and to nobody
-// else. The file holds AUTH_TURN_SECRET. Needs no root, and sends nothing to the addresses that it asks about.
+// npm run turn:check -- --url turn:HOST:PORT --secret-file FILE: checks that a running TURN server relays to those it should, and to
+// nobody else. The file holds AUTH_TURN_SECRET. Needs no root, and sends nothing to the addresses it asks about.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readOrEnd } from './read-or-end.ts';

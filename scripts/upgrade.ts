@@ -1,4 +1,4 @@
-// npm run upgrade [-- commit]: the services of the previous release beside those of this one, under load.
+// npm run upgrade [-- commit]: the previous release's services beside this one's, under load.
 import { type Outcome, runJest } from './testing/jest-run.ts';
 import { startTestServers } from './testing/servers.ts';
 import { installPreviousRelease } from './upgrade/previous-release.ts';

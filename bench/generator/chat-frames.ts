@@ -3,11 +3,11 @@ import { encodeUpstream, transcript, type Upstream } from '@securechat/protocol'
 import { makeGroupCreate, newConversationId, nowSeconds, type Person } from '@securechat/testkit';
 import { type MakeFrame, messageId } from './ledger.ts';
 
-/** 384 bytes of ciphertext are 512 characters of base64, and the whole frame about 880 bytes. */
+/** 384 bytes of ciphertext are 512 characters of base64; the whole frame has about 880 bytes. */
 export const CIPHERTEXT_BYTES = 384;
 export const BODY_CHARACTERS = 512;
 
-/** One device's messages into one conversation; `to` is a user or the conversation. */
+/** One device's messages in one conversation; `to` is a user or the conversation. */
 export type ChatPlace = { from: Person; to: string; conversationId: string };
 export type DirectPlace = ChatPlace & { peer: Person };
 
@@ -15,12 +15,12 @@ export function routeBetween(from: Person, peer: Person, conversationId = newCon
   return { from, to: peer.id, peer, conversationId };
 }
 
-/** What begins the conversation of a route; its sender's session sends it. */
+/** The operation that creates a route's conversation; sent by its sender's session. */
 export function beginningOf({ from, peer, conversationId }: DirectPlace): Upstream<'group_create'> {
   return makeGroupCreate({ creator: from, device: from.device(0), peer, conversationId });
 }
 
-/** Signed chats, in which the place of a message in its route is also its `client_seq`. */
+/** Signed chats whose place in the route is also their `client_seq`. */
 export function chatFrames(places: readonly ChatPlace[]): MakeFrame {
   const payloads = places.map(() => randomBytes(CIPHERTEXT_BYTES).toString('base64'));
   return (route, seq) => {

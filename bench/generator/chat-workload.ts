@@ -9,9 +9,9 @@ import { inParallel } from './people.ts';
 
 /** Messages of one user that are not yet both acked and received. */
 const IN_FLIGHT = 16;
-/** Made before the run; above this rate the rest is made while sending, and counted. */
+/** Made before the run; at higher rates the rest is made while sending, and counted. */
 const EXPECTED_PER_SECOND = 12_000;
-/** Room for the fastest that is thinkable. */
+/** Capacity for the highest conceivable rate. */
 const MOST_PER_SECOND = 60_000;
 const LAST_ARRIVALS_MS = 15_000;
 /** A prime, so that senders take turns in a scattered order. */
@@ -74,7 +74,7 @@ export async function runChat(job: Job, pace: 'full' | 'rate'): Promise<ChatResu
   pacer.stop();
   const deadline = performance.now() + LAST_ARRIVALS_MS;
   while (ledger.completed < ledger.sent && performance.now() < deadline) await sleep(50);
-  // an ack of the last packet, and receipts, may still be under way
+  // acks of the last packet, and receipts, may still be in transit
   await sleep(500);
   const counts = ledger.counts(tally.disordered, tally.errors);
   for (const line of lines) line.close();
@@ -91,7 +91,7 @@ export async function runChat(job: Job, pace: 'full' | 'rate'): Promise<ChatResu
   };
 }
 
-/** User 0 with 1, 2 with 3, and so on. Route n is that of user n. */
+/** User 0 with 1, 2 with 3, and so on. Route n belongs to user n. */
 function routesInPairs(users: readonly number[]): Route[] {
   return users.map((user) => ({ from: user, to: user ^ 1 }));
 }
@@ -107,7 +107,7 @@ function startFull(users: number, fill: (route: number) => void): Pacer {
   return { stop: () => undefined };
 }
 
-/** By the clock: a late timer is followed by more at once, so the mean rate holds. */
+/** By the clock: a late timer sends several at once, so the mean rate holds. */
 function startRate(job: Job, sendFrom: (route: number) => void): Pacer {
   const startedAtMs = performance.now();
   let sent = 0;

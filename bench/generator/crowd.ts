@@ -1,5 +1,5 @@
-// The members of a large group, online and listening: a process of its own, so that what they are busy with is not
-// taken for a delay of others. Opens them when told, then tells what has arrived whenever it is asked.
+// The online members of a large group, in a separate process, so that their work does not count as a delay of others. Opens them on
+// command, then reports what has arrived whenever asked.
 import { quantile, Samples } from '../measure/statistics.ts';
 import { Tally } from './drivers/driver.ts';
 import { enrolPeople, inParallel } from './people.ts';
@@ -9,7 +9,7 @@ import { nowUs, timedIds } from './timed-ids.ts';
 const LOGINS_AT_ONCE = 25;
 
 export type CrowdJob = { authUrl: string; wsUrls: string[]; members: number };
-/** `p99Ms` from the sending of a message to its arrival. Since the last question. */
+/** `p99Ms`: from sending to arrival. Since the last request. */
 export type CrowdAnswer = { arrived: number; p99Ms: number; faults: number; firstFault: string | undefined };
 
 const tally = new Tally();

@@ -1,5 +1,5 @@
-// People whose status changes all the time, each watched by the others of its circle: a process of its own, so that what it is busy
-// with is not taken for a delay of messages. Opens them when told, then lets them flap or rest.
+// People whose status changes all the time, each watched by the others of its circle; in a separate process, so that its work does not
+// count as a delay of messages. Opens them on command, then lets them flap or rest.
 import { encodeUpstream } from '@securechat/protocol';
 import { personNamed } from '@securechat/testkit';
 import { Tally } from './drivers/driver.ts';
@@ -8,7 +8,7 @@ import { Session } from './session.ts';
 import { timedIds } from './timed-ids.ts';
 
 const LOGINS_AT_ONCE = 25;
-/** Statuses are spread over the time between two of one person, in so many turns a second. */
+/** Changes are spread evenly over the interval, in this many turns a second. */
 const TURNS_PER_SECOND = 50;
 
 /** `circle`: how many watch each other. `everyMs`: between two changes of one person. */
@@ -19,7 +19,7 @@ export type FlappersJob = {
   circle: number;
   everyMs: number;
 };
-/** Since the last question: changes said, and frames that told of others. */
+/** Since the last request: changes sent, and frames about others received. */
 export type FlappersAnswer = { said: number; told: number; faults: number; firstFault: string | undefined };
 
 const flapperName = (index: number): string => `flapper_${index}`;
@@ -62,7 +62,7 @@ function flap(): void {
     const due = ((performance.now() - startedAtMs) * sessions.length) / everyMs;
     for (; next < due; next += 1) {
       const round = Math.floor(next / sessions.length);
-      // everybody is online: the first round has to be a change as well
+      // everybody is online: the first round must be a change as well
       const status = round % 2 === 0 ? 'away' : 'online';
       sessions[next % sessions.length]?.send(encodeUpstream('presence', { type: 'presence', status }));
       said += 1;

@@ -1,40 +1,40 @@
 import { FramesOfRoute } from './frames-of-route.ts';
 import type { Counts } from './job.ts';
 
-/** `m_<route>_<place in the route>`, in digits of fixed width, so that a frame tells its message by position. */
+/** `m_<route>_<place in the route>` with fixed-width digits, so that a message can be identified by position. */
 const ROUTE_DIGITS = 4;
 const SEQ_DIGITS = 7;
 
-/** Makes the message at a place of a route; its id stands in it as `messageId` makes it. */
+/** Makes the message at a place of a route, with the id made by `messageId`. */
 export type MakeFrame = (route: number, seq: number) => Uint8Array;
 
 export function messageId(route: number, seq: number): string {
   return `m_${padded(route, ROUTE_DIGITS)}_${padded(seq, SEQ_DIGITS)}`;
 }
 
-/** Another id over the one that stands at `at`. */
+/** Overwrites the id at `at`. */
 export function writeMessageId(bytes: Buffer, at: number, route: number, seq: number): void {
   bytes.write(messageId(route, seq), at, 'latin1');
 }
 
-/** A message is known by its number; numbers of one route follow each other. */
+/** A message is identified by its number; numbers of a route are consecutive. */
 export type Progress = 'repeated' | 'noted' | 'complete';
 
 export type LedgerPlan = {
   routes: number;
-  /** So many messages of each route can be sent. */
+  /** Maximum number of messages per route. */
   most: number;
   frame: MakeFrame;
-  /** To so many people each message goes. Default 1. */
+  /** Recipients per message. Default 1. */
   copies?: number;
 };
 
 /**
- * All messages of a run: made ahead, because signing costs more than sending, and then what became of each. A
- * message is complete when it was both acked to its sender and received by all its recipients.
+ * All messages of a run: made ahead, because signing costs more than sending; and what became of each. A message is complete when it was
+ * acked to its sender and received by all recipients.
  */
 export class Ledger {
-  /** Wall time of sending by message number, in the milliseconds of `performance.now()`. */
+  /** Time of sending by message number, in the milliseconds of `performance.now()`. */
   readonly sentAtMs: Float64Array;
   readonly #makeFrame: MakeFrame;
   readonly #copies: number;
@@ -72,7 +72,7 @@ export class Ledger {
     );
   }
 
-  /** The next frame of a route, which counts as sent from here on. */
+  /** The next frame of a route, which counts as sent from then on. */
   take(route: number): Uint8Array {
     const seq = (this.#taken[route] ?? 0) + 1;
     if (seq >= this.#perRoute) throw new Error('the run sends more messages than it made room for');
@@ -114,7 +114,7 @@ export class Ledger {
     return this.#progress(message);
   }
 
-  /** Number of the message whose id stands at `at`. */
+  /** Number of the message whose id is at `at`. */
   numberAt(bytes: Uint8Array, at: number): number {
     const route = digitsAt(bytes, at + 2, ROUTE_DIGITS);
     return route * this.#perRoute + digitsAt(bytes, at + 3 + ROUTE_DIGITS, SEQ_DIGITS);
@@ -138,7 +138,7 @@ export class Ledger {
     return { sent, acked, delivered, lost, doubled, unanswered, disordered, errors };
   }
 
-  /** To be asked only when something was new. */
+  /** Only to be called when something was new. */
   #progress(message: number): Progress {
     if (!this.#isAcked[message] || this.#arrived[message] !== this.#copies) return 'noted';
     this.completed++;

@@ -1,5 +1,5 @@
-// The load generator: a process of its own, so that its CPU time is never mixed with the system's.
-// Takes one job from its parent, answers with one outcome, and ends; ends as well when the parent is gone.
+// The load generator: a separate process, so that its CPU time is never mixed with the system's. Takes one job from its parent, answers
+// with one result, and ends; also ends when the parent is gone.
 import { runChat } from './chat-workload.ts';
 import { runGroup } from './group-workload.ts';
 import { runIdle } from './idle-workload.ts';

@@ -13,7 +13,7 @@ const IN_FLIGHT = 16;
 const RETURN_AT_ONCE = 20;
 const STALLED_MS = 10_000;
 
-/** Messages to people who are away, who then come back. Each sender writes to `users / SENDERS` of them in turn. */
+/** Messages to offline people, who then come back. Each sender writes to `users / SENDERS` of them in turn. */
 export async function runOffline(job: Job): Promise<OfflineResult> {
   const driver = driverFor(job);
   const senders = Array.from({ length: SENDERS }, (_, user) => user);
@@ -55,12 +55,12 @@ export async function runOffline(job: Job): Promise<OfflineResult> {
     },
   };
   const open = (user: number): Promise<Line> => driver.open(user, context);
-  /** Until `isDone`, or until nothing has happened for a long time; what is missing shows in the counts. */
+  /** Waits until `isDone`, or until nothing has happened for a long time; what is missing shows in the counts. */
   async function progress(isDone: () => boolean): Promise<void> {
     while (!isDone() && performance.now() - lastProgressMs < STALLED_MS) await sleep(5);
   }
 
-  // known to the server before they leave: some keep messages only for those who were there
+  // they connect once before: some servers keep messages only for users they know
   for (const line of await inParallel(receivers, AT_ONCE, open)) line.close();
   const lines = await inParallel(senders, AT_ONCE, open);
   await begin();

@@ -1,9 +1,9 @@
 import { enrol, type Person, personNamed } from '@securechat/testkit';
 
-/** Requests to auth at once. */
+/** Concurrent requests to auth. */
 const AT_ONCE = 16;
 
-/** People with one device each, known to auth. */
+/** People with one device each, registered with auth. */
 export async function enrolPeople(authUrl: string, prefix: string, count: number): Promise<Person[]> {
   const people = Array.from({ length: count }, (_, index) =>
     personNamed(`${prefix}_${index}`, { devices: 1 }),
@@ -16,7 +16,7 @@ export async function enrolAll(authUrl: string, people: readonly Person[]): Prom
   await inParallel(people, AT_ONCE, (person) => enrol(authUrl, person));
 }
 
-/** Does `work` with each item, with so many under way at once; gives the results in the order of the items. */
+/** Runs `work` on each item with limited concurrency; results are in the order of the items. */
 export async function inParallel<T, R>(
   items: readonly T[],
   atOnce: number,

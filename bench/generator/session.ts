@@ -14,15 +14,15 @@ import { FastWebSocket } from './websocket.ts';
 
 const LOGIN_DEADLINE_MS = 20_000;
 
-/** Both frames begin with as many characters before the id. */
+/** Both frames have the same number of characters before the id. */
 const ID_OFFSET = '{"type":"chat","id":"'.length;
 const STAMP = Buffer.from('"delivery":{"seq":');
 
 type Expected = { name: DownstreamName; resolve(message: Downstream): void; reject(error: Error): void };
 
 /**
- * One logged-in device, as cheap as it can be: the hot frames are read by position instead of being parsed. It keeps
- * the rules of a real client: a mailbox in order, repetitions dropped, one cumulative ack for each packet received.
+ * One logged-in device, as cheap as possible: frequent frames are read by position instead of being parsed. Keeps the rules of a real
+ * client: ordered mailbox, repetitions dropped, one cumulative ack per received packet.
  */
 export class Session extends SocketLine {
   readonly person: Person;
@@ -62,7 +62,7 @@ export class Session extends SocketLine {
     }
   }
 
-  /** Begins a conversation. Resolves when the server has stored it. */
+  /** Creates a conversation. Resolves when the server has stored it. */
   async createConversation(message: Upstream<'group_create'>): Promise<void> {
     this.socket.send(encodeUpstream('group_create', message));
     const ack = await within(
@@ -85,7 +85,7 @@ export class Session extends SocketLine {
     this.#expected?.reject(new Error(why));
   }
 
-  /** A message of the WebSocket holds whole frames. */
+  /** A WebSocket message contains whole frames. */
   #read(bytes: Buffer): void {
     for (let at = 0; at < bytes.length; ) {
       const start = at + HEADER_BYTES;
@@ -144,7 +144,7 @@ export class Session extends SocketLine {
     this.#cursor = Math.max(this.#cursor, page.through);
   }
 
-  /** False for what this device has already. */
+  /** Returns false for what this device already has. */
   #accept(seq: number): boolean {
     const { tally } = this.#context;
     if (seq <= this.#cursor) {

@@ -1,7 +1,7 @@
 import type { Line } from './drivers/driver.ts';
 import type { FastWebSocket } from './websocket.ts';
 
-/** A user's connection, whatever is said over it. An end that was asked for is no fault. */
+/** A user's connection, whatever the protocol. A requested close is not a fault. */
 export abstract class SocketLine implements Line {
   protected socket!: FastWebSocket;
   protected isClosing = false;

@@ -2,11 +2,11 @@ import type { LineContext } from './drivers/driver.ts';
 
 const DIGITS = 16;
 
-/** Wall time in microseconds, the same for all processes of a machine. */
+/** Microseconds since 1970, the same for all processes of a machine. */
 export const nowUs = (): number => Math.round((performance.timeOrigin + performance.now()) * 1_000);
 
 let lastUs = 0;
-/** An id that says when its message was sent, so that whoever receives it knows how old it is. */
+/** An id containing the time of sending, so that receivers know the message's age. */
 export function timedId(): string {
   lastUs = Math.max(lastUs + 1, nowUs());
   return `t_${String(lastUs).padStart(DIGITS, '0')}`;

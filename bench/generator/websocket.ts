@@ -15,21 +15,20 @@ const MASKED = 0x80;
 const NOTHING = Buffer.alloc(0);
 
 export type WebSocketEvents = {
-  /** A whole binary message; a view that is good until the call returns. */
+  /** A complete binary message; the view is valid until the call returns. */
   message(payload: Buffer): void;
-  /** Everything that had arrived has been given out. */
+  /** Everything that had arrived was delivered. */
   turnEnded(): void;
   closed(why: string): void;
 };
 
-/** How a server wants it. `packed`: what goes out together is one message, as ours take it. */
+/** The server's framing. `packed`: frames sent together are one message, as our gateways accept. */
 export type Framing = { kind: 'packed' | 'binary' | 'text'; protocol?: string };
 const OURS: Framing = { kind: 'packed', protocol: SUB_PROTOCOL };
 
 /**
- * A WebSocket client (RFC 6455) for generating load: just what the measured servers use, at a fraction of the cost of a
- * whole one. Masks with the key zero, which leaves the bytes as they are, and writes what one event-loop turn has
- * gathered at once.
+ * A WebSocket client (RFC 6455) for generating load: only what the measured servers use, at a fraction of a full client's cost. Masks
+ * with the zero key, which leaves bytes unchanged, and writes everything gathered in one event-loop turn at once.
  */
 export class FastWebSocket {
   readonly #socket: Socket;
@@ -75,7 +74,7 @@ export class FastWebSocket {
     return promise;
   }
 
-  /** Leaves with whatever else this turn sends. */
+  /** Sent together with everything else of this turn. */
   send(frame: Uint8Array): void {
     this.#waiting.push(frame);
     if (this.#waiting.length > 1) return;
@@ -114,7 +113,7 @@ export class FastWebSocket {
     this.#isOpen = true;
     this.#rest = bytes.subarray(end + 4);
     opened();
-    // a server may have spoken at once, and whoever opened this has to get hold of it first
+    // the server may have sent something already, and the caller must first get hold of this object
     setImmediate(() => this.#read(NOTHING));
   }
 
@@ -142,7 +141,7 @@ export class FastWebSocket {
   }
 }
 
-/** Servers do not mask. Undefined while the message is not complete. */
+/** Servers do not mask. Undefined while the message is incomplete. */
 function messageAt(bytes: Buffer, at: number): { first: number; start: number; end: number } | undefined {
   const left = bytes.length - at;
   if (left < 2) return undefined;
@@ -161,7 +160,7 @@ function messageAt(bytes: Buffer, at: number): { first: number; start: number; e
   return start + length > bytes.length ? undefined : { first, start, end: start + length };
 }
 
-/** Messages of parts, masked with zeros. */
+/** Messages made of parts, masked with zeros. */
 function masked(first: number, messages: readonly (readonly Uint8Array[])[]): Buffer {
   return Buffer.concat(messages.flatMap((parts) => [headerOf(first, parts), ...parts]));
 }
@@ -182,7 +181,7 @@ function headerOf(first: number, parts: readonly Uint8Array[]): Buffer {
   return header;
 }
 
-/** Clients with something to send; one `setImmediate` serves them all. */
+/** Clients with data to send; one `setImmediate` serves them all. */
 let toFlush: FastWebSocket[] = [];
 function flushAll(): void {
   const clients = toFlush;

@@ -1,10 +1,10 @@
-// What processes use, read from Linux's /proc.
+// Resource usage of processes, read from Linux's /proc.
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** sysconf(_SC_CLK_TCK), which is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
-/** Process number by name; a name stands for the process and all its descendants. */
+/** Process id by name; a name stands for the process and all its descendants. */
 export type Pids = Readonly<Record<string, number>>;
 export type ByProcess = Record<string, number>;
 
@@ -13,9 +13,9 @@ type Stat = { pid: number; parent: number; cpuSeconds: number };
 function readStat(pid: number): Stat | undefined {
   const text = readProc(`${pid}/stat`);
   if (text === undefined) return undefined;
-  // the name before the last bracket may hold anything
+  // the name before the last bracket may contain anything
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  // user and system time, of the process and of its children that have ended
+  // user and system time, of the process and of its ended children
   const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
   return { pid, parent: Number(fields[1]), cpuSeconds: ticks / TICKS_PER_SECOND };
 }
@@ -49,7 +49,7 @@ export function cpuSeconds(pids: Pids): ByProcess {
   return mapTrees(pids, (stat) => stat.cpuSeconds);
 }
 
-/** Memory in KiB; what processes share is divided among them (PSS). Kernel memory of sockets is not in it. */
+/** Memory in KiB; shared memory is divided among the processes (PSS). Excludes kernel memory of sockets. */
 export function memoryKib(pids: Pids): ByProcess {
   return mapTrees(pids, (stat) => {
     const found = /^Pss:\s+(\d+)/m.exec(readProc(`${stat.pid}/smaps_rollup`) ?? '');
@@ -61,7 +61,7 @@ function mapTrees(pids: Pids, measure: (stat: Stat) => number): ByProcess {
   return Object.fromEntries([...trees(pids)].map(([name, stats]) => [name, sum(stats.map(measure))]));
 }
 
-/** CPU time that all processes of the machine have used, in seconds. */
+/** CPU time used by all processes of the machine, in seconds. */
 export function machineCpuSeconds(): number {
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (readProc('stat') ?? '')
     .split('\n', 1)

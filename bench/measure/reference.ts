@@ -12,8 +12,8 @@ const document = JSON.stringify({
 const block = Buffer.alloc(1024, 7);
 
 /**
- * Milliseconds that a fixed piece of work takes on one core: 20,000 times SHA-256 of 1 KiB and `JSON.parse` of
- * 640 bytes. Printed beside every figure, so that machines, and moments of one machine, can be compared.
+ * Milliseconds that a fixed amount of work takes on one core: 20,000 times SHA-256 of 1 KiB and `JSON.parse` of 640 bytes. Printed beside
+ * every figure, so that machines, and moments of one machine, can be compared.
  */
 export function referenceLoopMs(): number {
   loop(ROUNDS / 10);

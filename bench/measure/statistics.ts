@@ -5,12 +5,12 @@ export function quantile(values: ArrayLike<number>, share: number): number {
   return sorted[index] ?? Number.NaN;
 }
 
-/** The middle value; of an even number of values the lower one, so that it is always one that was measured. */
+/** The median; for an even number of values the lower one, so that it is always a measured one. */
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.ceil(values.length / 2) - 1] ?? Number.NaN;
 }
 
-/** Numbers in one piece of memory that grows, so that recording a latency costs the generator nothing. */
+/** Numbers in one growing block of memory, so that recording a latency costs the generator almost nothing. */
 export class Samples {
   #values = new Float32Array(1 << 16);
   #count = 0;

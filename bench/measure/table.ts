@@ -1,6 +1,6 @@
 import { median } from './statistics.ts';
 
-/** Columns as wide as their longest cell; the first one to the left, numbers to the right. */
+/** Columns as wide as their longest cell; the first one left-aligned, numbers right-aligned. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
@@ -16,7 +16,7 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
   return lines.map((cells) => `  ${cells.join('  ')}`.trimEnd()).join('\n');
 }
 
-/** Three digits that mean something, whole numbers from a hundred on. */
+/** Three significant digits; whole numbers from a hundred on. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return '-';
   const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2;

@@ -4,7 +4,7 @@ import { type ByProcess, cpuSeconds, growth, machineCpuSeconds, type Pids, total
 
 type Instant = { atMs: number; stack: ByProcess; own: number; machine: number };
 
-/** What a stretch of time cost. */
+/** The cost of a time span. */
 export type Window = {
   /** Microseconds of the machine's monotonic clock, as in V8's CPU profiles. */
   openedAtUs: number;
@@ -13,7 +13,7 @@ export type Window = {
   cpu: ByProcess;
   /** CPU seconds of this process, the load generator. */
   generatorCpu: number;
-  /** Cores busy with something else: the noise. With more than about half a core, distrust rates and latencies. */
+  /** Cores used by anything else: the noise. Above about half a core, distrust rates and latencies. */
   foreignCores: number;
 };
 
@@ -44,7 +44,7 @@ function between(before: Instant, after: Instant): Omit<Window, 'openedAtUs'> {
 const QUIET_CORES = 0.5;
 const LOOK_MS = 500;
 
-/** Waits, but not for ever, until others leave at least this much of the machine alone. Resolves with what it saw. */
+/** Waits, up to a limit, until other processes leave at least this much of the machine free. Resolves with what it saw. */
 export async function waitForQuiet(pids: Pids, atMostSeconds: number): Promise<number> {
   const deadline = performance.now() + atMostSeconds * 1000;
   const bearable = Math.min(QUIET_CORES, availableParallelism() / 4);

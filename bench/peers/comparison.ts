@@ -1,4 +1,4 @@
-// What is shown of each system, and the tables.
+// What is shown for each system, and the tables.
 
 import type { WorkloadName } from '../generator/job.ts';
 import { median } from '../measure/statistics.ts';
@@ -15,7 +15,7 @@ export type Row = {
   foreignCores: number;
 };
 
-/** A column and where its figure stands in a report. */
+/** A column, and the position of its figure in a report. */
 type Columns = Record<string, [heading: string, figure: string]>;
 
 const chat: Columns = {
@@ -56,7 +56,7 @@ export function figureOf(row: Row, column: string): number {
   return row.figures[heading]?.[figure] ?? Number.NaN;
 }
 
-/** A line for each system: medians, and between which values they lie. */
+/** A line per system: medians, and their ranges. */
 export function formatComparison(rows: readonly Row[], workload: WorkloadName): string {
   const titles = Object.keys(columns[workload]);
   const bySystem = Map.groupBy(

@@ -1,31 +1,31 @@
-// What we are out for, beside the peers that are measured in the same round. docs/performance.md has the whole list.
+// Our goals relative to the peers measured in the same round. docs/performance.md has the whole list.
 import type { WorkloadName } from '../generator/job.ts';
 import { median } from '../measure/statistics.ts';
 import { formatNumber, formatTable } from '../measure/table.ts';
 import { figureOf, type Row, spread } from './comparison.ts';
 import type { SystemName } from './systems.ts';
 
-/** One figure of one round; NaN where that was not measured. */
+/** The figures of one round; NaN where not measured. */
 type Round = {
   of(system: SystemName, workload: WorkloadName, column: string): number;
-  /** CPU of checking one signature, measured alone. */
+  /** CPU time of one signature check, measured alone. */
   verifyUs: number;
 };
 
 type Goal = {
   what: string;
   value(round: Round): number;
-  /** Below it a change does not go in. */
+  /** A change that falls below it is not accepted. */
   floor: number;
   goal: number;
-  /** Otherwise at most. */
+  /** Default: at most. */
   isAtLeast?: true;
 };
 
 const CPU = 'CPU µs';
 const ours = (round: Round, workload: WorkloadName, column: string): number =>
   round.of('securechat', workload, column);
-/** Without the signature check, which has a line of its own. */
+/** Without the signature check, which has its own line. */
 const path = (round: Round, workload: WorkloadName): number => ours(round, workload, CPU) - round.verifyUs;
 
 const goals: Record<string, Goal> = {
@@ -89,7 +89,7 @@ const goals: Record<string, Goal> = {
   },
 };
 
-/** Goals are ratios within one round, so that a machine that slows down meanwhile does not count. */
+/** Goals are ratios within one round, so a machine that slows down meanwhile does not matter. */
 export function formatGoals(rows: readonly Row[], verifyUs: ReadonlyMap<number, number>): string | undefined {
   const rounds = [...Map.groupBy(rows, (row) => row.round)].map(
     ([number, inRound]): Round => ({

@@ -1,4 +1,4 @@
-// npm run bench:peers -- [workloads…] [options]: SecureChat beside others, in turn, in one run; see ../README.md.
+// npm run bench:peers -- [workloads…] [options]: SecureChat and others, in turn, in one run; see ../README.md.
 import { appendFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,4 @@
-// What is compared. Each is started anew for every run, and tells where it is and which processes are its own.
+// The systems compared. Each is started anew for every run, and reports its addresses and processes.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ import { startStack } from '../stack.ts';
 type RunningSystem = Target & { pids: Pids; stop(): Promise<void> };
 
 type System = {
-  /** What it has done when the sender has its ack. */
+  /** What it has done when the sender gets its ack. */
   acked: string;
   workloads: readonly WorkloadName[];
   start(): Promise<RunningSystem>;
@@ -70,7 +70,7 @@ export const systems: Record<SystemName, System> = {
   },
 };
 
-/** The processes of one peer, stopped in the opposite order. */
+/** The processes of one peer, stopped in reverse order. */
 class Peer {
   readonly wsUrls: string[] = [];
   readonly pids: Record<string, number> = {};
@@ -79,7 +79,7 @@ class Peer {
     async () => rmSync(this.#folder, { recursive: true, force: true }),
   ];
 
-  /** As it is installed: in memory. */
+  /** As installed by default: in memory. */
   async redis(): Promise<string> {
     const { url, pid, stop } = await startRedis({ appendonly: false });
     this.#stops.push(() => stop());

@@ -1,17 +1,14 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/**
- * Licences that may be used together with Apache-2.0 and ask for nothing but to be passed on with their text. None that asks
- * for the source of what is built on it.
- */
+/** Licences compatible with Apache-2.0 that only ask to be passed on with their text. None that demands the source of works built on it. */
 const ALLOWED = new Set([
   ...['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'CC0-1.0', 'ISC', 'MIT'],
   'Unlicense',
 ]);
 /**
- * caniuse-lite: data about browsers, used while building and passed on with nothing. web-push and node-datachannel: ask for the source of
- * their own files only, which we use as they are, in the service for push and for direct connections on Node.
+ * caniuse-lite: data about browsers, used only while building. web-push and node-datachannel: demand only the source of their own files,
+ * which we use unchanged, in the push service and for direct connections on Node.
  */
 const BY_NAME: Readonly<Record<string, string>> = {
   'caniuse-lite': 'CC-BY-4.0',
@@ -21,7 +18,7 @@ const BY_NAME: Readonly<Record<string, string>> = {
 
 export type Manifest = { name?: string; version?: string; license?: unknown; licenses?: unknown };
 
-/** Manifests of everything that is installed, ours not among them. */
+/** Manifests of all installed packages except our own. */
 export function installedPackages(root: string): Manifest[] {
   const store = join(root, 'node_modules', '.pnpm');
   const folders = readdirSync(store)
@@ -32,7 +29,7 @@ export function installedPackages(root: string): Manifest[] {
     .map((folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest);
 }
 
-/** Links lead to packages that have a folder of their own in the store. */
+/** Symbolic links lead to packages that have their own folder in the store. */
 function packagesIn(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
@@ -49,18 +46,18 @@ export function licenceFaults(packages: readonly Manifest[]): string[] {
     );
 }
 
-/** A package with a build for each platform has them under its own name. */
+/** A package with a build per platform has those in its own scope. */
 const nameOf = ({ name = '' }: Manifest): string =>
   name.replace(/^@node-datachannel\/.*/, 'node-datachannel');
 
-/** Old packages have a list of objects where an expression belongs. */
+/** Old packages have a list of objects instead of an expression. */
 function licenceOf({ license, licenses }: Manifest): string {
   if (typeof license === 'string') return license;
   const list = [license ?? licenses ?? []].flat() as { type?: string }[];
   return list.map(({ type = '' }) => type).join(' OR ');
 }
 
-/** An expression of SPDX as far as packages use it: alternatives, each of one licence or several that hold together. */
+/** An SPDX expression as far as packages use it: alternatives, each of one licence or several combined. */
 function isAllowed(expression: string, exception: string | undefined): boolean {
   return expression
     .replace(/[()]/g, '')

@@ -4,7 +4,7 @@ const KINDS = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerD
 type Manifest = { name?: string } & Partial<Record<(typeof KINDS)[number], Record<string, string>>>;
 type Lockfile = { packages: Record<string, { resolution: { integrity?: string; tarball?: string } }> };
 
-/** A range would bring what nobody has looked at. Those of peers are for whoever installs the SDK. */
+/** A version range would install something nobody has reviewed. Peer ranges are for whoever installs the SDK. */
 export function rangeFaults(manifest: Manifest): string[] {
   return KINDS.filter((kind) => kind !== 'peerDependencies').flatMap((kind) =>
     Object.entries(manifest[kind] ?? {})
@@ -13,7 +13,7 @@ export function rangeFaults(manifest: Manifest): string[] {
   );
 }
 
-/** What is installed is what was looked at: a package of the registry, by its hash. */
+/** Only reviewed packages are installed: from the registry, by hash. */
 export function lockFaults(lockfile: string): string[] {
   const { packages } = parse(lockfile) as Lockfile;
   return Object.entries(packages)

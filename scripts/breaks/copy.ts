@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { installTree, runCommand } from '../command.ts';
 import { ROOT } from '../tools.ts';
 
-/** A copy of the files git knows or does not ignore, installed, so that breaking it breaks nothing else. */
+/** An installed copy of all files that git does not ignore, so that breaking it breaks nothing else. */
 export function createCopy(say: (line: string) => void): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'securechat-breaks-'));
   const files = runCommand('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
@@ -18,11 +18,11 @@ export function createCopy(say: (line: string) => void): { path: string; remove(
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Throws with git's own words when the patch does not apply. */
+/** Throws git's own message when the patch does not apply. */
 export function applyPatch(copy: string, patch: string, options: { reverse?: boolean } = {}): void {
   runCommand('git', ['apply', '--whitespace=nowarn', ...(options.reverse ? ['--reverse'] : []), patch], {
     cwd: copy,
-    // The copy is no repository; one above it must not be taken for it.
+    // the copy is no repository, and git must not take a parent folder for one
     env: { ...process.env, GIT_CEILING_DIRECTORIES: dirname(copy) },
   });
 }

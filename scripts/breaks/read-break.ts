@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** A deliberate break: what it breaks, the diff, and what must notice: a test, or a promise that chaos finds broken. */
+/** A deliberate break: a description, the diff, and what must notice it: a test, or a chaos run's check of a promise. */
 export type Break = { name: string; what: string; patch: string; watch: Watch };
 export type Watch =
   | { by: 'test'; file: string; title: string }
   | { by: 'chaos'; args: readonly string[]; promise: string };
 
 /**
- * A patch begins with two lines of its own, before the diff; the second is one of these:
+ * A patch starts with two extra lines before the diff; the second one is `Test` or `Chaos`:
  *
  *     Breaks: what the code does wrong now
  *     Test: path/of/file.test.ts › exact title of the test

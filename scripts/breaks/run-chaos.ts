@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Watch } from './read-break.ts';
 import type { Verdict } from './run-named-test.ts';
 
-/** A broken system settles late: the harness waits for what never comes before it says so. */
+/** A broken system settles late: the harness waits for what never comes before it reports that. */
 const DEADLINE_MS = 300_000;
 
-/** One run of the fault harness in the copy. `failed`: the promise in question is broken, whatever else is. */
+/** One chaos run in the copy. `failed`: the promise in question is broken, whatever else is. */
 export async function runChaos(root: string, chaos: Extract<Watch, { by: 'chaos' }>): Promise<Verdict> {
   const child = spawn(process.execPath, [join(root, 'tests/chaos/main.ts'), ...chaos.args], {
     cwd: root,

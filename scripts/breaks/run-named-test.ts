@@ -3,18 +3,18 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Watch } from './read-break.ts';
 
-/** `missing`: there is no test of that title, or its file did not load. That is no answer. */
+/** `missing`: no test has that title, or its file did not load, so there is no result. */
 export type Verdict = 'passed' | 'failed' | 'missing';
 
 type Report = { testResults: { assertionResults: { title: string; status: string }[] }[] };
 
-/** A broken system may hang; that a test ran into its own limits is what the report says then. */
+/** A broken system may hang; the report then shows that the test exceeded its own limits. */
 const DEADLINE_MS = 180_000;
-/** In a browser those limits are wider, and a page has to be built first. */
+/** Those limits are wider in a browser, and a page has to be built first. */
 const BROWSER_DEADLINE_MS = 420_000;
 const NODE_FLAGS = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 
-/** Runs one test, by the title it has in its file. */
+/** Runs one test, by its title in its file. */
 export async function runNamedTest(
   root: string,
   test: Extract<Watch, { by: 'test' }>,

@@ -1,4 +1,4 @@
-// How the SDK becomes the files that are published; what tries these files makes its own in the same way.
+// How the SDK becomes the published files; tests of these files build theirs in the same way.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Output, transform } from '@swc/core';
@@ -9,19 +9,19 @@ import { leaveOutUnused, oneCore } from './lean.ts';
 export const CLIENT = join(ROOT, 'packages/client');
 
 export type Bundle = Pick<BuildOptions, 'alias' | 'platform'> & {
-  /** By the name of what is made. The first one is what an app loads at once. */
+  /** By output name. The first one is what an app loads at once. */
   entries: Readonly<Record<string, string>>;
   folder: string;
   loaders?: readonly Plugin[];
 };
 
-/** Writes the files and their maps. */
+/** Writes the files and their source maps. */
 export async function bundle({ entries, folder, loaders = [], ...more }: Bundle): Promise<Metafile> {
   const options = {
     absWorkingDir: ROOT,
     entryPoints: { ...entries },
     outdir: folder,
-    // one build for browsers and Node, so that a class is the same one behind every door
+    // one build for browsers and Node, so that a class is identical through every entry point
     platform: 'browser',
     external: ['node:*', 'node-datachannel'],
     target: ['es2022', 'chrome137', 'firefox130', 'safari17', 'node24'],
@@ -32,10 +32,10 @@ export async function bundle({ entries, folder, loaders = [], ...more }: Bundle)
     metafile: true,
     sourcemap: 'linked',
     write: false,
-    // the libraries' licences stand beside the files
+    // the libraries' licences are in a file of their own
     legalComments: 'none',
     logLevel: 'warning',
-    // what `oneCore` writes has no other effect than the one it wants
+    // the imports written by `oneCore` have only the intended effect
     logOverride: { 'ignored-bare-import': 'silent' },
     plugins: [...loaders, leaveOutUnused(), oneCore(Object.values(entries)[0] ?? '')],
     ...more,
@@ -58,7 +58,7 @@ async function writeSmaller(path: string, text: string, map: string): Promise<vo
   writeFileSync(`${path}.map`, newMap);
 }
 
-/** By another tool than the bundler, whose own names for things compress 4 % worse. */
+/** Minifies with a separate tool, because the bundler's identifiers compress 4 % worse. */
 export function minified(text: string, map?: string): Promise<Output> {
   return transform(text, {
     isModule: true,

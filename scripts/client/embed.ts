@@ -11,7 +11,7 @@ const client = await SecureChat.open({ store: await openIndexedDbStore('app') })
 client.connect();
 `;
 
-/** After gzip: what a page loads at once whose own build takes the published files up. */
+/** Size after gzip of what a page loads at first if its own build bundles the published files. */
 export async function embeddedSize(dist: string): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'securechat-embed-'));
   try {

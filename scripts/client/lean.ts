@@ -1,11 +1,11 @@
-// What the bundler is told, so that an app loads what it can reach and nothing else.
+// Bundler settings so that an app loads only what it can reach.
 import { readFileSync } from 'node:fs';
 import type { Plugin } from 'esbuild';
 import { ROOT } from '../tools.ts';
 
-/** Libraries whose files do nothing but define; none of them says so where a bundler looks for it. */
+/** Libraries whose files only define things, but do not declare `sideEffects: false` where a bundler looks for it. */
 const ONLY_DEFINES = /\/node_modules\/(?:@hpke\/(?:core|common)|ts-mls)\//;
-/** In ts-mls, what is made of an encoder or decoder at the top of a file: gone when nobody uses it. */
+/** Top-level encoders and decoders in ts-mls, marked so that unused ones are dropped. */
 const MADE_AT_THE_TOP = /^((?:export )?const \w+ = )(\w+\(.*\)|\w+\([\s\S]*?\n\S.*\));$/gm;
 
 export function leaveOutUnused(): Plugin {
@@ -25,10 +25,10 @@ export function leaveOutUnused(): Plugin {
   };
 }
 
-/** In a file of a message, the schema of what clients send: only servers check it. */
+/** In a message's file, the schema of what clients send: only servers validate it. */
 const CHECKED_BY_SERVERS = /^ {2}up: .*\n(?:(?! {2}\w|\}).*\n)*/m;
 
-/** For what is published: suites on what was built play the server too. */
+/** For the published build only: suites run on the build play the server too. */
 export function leaveOutUpstream(): Plugin {
   return {
     name: 'leave-out-upstream',
@@ -42,8 +42,8 @@ export function leaveOutUpstream(): Plugin {
 }
 
 /**
- * Everything that the entry needs at once becomes one file, which compresses 4 % better than one for each set of parts that
- * needs it too: to the bundler each part, and each further entry, needs all of it.
+ * Puts everything that the entry needs at once into one file, which compresses 4 % better than a file per set of parts sharing it. To the
+ * bundler, each part and each further entry then needs all of it.
  */
 export function oneCore(entry: string): Plugin {
   return {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import { ROOT } from '../tools.ts';
 
-/** Whoever passes the files on passes on what the libraries inside of them ask for. */
+/** Writes the licences of bundled libraries, which must accompany the files. */
 export function writeLicences({ outputs }: Metafile, folder: string): void {
   const packages = new Map<string, string>();
   for (const { inputs } of Object.values(outputs)) {

@@ -1,4 +1,4 @@
-// node run-suite.ts FILE: runs the tests of a bundle that has its `test` and `expect` inside, and counts them.
+// node run-suite.ts FILE: runs the tests of a bundle that contains its own `test` and `expect`, and counts them.
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 

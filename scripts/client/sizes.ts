@@ -1,14 +1,14 @@
-// How big what is published is, after gzip: what an app loads before it can chat, and what comes on top when it asks for it.
+// Sizes of the published files after gzip: what an app loads before it can chat, and what it loads later on demand.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Metafile } from 'esbuild';
 import { ROOT } from '../tools.ts';
 
-/** What an app has to load before it can chat: 80 KB of 1,024 bytes, as apps/web/build.ts counts them. */
+/** Budget of what an app loads before it can chat: 80 KB of 1,024 bytes, as in apps/web/build.ts. */
 export const CORE_BUDGET_BYTES = 80 * 1024;
 
-/** What is loaded when it is asked for, by its source below packages/client/src. The table in docs/sdk.md says when that is. */
+/** Budgets of parts loaded on demand, by their source below packages/client/src. The table in docs/sdk.md says when they are loaded. */
 export const PART_BUDGETS: Readonly<Record<string, number>> = {
   'account/enter.ts': 5_000,
   'account/linking.ts': 2_500,
@@ -33,7 +33,7 @@ export const PART_BUDGETS: Readonly<Record<string, number>> = {
 
 export type Sizes = { core: number; parts: Record<string, number> };
 
-/** Each part with all that it brings along beside the core; what two parts share counts in both. */
+/** Each part including everything it loads besides the core; what two parts share counts in both. */
 export function sizesOf({ outputs }: Metafile): Sizes {
   const entry = Object.keys(outputs).find((file) => /(?:^|\/)index\.js$/.test(file) && !isPart(file)) ?? '';
   const core = closureOf(entry);
@@ -58,7 +58,7 @@ export function sizesOf({ outputs }: Metafile): Sizes {
   }
 }
 
-/** Which packages a build is made of, before gzip; the largest first. */
+/** The packages in a build by size before gzip, largest first. */
 export function heaviest({ outputs }: Metafile): [string, number][] {
   const bytesByPackage = new Map<string, number>();
   for (const { inputs } of Object.values(outputs)) {

@@ -1,5 +1,5 @@
-// The suites that need nothing but the language, on what is published and not on its sources: they are bundled as further parts
-// beside the same core, by the same steps, and run on Node, each in a process of its own.
+// Runs the suites that need nothing but the language on the published files instead of the sources: bundled by the same steps as further
+// parts of the same core, and run on Node, each in its own process.
 import { globSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -50,14 +50,14 @@ export async function runSuites(): Promise<Outcome> {
 const asTheyStand: Plugin = {
   name: 'as-they-stand',
   setup({ onLoad }) {
-    // vectors are found beside their source, which a file in another folder would look for in vain
+    // vectors are found beside their source, so a file in another folder would not find them
     onLoad({ filter: /\/(?:vector-files\.node|vectors\/read)\.ts$/, namespace: 'file' }, ({ path }) => ({
       contents: readFileSync(path, 'utf8')
         .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
         .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
       loader: 'ts',
     }));
-    // their package says that its files do nothing but define, and these exist for what they do
+    // their package is marked as side-effect free, but tests exist for their side effects
     onLoad({ filter: /\.web\.test\.ts$/, namespace: 'file' }, ({ path }) => ({
       contents: `${readFileSync(path, 'utf8')}\nexport const isRun = true;\n`,
       loader: 'ts',

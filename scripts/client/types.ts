@@ -1,11 +1,11 @@
-// The types of the SDK as it is published, and a look at them as an app has it: in a folder of its own, with nothing of this workspace.
+// Builds the SDK's published types, and checks them as an app does: in a separate folder without this workspace.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { ROOT, runTool } from '../tools.ts';
 import { CLIENT } from './bundle.ts';
 
-/** Declarations of the client and of the packages of ours that they name, which are not published by themselves. */
+/** Declarations of the client, and of our packages they refer to, which are not published separately. */
 export async function writeTypes(dist: string, doors: Readonly<Record<string, string>>): Promise<void> {
   await typescript('The types cannot be written', ['-p', join(CLIENT, 'tsconfig.build.json')]);
   const types = join(dist, 'types');
@@ -31,7 +31,7 @@ export async function writeTypes(dist: string, doors: Readonly<Record<string, st
   }
 }
 
-/** Inside of the bundle only: its types are those of a library that apps do not have. */
+/** Bundled only: its types refer to a library that apps do not have. */
 function leaveOutEngine(e2ee: string): void {
   rmSync(join(e2ee, 'mls'), { recursive: true });
   rmSync(join(e2ee, 'testing'), { recursive: true });
@@ -39,7 +39,7 @@ function leaveOutEngine(e2ee: string): void {
   writeFileSync(door, readFileSync(door, 'utf8').replace(/^export .* from '\.\/mls\/.*\n/gm, ''));
 }
 
-/** Throws unless an app whose compiler looks at everything, libraries too, can use every door. */
+/** Throws unless an app can use every entry point with a compiler that also checks libraries. */
 export async function checkTypes(dist: string, doors: Readonly<Record<string, string>>): Promise<void> {
   const app = mkdtempSync(join(tmpdir(), 'securechat-types-'));
   try {

@@ -10,7 +10,7 @@ const { services } = parse(readFileSync(join(ROOT, 'infra/docker-compose.yml'), 
   services: Record<string, Service>;
 };
 
-/** Two builds of one name are two images: containers of the one would be replaced at the next start, for the other has the name. */
+/** Two builds of one name are two images: at the next start, containers of one would be replaced, because the other has taken the name. */
 test('each image of ours is built by one service of the compose file, and as the one that it is called', () => {
   const ours = Object.values(services).filter(({ image }) => image.includes('SECURECHAT_REGISTRY'));
   const named = (image: string): string | undefined => /\/([a-z]+):/.exec(image)?.[1];

@@ -1,11 +1,11 @@
-// The compose file, by the docker program of this machine.
+// The compose file, through this machine's docker program.
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from '../tools.ts';
 
 const COMPOSE_FILE = join(ROOT, 'infra', 'docker-compose.yml');
 
-/** What is missing, for a person, or undefined. */
+/** What is missing, as text for a person; undefined when nothing is. */
 export function findEngineFault(): string | undefined {
   const engine = spawnSync('docker', ['version', '--format', '{{.Server.Version}}'], { encoding: 'utf8' });
   if (engine.error) return 'There is no docker program on PATH: install Docker Engine 20.10 or newer.';
@@ -18,11 +18,11 @@ export function findEngineFault(): string | undefined {
 }
 
 export type Compose = {
-  /** `docker compose ARGS` in this project. Rejects, with what it wrote to standard error, when it fails or takes too long. */
+  /** Runs `docker compose ARGS` in this project. Rejects with its standard error when it fails or takes too long. */
   run(args: readonly string[], deadlineMs?: number): Promise<string>;
 };
 
-/** `env` are the variables that the compose file reads. */
+/** `env`: the variables that the compose file reads. */
 export function composeProject(project: string, env: Record<string, string>): Compose {
   return {
     async run(args, deadlineMs = 60_000) {

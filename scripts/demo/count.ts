@@ -1,6 +1,6 @@
 import type { ChatClient } from '@securechat/testkit';
 
-/** What became of the messages of one direction. */
+/** The outcome of the messages in one direction. */
 export type Count = {
   sent: number;
   acked: number;
@@ -10,7 +10,7 @@ export type Count = {
   disordered: number;
 };
 
-/** Compares what `from` sent (ids in order, with the server's answer) with what `to` has. */
+/** Compares what `from` sent (ids in order, with the server's answers) with what `to` has. */
 export function countMessages(
   sentIds: readonly string[],
   acked: ReadonlySet<string>,

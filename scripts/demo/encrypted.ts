@@ -7,13 +7,13 @@ import { ROOT } from '../tools.ts';
 import type { DemoStack } from './stack.ts';
 
 const DEADLINE_MS = 30_000;
-/** Nothing else says these. */
+/** Words that occur nowhere else. */
 const QUESTION = 'Shall we meet under the heliotrope lantern?';
 const ANSWER = 'Quarter past nine, and bring the marzipan.';
 
 /**
- * Two people of the SDK, end to end encrypted; then all that Postgres, Redis and the logs hold is searched for what they said.
- * Returns whether they understood each other and nobody else did.
+ * Two users of the SDK chat, end-to-end encrypted; then everything in Postgres, Redis and the logs is searched for their words. Returns
+ * whether they understood each other and nobody else did.
  */
 export async function showEncrypted(
   stack: DemoStack,

@@ -1,6 +1,6 @@
 const WIDTH = 32;
 
-/** A bar that fills while something goes on: redrawn in a terminal, one line at the end elsewhere. */
+/** A progress bar: redrawn in a terminal, elsewhere one line at the end. */
 export function startProgress(label: string, total: number, done: () => number): () => void {
   const draw = (): string => {
     const share = Math.min(1, done() / total);

@@ -4,7 +4,7 @@ import { commandLineOf } from '@securechat/embedded';
 import type { StackFile } from '../stack/stack-file.ts';
 import { ROOT } from '../tools.ts';
 
-/** Where the running stack is reached. */
+/** Addresses of the running stack. */
 export type DemoStack = {
   authUrl: string;
   gateways: { name: string; url: string }[];
@@ -13,7 +13,7 @@ export type DemoStack = {
   redisUrl: string;
 };
 
-/** Reads what `npm start` has written and fetches the key that clients pin. Throws with what to do next. */
+/** Reads what `npm start` has written, and fetches the key that clients pin. Throws instructions when nothing is running. */
 export async function findStack(): Promise<DemoStack> {
   const file = readStackFile();
   if (file?.state !== 'ready' || !commandLineOf(file.pid).includes('scripts/start.ts')) {

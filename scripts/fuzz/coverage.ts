@@ -1,11 +1,11 @@
 import { type Profiler, Session } from 'node:inspector/promises';
 
-/** By source: for each character of it whether it has run. */
+/** By source: for each character whether it has been executed. */
 export type Executed = Map<string, Uint8Array>;
 
 let session: Session | undefined;
 
-/** Before the sources are loaded: of functions that were compiled earlier V8 counts calls only. Once in a process. */
+/** Call it before the sources are loaded: for functions compiled earlier V8 counts only calls. Once per process. */
 export async function startCounting(): Promise<void> {
   if (session) return;
   session = new Session();
@@ -14,7 +14,7 @@ export async function startCounting(): Promise<void> {
   await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
 }
 
-/** What of these sources has run since the last question. */
+/** What has been executed of these sources since the last call. */
 export async function whatHasRun(sources: RegExp): Promise<Executed> {
   if (!session) throw new Error('nothing is counted yet');
   const { result } = await session.post('Profiler.takePreciseCoverage');
@@ -29,7 +29,7 @@ export async function whatHasRun(sources: RegExp): Promise<Executed> {
   return executed;
 }
 
-/** Outer ranges come before those in them, which say otherwise. */
+/** Outer ranges come before the inner ones that override them. */
 function paint(characters: Uint8Array, { ranges }: Profiler.FunctionCoverage): void {
   for (const { startOffset, endOffset, count } of ranges)
     characters.fill(count > 0 ? 1 : 0, startOffset, endOffset);

@@ -17,7 +17,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const seeds = [Buffer.from('nothing')];
-/** It takes some seconds; a busy machine may take a minute. */
+/** It takes a few seconds, on a busy machine up to a minute. */
 const PATIENT_MS = 100_000;
 const plan = (ms: number) => ({ random: seededRandom(7), untilMs: performance.now() + ms, folder });
 

@@ -9,16 +9,16 @@ import type { Outcome, Target } from './target.ts';
 export type Plan = {
   random: Random;
   untilMs: number;
-  /** What is kept from one run to the next, a folder for each target. */
+  /** The corpus kept between runs, a folder per target. */
   folder: string;
 };
 
-/** Asking V8 what has run takes a thousand times as long as most inputs do. */
+/** Inputs per coverage query, which takes a thousand times as long as most inputs. */
 const BATCH = 128;
-/** An input that keeps a process busy for so long is a fault by itself. */
+/** An input that keeps a process busy for this long is a fault. */
 const MAX_INPUT_MS = 2_000;
 
-/** Feeds a target until the time is over or something is wrong. The input that was wrong stays in the folder, as `fault-…`. */
+/** Feeds a target until the time is up or a fault occurs. The faulty input stays in the folder, as `fault-…`. */
 export async function fuzz(target: Target, { random, untilMs, folder }: Plan): Promise<Outcome> {
   const place = join(folder, target.name);
   mkdirSync(place, { recursive: true });
@@ -41,7 +41,7 @@ export async function fuzz(target: Target, { random, untilMs, folder }: Plan): P
   return outcome;
 }
 
-/** What was wrong with one of these, if anything. */
+/** The fault of one of these inputs, if any. */
 async function feed(
   target: Target,
   inputs: readonly Uint8Array[],

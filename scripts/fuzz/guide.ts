@@ -1,7 +1,7 @@
 import { type Executed, whatHasRun } from './coverage.ts';
 import type { Target } from './target.ts';
 
-/** Tells which inputs have reached code that none has reached before. */
+/** Determines which inputs have reached new code. */
 export class Guide {
   readonly #sources: RegExp;
   readonly #reached: Executed = new Map();
@@ -10,12 +10,12 @@ export class Guide {
     this.#sources = sources;
   }
 
-  /** What the first inputs reach is nothing new. */
+  /** What the initial inputs reach is not new. */
   async begin(): Promise<void> {
     join(this.#reached, await whatHasRun(this.#sources));
   }
 
-  /** Of a batch that was fed. Only what has reached something new together is fed again, in halves, down to single inputs. */
+  /** Of a batch already fed. Only if the batch reached something new is it fed again, in halves, down to single inputs. */
   async reachingMore(target: Target, batch: readonly Uint8Array[]): Promise<Uint8Array[]> {
     const executed = await whatHasRun(this.#sources);
     if (!isNew(this.#reached, executed)) return [];

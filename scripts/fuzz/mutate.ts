@@ -2,7 +2,7 @@ import type { Random } from '../../tests/chaos/random.ts';
 
 const MAX_BYTES = 16_384;
 const MAX_EDITS = 6;
-/** What parsers stumble over, as it is written in JSON, and sizes as they stand in headers. */
+/** JSON that parsers tend to get wrong, and sizes as in headers. */
 const DICTIONARY = [
   ...['null', 'true', '[]', '{}', '""', '0', '-0', '-1', '1e999', '1e-9', '9007199254740993', '0x10', '.5'],
   ...['"__proto__":', '"constructor":', '"toString"', '\\u0000', '\\ud800', '\\"', '\\', '"type":', '"id":'],
@@ -19,7 +19,7 @@ const DICTIONARY = [
   ],
 ].map((text) => Buffer.from(text, 'utf8'));
 
-/** A few edits of one input, or one that begins as this one and ends as another. */
+/** A few edits of one input, or the start of one joined to the end of another. */
 export function mutate(random: Random, corpus: readonly Uint8Array[]): Uint8Array {
   let bytes: Buffer = Buffer.from(random.pick(corpus));
   if (random.next() < 0.1) {

@@ -32,7 +32,7 @@ const { values, positionals } = parseArgs({
 if (values.help) console.log(USAGE);
 else process.exitCode = (await run()) === 0 ? 0 : 1;
 
-/** Returns how many targets have a fault. */
+/** Returns the number of targets with a fault. */
 async function run(): Promise<number> {
   const seed = Number(values.seed ?? randomInt(1, 2 ** 31));
   const folder = join(ROOT, '.data', 'fuzz');

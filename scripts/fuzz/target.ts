@@ -1,11 +1,11 @@
-/** Something that takes bytes from a stranger. */
+/** Code that takes bytes from a stranger. */
 export type Target = {
   readonly name: string;
-  /** Good ones, to begin with. */
+  /** Valid inputs to start from. */
   readonly seeds: readonly Uint8Array[];
-  /** Throws when something is wrong; what the code promises for bad input is not. */
+  /** Throws on a fault; the errors that the code documents for bad input are not faults. */
   run(input: Uint8Array): void | Promise<void>;
-  /** Sources of which every new part that an input reaches makes that input worth keeping. Without: it runs elsewhere. */
+  /** Sources whose coverage decides which inputs are kept. Without it, the target runs elsewhere. */
   readonly guidedBy?: RegExp;
 };
 

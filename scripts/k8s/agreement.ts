@@ -1,4 +1,4 @@
-// What the manifests say of the services, against the services: options, ports, pages, times, names.
+// Checks what the manifests say about the services against the services: options, ports, pages, times, names.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, type ConfigSpec, readConfig, serviceOptions } from '../../packages/kernel/src/index.ts';
@@ -7,9 +7,9 @@ import { ROOT } from '../tools.ts';
 import { K8S, type K8sObject } from './documents.ts';
 import { type Container, type PodSpec, podOf } from './pods.ts';
 
-/** For the answers under way and for leaving, after the last client was told (services/gateway/src/drain.ts). */
+/** For pending answers and shutdown after the last client was notified (services/gateway/src/drain.ts). */
 const AFTER_DRAIN_MS = 7_000;
-/** What each service has a port for, as its option says. */
+/** The ports of each service, by option. */
 const PORT_OPTIONS: Record<string, Record<string, string>> = {
   gateway: { ws: 'GATEWAY_WS_PORT', tcp: 'GATEWAY_TCP_PORT' },
   auth: { http: 'AUTH_HTTP_PORT' },
@@ -18,7 +18,7 @@ const PORT_OPTIONS: Record<string, Record<string, string>> = {
 
 type Finding = (object: K8sObject, what: string) => void;
 
-/** All objects of one place that belong together: an overlay as it is applied, or the base. */
+/** Takes the objects of one place that belong together: an overlay as applied, or the base. */
 export function agreementFindings(objects: readonly K8sObject[]): string[] {
   const findings: string[] = [];
   const find: Finding = ({ origin, kind, metadata: { name } }, what) =>
@@ -39,7 +39,7 @@ export function agreementFindings(objects: readonly K8sObject[]): string[] {
   return findings;
 }
 
-/** The services that have a folder, and so have to be deployed. */
+/** Services with a folder, which therefore must be deployed. */
 export function isService(name: string): boolean {
   return existsSync(join(ROOT, 'services', name, 'src', 'main.ts'));
 }
@@ -56,7 +56,7 @@ function checkService(object: K8sObject, objects: readonly K8sObject[], find: Fi
   checkProbes(object, container, find);
 }
 
-/** What the service would read; undefined when it would not start. */
+/** The configuration that the service would read; undefined when it would not start. */
 function checkOptions(
   object: K8sObject,
   spec: ConfigSpec,
@@ -69,7 +69,7 @@ function checkOptions(
     const option = byEnv.get(variable) ?? byEnv.get(variable.replace(/_FILE$/, ''));
     if (option === undefined && variable !== 'NODE_EXTRA_CA_CERTS')
       find(object, `${variable} is no option of ${object.metadata.name}`);
-    // an example instead of what is in the secret
+    // an example instead of the secret's value
     if (option?.env === variable) readable[variable] = value;
     else if (option?.isSecret) readable[option.env] = exampleOf(option.env, option.example);
   }
@@ -86,7 +86,7 @@ const hasVariable = ({ env = [] }: Container, names: readonly string[]): boolean
   env.some(({ name }) => names.includes(name));
 const knowsAuthority = (container: Container): boolean => hasVariable(container, ['NODE_EXTRA_CA_CERTS']);
 
-/** Where Redis or Postgres has a certificate of an authority of its own, whoever goes there without it is refused TLS. */
+/** Where Redis or Postgres has a certificate of a private CA, a client without that CA is refused TLS. */
 function checkAuthority(object: K8sObject, find: Finding): void {
   for (const container of containersOf(object))
     if (hasVariable(container, ['POSTGRES_URL_FILE', 'REDIS_URL_FILE']) && !knowsAuthority(container))
@@ -142,7 +142,7 @@ function read(spec: ConfigSpec, env: Record<string, string>) {
   }
 }
 
-/** Of secrets whose example is a command, what that would print. */
+/** For secrets whose example is a command, sample output of that. */
 function exampleOf(env: string, example: string): string {
   return env.includes('KEY')
     ? Buffer.alloc(32, 7).toString('base64')
@@ -172,7 +172,7 @@ function checkSecrets(object: K8sObject, find: Finding): void {
   }
 }
 
-/** Who holds no account in Postgres has no way there either. */
+/** A workload without a Postgres account must have no network access to it either. */
 function checkPolicy(object: K8sObject, find: Finding): void {
   const who = object.spec?.podSelector?.matchLabels?.['app.kubernetes.io/name'];
   if (who !== 'gateway' && who !== 'web') return;
@@ -192,7 +192,7 @@ function checkPorts(object: K8sObject, objects: readonly K8sObject[], find: Find
   }
 }
 
-/** A path that the internet may ask for, and where it leads. */
+/** A publicly reachable path, and where it leads. */
 export type Door = { path: string; isWhole: boolean; service: string; port: number | undefined };
 
 function checkDoors(object: K8sObject, objects: readonly K8sObject[], find: Finding): void {
@@ -205,7 +205,7 @@ function checkDoors(object: K8sObject, objects: readonly K8sObject[], find: Find
   }
 }
 
-/** Of an ingress, or of a route of the Gateway API, which names ports by number. */
+/** From an ingress, or from a Gateway API route, which names ports by number. */
 export function doorsOf({ spec }: K8sObject, objects: readonly K8sObject[]): Door[] {
   return (spec?.rules ?? []).flatMap(({ http, matches = [], backendRefs = [] }) => [
     ...(http?.paths ?? []).map(({ path, pathType, backend: { service } }) => ({
@@ -233,7 +233,7 @@ function isThere(objects: readonly K8sObject[], kind: string, name: string): boo
   return objects.some((object) => object.kind === kind && object.metadata.name === name);
 }
 
-/** The image decides it, the same for all. */
+/** Set by the image, the same for all services. */
 function imageOpsPort(): number {
   return Number(/OPS_PORT=(\d+)/.exec(readFileSync(join(ROOT, 'infra', 'Dockerfile'), 'utf8'))?.[1]);
 }

@@ -1,4 +1,4 @@
-// Every service is everywhere: a new one is found missing here.
+// Every service must occur everywhere, so a new one is found missing here.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -22,7 +22,7 @@ export function completenessFindings(): string[] {
     ...releaseFindings(production),
     ...services.flatMap((service) => {
       const instances = Object.entries(compose.services).filter(
-        // what is run for one command, a migration for instance, is not there to be asked
+        // programs run for one command, such as a migration, are not there to be scraped
         ([, { image, restart }]) => image?.includes(`/${service}:`) && restart !== 'no',
       );
       const isMigrating = readdirSync(join(ROOT, 'services', service, 'src')).includes('migrate.ts');
@@ -49,7 +49,7 @@ export function completenessFindings(): string[] {
   ];
 }
 
-/** The overlay that others copy runs the release that it comes with; package.json says which one that is. */
+/** The overlay that others copy must run the release it comes with; package.json says which. */
 export function releaseFindings(production: string): string[] {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   const { images } = parse(production) as { images: { name: string; newTag: string }[] };

@@ -1,4 +1,4 @@
-// Kubernetes objects, from the files or as kustomize makes them of an overlay.
+// Kubernetes objects, from the files or as kustomize renders an overlay.
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -7,10 +7,10 @@ import { ROOT } from '../tools.ts';
 import type { PodSpec } from './pods.ts';
 
 export const K8S = join(ROOT, 'infra', 'k8s');
-/** Stands beside its own files, because kustomize takes none from elsewhere. */
+/** Has its own folder and files, because kustomize takes none from elsewhere. */
 const COTURN = join(ROOT, 'infra', 'coturn');
 
-/** Over all kinds, as far as the checks look; the rest is for the types of the API. */
+/** The union of all kinds, as far as the checks look; the API's types cover the rest. */
 type Spec = {
   template?: { spec: PodSpec };
   scaleTargetRef?: { name: string };
@@ -32,13 +32,13 @@ export type K8sObject = {
   apiVersion: string;
   kind: string;
   metadata: { name: string; namespace?: string };
-  /** File or overlay that it comes from, for findings. Not enumerable: no part of the object. */
+  /** The file or overlay it comes from, for findings. Not enumerable, so not part of the object. */
   readonly origin: string;
   spec?: Spec;
   data?: Record<string, string>;
 };
 
-/** The objects of some YAML; what is not an object of Kubernetes is left out. */
+/** The Kubernetes objects in some YAML; other documents are ignored. */
 function objectsOf(yaml: string, origin: string): K8sObject[] {
   return parseAllDocuments(yaml, { merge: true }).flatMap((document) => {
     if (document.errors.length > 0) throw new Error(`${origin}: ${document.errors[0]?.message}`);
@@ -48,7 +48,7 @@ function objectsOf(yaml: string, origin: string): K8sObject[] {
   });
 }
 
-/** Whole objects in the files; patches and kustomizations are none. */
+/** Complete objects in the files, without patches and kustomizations. */
 export function objectsInFiles(): K8sObject[] {
   const patches = new Set(
     globSync('**/kustomization.yaml', { cwd: K8S }).flatMap((file) => {
@@ -68,7 +68,7 @@ export function objectsInFiles(): K8sObject[] {
     .flatMap((path) => objectsOf(readFileSync(path, 'utf8'), relative(ROOT, path)));
 }
 
-/** The base as far as it can be told without kustomize: its files, and the maps that it makes of literals. */
+/** The base as far as it can be known without kustomize: its files, and the config maps generated from literals. */
 export function objectsOfBase(): K8sObject[] {
   const { resources, configMapGenerator } = parse(
     readFileSync(join(K8S, 'base', 'kustomization.yaml'), 'utf8'),
@@ -92,7 +92,7 @@ export function objectsOfBase(): K8sObject[] {
   return [...objects, ...maps];
 }
 
-/** What is applied; undefined where neither kubectl nor kustomize is installed. Throws when one of them refuses the folder. */
+/** Renders what is applied; undefined without kubectl and kustomize. Throws when one of them rejects the folder. */
 function render(folder: string): string | undefined {
   for (const [program, argument] of [
     ['kubectl', 'kustomize'],
@@ -112,7 +112,7 @@ export function renderedRelay(): K8sObject[] {
   return objectsOf(render(COTURN) ?? '', relative(ROOT, COTURN));
 }
 
-/** The overlays, and production with every component that it does not have by itself. Empty where nothing can render them. */
+/** The overlays, and production with every component it lacks by default. Empty where nothing can render them. */
 export function renderedOverlays(): { name: string; objects: K8sObject[] }[] {
   const overlays = join(K8S, 'overlays');
   const folders = [...readdirSync(overlays).map((name) => join(overlays, name)), overlayWithEverything()];

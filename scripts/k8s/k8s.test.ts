@@ -4,7 +4,7 @@ import { completenessFindings, releaseFindings } from './completeness.ts';
 import { type K8sObject, objectsInFiles, objectsOfBase } from './documents.ts';
 import { type PodSpec, podFindings, podOf } from './pods.ts';
 
-/** The base with something changed in one of its objects. */
+/** The base with a change in one of its objects. */
 function changed(kind: string, name: string, change: (object: K8sObject) => void): K8sObject[] {
   const objects = objectsOfBase();
   const object = objects.find((each) => each.kind === kind && each.metadata.name === name);

@@ -1,4 +1,4 @@
-// What a pod of ours must have: the "restricted" pod security standard, and a little more.
+// What our pods must have: the "restricted" pod security standard, and a little more.
 import type { K8sObject } from './documents.ts';
 
 /** As far as the checks look. */
@@ -31,12 +31,12 @@ export type PodSpec = {
   hostNetwork?: boolean;
 };
 
-/** It has the network of its node, in a namespace of its own, and its program does not start without a capability. */
+/** It uses its node's network, in a separate namespace, and its program does not start without a capability. */
 const RELAY = 'coturn';
-/** The one capability that the standard lets a pod add. */
+/** The only capability that the standard lets a pod add. */
 const LOW_PORTS = 'NET_BIND_SERVICE';
 
-/** The pod that a workload makes; undefined for other kinds. */
+/** The pod of a workload; undefined for other kinds. */
 export function podOf({ spec }: K8sObject): PodSpec | undefined {
   return spec?.template?.spec;
 }

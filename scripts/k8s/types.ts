@@ -1,4 +1,4 @@
-// Every object against the type that the API has for it: unknown, missing and wrong members are errors of the compiler.
+// Checks every object against the API's type: unknown, missing and wrong members are compiler errors.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, runTool } from '../tools.ts';
@@ -6,7 +6,7 @@ import type { K8sObject } from './documents.ts';
 
 const FOLDER = join(ROOT, '.cache', 'k8s');
 
-/** Findings in words: where the object comes from, and what the compiler says. */
+/** Findings as text: the object's origin, and the compiler's message. */
 export async function typeFindings(objects: readonly K8sObject[]): Promise<string[]> {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });

@@ -1,4 +1,4 @@
-// The dashboards of Grafana, as data: titles, units and expressions. `npm run prometheus:check -- --write` makes the JSON of them.
+// Grafana's dashboards as data: titles, units and expressions. `npm run prometheus:check -- --write` generates their JSON.
 
 export type Panel = { title: string; unit: string; series: [legend: string, expr: string][] };
 export type Dashboard = { uid: string; title: string; panels: Panel[] };
@@ -229,7 +229,7 @@ const delivery: Dashboard = {
 
 export const dashboards: readonly Dashboard[] = [overview, gateway, delivery];
 
-/** Two panels in a row. */
+/** Two panels per row. */
 export function grafanaJson({ uid, title, panels }: Dashboard): string {
   const datasource = { type: 'prometheus', uid: 'securechat' };
   const dashboard = {

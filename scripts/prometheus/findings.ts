@@ -7,7 +7,7 @@ import { type Group, pageAnchors, seriesIn } from './rules.ts';
 
 export const PROMETHEUS_RULE = join(ROOT, 'infra/k8s/components/service-monitor/prometheus-rule.yaml');
 
-/** What alerts need beside what promtool checks: a page each, a severity, and metrics that are there. */
+/** What alerts need beyond promtool's checks: a page each, a severity, and existing metrics. */
 export function ruleFindings(groups: readonly Group[], metrics: ReadonlySet<string>): string[] {
   const rules = groups.flatMap((group) => group.rules);
   const known = new Set([...metrics, ...rules.flatMap(({ record }) => record ?? [])]);
@@ -45,7 +45,7 @@ export function dashboardFindings(groups: readonly Group[], metrics: ReadonlySet
   );
 }
 
-/** The operator's copy of the rules. */
+/** The rules in the format of the Prometheus operator. */
 export function prometheusRule(groups: readonly Group[]): object {
   return {
     apiVersion: 'monitoring.coreos.com/v1',
@@ -73,7 +73,7 @@ export function copyFindings(
   );
 }
 
-/** A name that a label matcher is written for stands in quotes; it is a pattern. */
+/** A name used as a label value is quoted, as a pattern. */
 function unknownIn(expr: string, known: ReadonlySet<string>): string[] {
   const pattern = /__name__=~"([^"]+)"/.exec(expr)?.[1];
   const byPattern =

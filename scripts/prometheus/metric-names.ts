@@ -1,4 +1,4 @@
-// Every metric that the services have, from their sources and from the library's own.
+// All metrics of the services, from their sources and from the library itself.
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMetrics } from '../../packages/kernel/src/index.ts';
@@ -6,10 +6,10 @@ import { isService } from '../k8s/agreement.ts';
 import { ROOT } from '../tools.ts';
 
 const DEFINITION = /\.(counter|gauge|histogram)\(\s*'([a-z_]+)'/g;
-/** Those of Prometheus itself that rules may use. */
+/** Metrics of Prometheus itself that rules may use. */
 const OF_PROMETHEUS = ['up'];
 
-/** Series by name, as a scrape gives them: a histogram is three. */
+/** Series names as in a scrape: a histogram has three. */
 export async function metricNames(): Promise<Set<string>> {
   const services = globSync('services/*', { cwd: ROOT })
     .map((path) => path.slice('services/'.length))

@@ -15,14 +15,14 @@ export type Group = { name: string; rules: Rule[] };
 
 export const PROMETHEUS = join(ROOT, 'infra', 'prometheus');
 
-/** Of all rule files, in the order of their names. */
+/** Groups of all rule files, sorted by file name. */
 export function ruleGroups(): Group[] {
   return globSync('rules/*.yml', { cwd: PROMETHEUS })
     .sort()
     .flatMap((file) => (parse(readFileSync(join(PROMETHEUS, file), 'utf8')) as { groups: Group[] }).groups);
 }
 
-/** Names of metrics and of recorded series in an expression: what is followed by neither a bracket nor an equals sign. */
+/** Names of metrics and recorded series in an expression: those followed by neither a bracket nor an equals sign. */
 export function seriesIn(expr: string): string[] {
   const bare = expr
     .replace(/"[^"]*"/g, (text) => (/^"securechat_/.test(text) ? text : '""'))
@@ -33,7 +33,7 @@ export function seriesIn(expr: string): string[] {
   return plain.filter((name) => /^(securechat|nodejs|process|up$)/.test(name));
 }
 
-/** The page of each alert. */
+/** The documentation anchor of each alert. */
 export function pageAnchors(): string[] {
   const page = readFileSync(join(ROOT, 'docs', 'alerts.md'), 'utf8');
   return [...page.matchAll(/^### (\S+)$/gm)].map(([, name = '']) => name);

@@ -4,10 +4,10 @@ import { runCommand } from '../command.ts';
 import { ROOT } from '../tools.ts';
 
 const SPEC_VERSION = '1.6';
-/** What is handed out; the packages that they use come along, those of tests do not. */
+/** What is released; includes the packages these use, but not those of tests. */
 const RUNNING = ['./services/*', './apps/web', './packages/client'];
 
-/** The one that installs everything, by its one name. */
+/** Resolves pnpm, the package manager pinned by the installer. */
 function pnpm(): string {
   const [, name] =
     /^const PNPM = '(.+)';$/m.exec(readFileSync(join(ROOT, 'scripts/install.mjs'), 'utf8')) ?? [];
@@ -15,7 +15,7 @@ function pnpm(): string {
   return name;
 }
 
-/** Of everything that runs in a deployment, from the lock file, by the package manager itself. Returns the name of the file. */
+/** The bill of materials of everything that runs in a deployment, from the lockfile, made by the package manager. Returns the file name. */
 export function buildBillOfMaterials(folder: string, version: string): string {
   const name = `securechat-${version}.cdx.json`;
   const file = join(folder, name);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const NAME = 'SHA256SUMS';
 
-/** As `sha256sum --check` reads them. Returns how many files there are. */
+/** In the format of `sha256sum --check`. Returns the number of files. */
 export function writeChecksums(folder: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== NAME)

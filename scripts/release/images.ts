@@ -7,12 +7,12 @@ import { ROOT } from '../tools.ts';
 const SERVICES = ['gateway', 'auth', 'delivery', 'presence', 'files', 'push'] as const;
 export const IMAGES = [...SERVICES, 'web'] as const;
 
-/** In Unix seconds: the same commit gives the same image, whenever it is built. */
+/** Unix seconds: the same commit gives the same image, whenever it is built. */
 function timeOfCommit(): string {
   return runCommand('git', ['log', '-1', '--format=%ct'], { cwd: ROOT }).toString('utf8').trim();
 }
 
-/** Builds and tags all images, and pushes them when asked to. Returns why there are none where no engine answers. */
+/** Builds and tags all images, and pushes them if requested. Returns the reason where no engine answers. */
 export function buildImages(parts: {
   registry: string;
   version: string;

@@ -12,5 +12,5 @@ export function readManifest(folder: string): Manifest {
   return JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')) as Manifest;
 }
 
-/** Everything that is released together has the version of the root. */
+/** Everything released together has the root's version. */
 export const rootVersion = (): string => readManifest('.').version;

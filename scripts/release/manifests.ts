@@ -1,6 +1,6 @@
 import { IMAGES } from './images.ts';
 
-/** The production overlay with the images of this release; kustomize has no variables, so the release writes them out. */
+/** The production overlay with this release's images; kustomize has no variables, so the release writes them out. */
 export function kustomization(registry: string, version: string): string {
   return `# Made by npm run release: kubectl apply -k release/k8s, with your own copy of the production overlay in the place of this one.
 apiVersion: kustomize.config.k8s.io/v1beta1

@@ -6,7 +6,7 @@ import { ROOT, runNode } from '../tools.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 
 const CLIENT = 'packages/client';
-/** What an app sees of the package; everything else is of the workspace, and bundled in dist. */
+/** The fields of package.json that apps need; all others concern the workspace. */
 const KEPT = ['name', 'license', 'type', 'sideEffects', 'files', 'optionalDependencies'];
 
 export function publishedManifest(own: Manifest, version: string): object {
@@ -15,7 +15,7 @@ export function publishedManifest(own: Manifest, version: string): object {
   return { ...Object.fromEntries(KEPT.map((field) => [field, own[field]])), version, exports };
 }
 
-/** Builds the SDK and packs it as npm would. Resolves with the name of the file. */
+/** Builds the SDK and packs it as npm would. Resolves with the file name. */
 export async function packSdk(folder: string, version: string): Promise<string> {
   const { status } = await runNode([join(ROOT, 'scripts/build-client.ts'), '--only-build'], 'inherit');
   if (status !== 0) throw new Error('The SDK could not be built.');

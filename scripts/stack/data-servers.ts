@@ -5,9 +5,9 @@ import type { Running } from './running.ts';
 
 export type StackUrls = {
   redis: string;
-  /** Of the owner of the tables, who migrates. */
+  /** As the owner of the tables, who migrates. */
   postgres: string;
-  /** Of the service's own role, which may do only what the service needs. */
+  /** As the service's own role, which has only the rights that the service needs. */
   authPostgres: string;
   deliveryPostgres: string;
   presencePostgres: string;
@@ -17,7 +17,7 @@ export type StackUrls = {
 
 type Surroundings = { dataFolder: string; ports: StackPorts; running: Running; say: (line: string) => void };
 
-/** The servers given by REDIS_URL and POSTGRES_URL, or embedded ones that keep their data below .data. */
+/** The servers given by REDIS_URL and POSTGRES_URL, or embedded ones with their data below .data. */
 export async function startDataServers(around: Surroundings): Promise<StackUrls> {
   const redis = process.env.REDIS_URL || (await startEmbeddedRedis(around));
   if (process.env.REDIS_URL) around.say('Redis: given by REDIS_URL');
@@ -65,7 +65,7 @@ async function startEmbeddedPostgres({ dataFolder, ports, running, say }: Surrou
   };
 }
 
-/** The migrations create these roles; the embedded server trusts whoever connects from this machine. */
+/** The migrations create these roles; the embedded server trusts everybody on this machine. */
 function withUser(url: string, user: string): string {
   const changed = new URL(url);
   changed.username = user;

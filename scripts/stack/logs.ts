@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The log of this start; that of the one before is kept beside it. */
+/** A new log for this start; the previous one is kept beside it. */
 export function freshLog(dataFolder: string, name: string): string {
   const folder = join(dataFolder, 'logs');
   mkdirSync(folder, { recursive: true, mode: 0o700 });

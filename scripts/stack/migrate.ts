@@ -8,7 +8,7 @@ import type { Running } from './running.ts';
 
 type Surroundings = { dataFolder: string; urls: StackUrls; running: Running; say: (line: string) => void };
 
-/** Brings the service's tables up to date, as their owner. */
+/** Migrates the service's tables, as their owner. */
 export async function migrate(
   service: string,
   { dataFolder, urls, running, say }: Surroundings,

@@ -1,6 +1,6 @@
 import { freePort, isPortFree } from '@securechat/embedded';
 
-/** The same at every start where possible, so that bookmarks and shell history stay right. */
+/** The same at every start if possible, so that bookmarks and shell history stay valid. */
 const PREFERRED = {
   web: [7440],
   ws: [7443, 7444],
@@ -30,7 +30,7 @@ export async function choosePorts(): Promise<StackPorts> {
   return chosen as StackPorts;
 }
 
-/** Nothing is bound yet, so a free port may be offered twice. */
+/** Nothing is bound yet, so a free port could be offered twice. */
 async function choose(preferred: number, taken: Set<number>): Promise<number> {
   let port = preferred;
   while (taken.has(port) || !(await isPortFree(port))) port = await freePort();

@@ -11,7 +11,7 @@ afterEach(async () => {
   lines.length = 0;
 });
 
-/** A real process that does nothing, as a service of the stack. */
+/** A real, idle process in the role of a service. */
 function processNamed(name: string, again?: () => Promise<void>): RunningProcess {
   const child = spawn('sleep', ['60']);
   const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));

@@ -1,4 +1,4 @@
-// What runs, and the one way to end it: gateways first, data servers last, so that nobody loses what it still needs.
+// What is running, and how it is ended: gateways first, data servers last, so that nothing loses what it still needs.
 
 type Say = (line: string) => void;
 
@@ -13,9 +13,9 @@ export type RunningProcess = {
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   stop(): Promise<void>;
   kill(): Promise<void>;
-  /** What to show when it ends unasked. */
+  /** What to show when it ends unexpectedly. */
   lastWords(): string;
-  /** Starts another one in its place. Without it, nothing goes on when it has ended. */
+  /** Starts a replacement. Without it, everything ends when this has ended. */
   again?(): Promise<void>;
 };
 
@@ -23,7 +23,7 @@ export type Running = ReturnType<typeof createRunning>;
 
 /** npm, the terminal and run.mjs may each send the same Ctrl-C; within this time they count as one. */
 const SAME_SIGNAL_MS = 500;
-/** What ends sooner does so for a reason that a further start would meet again. */
+/** A process that ends sooner would presumably fail again. */
 const STEADY_MS = 10_000;
 
 export function createRunning(say: Say, steadyMs = STEADY_MS) {
@@ -63,7 +63,7 @@ export function createRunning(say: Say, steadyMs = STEADY_MS) {
     requestStop();
   }
 
-  /** Everything started is added at once, so that no stop can miss it. */
+  /** Everything started is added immediately, so that no stop can miss it. */
   function add(started: RunningProcess): void {
     processes.push(started);
     const startedAtMs = performance.now();
@@ -87,14 +87,14 @@ export function createRunning(say: Say, steadyMs = STEADY_MS) {
     restarts.add(restarted);
   }
 
-  /** Steps of the start call this between themselves: a Ctrl-C during the start takes effect there. */
+  /** Called between the steps of a start, so that Ctrl-C takes effect there. */
   function throwIfStopping(): void {
     if (stopping) throw new StopRequested();
   }
 
   async function stop(): Promise<void> {
     stopping = true;
-    // so that what has just been started is stopped as well
+    // so that what has just been started is stopped too
     await Promise.all(restarts);
     for (const stage of STAGES) {
       const members = processes.filter((each) => each.stage === stage);
@@ -112,7 +112,7 @@ export function createRunning(say: Say, steadyMs = STEADY_MS) {
     throwIfStopping,
     stopRequested: stopRequest.promise,
     failed: () => failed,
-    /** Something that had ended runs again, as another process. */
+    /** A process that had ended was replaced by a new one. */
     onRestart: (listener: () => void) => {
       onRestart = listener;
     },

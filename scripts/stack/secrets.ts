@@ -4,19 +4,19 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 /** An Ed25519 seed. */
 const SERVICE_KEY_BYTES = 32;
 const ADMIN_TOKEN_BYTES = 32;
-/** A private key of P-256: any number below its order, which is all but 2⁻³² of them. */
+/** A private key of P-256: any number below its order, which excludes only 2⁻³² of all. */
 const VAPID_KEY_BYTES = 32;
 
 export type StackSecrets = {
-  /** The key that clients pin, as base64: with a new one every client would take this server for another. */
+  /** The key that clients pin, base64: with a new one every client would take this server for a different one. */
   serviceKey: string;
-  /** Opens the admin API. */
+  /** Gives access to the admin API. */
   adminToken: string;
-  /** By which push services know this deployment, base64url: with a new one browsers would have to subscribe anew. */
+  /** Identifies this deployment to push services, base64url: with a new one browsers would have to subscribe again. */
   vapidPrivateKey: string;
 };
 
-/** Made at the first start and kept; the environment wins. */
+/** Created at the first start and kept; the environment takes precedence. */
 export function ensureSecrets(file: string): StackSecrets {
   const kept: KeptSecrets = existsSync(file) ? readSecrets(file) : {};
   const secrets = {
@@ -39,13 +39,13 @@ export function ensureSecrets(file: string): StackSecrets {
 
 type KeptSecrets = { authServiceKey?: string; authAdminToken?: string; pushVapidPrivateKey?: string };
 
-/** A file without the key is not ours, or broken: no new key may take its place. */
+/** A file without the key is not ours, or broken: no new key may replace it. */
 function readSecrets(file: string): KeptSecrets {
   const { authServiceKey = '', ...others } = JSON.parse(readFileSync(file, 'utf8')) as KeptSecrets;
   return { authServiceKey, ...others };
 }
 
-/** Renamed into place: a key that is lost half-way is lost for good. */
+/** Renamed into place, because a key lost half-way is lost for good. */
 function save(file: string, secrets: object): void {
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flag: 'wx' });

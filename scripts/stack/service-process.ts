@@ -9,12 +9,12 @@ import type { ServiceInstance } from './services.ts';
 
 export type ProcessPlan = {
   name: string;
-  /** Path from the root of the project. */
+  /** Path from the project root. */
   script: string;
   stage: Stage;
-  /** Beside the variables of our own environment; undefined takes one away. */
+  /** Added to our own environment; undefined removes a variable. */
   env: Record<string, string | undefined>;
-  /** Answers 200 once it can be used. */
+  /** Answers 200 once the process is ready. */
   readyUrl: string;
 };
 
@@ -22,7 +22,7 @@ export type Surroundings = { dataFolder: string; running: Running; say: (line: s
 
 const READY_DEADLINE_MS = 30_000;
 const READY_POLL_MS = 100;
-/** Longer than the 15 s that a service gives itself to finish its work (SHUTDOWN_GRACE_MS). */
+/** Longer than the 15 s that a service allows itself to finish its work (SHUTDOWN_GRACE_MS). */
 const STOP_DEADLINE_MS = 20_000;
 
 export function startService(instance: ServiceInstance, around: Surroundings): Promise<void> {
@@ -30,7 +30,7 @@ export function startService(instance: ServiceInstance, around: Surroundings): P
   return startProcess({ ...instance, script, readyUrl: `${instance.opsUrl}/readyz` }, around);
 }
 
-/** Starts the process and waits until it says that it is ready. */
+/** Starts the process and waits until it reports that it is ready. */
 export async function startProcess(plan: ProcessPlan, around: Surroundings): Promise<void> {
   const { dataFolder, running, say } = around;
   running.throwIfStopping();

@@ -3,13 +3,13 @@ import type { StackPorts } from './ports.ts';
 import type { Stage } from './running.ts';
 import type { StackSecrets } from './secrets.ts';
 
-/** One process of a service, and how it is reached. */
+/** A process of a service, and its addresses. */
 export type ServiceInstance = {
   name: string;
   /** Its folder below services/. */
   service: string;
   stage: Exclude<Stage, 'server'>;
-  /** Beside the variables of our own environment; undefined takes one away. */
+  /** Added to our own environment; undefined removes a variable. */
   env: Record<string, string | undefined>;
   addresses: Record<string, string>;
   opsUrl: string;
@@ -20,21 +20,21 @@ type Parts = { ports: Omit<StackPorts, 'web'>; urls: StackUrls; secrets: StackSe
 const HOST = '127.0.0.1';
 
 /**
- * The seed's limits of 100 messages and 10 new conversations a minute would make a trial of some thousand messages last
- * an hour, so a laptop's stack allows more. Nothing is switched off: the same check runs with another number.
+ * The protocol's limits of 100 messages and 10 new conversations a minute would make a trial with a few thousand messages last an hour,
+ * so a laptop's stack allows more. Nothing is switched off: the same check runs with a different number.
  */
 const LAPTOP_MESSAGES_PER_MINUTE = process.env.GATEWAY_MESSAGES_PER_MINUTE || '100000';
 const LAPTOP_GROUP_OPERATIONS_PER_MINUTE = process.env.GATEWAY_GROUP_OPERATIONS_PER_MINUTE || '1000';
-/** A film of 1 GB should not take an hour and a half. */
+/** A video of 1 GB should not take an hour and a half. */
 const LAPTOP_FILE_BYTES_PER_MINUTE = process.env.FILE_BYTES_PER_MINUTE || '10GB';
 
-/** Nobody reads mail there: a laptop that is meant to push says who may be written to. */
+/** Nobody reads mail there; to use push on a laptop, set a real contact. */
 const LAPTOP_CONTACT = 'mailto:nobody@example.com';
 
-/** Pages that are worked on, and served by this machine, at whatever port. */
+/** Pages in development served by this machine, at any port. */
 const LAPTOP_ORIGINS = process.env.ALLOWED_ORIGINS || 'http://localhost:*,http://127.0.0.1:*';
 
-/** The stack of a laptop: two of everything that is meant to run in numbers. */
+/** The stack of a laptop: two of everything that is meant to be replicated. */
 export function serviceInstances({ ports, urls, secrets }: Parts): ServiceInstance[] {
   return [
     ...ports.authHttp.map((port, index) => auth(port, ports.opsAuth[index] as number, urls, secrets)),
@@ -136,7 +136,7 @@ function gateway(
     stage: 'edge',
     env: {
       ...common(ports.ops, urls),
-      POSTGRES_URL: undefined, // a gateway has no business there
+      POSTGRES_URL: undefined, // a gateway must not access it
       GATEWAY_ID: `gateway-${number}`,
       GATEWAY_WS_PORT: String(ports.ws),
       GATEWAY_TCP_PORT: String(ports.tcp),
@@ -155,7 +155,7 @@ function common(ops: number, urls: StackUrls): Record<string, string | undefined
     ALLOWED_ORIGINS: LAPTOP_ORIGINS,
     FILE_BYTES_PER_MINUTE: LAPTOP_FILE_BYTES_PER_MINUTE,
     LOG_LEVEL: process.env.LOG_LEVEL || 'info',
-    // these belong to one service each, and come with their own lines above
+    // each belongs to one service, and is set explicitly above
     AUTH_POSTGRES_URL: undefined,
     DELIVERY_POSTGRES_URL: undefined,
     PRESENCE_POSTGRES_URL: undefined,

@@ -1,4 +1,4 @@
-// .data/stack.json says what runs where, for `npm run demo`, and that it runs, for a second `npm start`.
+// .data/stack.json lists what runs where, for `npm run demo`, and shows a second `npm start` that it is running.
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { commandLineOf } from '@securechat/embedded';
 import type { StackUrls } from './data-servers.ts';
@@ -10,7 +10,7 @@ export type StackFile = {
   pid: number;
   state: 'starting' | 'ready';
   redisUrl?: string;
-  /** Of the owner of the tables. */
+  /** As the owner of the tables. */
   postgresUrl?: string;
   services?: {
     name: string;
@@ -23,7 +23,7 @@ export type StackFile = {
 
 type Parts = { instances: ServiceInstance[]; urls: StackUrls; processes: readonly RunningProcess[] };
 
-/** Ends this process if another launcher has the file. */
+/** Ends this process if another launcher holds the file. */
 export function claimStackFile(path: string): { write(parts: Parts): void; remove(): void } {
   const other = read(path);
   if (other !== undefined && commandLineOf(other.pid).includes('scripts/start.ts')) {
@@ -61,7 +61,7 @@ function read(path: string): StackFile | undefined {
   }
 }
 
-/** Renamed into place, so that a reader never sees half of it. For our eyes only: a URL may hold a password. */
+/** Renamed into place, so that no reader sees half of it. Readable only by us: a URL may contain a password. */
 function save(path: string, content: StackFile): void {
   const draft = `${path}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });

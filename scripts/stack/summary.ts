@@ -10,7 +10,7 @@ type Parts = {
   webUrl: string;
 };
 
-/** What runs where, and what to do with it. */
+/** Prints what runs where, and what to do with it. */
 export function printSummary({ instances, urls, processes, webUrl }: Parts): void {
   const pid = (name: string) => String(processes.find((each) => each.name === name)?.pid ?? 'given');
   const rows = [

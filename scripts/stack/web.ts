@@ -4,7 +4,7 @@ import type { ServiceInstance } from './services.ts';
 
 type Parts = { port: number; instances: ServiceInstance[] };
 
-/** Builds the web client and serves it from a process of its own. Returns where it is. */
+/** Builds the web client and serves it from a separate process. Returns its address. */
 export async function startWeb({ port, instances }: Parts, around: Surroundings): Promise<string> {
   around.running.throwIfStopping();
   await buildPage();

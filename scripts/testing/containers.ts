@@ -1,4 +1,4 @@
-// The tests' servers as containers (TEST_SERVICES=containers), for the versions that a deployment uses.
+// The tests' servers as containers (TEST_SERVICES=containers), in the versions that a deployment uses.
 import { GenericContainer, type StartedTestContainer } from 'testcontainers';
 import type { TestServer } from './servers.ts';
 

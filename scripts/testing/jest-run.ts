@@ -13,10 +13,10 @@ type JestReport = {
   testResults: { status: string; assertionResults: { status: string }[] }[];
 };
 
-// The flag makes jest load ES modules; it is here and not in NODE_OPTIONS, which the processes under test inherit.
+// The flag makes jest load ES modules; not in NODE_OPTIONS, which the tested processes inherit.
 const NODE_FLAGS = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 
-/** jest waits for a forgotten socket or timer for ever, once all the tests are done. */
+/** After all tests, jest would wait for ever for a forgotten socket or timer. */
 const END_GRACE_MS = 10_000;
 
 export async function runJest(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ROOT } from '../tools.ts';
 
-/** A program of a service as an operator starts it, with nothing in its environment but `settings`. */
+/** Runs a service's program as an operator would, with only `settings` in its environment. */
 export async function runProgram(
   program: string,
   words: readonly string[],

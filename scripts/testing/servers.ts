@@ -1,4 +1,4 @@
-// Where the tests' Redis and Postgres come from. What is given wins; else containers when asked for; else embedded.
+// Provides the tests' Redis and Postgres: given ones first, then containers if requested, else embedded.
 import { startPostgres, startRedis } from '@securechat/embedded';
 import { startPostgresContainer, startRedisContainer } from './containers.ts';
 
@@ -6,7 +6,7 @@ type Progress = (line: string) => void;
 export type TestServer = { url: string; source: string; stop(): Promise<unknown> };
 export type TestServers = { env: Record<string, string>; stop(): Promise<void> };
 
-/** `ready`: a Redis that runs already, in the place of the usual one; stopped with the others. */
+/** `ready`: a running Redis to use instead of the usual one; stopped with the others. */
 export async function startTestServers(progress: Progress, ready?: TestServer): Promise<TestServers> {
   const redis = ready ?? (await startTestRedis(progress));
   progress(`Redis: ${redis.source}`);
@@ -39,7 +39,7 @@ async function startTestPostgres(progress: Progress): Promise<TestServer> {
   const given = process.env.TEST_POSTGRES_URL;
   if (given) return givenServer(given, 'TEST_POSTGRES_URL');
   if (wantsContainers()) return startPostgresContainer();
-  // 300: every test file opens pools of its own, and some start whole stacks
+  // 300: every test file opens its own pools, and some start whole stacks
   const server = await startPostgres({ durable: false, settings: { max_connections: 300 }, progress });
   return {
     url: server.url,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { checkTurn, FORBIDDEN_PEERS } from './checks.ts';
 
-/** What a relay makes of a question: the number of an error, or 0 for yes. */
+/** A relay's answer to a request: an error number, or 0 for success. */
 type Rule = (question: { isSigned: boolean; isPermission: boolean; bytes: Buffer }) => number;
 
 const SECRET = 'what auth and the relay share';
@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => void relay.close());
 
-/** By RFC 5389: method and id of the question, its class, and the challenge that a refusal carries. */
+/** By RFC 5389: the request's method and id, the class, and the challenge of a refusal. */
 function answer(question: Buffer, code: number): Buffer {
   const attribute = (type: number, value: Buffer): Buffer => {
     const head = Buffer.from([0, type, 0, value.length]);

@@ -1,17 +1,17 @@
-// What a TURN server of SecureChat has to refuse, and what it has to do. Each check asks the running server.
+// What a TURN server of SecureChat must refuse, and what it must do. Each check asks the running server.
 import { createHmac } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { type Answer, type Challenge, type Credentials, type METHODS, readAnswer, request } from './stun.ts';
 
-/** RFC 5389: asked again after 0.5, 1 and 2 s; 7 s after the first time there is no server. */
+/** RFC 5389: repeated after 0.5, 1 and 2 s; without an answer after 7 s there is no server. */
 const RESEND_AFTER_MS = [500, 1_000, 2_000];
 const DEADLINE_MS = 7_000;
 const UNAUTHORIZED = 401;
 const FORBIDDEN = 403;
 const CREDENTIALS_SECONDS = 600;
 
-/** One of each range that leads inside. */
+/** One address of each internal range. */
 export const FORBIDDEN_PEERS = [
   '10.0.0.1',
   '127.0.0.1',
@@ -22,7 +22,7 @@ export const FORBIDDEN_PEERS = [
   '0.0.0.1',
   '224.0.0.1',
 ];
-/** Documentation addresses: nobody is there, and a permission sends nothing. */
+/** A documentation address: nobody is there, and a permission sends nothing. */
 const ALLOWED_PEER = '203.0.113.9';
 
 export type Finding = { readonly what: string; readonly isGood: boolean; readonly detail: string };
@@ -63,7 +63,7 @@ export async function checkTurn(place: { host: string; port: number; secret: str
   return findings;
 }
 
-/** As auth makes them. */
+/** In the same way as auth. */
 export function credentials(secret: string, expiresAt: number): Credentials {
   const username = `${expiresAt}:turn-check`;
   return { username, password: createHmac('sha1', secret).update(username).digest('base64') };
@@ -71,14 +71,14 @@ export function credentials(secret: string, expiresAt: number): Credentials {
 
 type Ask = (method: keyof typeof METHODS, options: Parameters<typeof request>[1]) => Promise<Answer>;
 
-/** The first question is asked to be told what to sign with. */
+/** The first request only serves to get the challenge to sign with. */
 async function allocate(ask: Ask, signed: Credentials): Promise<Answer> {
   const { challenge } = await ask('allocate', {});
   if (!challenge) throw new Error('the server asks nobody for credentials, or is no TURN server');
   return ask('allocate', { signed: { ...signed, ...challenge } });
 }
 
-/** An allocation belongs to a socket of its own. */
+/** Each allocation needs its own socket. */
 async function withServer(
   { host, port }: { host: string; port: number },
   use: (ask: Ask, challenge: () => Challenge) => Promise<Answer>,

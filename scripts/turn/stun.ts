@@ -1,4 +1,4 @@
-// Messages of STUN and TURN (RFC 5389, RFC 5766), as much of them as it takes to ask a relay what it lets one do.
+// The parts of STUN and TURN (RFC 5389, RFC 5766) needed to ask a relay what it permits.
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 
 const MAGIC = 0x2112a442;
@@ -20,9 +20,9 @@ const ATTRIBUTES = {
 const UDP = 17;
 
 export type Credentials = { readonly username: string; readonly password: string };
-/** What the server has said one must sign with. */
+/** What the server demands to be signed with. */
 export type Challenge = { readonly realm: string; readonly nonce: string };
-/** `code`: 0 for yes, else the number of the error. */
+/** `code`: 0 for success, else the error number. */
 export type Answer = { readonly id: string; readonly code: number; readonly challenge?: Challenge };
 
 export function request(
@@ -42,14 +42,14 @@ export function request(
     attribute('realm', Buffer.from(realm)),
     attribute('nonce', Buffer.from(nonce)),
   ];
-  // RFC 5389, 15.4: the length in the header counts the signature that is being made
+  // RFC 5389, 15.4: the header's length includes the signature being made
   const head = message(method, id, unsigned, INTEGRITY_BYTES);
   const key = createHash('md5').update(`${username}:${realm}:${password}`).digest();
   const signature = attribute('integrity', createHmac('sha1', key).update(head).digest());
   return { id: id.toString('hex'), bytes: Buffer.concat([head, signature]) };
 }
 
-/** Undefined for what is no answer of STUN. */
+/** Undefined for anything but a STUN answer. */
 export function readAnswer(bytes: Buffer): Answer | undefined {
   if (bytes.length < HEADER_BYTES || bytes.readUInt32BE(4) !== MAGIC) return undefined;
   const found = new Map<number, Buffer>();
@@ -83,7 +83,7 @@ function attribute(name: keyof typeof ATTRIBUTES, value: Buffer): Buffer {
   return bytes;
 }
 
-/** XOR-PEER-ADDRESS of an IPv4 address; the port does not matter to a permission. */
+/** XOR-PEER-ADDRESS of an IPv4 address; permissions ignore the port. */
 function xored(address: string): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeUInt8(1, 1);

@@ -1,4 +1,4 @@
-// The release before this one, as a tree that can run beside this one.
+// The previous release, as a tree that can run beside this one.
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installTree, runCommand } from '../command.ts';
@@ -7,8 +7,8 @@ import { ROOT } from '../tools.ts';
 export type Release = { version: string; commit: string; path: string };
 
 /**
- * The last commit whose `package.json` had another version than now, unpacked and installed below `.cache/releases`;
- * or `wanted`, a commit or tag. It is kept there for the next time.
+ * The last commit whose `package.json` had a different version, or `wanted`, a commit or tag; unpacked and installed below
+ * `.cache/releases`, and kept there for the next time.
  */
 export function installPreviousRelease(say: (line: string) => void, wanted?: string): Release {
   const commit =
@@ -29,7 +29,7 @@ export function installPreviousRelease(say: (line: string) => void, wanted?: str
   return release;
 }
 
-/** A release begins where the version is raised; the commit before that is the last one of the release before. */
+/** A release starts where the version is raised; the commit before that is the last one of the previous release. */
 function lastCommitOfPreviousVersion(): string {
   const now = versionAt('HEAD');
   let raisedIn: string | undefined;

@@ -5,10 +5,10 @@ import type { Step } from './schedule.ts';
 
 export type ChaosPlan = {
   mode: 'smoke' | 'gate';
-  /** Of the first run; the others follow by one. */
+  /** Of the first run; further runs increment it. */
   seed: number;
   runs: number;
-  /** Runs go on until this much time is over; then `runs` does not count. */
+  /** Run until this time is over; then `runs` is ignored. */
   hours: number | undefined;
   /** Only these, in this order. */
   only: readonly Step[] | undefined;
@@ -29,7 +29,7 @@ export const USAGE = `npm run chaos [-- options]   breaks a running system on pu
 
 const HIGHEST_SEED = 2 ** 31;
 
-/** Throws an Error for a person when the arguments make no sense. */
+/** Throws an Error with a message for the user when the arguments are invalid. */
 export function readArguments(args: readonly string[]): ChaosPlan | 'help' {
   const { values } = parseArgs({
     args: [...args],
@@ -56,7 +56,7 @@ export function readArguments(args: readonly string[]): ChaosPlan | 'help' {
   };
 }
 
-/** The line that makes the choices of a run again. */
+/** The command line that repeats a run's choices. */
 export function replayCommand(
   { mode, only, sendsPerSecond }: Pick<ChaosPlan, 'mode' | 'only' | 'sendsPerSecond'>,
   seed: number,

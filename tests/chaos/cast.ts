@@ -13,22 +13,22 @@ import {
 } from '@securechat/testkit';
 import type { Random } from './random.ts';
 
-/** Who talks with whom: two people, or a group. */
+/** A conversation of the run: two people, or a group. */
 export type Talk = {
   readonly id: string;
   readonly members: readonly [Person, ...Person[]];
-  /** Out of all sends; a message costs as many deliveries as the talk has devices. */
+  /** Its share of all sends; a message costs as many deliveries as the talk has devices. */
   readonly share: number;
 };
 
 export type Cast = {
   readonly people: readonly Person[];
-  /** One for each honest device; they last for the whole run. */
+  /** One per honest device, for the whole run. */
   readonly clients: readonly ChatClient[];
   readonly talks: readonly Talk[];
-  /** Devices of people in the talks that take part badly (F11): offline until asked for. What they have read survives. */
+  /** Misbehaving devices of people in the talks (F11): offline until needed. What they have read survives. */
   readonly guests: readonly ChatClient[];
-  /** Who is taken out of a group and brought back; reads and does not send. */
+  /** Repeatedly removed from a group and added again; only reads. */
   readonly moved: { readonly person: Person; readonly talk: Talk };
   clientsOf(person: Person): readonly ChatClient[];
   close(): Promise<void>;
@@ -38,29 +38,29 @@ type CastPlan = {
   random: Random;
   authUrl: string;
   serviceKey: Uint8Array;
-  /** Doors of each gateway. */
+  /** The addresses of each gateway. */
   doors: readonly (readonly RawTarget[])[];
   history: History;
-  /** What is different about each device that only misbehaves; they belong to the first people. */
+  /** The peculiarities of each device that only misbehaves; they belong to the first people. */
   guests: readonly Partial<ChatClientOptions>[];
-  /** Groups, by how many devices each has at least. */
+  /** Groups, by the minimum number of devices in each. */
   groups: readonly number[];
 };
 
 const NAMES = ['ann', 'ben', 'cem', 'dia', 'eli', 'fay', 'gus', 'hana', 'ivo', 'jun'];
 const MOST_DEVICES = 3;
-/** Who fills up large groups; a user has at most five connections. */
+/** Devices of people who fill up large groups; a user has at most five connections. */
 const CROWD_DEVICES = 5;
-/** Deliveries to a group for each send of everybody: about as many as a direct conversation has. */
+/** Group deliveries per send: about as many as a direct conversation has. */
 const GROUP_LOAD = 0.75;
-/** Waits of the reconnect ladder: 1 s becomes 50 ms. */
+/** Factor for the reconnect ladder: 1 s becomes 50 ms. */
 const WAIT_SCALE = 0.05;
 /** A cut cable is noticed after two and a half of these. */
 const HEARTBEAT_MS = 2_000;
 const ACK_TIMEOUT_MS = 3_000;
 const OPEN_DEADLINE_MS = 60_000;
 
-/** Ten people with up to three devices each, all online, each of them in two direct conversations; and groups. */
+/** Ten people with up to three devices each, all online, each in two direct conversations; and groups. */
 export async function openCast(plan: CastPlan): Promise<Cast> {
   const opened: ChatClient[] = [];
   const close = async (): Promise<void> => {
@@ -112,7 +112,7 @@ async function assemble(plan: CastPlan, opened: ChatClient[]): Promise<Omit<Cast
 type Principal = { person: Person; devices: readonly Device[]; guest: Device | undefined };
 type Company = { principals: readonly Principal[]; crowd: readonly Person[]; moved: Person };
 
-/** Who takes part, with how many devices. */
+/** Chooses the people and their devices. */
 function invite({ random, guests, groups }: CastPlan): Company {
   const principals = NAMES.map((name, index) => {
     const honest = random.between(1, MOST_DEVICES);
@@ -135,7 +135,7 @@ function createClient(
   });
 }
 
-/** Direct conversations in a ring, then the groups; known to all of their devices. */
+/** Direct conversations in a ring, then the groups; known to all their devices. */
 async function found(
   { random, groups }: CastPlan,
   { principals, crowd, moved }: Company,
@@ -178,7 +178,7 @@ async function found(
   return talks;
 }
 
-/** People who only belong to the largest group. */
+/** People who belong only to the largest group. */
 function crowdFor(largest: number, principals: readonly { person: Person }[]): Person[] {
   const missing = largest - principals.flatMap(({ person }) => person.devices).length;
   return Array.from({ length: Math.max(0, Math.ceil(missing / CROWD_DEVICES)) }, (_, index) =>
@@ -186,7 +186,7 @@ function crowdFor(largest: number, principals: readonly { person: Person }[]): P
   );
 }
 
-/** The first of these people that have so many devices together. */
+/** The first of these people who together have this many devices. */
 function gather(devices: number, people: readonly Person[], crowd: readonly Person[]): [Person, ...Person[]] {
   const members: Person[] = [];
   let count = 0;

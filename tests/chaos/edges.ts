@@ -10,17 +10,17 @@ type EdgeKind =
   | 'delivery-postgres'
   | 'auth-postgres';
 
-/** A way between two parts, with a proxy on it. */
+/** A connection between two parts, through a proxy. */
 export type Edge = { readonly name: string; readonly kind: EdgeKind; readonly proxy: FaultProxy };
 
-/** Every way of a constellation leads through a proxy of its own. */
+/** Every connection of a constellation goes through its own proxy. */
 export type Edges = {
   readonly all: readonly Edge[];
-  /** Puts a proxy on the way of a service to its server, and says where the service is to look. */
+  /** Puts a proxy between a service and its server, and returns the address for the service. */
   via(way: Way): Promise<string>;
-  /** Puts one before each door of a gateway; where clients connect to. */
+  /** Puts one before each address of a gateway; returns where clients connect. */
   doors(gateway: Gateway): Promise<readonly RawTarget[]>;
-  /** All ways to Redis lead to another one from now on. */
+  /** Redirects all connections to Redis to a different one from now on. */
   moveRedis(port: number): void;
   close(): Promise<void>;
 };
@@ -35,7 +35,7 @@ export function createEdges(): Edges {
   }
 
   return {
-    /** In the order of their names, because processes start at the same time and choices must not depend on who is first. */
+    /** sorted by name: processes start concurrently, and choices must not depend on which one is first */
     get all() {
       return all.toSorted((one, other) => (one.name < other.name ? -1 : 1));
     },

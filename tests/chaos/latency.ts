@@ -8,21 +8,21 @@ export type Window = {
 };
 
 export type Latencies = {
-  /** Of what was sent between these moments of the history's clock. One without an answer counts with its age so far. */
+  /** For messages sent between these times of the history's clock. An unanswered one counts with its age so far. */
   between(fromMs: number, toMs: number): Window;
   /**
-   * Messages without an answer, however old, whose device has been online for longer than this without a break since they were
-   * sent: nobody is in the way of an answer to them any more. Few of many show in no percentile.
+   * Unanswered messages, however old, whose device has been online without interruption for longer than this since they were sent, so
+   * that nothing can hold up their answer. A few among many show in no percentile.
    */
   overdue(limitMs: number): string[];
 };
 
-/** Nobody asks for percentiles of what is older. */
+/** Nobody asks for percentiles of anything older. */
 const KEPT_MS = 60_000;
 
 type Sent = { readonly name: string; readonly device: string; readonly atMs: number };
 
-/** Reads on in the history at each question. Only messages of devices that are online are judged. */
+/** Reads the new part of the history on each call. Judges only messages of online devices. */
 export function watchLatencies(history: History): Latencies {
   const upSinceMs = new Map<string, number>();
   const unanswered = new Map<string, Sent>();

@@ -1,16 +1,16 @@
-// npm run chaos: breaks a running system on purpose, under load, and checks the history against what is promised.
+// npm run chaos: breaks a running system on purpose, under load, and checks the history against the guarantees.
 import { rmSync } from 'node:fs';
 import { readArguments, USAGE } from './arguments.ts';
 import { historyOf } from './record.ts';
 import { runOnce } from './run.ts';
 
 const HOUR_MS = 3_600_000;
-/** Of runs without a violation: a long series must not fill the disk. What they did and their verdict stay. */
+/** Histories kept of runs without a violation: a long series must not fill the disk. Reports and verdicts stay. */
 const KEPT_HISTORIES = 20;
 
 const say = (line: string): void => console.log(`[chaos] ${line}`);
 
-/** A person who stops it wants every process and folder gone, not a verdict. */
+/** Whoever stops it wants all processes and folders gone, not a verdict. */
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => stopping.abort(new Error(`stopped by ${signal}`)));
@@ -51,6 +51,6 @@ try {
   console.error(error instanceof Error ? error.message : error);
   console.log('0 passed, 1 failed');
   process.exitCode = 1;
-  // whatever still runs here has nothing left to run on; it would hold up who waits for the end of this process
+  // whatever still runs here has lost its servers, and would delay the end of this process
   process.exit();
 }

@@ -5,17 +5,17 @@ import type { World } from './world.ts';
 
 export type Moves = {
   readonly done: number;
-  /** Those that were refused or gave up in an outage are tried again; that none comes about is a violation, in words. */
+  /** Changes that were refused, or gave up in an outage, are retried; if none ever succeeds, that is a violation. */
   violations(): string[];
-  /** No further change; the one under way is waited for. */
+  /** Starts no further change, and waits for the current one. */
   stop(deadlineMs: number): Promise<void>;
 };
 
 const EVERY_MS = 1_500;
 
 /**
- * One person is taken out of a group and brought back, again and again, whatever else happens: each change moves the epoch under
- * everybody who is sending there. The person only reads, as what a removed member still sends would rightly be refused.
+ * Repeatedly removes one person from a group and adds them again, whatever else happens: each change moves the epoch under everybody who
+ * is sending there. The person only reads, since what a removed member sends would rightly be refused.
  */
 export function startMoves({ cast }: World): Moves {
   const stopping = new AbortController();

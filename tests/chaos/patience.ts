@@ -1,12 +1,12 @@
-/** A look that comes later than this after the one before came late because the machine gave us no time. */
+/** A check later than this after the previous one was delayed by the machine. */
 const LATE_LOOK_MS = 1_000;
 
 /**
- * How long something may take, looked at several times a second. Time in which this process got no processor is not counted: the
- * services had none either, and what they do not do meanwhile is no fault of theirs.
+ * A deadline that is checked several times a second. Time in which this process got no CPU does not count: the services had none either,
+ * and are not to blame for what they did not do.
  */
 export class Patience {
-  /** In which nothing ran here. */
+  /** How long nothing ran here. */
   stoodStillMs = 0;
   #leftMs: number;
   #lookedAtMs: number;

@@ -1,18 +1,18 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** `up`: what the client says. `down`: what the server answers. */
+/** `up`: from the client. `down`: from the server. */
 type Direction = 'up' | 'down';
 
 /**
  * What the wire does.
  *
- * - `pass`: as if there were none.
- * - `blackhole`: bytes of these directions vanish; nothing is closed, and whoever connects is accepted. A cut cable, a
- *   firewall that forgot. The stream has a hole after that, so a connection that lost bytes is reset at the end.
- * - `swallow`: blackhole of the answers alone: the server does the work and nobody hears of it.
- * - `reset`: connections are reset, and new ones as soon as they are there.
- * - `delay`: bytes come later, in order.
- * - `throttle`: so many bytes a second for each connection and direction, for those directions; the rest waits at its sender.
+ * - `pass`: as if there were no proxy.
+ * - `blackhole`: bytes in these directions vanish; nothing is closed, and new connections are accepted. A cut cable, a firewall
+ *   that lost its state. The stream then has a gap, so connections that lost bytes are reset at the end.
+ * - `swallow`: a blackhole for answers only: the server does the work, but nobody learns of it.
+ * - `reset`: connections are reset, new ones immediately.
+ * - `delay`: bytes arrive later, in order.
+ * - `throttle`: this many bytes a second per connection, in these directions; the rest waits at the sender.
  */
 export type Mode =
   | { kind: 'pass' }
@@ -25,24 +25,24 @@ export type Mode =
 export type FaultProxy = {
   readonly port: number;
   readonly mode: Mode;
-  /** Connections now. */
+  /** Current connections. */
   readonly connections: number;
-  /** From now on, for present connections as well. */
+  /** Applies to existing connections, too. */
   set(mode: Mode): void;
-  /** Where new connections lead; the present ones are reset. */
+  /** The new target; existing connections are reset. */
   retarget(port: number): void;
-  /** Resets the present connections. */
+  /** Resets the existing connections. */
   cut(): void;
   close(): Promise<void>;
 };
 
 const SLICE_MS = 50;
-/** Waiting for a target that takes nothing; the sender is then no longer read. */
+/** Bytes waiting for a target that accepts nothing; then the sender is no longer read. */
 const HIGH_WATER_BYTES = 256 * 1024;
 
 type Pair = { client: Socket; server: Socket; lostBytes: boolean };
 
-/** A TCP proxy on the loopback address, for one edge between two parts. */
+/** A TCP proxy on the loopback address, for one connection between two parts. */
 export async function startFaultProxy(target: { port: number; host?: string }): Promise<FaultProxy> {
   const { host = '127.0.0.1' } = target;
   const pairs = new Set<Pair>();
@@ -109,7 +109,7 @@ export async function startFaultProxy(target: { port: number; host?: string }): 
   };
 }
 
-/** One direction of a connection. What a mode holds back goes on when the next mode lets it. */
+/** One direction of a connection. Bytes held back by a mode continue when the next mode allows it. */
 function carry(pair: Pair, direction: Direction, mode: () => Mode): void {
   const [from, to] = direction === 'up' ? [pair.client, pair.server] : [pair.server, pair.client];
   const waiting: { bytes: Buffer; readyAtMs: number }[] = [];
@@ -162,7 +162,7 @@ function carry(pair: Pair, direction: Direction, mode: () => Mode): void {
   });
   to.on('drain', steer);
   from.once('end', () => {
-    // what is still held back belongs to a connection that is over
+    // bytes still held back belong to a closed connection
     to.end();
   });
   from.once('close', () => clearTimeout(timer));

@@ -1,11 +1,11 @@
 /**
- * Every choice of a run comes from one of these, so that a seed gives the same run again. `fork` gives a generator of
- * its own for one part, whose choices do not depend on how often the others were asked.
+ * The source of every choice in a run, so that a seed repeats the run. `fork` gives one part its own generator, whose choices do not
+ * depend on how often others are used.
  */
 export type Random = {
-  /** Below 1, from 0 on. */
+  /** From 0 to below 1. */
   next(): number;
-  /** A whole number, both ends included. */
+  /** An integer, both ends included. */
   between(least: number, most: number): number;
   pick<T>(list: readonly [T, ...T[]] | readonly T[]): T;
   shuffled<T>(list: readonly T[]): T[];
@@ -14,7 +14,7 @@ export type Random = {
 
 const MAX = 2 ** 32;
 
-/** Mulberry32: small, quick, and good enough to choose what to break. */
+/** Mulberry32: small, fast, and good enough to choose what to break. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
 

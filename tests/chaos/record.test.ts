@@ -5,7 +5,7 @@ import { History } from '@securechat/testkit';
 import { readArguments } from './arguments.ts';
 import { folderOf, historyOf, keepRun, planOfRun } from './record.ts';
 
-/** Above what a run may draw, so that no kept run is overwritten. */
+/** Above any seed that a run may draw, so that no stored run is overwritten. */
 const FIRST_SEED = 2 ** 31 - 1;
 const seeds = [FIRST_SEED, FIRST_SEED + 1];
 afterEach(() => {

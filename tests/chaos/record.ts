@@ -5,7 +5,7 @@ import type { ChaosPlan } from './arguments.ts';
 import type { Step } from './schedule.ts';
 import type { World } from './world.ts';
 
-/** What one run was told to do. Its folder is that of its own seed, whichever run of a series it is. */
+/** The settings of one run. Its folder is named after its seed, whichever run of a series it is. */
 export type RunPlan = Pick<ChaosPlan, 'mode' | 'only' | 'sendsPerSecond'> & {
   readonly seed: number;
   readonly steps: readonly Step[];
@@ -22,7 +22,7 @@ export function planOfRun(
 export const folderOf = (seed: number): string => join(ROOT, '.data', 'chaos', String(seed));
 export const historyOf = (seed: number): string => join(folderOf(seed), 'history.jsonl');
 
-/** Leaves the history and what came out of the run; the logs of the services too when a promise was broken. */
+/** Stores the history and the result of the run; after a violation also the services' logs. */
 export function keepRun(
   plan: RunPlan,
   { history, services }: Pick<World, 'history' | 'services'>,

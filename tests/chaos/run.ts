@@ -17,28 +17,28 @@ import { openWorld, type World } from './world.ts';
 
 type Say = (line: string) => void;
 
-/** What a mode means for its nemeses and for the time between them. */
+/** Per mode: settings of its nemeses, and the time between them. */
 const SCALES = {
   smoke: { times: 1, lastsMs: 2_000, warmUpMs: 1_000, calmMs: 3_000, groups: [5, 20] },
   gate: { times: 3, lastsMs: 6_000, warmUpMs: 10_000, calmMs: 15_000, groups: [5, 20, 300] },
 } as const;
 
-/** Ten times the aim of 250 ms: the machine may be busy, a wedged loop is slower than any machine. */
+/** Ten times the target of 250 ms: the machine may be busy, but a hung loop is slower than any machine. */
 const P99_LIMIT_MS = 2_500;
-/** A quick machine need not wait as long as a slow one to show that it is well. */
+/** A fast machine need not wait as long as a slow one to show that it is well. */
 const P99_LIMITS_MS = [500, 1_000, P99_LIMIT_MS];
 const HEALED_WITHIN_MS = 30_000;
-/** Of sends that are looked at to see whether it has healed. */
+/** The time span of sends considered for whether it has healed. */
 const WINDOW_MS = 2_000;
 const FEWEST_IN_WINDOW = 50;
 const LOOK_EVERY_MS = 250;
 const SHOWN_OVERDUE = 3;
 const SETTLE_DEADLINE_MS = 45_000;
-/** Of the change of members that is under way at the end. */
+/** For the membership change in progress at the end. */
 const MOVE_DEADLINE_MS = 15_000;
-/** What is broken already is not waited for long again, neither to heal nor to settle. */
+/** Once something is broken, later waits for healing or settling are short. */
 const BROKEN_PATIENCE_MS = 5_000;
-/** Of tests/support/constellation.ts: tests talk more than people. */
+/** As in tests/support/constellation.ts: tests send more than people. */
 const MESSAGES_PER_MINUTE = 100_000;
 
 export async function runOnce(
@@ -75,14 +75,14 @@ export async function runOnce(
     say(`history: ${folderOf(seed)}; again: ${replayCommand(plan, seed)}`);
   } catch (error) {
     try {
-      // what cannot even be judged needs its history most
+      // a run that cannot even be judged needs its history most
       if (!stopping.aborted) keepRun(run, world, { error: String(error), failed: 1 });
     } finally {
       await world.close().catch((reason: Error) => say(`at the end: ${reason.message}`));
     }
     throw error;
   }
-  // a service that does not end in order after all of this is a fault like any other
+  // a service that fails to shut down in order after all this is a fault like any other
   await world.close();
   return verdict;
 }
@@ -152,7 +152,7 @@ class Ordeal {
     this.#say(`${place} ${done}; ${this.#traffic.sends - sendsBefore} sends meanwhile; ${healed}`);
   }
 
-  /** Until what was sent lately has been answered quickly, and nothing is overdue, without anybody's help. */
+  /** Waits until recent sends have been answered quickly and nothing is overdue, without intervention. */
   async #heal(after: string): Promise<Window | undefined> {
     const fromMs = performance.now();
     const patienceMs = this.#violations.length === 0 ? HEALED_WITHIN_MS : BROKEN_PATIENCE_MS;
@@ -171,11 +171,11 @@ class Ordeal {
     }
   }
 
-  /** What was sent lately, if that was enough and its answers came quickly. */
+  /** The recent sends, if there were enough and their answers came quickly. */
   #goodWindow(fromMs: number): Window | undefined {
     const nowMs = performance.now();
     for (const limitMs of P99_LIMITS_MS) {
-      // what is younger than the limit cannot have passed it, so it says nothing
+      // younger ones cannot have exceeded the limit, so they prove nothing
       const window = this.#latencies.between(Math.max(fromMs, nowMs - limitMs - WINDOW_MS), nowMs - limitMs);
       if (window.sends >= FEWEST_IN_WINDOW && window.p99Ms < limitMs) return window;
     }
@@ -222,7 +222,7 @@ class Ordeal {
   }
 }
 
-/** Each operation of a conversation follows from the one before, on every device. */
+/** On every device, each operation of a conversation must follow from the one before. */
 function brokenLogs({ cast }: World): string[] {
   return cast.clients.flatMap((client) =>
     cast.talks.flatMap((talk) =>

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { World } from './world.ts';
 
-/** The most that was seen of each thing that has a bound. */
+/** The maxima seen of everything that has a bound. */
 export type Peaks = {
-  /** By process; empty where the system does not tell. */
+  /** By process; empty where the system does not report it. */
   rssMiB: Record<string, number>;
   /** By kind of stream: entries of the longest. */
   streams: Record<string, number>;
@@ -14,17 +14,17 @@ export type Peaks = {
 
 export type Sampler = {
   readonly peaks: Peaks;
-  /** I11: nothing grows beyond its bound. Violations, in words. */
+  /** I11: nothing exceeds its bound. Returns violations as text. */
   violations(): string[];
   stop(): Promise<void>;
 };
 
 const EVERY_MS = 1_000;
-/** A service takes 200 to 350 MiB under this load. A queue without a bound passes this within minutes of an outage. */
+/** A service uses 200 to 350 MiB under this load. An unbounded queue exceeds this within minutes of an outage. */
 const RSS_BOUND_MIB = 512;
 /**
- * By the end of its name; what docs/architecture.md says. Trimming is approximate (whole nodes of up to 100 entries),
- * and writers that look at the same time may each add one.
+ * By the end of the name, as in docs/architecture.md. Trimming is approximate (whole nodes of up to 100 entries), and writers that check
+ * at the same time may each add one.
  */
 const STREAM_BOUNDS: Readonly<Record<string, number>> = {
   in: 4_000,
@@ -36,10 +36,10 @@ const STREAM_BOUNDS: Readonly<Record<string, number>> = {
   events: 100,
 };
 const STREAM_SLACK = 200;
-/** Pools of two delivery processes and of auth, and what looks at them. */
+/** The pools of two delivery processes and of auth, and the monitoring connections. */
 const POSTGRES_BOUND = 80;
 
-/** KEYS: none. ARGV: prefix. Result: kind and length of each stream, one after the other. */
+/** KEYS: none. ARGV: prefix. Result: kind and length of each stream, alternating. */
 const LENGTHS_SCRIPT = `
 local lengths = {}
 for _, key in ipairs(redis.call('KEYS', ARGV[1] .. ':*')) do
@@ -83,7 +83,7 @@ export function startSampler(world: World): Sampler {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       sampleMemory();
-      // who is away has no length: the fault is the subject of this run, not of the sample
+      // a server that is away has no length: the run is about that fault, not the sample
       await Promise.allSettled([sampleStreams(), samplePostgres()]);
       peaks.samples += 1;
       await wait(EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
@@ -116,7 +116,7 @@ export function startSampler(world: World): Sampler {
   };
 }
 
-/** Linux tells without a program; elsewhere the bound is not checked, and the report has no figure. */
+/** Linux reports it without a program; elsewhere the bound is not checked, and the report has no figure. */
 function residentMiB(pid: number): number | undefined {
   try {
     const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

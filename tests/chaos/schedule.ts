@@ -1,21 +1,21 @@
 import { gateIds, type NemesisId, nemeses } from './nemeses/index.ts';
 import type { Random } from './random.ts';
 
-/** What falls at the same time. */
+/** Faults that happen at the same time. */
 export type Step = readonly NemesisId[];
 
 /** About 30 s: each of these once. */
 const SMOKE: readonly Step[] = [['F1', 'F2'], ['F5'], ['F9'], ['F10']];
 
-/** Each in an order of its own for every seed. */
+/** Shuffled by the seed. */
 export const smokeSchedule = (random: Random): Step[] => random.shuffled(SMOKE);
 
-/** Each round has another order and other pairs. */
+/** Each round has a different order and different pairs. */
 const GATE_ROUNDS = 2;
 
 /**
- * Every nemesis once in each round, in random order; half of them together with one that hurts something else, so that two things
- * fail at once. Faults in clients go with all; those that touch every service, the network or the disks go alone.
+ * Every nemesis once per round, in random order; half of them together with one that has a different target, so that two things fail at
+ * once. Client faults go with all; those that affect every service, the network or the disks go alone.
  */
 export function gateSchedule(random: Random): Step[] {
   return Array.from({ length: GATE_ROUNDS }, () => gateRound(random)).flat();
@@ -32,13 +32,13 @@ function gateRound(random: Random): Step[] {
   return steps;
 }
 
-/** Not those that say themselves when they are over by an answer of what the other one takes away. */
+/** Not those that detect their end by an answer that the other one may prevent. */
 const ALONE: ReadonlySet<string> = new Set(['services', 'network', 'disks']);
 
 export function mayMeet(one: NemesisId, other: NemesisId): boolean {
   const [first, second] = [nemeses[one].hurts, nemeses[other].hurts];
   if (first === second || ALONE.has(first) || ALONE.has(second)) return false;
-  // entries have to reach Postgres, and devices to log in, before these go on
+  // these need entries to reach Postgres, and devices to log in
   const needsEverything = one === 'F17' || other === 'F17' || one === 'F11' || other === 'F11';
   return !needsEverything || first === 'delivery' || second === 'delivery';
 }

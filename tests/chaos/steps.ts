@@ -5,11 +5,11 @@ import { gateSchedule, type Step, smokeSchedule } from './schedule.ts';
 
 export type RunSteps = {
   readonly steps: readonly Step[];
-  /** Rows of the matrix that this run ought to have and has not, and why: part of its verdict. */
+  /** Rows of the matrix that this run should have included but has not, and why: part of its verdict. */
   readonly leftOut: readonly (readonly [row: string, why: string])[];
 };
 
-/** What this machine does not allow is left out at the end, so that a seed means the same order on every machine. */
+/** What this machine does not support is removed last, so that a seed gives the same order on every machine. */
 export function stepsOf(
   { mode, only }: Pick<ChaosPlan, 'mode' | 'only'>,
   random: Random,

@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 /** For all messages of a long run. */
 const READ_DEADLINE_MS = 60_000;
 
-/** What Postgres says at the end. One that does not answer has not come back, which is a violation like any other. */
+/** Violations found in Postgres at the end. A Postgres that does not answer has not recovered, which is a violation like any other. */
 export async function storeViolations(world: World): Promise<string[]> {
   try {
     const { postgres, history, poisoned } = world;

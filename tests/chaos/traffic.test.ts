@@ -17,7 +17,7 @@ test('who comes and goes is a choice of the seed, however many sends fall in bet
   expect(busy).toEqual(quiet);
 });
 
-/** What happens to devices in half a minute of so many sends per second, all of which find their device busy. */
+/** What happens to devices in half a minute at this rate, with every device busy. */
 async function comingsAt(sendsPerSecond: number): Promise<string[]> {
   const done: string[] = [];
   const clients = [0, 1, 2, 3].map(

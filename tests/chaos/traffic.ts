@@ -5,27 +5,27 @@ import type { Random } from './random.ts';
 import { honestClients, type World } from './world.ts';
 
 export type Traffic = {
-  /** Sent so far. */
+  /** Number of sends so far. */
   readonly sends: number;
-  /** Whether devices come and go. Without: all of them are brought back. */
+  /** Whether devices go offline and come back. When off, all are brought back. */
   churn(isOn: boolean): void;
-  /** No more sends. Everybody comes back, everything is answered and read. */
+  /** Stops sending. Everybody comes back, everything is answered and read. */
   end(deadlineMs: number): Promise<void>;
 };
 
 const TICK_MS = 50;
-/** Sends without an answer that a device may have: below its window of 32, and a bound on what an outage piles up. */
+/** Unanswered sends per device: below its window of 32, and a bound on what an outage piles up. */
 const DEPTH = 24;
 const CHURN_EVERY_MS = 700;
 const MOST_AWAY_MS = 3_000;
-/** Counting goes through the whole history. */
+/** Counting scans the whole history. */
 const COUNT_EVERY_MS = 300;
 const LONG_BYTES = 20_000;
 
-/** Everybody talks, devices come and go, people read. Who does what comes from `random`; how fast, from the machine. */
+/** Everybody sends, devices come and go, people read. Who does what comes from `random`; how fast, from the machine. */
 export function startTraffic(world: World, random: Random, sendsPerSecond: number): Traffic {
   const { cast } = world;
-  // two timers, and which of them is first is up to the machine
+  // two timers, whose relative order depends on the machine
   const [sending, moving] = [random.fork('sends'), random.fork('comings')];
   const perTick = (sendsPerSecond * TICK_MS) / 1000;
   const away = new Map<ChatClient, NodeJS.Timeout>();
@@ -38,11 +38,11 @@ export function startTraffic(world: World, random: Random, sendsPerSecond: numbe
     const client = sending.pick(cast.clientsOf(sending.pick(talk.members)));
     const length = sending.next() < 0.01 ? LONG_BYTES : sending.between(16, 600);
     const isRead = sending.next() < 0.1;
-    // chosen first: what a busy device leaves out must not change later choices
+    // chosen first: skipping a busy device must not change later choices
     if (client.unanswered >= DEPTH || away.has(client)) return;
     const conversation = conversationOf(client, talk);
     const payload = Buffer.alloc(length, `${++sends} `);
-    // the history has the outcome
+    // the history records the outcome
     client.sendChat(conversation, payload).catch(() => undefined);
     const last = client.received.findLast(({ conversationId }) => conversationId === talk.id);
     if (isRead && last) client.markRead(conversation, last.convSeq);
@@ -59,7 +59,7 @@ export function startTraffic(world: World, random: Random, sendsPerSecond: numbe
       client,
       setTimeout(() => back(client), awayMs),
     );
-    // the goodbye of a device that has nobody to say it to is cut short by the client itself
+    // the client itself cuts short a goodbye that nobody receives
     client.goOffline().catch(() => undefined);
   }
 
@@ -93,7 +93,7 @@ export function startTraffic(world: World, random: Random, sendsPerSecond: numbe
       churn(false);
       const isQuiet = ({ unanswered, isConnected, mailbox }: ChatClient): boolean =>
         unanswered === 0 && isConnected && mailbox.isLive;
-      // what stays undone is a violation, which the checks report with more detail
+      // whatever remains is a violation, which the checks report in more detail
       await until('everything is answered', () => honestClients(world).every(isQuiet), deadlineMs).catch(
         () => undefined,
       );
@@ -112,11 +112,11 @@ function pickTalk(talks: readonly Talk[], place: number): Talk {
     left -= talk.share;
     if (left < 0) return talk;
   }
-  // shares are fractions, and their sum may be a hair below 1
+  // shares are fractions, and their sum may be slightly below 1
   return talks[0] as Talk;
 }
 
-/** By count: which ones are missing is for the checker to say. */
+/** By count only: the checker says which ones are missing. */
 function hasAllArrived(world: World): boolean {
   const { history, cast } = world;
   const clients = honestClients(world);

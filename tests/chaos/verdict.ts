@@ -1,7 +1,7 @@
 import type { HistoryEvent, Recorded } from '@securechat/testkit';
 import type { Peaks } from './sampler.ts';
 
-/** What a run promises, in the order of the table. Violations begin with the name of theirs. */
+/** The guarantees of a run, in the order of the table. Violations start with the name of theirs. */
 const PROMISES: readonly (readonly [name: string, promise: string])[] = [
   ['I1', 'what was acked is stored, and is on every device that it is for'],
   ['I2', 'nothing takes effect twice, and nothing comes again changed'],
@@ -21,7 +21,7 @@ const PROMISES: readonly (readonly [name: string, promise: string])[] = [
 ];
 
 export type Tallies = Record<'sent' | 'acked' | 'refused' | 'retried' | 'repeated' | 'delivered', number> & {
-  /** Repeated, and never acked. */
+  /** Retried, and never acked. */
   retriedInVain: number;
 };
 
@@ -70,10 +70,10 @@ export function answerViolations({ sent, acked, refused, retriedInVain }: Tallie
   ];
 }
 
-/** What the server counts against a connection is forgotten after so long. */
+/** The server forgets what it counts against a connection after this time. */
 const HELD_AGAINST_MS = 60_000;
 
-/** Also of those that went online again later. With what the server had refused them before, as that may be why. */
+/** Includes devices that went online again later. With what the server had refused them before, as that may be why. */
 export function gaveUp(events: readonly Recorded[], excused: ReadonlySet<string>): string[] {
   return events.flatMap((event) => {
     if (event.type !== 'gave-up' || excused.has(event.device)) return [];
@@ -99,7 +99,7 @@ export function judge(violations: readonly string[]): Verdict {
   return { violations, passed: PROMISES.length - (failed - unknown.length), failed };
 }
 
-/** The table for a person, with the rows of the matrix that were not run. */
+/** The table for a person, including the rows of the matrix that were not run. */
 export function tableOf(
   { violations }: Verdict,
   leftOut: readonly (readonly [row: string, why: string])[] = [],

@@ -23,28 +23,28 @@ export type World = {
   readonly edges: Edges;
   readonly cast: Cast;
   readonly history: History;
-  /** The Redis that counts now; a failover changes it. */
+  /** The current Redis; a failover changes it. */
   redis: OwnServer;
-  /** In place of it, when the run was opened so; then there is no `redis`. */
+  /** Used instead, if the run was opened that way; then there is no `redis`. */
   readonly cluster: RedisCluster | undefined;
   readonly postgres: OwnServer;
   readonly services: readonly ServiceProcess[];
-  /** The only way of the guest that reads slowly; there when there are guests. */
+  /** The only way for the guest that reads slowly; set when there are guests. */
   readonly slowDoor: FaultProxy | undefined;
-  /** Addresses of guests who never came, or who take part so badly that they need not have everything. */
+  /** Addresses of guests who never came, or who misbehave so much that they need not have everything. */
   readonly excused: Set<string>;
-  /** Entries that were put into streams and have to end as dead letters. */
+  /** Number of entries put into streams that must end as dead letters. */
   poisoned: number;
-  /** Servers that were started during the run. */
+  /** Servers started during the run. */
   readonly further: OwnServer[];
   ask(command: string, ...args: (string | number)[]): Promise<unknown>;
   rows<R extends Record<string, unknown>>(question: string): Promise<R[]>;
   close(): Promise<void>;
 };
 
-/** Of a question past all proxies; a paused server does not answer. */
+/** For a query bypassing all proxies; a paused server does not answer. */
 const ASK_DEADLINE_MS = 3_000;
-/** Far above the traffic of a run: a guest that is away for all of it is to find everything. */
+/** Far above a run's traffic: a guest that is away for all of it must find everything. */
 const MAILBOX_WITHOUT_END = {
   DELIVERY_MAX_WAITING_MESSAGES: '1000000',
   DELIVERY_MAX_WAITING_BYTES: '10000000000',
@@ -54,11 +54,11 @@ type WorldPlan = {
   hasGuests: boolean;
   groups: readonly number[];
   stack: Stack | undefined;
-  /** Ends the set-up, with everything that it has started. */
+  /** Ends the set-up, and everything it has started. */
   stopping: AbortSignal;
 };
 
-/** Two gateways, two delivery processes, auth, a Redis and a Postgres of this run's own, and people who are online. */
+/** Two gateways, two delivery processes, auth, a separate Redis and Postgres, and people who are online. */
 export async function openWorld(random: Random, plan: WorldPlan): Promise<World> {
   const { hasGuests, groups, stack, stopping } = plan;
   const edges = createEdges();
@@ -66,12 +66,12 @@ export async function openWorld(random: Random, plan: WorldPlan): Promise<World>
     ...{ gateways: 2, deliveries: 2, presences: 1, auths: 1 },
     redis: stack === 'cluster' ? 'own cluster' : 'own, append-only',
     postgres: 'own',
-    // nodes of a cluster tell where others are: a proxy before them would be passed by
+    // cluster nodes tell clients where the others are, so proxies would be bypassed
     via: (way) => (stack === 'cluster' && way.to === 'redis' ? Promise.resolve(way.url) : edges.via(way)),
     env: { delivery: MAILBOX_WITHOUT_END },
     stopping,
   }).catch(async (error: Error) => {
-    // their doors would keep this process alive
+    // their listeners would keep this process alive
     await edges.close();
     throw error;
   });
@@ -110,7 +110,7 @@ export async function openWorld(random: Random, plan: WorldPlan): Promise<World>
   const excused = new Set(cast.guests.map(({ device }) => device.address));
   let redis = ownRedis;
   let asked = 0;
-  /** Of a cluster one master after the other. */
+  /** For a cluster, one master after another. */
   async function askedUrl(): Promise<string> {
     const masters = await ownCluster?.masters();
     asked += 1;
@@ -136,6 +136,6 @@ export async function openWorld(random: Random, plan: WorldPlan): Promise<World>
   return world;
 }
 
-/** Every device that has to have everything in the end. */
+/** Every device that must have everything in the end. */
 export const honestClients = ({ cast, excused }: World): readonly ChatClient[] =>
   [...cast.clients, ...cast.guests].filter(({ device }) => !excused.has(device.address));

@@ -1,10 +1,10 @@
-// What the load generator has to know of one kind of server. Users are known by numbers, messages by their places in routes.
+// What the load generator needs to know about one kind of server. Users have numbers, messages their places in routes.
 import type { Ledger, MakeFrame, Progress } from '../ledger.ts';
 
 /** What all users of a run have seen. */
 export class Tally {
   receipts = 0;
-  /** Frames that told how others are. */
+  /** Frames that reported others' presence. */
   presences = 0;
   again = 0;
   disordered = 0;
@@ -18,7 +18,7 @@ export class Tally {
 }
 
 export type LineContext = {
-  /** What becomes of messages, which are known by numbers that stand in their ids. */
+  /** Records what becomes of messages, which are identified by numbers in their ids. */
   ledger: Pick<Ledger, 'numberAt' | 'numberOf' | 'noteAck' | 'noteDelivery'>;
   tally: Tally;
   onAck(message: number, progress: Progress): void;
@@ -29,7 +29,7 @@ export type LineContext = {
 export type Line = {
   send(frame: Uint8Array): void;
   close(): void;
-  /** Without a word, and without waiting. */
+  /** Disconnects without a handshake, and without waiting. */
   destroy(): void;
 };
 
@@ -38,30 +38,30 @@ export type Route = { from: number; to: number };
 
 export type Conversations = {
   frame: MakeFrame;
-  /** Once all who write are online: resolves when they may write. */
+  /** Call it once all senders are online: resolves when they may write. */
   begin(): Promise<void>;
 };
 
 export type Driver = {
-  /** Makes users who can log in. */
+  /** Creates users who can log in. */
   enrol(users: readonly number[]): Promise<void>;
-  /** Resolves when the user is online and has got what waited. */
+  /** Resolves when the user is online and has received what was waiting. */
   open(user: number, context: LineContext): Promise<Line>;
   inPairs(routes: readonly Route[]): Conversations;
-  /** Route n is that of the nth member; the first one makes the group. */
+  /** Route n belongs to the nth member; the first one creates the group. */
   inGroup(members: readonly number[]): Conversations;
 };
 
 export type DriverName = 'securechat' | 'relay' | 'socketio';
-/** Where a server of this kind is. */
+/** The address of such a server. */
 export type Target = {
   driver: DriverName;
   wsUrls: string[];
-  /** Only of SecureChat. */
+  /** For SecureChat only. */
   authUrl: string;
 };
 
-/** Logins, and questions to a server, at once. */
+/** Concurrent logins and requests. */
 export const AT_ONCE = 25;
 
 export function urlFor(target: Target, user: number): string {

@@ -9,13 +9,13 @@ export type PlainLineOptions = {
   url: string;
   framing: Framing;
   tally: Tally;
-  /** Who it is, for faults. */
+  /** Its name in faults. */
   name: string;
-  /** What the server said; the bytes are good until the call returns. */
+  /** What the server sent; the bytes are valid until the call returns. */
   read(bytes: Buffer, line: PlainLine): void;
 };
 
-/** A user of a server to which frames are written as they are. It is there once `read` has called `ready`. */
+/** A user of a server to which frames are written unchanged. Logged in once `read` has called `ready`. */
 export class PlainLine extends SocketLine {
   readonly #login = Promise.withResolvers<void>();
 

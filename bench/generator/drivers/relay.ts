@@ -15,7 +15,7 @@ import { type Driver, type Target, urlFor } from './driver.ts';
 import { PlainLine } from './plain-line.ts';
 
 const GROUP = 'everybody';
-/** Where the id stands, in a chat and in an ack. */
+/** Position of the id, in a chat and in an ack. */
 const ID_AT = HEADER_BYTES + '{"type":"chat","id":"'.length;
 const FRAMING: Framing = { kind: 'binary' };
 
@@ -23,7 +23,7 @@ const nameOf = (user: number): string => `user_${user}`;
 const frameOf = (type: number, body: object): Uint8Array =>
   encodeFrame(type, Buffer.from(JSON.stringify(body)));
 
-/** The bare relay of bench/peers: our header, and chats of the size of ours, of which it reads only the recipient. */
+/** The bare relay of bench/peers: our header, and chats of the same size as ours, of which it reads only the recipient. */
 export function relayDriver(target: Target): Driver {
   const lines = new Map<number, PlainLine>();
   return {
@@ -59,7 +59,7 @@ export function relayDriver(target: Target): Driver {
   };
 }
 
-/** Every message of a route is the same but for its id. Nobody checks the signature. */
+/** All messages of a route are equal except for the id. Nobody checks the signature. */
 function chats(routes: readonly { from: string; to: string }[]): MakeFrame {
   const patterns = routes.map((place, route) => {
     const fields: Upstream<'chat'> = {

@@ -4,7 +4,7 @@ import { enrolAll, inParallel } from '../people.ts';
 import { Session } from '../session.ts';
 import { AT_ONCE, type Conversations, type Driver, type Target, urlFor } from './driver.ts';
 
-/** Real keys, real logins, signed messages; see Session for the rules of a client that it keeps. */
+/** Real keys, real logins, signed messages; `Session` keeps the rules of a client. */
 export function secureChatDriver(target: Target): Driver {
   const people = new Map<number, Person>();
   const sessions = new Map<number, Session>();

@@ -16,18 +16,18 @@ const ACK = '43';
 const PATH = '/socket.io/?EIO=4&transport=websocket';
 const FRAMING: Framing = { kind: 'text' };
 const GROUP = 'everybody';
-/** What a message of ours says is text that begins with its id. */
+/** The text of our messages starts with the id. */
 const BODY = Buffer.from('"b":"');
-/** An ack names its message by a number that begins with this digit and goes on with the digits of its id. */
+/** An ack identifies its message by a number: this digit followed by the digits of the id. */
 const ACK_PREFIX = '1';
-/** A join is no message. */
+/** Distinguishes a join from messages. */
 const JOIN_NUMBER = '2';
 
 const nameOf = (user: number): string => `user_${user}`;
 
 type Recovery = { pid: string; offset: string | undefined };
 
-/** A client of the nodes of bench/peers that comes back to what it missed, as socket.io's own does. */
+/** A client of bench/peers' nodes that recovers missed messages, as socket.io's own does. */
 export function socketIoDriver(target: Target): Driver {
   const lines = new Map<number, PlainLine>();
   const recoveries = new Map<number, Recovery>();
@@ -53,7 +53,7 @@ export function socketIoDriver(target: Target): Driver {
           return onAck(message, ledger.noteAck(message));
         }
         if (start !== EVENT) return tally.fault(`${nameOf(user)}: ${bytes.toString('latin1', 0, 80)}`);
-        // the last argument of every event is its place in the stream
+        // the last argument of every event is its offset in the stream
         here.offset = bytes.toString(
           'latin1',
           bytes.lastIndexOf('"', bytes.length - 3) + 1,

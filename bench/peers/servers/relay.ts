@@ -1,8 +1,8 @@
-// The least that a server can do: it looks who a frame is for, hands it on, and says so. Nothing is checked or kept.
+// The minimum a server can do: finds a frame's recipient, forwards it, and acknowledges. Checks and stores nothing.
 import { downstream, encodeFrame, HEADER_BYTES, upstream } from '@securechat/protocol';
 import type { WebSocket } from 'ws';
 
-/** What the relay reads of a frame. */
+/** The fields that the relay reads. */
 type Fields = { id: string; to: string; user: string; group: string };
 
 const users = new Map<string, WebSocket>();
@@ -31,7 +31,7 @@ export function relay(socket: WebSocket): void {
     if (users.get(user) === socket) users.delete(user);
     for (const group of groups.values()) group.delete(socket);
   });
-  // followed by close
+  // a close event follows
   socket.on('error', () => undefined);
 }
 

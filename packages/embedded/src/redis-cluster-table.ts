@@ -2,7 +2,7 @@ import type { ClusterNode } from './redis-cluster-node.ts';
 
 export type Row = { id: string; port: number; isLinked: boolean; ranges: [number, number][] };
 
-/** What a node knows of all: `<id> <host>:<port>@<bus port> <flags> <master> <ping> <pong> <epoch> <link> <slots>…`, a node a line. */
+/** A node's view of the cluster: `<id> <host>:<port>@<bus port> <flags> <master> <ping> <pong> <epoch> <link> <slots>…`, a line per node. */
 export async function tableOf(node: ClusterNode): Promise<Row[]> {
   const lines = (await node.ask('CLUSTER', 'NODES')).split('\n').filter((line) => line !== '');
   return lines.map((line) => {
@@ -18,7 +18,7 @@ export async function tableOf(node: ClusterNode): Promise<Row[]> {
   });
 }
 
-/** Those with slots, in an order that two tables share. */
+/** The nodes with slots, in an order that is the same for all tables. */
 export const ownersIn = (table: readonly Row[]): Row[] =>
   table
     .filter(({ ranges }) => ranges.length > 0)

@@ -6,29 +6,29 @@ import { ownersIn, tableOf } from './redis-cluster-table.ts';
 import { until } from './until.ts';
 
 export type RedisCluster = {
-  /** Names all nodes. */
+  /** Lists all nodes. */
   readonly url: string;
-  /** First those that were masters at the start, then their replicas. */
+  /** The initial masters first, then their replicas. */
   readonly nodes: readonly ClusterNode[];
-  /** Those that are masters now, with slots of their own. */
+  /** The current masters, each with slots. */
   masters(): Promise<ClusterNode[]>;
-  /** Resolves when nodes that run serve all slots and agree by whom, and replicas have what their masters have. */
+  /** Resolves when running nodes serve all slots and agree on the owners, and replicas have their masters' data. */
   settled(): Promise<void>;
-  /** The replica of a master that was killed takes its place; resolves when all agree. */
+  /** Makes the replica of a killed master take its place; resolves when all nodes agree. */
   failOver(master: ClusterNode): Promise<void>;
-  /** Moves slots with their keys to another master while they are used, one after the other; all nodes know of it in the end. */
+  /** Moves slots with their keys to another master while they are in use, one at a time; afterwards all nodes know. */
   moveSlots(slots: readonly number[], to: ClusterNode): Promise<void>;
   stop(): Promise<void>;
 };
 
 const SLOTS = 16_384;
-/** Nodes tell each other of changes in their own time, which on a busy machine is long. */
+/** Nodes exchange changes at their own pace, which is slow on a busy machine. */
 const DEADLINE_MS = 60_000;
-/** Of the keys of a slot, moved at once. */
+/** Keys of a slot moved per command. */
 const KEYS_AT_ONCE = 100;
 const MIGRATE_DEADLINE_MS = 5_000;
 
-/** Starts a real cluster on the loopback address: masters with a replica each. `users` as those of startRedis, at each node. */
+/** Starts a real cluster on the loopback address: masters with one replica each. `users` as for startRedis, on each node. */
 export async function startRedisCluster({
   masters = 3,
   users = [] as readonly string[],
@@ -66,11 +66,11 @@ export async function startRedisCluster({
 
   try {
     const startNode = (n: number) => startClusterNode(join(folder, String(n)), users);
-    // alone: it may have to fetch the program
+    // alone, because it may have to download the program
     nodes.push(await startNode(0));
     const starts = Array.from({ length: 2 * masters - 1 }, (_, n) => startNode(n + 1));
     const ends = await Promise.allSettled(starts);
-    // those that did start have to be stopped if one did not
+    // if one failed to start, those that did must be stopped
     for (const end of ends) if (end.status === 'fulfilled') nodes.push(end.value);
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
     await unite(nodes, masters);
@@ -93,14 +93,14 @@ export async function startRedisCluster({
     },
     async moveSlots(slots, to) {
       for (const slot of slots) await moveSlot(running(), slot, to);
-      // a master that died before its replica knew of its new slots would take them with it
+      // a master that died before its replica knew its new slots would take them with it
       await settled();
     },
     stop,
   };
 }
 
-/** The replica says that it is the master now, which needs no votes; the others believe it. */
+/** The replica declares itself master, which needs no vote; the others accept it. */
 async function takeOver(nodes: readonly ClusterNode[], master: ClusterNode): Promise<void> {
   for (const node of nodes) {
     const replicates = /^master_port:(\d+)/m.exec(await node.ask('INFO', 'replication'))?.[1];
@@ -109,17 +109,17 @@ async function takeOver(nodes: readonly ClusterNode[], master: ClusterNode): Pro
   throw new Error(`The Redis on port ${master.port} has no replica`);
 }
 
-/** Gives each master its part of the slots and each replica its master. */
+/** Assigns slots to the masters and masters to the replicas. */
 async function unite(nodes: readonly ClusterNode[], masters: number): Promise<void> {
   const part = Math.ceil(SLOTS / masters);
   for (const [index, node] of nodes.entries()) {
-    // otherwise two of them may think that the same slots are theirs
+    // otherwise two of them could claim the same slots
     await node.ask('CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
     if (index < masters) {
       const end = Math.min(SLOTS, (index + 1) * part) - 1;
       await node.ask('CLUSTER', 'ADDSLOTSRANGE', index * part, end);
     }
-    // all of them: otherwise gossip, which is slow, would have to tell the rest
+    // all of them: gossip would be slow to tell the rest
     for (const other of nodes.slice(0, index)) {
       await node.ask('CLUSTER', 'MEET', '127.0.0.1', other.port, other.busPort);
     }
@@ -138,7 +138,7 @@ async function unite(nodes: readonly ClusterNode[], masters: number): Promise<vo
   }
 }
 
-/** As the manual of Redis Cluster has it: announced at both ends, key by key, then told to all. */
+/** As in the Redis Cluster manual: announced on both ends, moved key by key, then announced to all. */
 async function moveSlot(nodes: readonly ClusterNode[], slot: number, to: ClusterNode): Promise<void> {
   const owners = ownersIn(await tableOf(to));
   const owner = owners.find(({ ranges }) => ranges.some(([from, end]) => slot >= from && slot <= end));
@@ -153,7 +153,7 @@ async function moveSlot(nodes: readonly ClusterNode[], slot: number, to: Cluster
     const place = ['127.0.0.1', to.port, '', 0, MIGRATE_DEADLINE_MS];
     await from.ask('MIGRATE', ...place, 'KEYS', ...keys.split('\n'));
   }
-  // the new owner first: an old one that does not serve the slot any more would leave it without any
+  // the new owner first: if the old one dropped the slot first, nobody would serve it
   await to.ask('CLUSTER', 'SETSLOT', slot, 'NODE', toId);
   await from.ask('CLUSTER', 'SETSLOT', slot, 'NODE', toId);
 }

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 const DEADLINE_MS = 5_000;
 
 /**
- * One command to a Redis on the loopback address. Resolves with its reply as text: a bulk string as it is, an array as
- * its lines. Rejects with what Redis says when that is an error, and when it is not there.
+ * Sends one command to a Redis on the loopback address. Resolves with the reply as text: a bulk string as it is, an array as lines.
+ * Rejects with Redis's error, or when it is not there.
  */
 export function askRedisServer(port: number, ...command: (string | number)[]): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -35,7 +35,7 @@ export function askRedisServer(port: number, ...command: (string | number)[]): P
   });
 }
 
-/** undefined: not yet complete. Only what is asked here: no nil, no arrays in arrays; bulk strings are ASCII. */
+/** Undefined while incomplete. Supports only what is used here: no nil, no nested arrays; bulk strings are ASCII. */
 function readReply(reply: string): string | undefined {
   const first = reply.indexOf('\r\n');
   if (first < 0) return undefined;

@@ -11,22 +11,25 @@ import type { EmbeddedServer } from './server.ts';
 import { until } from './until.ts';
 
 export type RedisSentinel = {
-  /** Names all Sentinels. */
+  /** Lists all Sentinels. */
   readonly url: string;
-  /** As most Sentinels have it. */
+  /** As the majority of Sentinels reports it. */
   masterPort(): Promise<number>;
-  /** Kills the master; resolves when the Sentinels have agreed on its replica, and the killed one has come back as that one's. */
+  /** Kills the master; resolves when the Sentinels have agreed on its replica, and the killed one is back as a replica of that. */
   failOver(): Promise<void>;
   stop(): Promise<void>;
 };
 
 const NAME = 'chat';
 const SENTINELS = 3;
-/** After this a silent master is taken for dead: long enough for a busy machine, short enough for a test. */
+/** A master silent for this long counts as dead: long enough for a busy machine, short enough for a test. */
 const DOWN_AFTER_MS = 3_000;
 const DEADLINE_MS = 90_000;
 
-/** A master, a replica, and three Sentinels that watch them, on the loopback address. `users`: of both servers, beside the one without a password. */
+/**
+ * Starts a master, a replica, and three Sentinels watching them, on the loopback address. `users`: of both servers, in addition to the
+ * one without a password.
+ */
 export async function startRedisSentinel({
   users = [],
 }: {
@@ -90,7 +93,7 @@ export async function startRedisSentinel({
         async () => (await named()).every((port) => port !== before),
         DEADLINE_MS,
       );
-      // empty, and as a master of nobody: whoever asks Sentinel is not led to it
+      // empty, and a master without replicas: clients that ask Sentinel are not led to it
       await startServer(before);
       await until('the killed one is a replica now', () => isReplicating(before), DEADLINE_MS);
     },
@@ -100,7 +103,7 @@ export async function startRedisSentinel({
 
 type Watcher = { readonly port: number; stop(): Promise<void> };
 
-/** A Sentinel writes what it learns into its configuration, so it has a file of its own. */
+/** A Sentinel saves what it learns in its configuration, so each has its own file. */
 async function startWatcher(masterPort: number): Promise<Watcher> {
   const account = serverAccount();
   const program = await findRedis(account, () => undefined);

@@ -10,15 +10,15 @@ import { findRedis } from './redis-program.ts';
 import type { EmbeddedServer, Progress } from './server.ts';
 
 export type RedisOptions = {
-  /** Kept between starts. Without it: a folder in the temp folder, removed at stop(). */
+  /** Kept between starts. Default: a temporary folder, removed by stop(). */
   dir?: string;
   /** Default: a free one. */
   port?: number;
-  /** Writes every change to an append-only file, flushed every second. Default: when `dir` is given. */
+  /** Writes every change to an append-only file, flushed every second. Default: true if `dir` is given. */
   appendonly?: boolean;
-  /** Further settings by their name in redis.conf. */
+  /** Further settings by their names in redis.conf. */
   settings?: Record<string, string | number>;
-  /** Beside the one without a password: name and rules of each, as in a file of users. */
+  /** In addition to the user without a password: name and rules of each, as in an ACL file. */
   users?: readonly string[];
   progress?: Progress;
 };
@@ -26,7 +26,7 @@ export type RedisOptions = {
 /** Long, because Redis reads its append-only file before it answers. */
 const START_DEADLINE_MS = 30_000;
 const POLL_MS = 25;
-/** Of one question. Longer than Redis ever takes for it, and an end to waiting for a stranger who has got the port before it. */
+/** Per ping: longer than Redis ever takes, but limited, in case something else has taken the port. */
 const PING_MS = 1_000;
 
 /** Starts a real Redis (or Valkey) on the loopback address, without a password. */
@@ -67,7 +67,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<EmbeddedSe
   };
 }
 
-/** noeviction: Redis must refuse when it is full, never drop an entry of a stream. */
+/** noeviction: when full, Redis must refuse writes and never drop stream entries. */
 function redisArguments(
   port: number,
   folder: string,
@@ -83,7 +83,7 @@ function redisArguments(
   ];
 }
 
-/** Until it answers; a Sentinel too. */
+/** Waits until it answers; also for a Sentinel. */
 export async function waitForRedis(server: GuardedProcess, port: number, logFile: string): Promise<void> {
   const deadline = Date.now() + START_DEADLINE_MS;
   while (!(await answersPing(port))) {
@@ -96,7 +96,7 @@ export async function waitForRedis(server: GuardedProcess, port: number, logFile
   }
 }
 
-/** While Redis reads its files it accepts connections and answers -LOADING. */
+/** While Redis reads its files it accepts connections but answers -LOADING. */
 function answersPing(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));

@@ -5,17 +5,17 @@ export type EmbeddedServer = {
   url: string;
   pid: number;
   port: number;
-  /** Where its files are: the wanted folder, or the one that was used in its place. */
+  /** The folder of its files: the wanted one, or the one used instead. */
   dir: string;
-  /** The path of the program, for those who want to know which one runs. */
+  /** Path of the program, to tell which one is running. */
   program: string;
-  /** Settles when it has ended, in whatever way. */
+  /** Settles when it has ended, however it did. */
   exited: Promise<ProcessEnd>;
-  /** Ends it in order. A folder that was not asked for is removed. */
+  /** Shuts it down in order. A temporary folder is removed. */
   stop(signal?: NodeJS.Signals): Promise<void>;
-  /** Ends it as a power cut would (SIGKILL). Its files stay, for a start on the same `dir` and `port`. */
+  /** Kills it with SIGKILL, as a power cut would. Its files stay, for a start with the same `dir` and `port`. */
   kill(): Promise<void>;
 };
 
-/** Receives one line per step that takes noticeable time or that a person should know of. */
+/** Receives one line per step that takes noticeable time or matters to a person. */
 export type Progress = (line: string) => void;

@@ -2,12 +2,12 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandLineOf } from './command-line.ts';
 
-/** A server that was told to end may still be there for a moment. */
+/** A server told to end may still be there for a moment. */
 const ENDING_GRACE_MS = 5_000;
 
 /**
- * Postgres notes its process id in postmaster.pid, and after a crash the note stays. Postgres believes it if any
- * process has that id now, which is likely after a restart of the machine or container; so we look closer.
+ * Postgres stores its process id in postmaster.pid, which stays after a crash. Postgres trusts it if any process has that id now, which
+ * is likely after a restart of the machine or container; so we check more closely.
  */
 export async function clearStaleLock(cluster: string): Promise<void> {
   const lock = join(cluster, 'postmaster.pid');

@@ -7,7 +7,7 @@ const CONVERSATIONS = ['c_one', 'c_two'];
 
 type Send<P> = Extract<HistoryEvent, { type: 'send'; phase: P }>;
 
-/** A history in which everything went well: three devices send into two conversations of the same four. */
+/** A history without faults: three devices send into two conversations of the same four. */
 function goodHistory(): HistoryEvent[] {
   const events: HistoryEvent[] = CONVERSATIONS.map((conversation_id) => ({
     type: 'conversation',
@@ -177,7 +177,7 @@ const at = (at_ms: number): object => ({ at_ms });
 
 type Mutation = [name: string, mutate: (events: HistoryEvent[]) => void, says: RegExp];
 
-/** Each is caught by the invariant that its pattern begins with. */
+/** Each must be caught by the invariant that its pattern starts with. */
 const mutations: Mutation[] = [
   [
     'a delivery is dropped',
@@ -393,7 +393,7 @@ test('a hundred thousand events are checked within seconds', () => {
 
 describe('a group', () => {
   const GROUP = 'c_group';
-  /** alice, bob and carol; carol is removed at 3, and what is said at 4 is not for her. */
+  /** alice, bob and carol; carol is removed at 3, and must not get what is sent at 4. */
   function groupHistory(): HistoryEvent[] {
     const said = (id: string, conv_seq: number): HistoryEvent[] => {
       const sent = { type: 'send', device: 'alice:phone', id, conversation_id: GROUP } as const;
@@ -432,7 +432,7 @@ describe('a group', () => {
       'I4: alice:phone/two on carol:phone leaked: the device does not belong to c_group',
       'I16: alice:phone/two was sent after carol:phone had been removed, and reached it',
     ]);
-    // whatever place the server says it has
+    // whatever place the server claims for it
     const earlier = [...groupHistory(), leak(3)];
     expect(checkHistory(earlier).filter((violation) => violation.startsWith('I16'))).toHaveLength(1);
   });

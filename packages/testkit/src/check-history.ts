@@ -12,16 +12,16 @@ import { marksThatFall, receiptsAheadOfAcks } from './invariants/receipts.ts';
 export type CheckOptions = {
   /** Devices that need not have received everything: revoked, or never online again. Addresses. */
   absent?: readonly string[];
-  /** Nothing expires and nothing is truncated in this run: a page that passes over a place has lost it. */
+  /** Nothing expires and nothing is truncated in this run: a page that skips a place has lost it. */
   keepsEverything?: boolean;
-  /** Of one user; without it nobody is judged by it. */
+  /** Per user; without it this is not checked. */
   messagesPerMinute?: number;
 };
 
 /**
- * Compares a history with what is promised, after everybody has come back and caught up. Returns every
- * violation in words, beginning with the invariant that it breaks (docs/proof.md); an empty list means that
- * nothing contradicts the promise. Work is linear in the events, but for the sorting of mailboxes.
+ * Compares a history with the guarantees, after everybody has come back and caught up. Returns every violation in words, starting with
+ * the violated invariant (docs/proof.md); empty when nothing contradicts the guarantees. Linear in the events, except for sorting
+ * mailboxes.
  */
 export function checkHistory(events: readonly HistoryEvent[], options: CheckOptions = {}): string[] {
   const facts = gatherFacts(events);

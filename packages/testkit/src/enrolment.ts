@@ -11,7 +11,7 @@ import type { Device, Person } from './people.ts';
 const REQUEST_DEADLINE_MS = 10_000;
 
 export type EnrolmentProof = { timestamp: number; signature: string };
-/** By an earlier device; the first one of an account needs none. */
+/** By an existing device; an account's first one needs none. */
 export type LinkAuthorization = { device_id: string; timestamp: number; signature: string };
 export type Enrolment = { list: SignedDeviceList; proof: EnrolmentProof; authorization?: LinkAuthorization };
 
@@ -19,10 +19,7 @@ export function nowSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-/**
- * The next list of a person: `previous` without those that are gone, plus the new devices, each certified and all
- * signed by the account key.
- */
+/** A person's next device list: `previous` without the removed devices, plus the new ones, each certified, all signed by the account key. */
 export function signDeviceList(
   person: Person,
   added: readonly Device[],
@@ -50,7 +47,7 @@ export function signDeviceList(
   return { ...list, signature: signed(person.accountKey, deviceListTranscript(list)) };
 }
 
-/** The new device shows that it holds its key. */
+/** The new device proves that it holds its key. */
 export function proveEnrolment(
   list: SignedDeviceList,
   device: Device,
@@ -70,7 +67,7 @@ export function proveEnrolment(
   return { timestamp, signature };
 }
 
-/** An earlier device agrees to the one that `list` brings. */
+/** An existing device agrees to the one that `list` adds. */
 function authorizeLink(
   list: SignedDeviceList,
   by: Device,
@@ -92,7 +89,7 @@ function authorizeLink(
   return { device_id: by.id, timestamp, signature };
 }
 
-/** The requests that make a person and all their devices known to auth, in order. */
+/** The requests that register a person and all their devices with auth, in order. */
 export function enrolmentsOf(person: Person): Enrolment[] {
   const enrolments: Enrolment[] = [];
   for (const device of person.devices) {
@@ -104,7 +101,7 @@ export function enrolmentsOf(person: Person): Enrolment[] {
   return enrolments;
 }
 
-/** Makes a person and all their devices known. Returns the newest device list. */
+/** Registers a person and all their devices. Returns the newest device list. */
 export async function enrol(authUrl: string, person: Person): Promise<SignedDeviceList> {
   const [first, ...further] = enrolmentsOf(person);
   if (!first) throw new RangeError('a person has at least one device');
@@ -113,7 +110,7 @@ export async function enrol(authUrl: string, person: Person): Promise<SignedDevi
   return (further.at(-1) ?? first).list;
 }
 
-/** The account key takes a device from the list, after which it is not served any more. Returns the new list. */
+/** Removes a device from the list, after which it is not served any more. Returns the new list. */
 export async function revokeDevice(
   authUrl: string,
   person: Person,

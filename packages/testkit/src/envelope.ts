@@ -9,11 +9,11 @@ export type GroupCreate = Upstream<'group_create'>;
 
 /** Ways to make a message that an honest client never sends. */
 export type Tampering<M> = {
-  /** Other values, covered by a good signature. */
+  /** Changed values, covered by a valid signature. */
   signed?: Partial<M>;
-  /** Other values put in after signing, so that the signature does not cover them. */
+  /** Values changed after signing, so that the signature does not cover them. */
   unsigned?: Partial<M>;
-  /** Another key than the device's. */
+  /** A key other than the device's. */
   signWith?: SigningKey;
 };
 
@@ -35,7 +35,7 @@ export type ChatSource = {
   /** Stands for ciphertext. */
   payload: Uint8Array | string;
   epoch?: number;
-  /** Of the keys; 0 when absent. */
+  /** Of the keys; default 0. */
   generation?: number;
   id?: string;
 };

@@ -8,17 +8,17 @@ export type Places = {
   /** Rows of all tables, and values of all keys. */
   postgresUrl: string;
   redisUrl: string;
-  /** Logs and the like, by the name under which they are told of. */
+  /** Logs and the like, by the name used in reports. */
   texts: Readonly<Record<string, string>>;
-  /** Files of servers, by name: what has been deleted or overwritten since may still be in them. */
+  /** Server files by name: they may still contain deleted or overwritten data. */
   folders?: Readonly<Record<string, string>>;
-  /** Processes, by name: what they hold now, as a core file would. */
+  /** Processes by name: their present memory, as in a core file. */
   pids?: Readonly<Record<string, number>>;
 };
 
 /**
- * Looks for words, or bytes such as keys, in everything that the servers hold, however they may be spelled there: as they are, in
- * base64 at each of its three alignments, and all of that in hex, as Postgres shows bytes. Returns where they were found.
+ * Searches everything that the servers hold for words, or bytes such as keys, in all encodings: as they are, in base64 at each of its
+ * three alignments, and all of that in hex, as Postgres shows bytes. Returns where they were found.
  */
 export async function findWords(
   words: readonly (string | Uint8Array)[],
@@ -30,7 +30,7 @@ export async function findWords(
     ...words.map((word) => Buffer.from(word)),
     ...spellings.map((spelling) => Buffer.from(spelling)),
   ];
-  // as the engine writes texts that have other letters beside them
+  // V8's encoding of texts that contain non-Latin-1 characters
   const wide = [...words, ...spellings].flatMap((text) =>
     typeof text === 'string' ? [Buffer.from(text, 'utf16le')] : [],
   );
@@ -43,7 +43,7 @@ export async function findWords(
   ];
 }
 
-/** As text: bytes that are none are looked for in base64 and hex. */
+/** As text; bytes that are not text are searched for in base64 and hex. */
 export function spellingsOf(word: string | Uint8Array): string[] {
   const bytes = Buffer.from(word);
   const encoded = ['', 'x', 'xx'].map((before) => {
@@ -74,7 +74,7 @@ function isInMemory(pid: number, spellings: readonly Buffer[]): boolean {
   return false;
 }
 
-/** Servers that run take files away. */
+/** Running servers delete files. */
 function readUnlessGone(path: string): Buffer {
   try {
     return readFileSync(path);

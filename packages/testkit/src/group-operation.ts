@@ -10,12 +10,12 @@ import { nowSeconds } from './enrolment.ts';
 import { newConversationId, newMessageId, type Tampering } from './envelope.ts';
 import type { Device, Person } from './people.ts';
 
-/** The operation that an existing conversation is changed by. */
+/** The operations that change an existing conversation. */
 export type ChangeName = Exclude<GroupOperationName, 'group_create'>;
-/** What an operation begins from: keys, and SHA-256 of the operation before it. */
+/** The state an operation builds on: keys, and SHA-256 of the preceding operation. */
 export type Standing = { id: string; generation: number; epoch: number; head: string | undefined };
 
-/** An operation in any of the forms in which it travels. */
+/** An operation in any of its wire forms. */
 type AnyForm = Parameters<typeof groupOpTranscript>[0] & {
   commit?: string;
   commit_sha256?: string;
@@ -27,7 +27,7 @@ type AnyForm = Parameters<typeof groupOpTranscript>[0] & {
 const hashOf = (text: string | undefined): string | undefined =>
   text === undefined ? undefined : sha256(Buffer.from(text, 'base64')).toString('base64');
 
-/** Hashes of what an operation carries, whether the bytes are in this form of it or only their hash. */
+/** Hashes of an operation's material, whether this form contains the bytes or only their hash. */
 function operationHashes(operation: AnyForm): GroupOperationHashes {
   return {
     commitSha256: hashOf(operation.commit) ?? operation.commit_sha256,
@@ -36,7 +36,7 @@ function operationHashes(operation: AnyForm): GroupOperationHashes {
   };
 }
 
-/** What its sender signed: the same for every form. Its SHA-256 is what the next operation names. */
+/** What its sender signed, the same for every form. The next operation names its SHA-256. */
 export const operationTranscript = (operation: AnyForm): Uint8Array =>
   groupOpTranscript(operation, operationHashes(operation));
 export const operationDigest = (operation: AnyForm): string =>
@@ -95,12 +95,12 @@ export type GroupSource = {
   others: readonly Person[];
   kind?: 'direct' | 'group';
   conversationId?: string;
-  /** Starts this conversation over. */
+  /** Restarts this conversation. */
   replaces?: Standing;
   name?: string;
 };
 
-/** Creates a conversation of all devices of some people, or starts one over. */
+/** Creates a conversation of all devices of some people, or restarts one. */
 export function makeGroup(
   source: GroupSource,
   tampering: Tampering<Upstream<'group_create'>> = {},

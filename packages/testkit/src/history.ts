@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 
 /**
- * What happened, as the clients saw it. Devices are named by address (`alice:phone`); a message is named by
- * the sending device and its id. `info` means that nobody knows whether it happened; it never counts as failed.
+ * What happened, as the clients saw it. Devices are named by address (`alice:phone`), messages by sending device and id. `info` means
+ * that nobody knows whether it happened; it never counts as failed.
  */
 export type HistoryEvent =
   | { type: 'conversation'; conversation_id: string; devices: readonly string[] }
   /**
-   * Devices that an operation at this place brought in (they get it) and took out (it is the last they get). `acked`: its
-   * sender was told so; otherwise a device has received it.
+   * Devices that an operation at this place added (they get it) and removed (it is the last they get). `acked`: its sender was told so;
+   * otherwise a device has received it.
    */
   | {
       type: 'membership';
@@ -31,14 +31,14 @@ export type HistoryEvent =
     }
   | { type: 'send'; phase: 'fail'; device: string; id: string; conversation_id: string; error: string }
   | { type: 'send'; phase: 'info'; device: string; id: string; conversation_id: string }
-  /** The same message went out once more, because its answer did not come or asked for that. */
+  /** The same message was sent again, because no answer came or the answer asked for it. */
   | { type: 'send'; phase: 'again'; device: string; id: string; conversation_id: string }
   | Arrival
   /** The device was told that it does not get this many messages of the conversation, up to this place. */
   | { type: 'truncated'; device: string; conversation_id: string; through: number; dropped: number }
-  /** Something other than a chat, as a group operation, took this place of the mailbox. */
+  /** Something other than a chat, such as a group operation, took this place of the mailbox. */
   | { type: 'place'; device: string; conversation_id: string; seq: number; conv_seq: number }
-  /** A page said that nothing is to come for these places of the mailbox. */
+  /** A page said that nothing will arrive for these places of the mailbox. */
   | { type: 'hole'; device: string; from: number; through: number }
   | { type: 'device-ack'; device: string; through: number }
   | {
@@ -50,9 +50,9 @@ export type HistoryEvent =
       read_through: number;
     }
   | { type: 'connection'; phase: 'up'; device: string }
-  /** A connection that was up has ended, or none came about; `why` is for who reads the history. */
+  /** A connection ended, or an attempt failed; `why` is for readers of the history. */
   | { type: 'connection'; phase: 'down' | 'failed'; device: string; why: string }
-  /** The server refused something of this device; `about` is the id that it names, if it names one. */
+  /** The server refused something of this device; `about` is the id it names, if any. */
   | {
       type: 'error';
       device: string;
@@ -62,9 +62,9 @@ export type HistoryEvent =
       conversation_id?: string;
       scope?: string;
     }
-  /** The device will not come back by itself: the server said so, or refused its login for good. */
+  /** The device will not reconnect: the server said so, or refused its login for good. */
   | { type: 'gave-up'; device: string; why: string }
-  /** What a fault test does to the system, for who reads the history. */
+  /** What a fault test does to the system, for readers of the history. */
   | { type: 'fault'; phase: 'start' | 'stop'; nemesis: string; what: string };
 
 export type Arrival = {
@@ -79,14 +79,14 @@ export type Arrival = {
   conv_seq: number;
   client_seq: number;
   sha256: string;
-  /** The device had this mailbox sequence before and dropped it now. */
+  /** The device had received this mailbox sequence before, and dropped the repetition. */
   again: boolean;
 };
 
-/** `at_ms` never jumps and orders the events; `wall_ms` is for comparing with logs. */
+/** `at_ms` never jumps and orders the events; `wall_ms` is for comparison with logs. */
 export type Recorded = HistoryEvent & { at_ms: number; wall_ms: number };
 
-/** Shared by the clients of one run, so that its order is the order in which things were seen. */
+/** Shared by the clients of one run, so that its order is the order of observation. */
 export class History {
   readonly events: Recorded[] = [];
 

@@ -9,7 +9,7 @@ import {
 import { newMessageId } from './envelope.ts';
 import type { Device } from './people.ts';
 
-/** The upload of a fresh key package of this device. Nobody has the private half of its init key. */
+/** Uploads a fresh key package of this device. Nobody has the private half of its init key. */
 export function makeKeyExchange(
   list: SignedDeviceList,
   device: Device,

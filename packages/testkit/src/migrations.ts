@@ -6,19 +6,16 @@ import { join, relative } from 'node:path';
 /** The folder of the whole project. */
 export const ROOT = join(import.meta.dirname, '../../..');
 
-/** In this order: the later ones refer to the tables of the earlier. */
+/** In this order: later ones refer to tables of earlier ones. */
 const MIGRATED_SERVICES = ['auth', 'delivery', 'presence', 'files', 'push'];
 const MIGRATE_DEADLINE_MS = 300_000;
 
-/**
- * Runs the migrations of all services as their owner would: each service's own program, one after the other.
- * `root` is the folder of another release.
- */
+/** Runs the migrations of all services as their owner would: each service's own program, in turn. `root`: the folder of another release. */
 export async function migrate(url: string, root: string = ROOT): Promise<void> {
   for (const program of migrationPrograms(root)) await runProgram(program, url);
 }
 
-/** Changes whenever a migration does, so that a server which outlives the run never lends an old template. */
+/** Changes with every migration, so that a server outliving the run never provides an outdated template. */
 export function templateName(prefix: string): string {
   const hash = createHash('sha256');
   for (const program of migrationPrograms()) {

@@ -1,9 +1,9 @@
 import { type SigningKey, sha256, signingKeyFromSeed } from '@securechat/crypto/sign';
 
-/** A device of a person, with the private half of its key. */
+/** A person's device, with the private half of its key. */
 export type Device = {
   readonly id: string;
-  /** How others name it: `alice:phone`. */
+  /** Its full address: `alice:phone`. */
   readonly address: string;
   readonly key: SigningKey;
   readonly publicKey: string;
@@ -17,10 +17,10 @@ export type Person = {
   device(index: number): Device;
 };
 
-/** Different users have devices of the same name: an id of a device means something only beside its user. */
+/** Different users have devices of the same name: a device id is unique only per user. */
 const DEVICE_NAMES = ['phone', 'laptop', 'tablet', 'desktop', 'watch', 'tv', 'car', 'kiosk', 'lens', 'spare'];
 
-/** The same name always gives the same keys, so a failing test shows the same bytes in every run. */
+/** The same name always gives the same keys, so that a failing test shows the same bytes in every run. */
 export function personNamed(name: string, options: { devices?: number } = {}): Person {
   const count = options.devices ?? 2;
   if (count < 1 || count > DEVICE_NAMES.length) throw new RangeError('a person has 1 to 10 devices');

@@ -1,22 +1,21 @@
 import { isPortFree } from '@securechat/embedded';
 
-/** Below the range from which systems take the ports of outgoing connections, so none of those gets in the way. */
+/** Below the range of ephemeral ports for outgoing connections, so that none of those interferes. */
 const FIRST_PORT = 15_000;
 const LAST_PORT = 30_000;
 
-/** Between a look and its server's start lie seconds, in which another worker of this run would find the port free too. */
+/** Seconds pass between finding a free port and starting its server; another worker would find it free too. */
 const WORKERS = 16;
 const PORTS_PER_WORKER = Math.floor((LAST_PORT - FIRST_PORT) / WORKERS);
 const worker = Number(process.env.JEST_WORKER_ID ?? 0) % WORKERS;
 
-/** A server has started long before so many others have looked. */
+/** By the time this many others were given out, its server has long started. */
 const REMEMBERED = 300;
 const given = new Set<number>();
 
 /**
- * A loopback port for a server that may be stopped and started on it again. Each worker of a test run has ports of its
- * own; random among them, because other runs look at the same time; none of the last 300 that this process was given.
- * Throws when none is free.
+ * A loopback port for a server that may be stopped and restarted on it. Each worker of a test run has its own range; the port is random,
+ * because other runs search at the same time, and none of the last 300 given to this process. Throws when none is free.
  */
 export async function unusedPort(): Promise<number> {
   for (let attempt = 0; attempt < 10 * PORTS_PER_WORKER; attempt++) {

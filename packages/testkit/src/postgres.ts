@@ -7,27 +7,27 @@ import { ownContainer } from './servers/own-container.ts';
 import { type OwnServer, ownEmbeddedServer, say, wantsContainers } from './servers/own-server.ts';
 
 export type TestDatabase = {
-  /** As the owner of the database. */
+  /** With the rights of the database's owner. */
   readonly url: string;
   readonly name: string;
-  /** Drops it, even from under open connections. */
+  /** Drops it, even under open connections. */
   drop(): Promise<void>;
 };
 
-/** Any number, as long as nothing else on the server uses it: "scht" in ASCII. */
+/** Any number not otherwise used on the server: "scht" in ASCII. */
 const TEMPLATE_LOCK = 0x73636874;
 const TEMPLATE_PREFIX = 'securechat_template_';
 
 /**
- * A database of this test file's own on the shared server. `migrated` (the default) clones a template that
- * has the tables of all services; it is made once for each state of the migrations. `empty` has none.
+ * A separate database for this test file on the shared server. `migrated` (the default) clones a template with the tables of all
+ * services, which is made once per state of the migrations. `empty` has none.
  */
 export async function createTestDatabase(schema: 'migrated' | 'empty' = 'migrated'): Promise<TestDatabase> {
   const server = sharedUrl('TEST_POSTGRES_URL');
   const name = `test_${randomBytes(6).toString('hex')}`;
   await asOwner(server, async (owner) => {
     if (schema === 'empty') return owner.query(`CREATE DATABASE ${name}`);
-    // held until the clone is there, because another run may replace the template
+    // held until the clone exists, because another run may replace the template
     await owner.query('SELECT pg_advisory_lock($1)', [TEMPLATE_LOCK]);
     const template = await ensureTemplate(owner, server);
     return owner.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
@@ -39,7 +39,7 @@ export async function createTestDatabase(schema: 'migrated' | 'empty' = 'migrate
   };
 }
 
-/** The mark `datistemplate` is set last: a template without it was interrupted half-way. */
+/** `datistemplate` is set last: a template without it was interrupted. */
 async function ensureTemplate(owner: Client, server: string): Promise<string> {
   const template = templateName(TEMPLATE_PREFIX);
   const { rows } = await owner.query<{ datname: string; datistemplate: boolean }>(
@@ -59,8 +59,8 @@ async function ensureTemplate(owner: Client, server: string): Promise<string> {
 }
 
 /**
- * A Postgres of the test's own. `end('SIGQUIT')` is an immediate stop (no checkpoint, recovery at the next
- * start), `end('SIGKILL')` kills the main process alone. Without fsync: commits survive both, not a power cut.
+ * A Postgres for this test alone. `end('SIGQUIT')` is an immediate stop (no checkpoint, recovery at the next start), `end('SIGKILL')`
+ * kills only the main process. Without fsync: commits survive both, but not a power cut.
  */
 export async function startOwnPostgres(options: { maxConnections?: number } = {}): Promise<OwnServer> {
   const { maxConnections = 200 } = options;
@@ -84,7 +84,7 @@ export async function startOwnPostgres(options: { maxConnections?: number } = {}
   return server;
 }
 
-/** The same database as another role, when the server lets it in without a password (as a trusted loopback does). */
+/** The same database as another role, if the server admits it without a password (as a trusted loopback does). */
 export async function urlForRole(url: string, role: string): Promise<string | undefined> {
   const other = new URL(url);
   other.username = role;

@@ -1,17 +1,17 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
 const SLICE_BYTES = 16 * 1024 * 1024;
-/** Longer than anything that is looked for, so that it lies whole in one of two slices. */
+/** Longer than anything searched for, so that it is complete in one of two slices. */
 const OVERLAP_BYTES = 1024;
 
-/** What a process holds at this moment, in pieces, as a core file would have it: all but what is in its program's files. Linux only. */
+/** The memory of a process in pieces, as in a core file: all but its program files. Linux only. */
 export function* memoryOf(pid: number): Generator<Buffer> {
   const regions = readFileSync(`/proc/${pid}/maps`, 'utf8')
     .split('\n')
     .flatMap((line) => {
       const [, from, to, permissions = '', inode, name = ''] =
         /^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ (\d+)\s*(.*)$/.exec(line) ?? [];
-      // of the kernel's own pages some cannot be read
+      // some of the kernel's own pages cannot be read
       const isOwn = permissions.startsWith('r') && inode === '0' && !name.startsWith('[v');
       return isOwn ? [{ from: Number(`0x${from}`), to: Number(`0x${to}`) }] : [];
     });
@@ -26,7 +26,7 @@ export function* memoryOf(pid: number): Generator<Buffer> {
   }
 }
 
-/** Without what has gone since the regions were listed. */
+/** Skips what has gone since the regions were listed. */
 function readSlice(memory: number, from: number, to: number): Buffer {
   const bytes = Buffer.allocUnsafe(to - from);
   try {

@@ -9,7 +9,7 @@ const TAG_BYTES = 16;
 /** Ends the last record (RFC 8188, 2); zeros may follow. */
 const LAST = 2;
 
-/** Opens a message of one record: RFC 8291 for the keys, RFC 8188 for the form. Throws when it is not for these keys. */
+/** Decrypts a message of one record: RFC 8291 for the keys, RFC 8188 for the form. Throws when it is not for these keys. */
 export function decryptPush(body: Buffer, { pair, auth }: PushKeys): Buffer {
   const salt = body.subarray(0, 16);
   const recordSize = body.readUInt32BE(16);

@@ -4,31 +4,28 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { decryptPush, type PushKeys } from './push-encryption.ts';
 
-/** What a push service was given, decrypted as the device would. */
+/** A push request, decrypted as the device would. */
 export type ReceivedPush = {
   atMs: number;
   headers: IncomingHttpHeaders;
   body: Buffer;
   content: string;
-  /** Verified: who sent it, as of its VAPID token. */
+  /** The verified sender, from its VAPID token. */
   vapid: { publicKey: Buffer; claims: { aud: string; exp: number; sub: string } };
 };
 
 export type PushSubscription = {
   endpoint: string;
-  /** As the wire has them, in base64. */
+  /** In base64, as on the wire. */
   keys: { p256dh: string; auth: string };
   received: ReceivedPush[];
-  /** Answers to the next requests, in this order; then 201. `hang`: none at all. */
+  /** Answers to the next requests in order; then 201. `hang`: no answer. */
   answers: ({ status: number; headers?: Record<string, string> } | 'hang')[];
-  /** All requests, also those that were not taken. */
+  /** All requests, including refused ones. */
   requests: number;
 };
 
-/**
- * A push service that is true to RFC 8030, 8188, 8291 and 8292: it takes nothing that a real one would not, and also opens what only the
- * device could.
- */
+/** A push service by RFC 8030, 8188, 8291 and 8292: accepts only what a real one would, and also decrypts what only the device could. */
 export async function startPushService() {
   const subscriptions = new Map<string, PushSubscription & { open: PushKeys }>();
   const faults: string[] = [];
@@ -58,7 +55,7 @@ export async function startPushService() {
 
   return {
     origin: origin(),
-    /** What was refused because it is not as it should be. */
+    /** Reasons for refused requests. */
     faults,
     subscribe(): PushSubscription {
       const pair = createECDH('prime256v1');

@@ -14,7 +14,7 @@ import { type Login, type LoginOptions, logIn } from './raw-login.ts';
 import { openTransport, type RawTarget, type RawTransport, type TransportEvents } from './raw-transport.ts';
 import { within } from './until.ts';
 
-/** One frame from the server. `message` is undefined for a type that the catalogue does not know. */
+/** A frame from the server. `message` is undefined for a type not in the catalogue. */
 export type Received = {
   readonly type: number;
   readonly name: DownstreamName | undefined;
@@ -22,7 +22,7 @@ export type Received = {
   readonly payload: Uint8Array;
 };
 
-/** How a connection ended. On TCP the code is that of the last `goaway`, or 1006 when there was none. */
+/** How a connection ended. On TCP the code is that of the last `goaway`, or 1006 without one. */
 export type ConnectionEnd = { code: number; reason: string };
 
 type Waiter = { take(received: Received): boolean; fail(error: Error): void };
@@ -30,13 +30,13 @@ type Waiter = { take(received: Received): boolean; fail(error: Error): void };
 export const ANSWER_DEADLINE_MS = 5_000;
 
 /**
- * Speaks frames, not an SDK: it sends whatever it is told to, at any time, and keeps everything it receives
- * in order until somebody asks for it. Nothing is answered by itself.
+ * Speaks frames and is no SDK: sends whatever it is told, at any time, and keeps everything it receives in order until asked. Answers
+ * nothing by itself.
  */
 export class RawClient {
-  /** Settles once, when the connection has ended in whatever way. */
+  /** Settles exactly once, however the connection ended. */
   readonly closed: Promise<ConnectionEnd>;
-  /** What has arrived and nobody has asked for yet, oldest first. */
+  /** Received frames that nobody has asked for yet, oldest first. */
   readonly queue: Received[] = [];
   #transport!: RawTransport;
   #end: ConnectionEnd | undefined;
@@ -72,12 +72,12 @@ export class RawClient {
     this.#transport.write(bytes);
   }
 
-  /** What the types allow. The fields' values are not checked. */
+  /** Whatever the types allow. Field values are not checked. */
   send<N extends UpstreamName>(name: N, message: Upstream<N>): void {
     this.sendFrame(encodeUpstream(name, message));
   }
 
-  /** Any number with any payload. */
+  /** Any type number with any payload. */
   sendAny(type: number, payload: object | string | Uint8Array): void {
     const bytes =
       payload instanceof Uint8Array
@@ -86,7 +86,7 @@ export class RawClient {
     this.sendFrame(encodeFrame(type, bytes));
   }
 
-  /** The oldest unread message of this name that `where` accepts, now or as soon as it comes. */
+  /** The oldest unread message of this name accepted by `where`, now or once it arrives. */
   next<N extends DownstreamName>(
     name: N,
     where: (message: Downstream<N>) => boolean = () => true,
@@ -97,7 +97,7 @@ export class RawClient {
     return this.#take(fits, name, deadlineMs).then((received) => received.message as Downstream<N>);
   }
 
-  /** The oldest unread message that has one of these names. */
+  /** The oldest unread message with one of these names. */
   nextOf<N extends DownstreamName>(
     names: readonly N[],
     deadlineMs = ANSWER_DEADLINE_MS,
@@ -108,23 +108,23 @@ export class RawClient {
     );
   }
 
-  /** The oldest unread frame, whatever it is. */
+  /** The oldest unread frame of any type. */
   nextOfAny(deadlineMs = ANSWER_DEADLINE_MS): Promise<Received> {
     return this.#take(() => true, 'a frame', deadlineMs);
   }
 
-  /** From now on every frame, beginning with the unread ones, goes to `listener` as it comes. */
+  /** Passes every frame, starting with unread ones, to `listener` from now on. */
   listen(listener: (received: Received) => void): void {
     this.#listener = listener;
     for (const received of this.queue.splice(0)) listener(received);
   }
 
-  /** The three steps of the login; see `raw-login.ts` for ways to spoil them. */
+  /** The three steps of the login; see `raw-login.ts` for ways to tamper with them. */
   login(options: LoginOptions): Promise<Login> {
     return logIn(this, options);
   }
 
-  /** The end of the connection, or a failure when it does not come. */
+  /** Resolves with the end of the connection; rejects when that does not come. */
   end(deadlineMs = ANSWER_DEADLINE_MS): Promise<ConnectionEnd> {
     return within(this.closed, deadlineMs, () => `the end of the connection; ${this.#unread()}`);
   }
@@ -133,7 +133,7 @@ export class RawClient {
     this.#transport.close();
   }
 
-  /** Gone without a goodbye, as when the network is lost. */
+  /** Disconnects without a close handshake, as when the network is lost. */
   destroy(): void {
     this.#transport.destroy();
   }

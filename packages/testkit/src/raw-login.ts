@@ -8,25 +8,25 @@ import type { RawClient } from './raw-client.ts';
 export type Hello = Upstream<'client_hello'>;
 export type ServerHello = Downstream<'server_hello'>;
 
-/** What a client keeps over its connections: the pinned key, and those that it was handed over to. */
+/** What a client keeps across connections: the pinned key, and those it was handed over to. */
 export type ServiceKeyPins = { keys: readonly Uint8Array[] };
 
 export type LoginOptions = {
   person: Person;
   device: Device;
-  /** The service key that clients pin; without it the server's proof is not checked. */
+  /** The pinned service key; without it the server's proof is not checked. */
   serviceKey?: Uint8Array | ServiceKeyPins;
   /** Resume ticket of an earlier session. */
   ticket?: string | undefined;
   capabilities?: string[];
-  /** Other values in the hello. They are sent, and what is signed agrees with them. */
+  /** Changed values in the hello, both sent and signed. */
   overrides?: Partial<Hello>;
   tamper?: {
-    /** The hellos that are signed, when they should not be those that were sent. */
+    /** The hellos to sign, if different from those sent. */
     signed?: (client: Hello, server: ServerHello) => { client: Hello; server: ServerHello };
-    /** Which of the two labels is signed under. */
+    /** Which of the two labels to sign with. */
     context?: 'client-auth' | 'server-auth';
-    /** The proof that is sent. */
+    /** The proof to send. */
     auth?: (auth: Upstream<'client_auth'>) => Upstream<'client_auth'>;
   };
   deadlineMs?: number;
@@ -39,7 +39,7 @@ export type Login = {
   ready: Downstream<'session_ready'>;
 };
 
-/** The client ended the login. */
+/** The client aborted the login. */
 export class ServerNotProved extends Error {
   override readonly name = 'ServerNotProved';
   readonly because: 'unknown_service_key' | 'not_proved';
@@ -72,7 +72,7 @@ export async function logIn(client: RawClient, options: LoginOptions): Promise<L
   return { hello, serverHello, auth, ready };
 }
 
-/** Moves the pins along when the service key changes. */
+/** Updates the pins when the service key changes. */
 function checkServer(pinned: Uint8Array | ServiceKeyPins, hello: Hello, serverHello: ServerHello): void {
   const keys = pinned instanceof Uint8Array ? [pinned] : pinned.keys;
   const verdict = acceptServerHello(keys, hello, serverHello, nowSeconds());

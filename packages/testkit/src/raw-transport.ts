@@ -4,7 +4,7 @@ import WebSocket from 'ws';
 import { within } from './until.ts';
 
 export type RawTls = {
-  /** PEM of the certificate to trust. */
+  /** The certificate to trust, PEM. */
   ca: string;
   /** For tests of what the server refuses. */
   minVersion?: SecureVersion;
@@ -13,12 +13,12 @@ export type RawTls = {
   alpn?: string[];
 };
 
-/** Where to connect to: a WebSocket, or TCP, which is TLS when `tls` is given. */
+/** Where to connect: a WebSocket, or TCP, with TLS if `tls` is given. */
 export type RawTarget = ({ url: string } | { tcp: { host: string; port: number } }) & {
   tls?: RawTls | undefined;
-  /** How the client gets there, for tests of proxies and addresses. */
+  /** How to get there, for tests of proxies and addresses. */
   via?: {
-    /** Sent before anything else, also before TLS. */
+    /** Sent before anything else, even before TLS. */
     preface?: Uint8Array;
     localAddress?: string;
     /** Of the upgrade request. */
@@ -28,21 +28,21 @@ export type RawTarget = ({ url: string } | { tcp: { host: string; port: number }
 
 export type TransportEvents = {
   bytes(chunk: Uint8Array): void;
-  /** The peer did what this transport forbids. */
+  /** The peer did something this transport forbids. */
   fault(error: Error): void;
-  /** Once, in whatever way it ended. On TCP there are no codes: 1006. */
+  /** Called exactly once, however it ended. TCP has no codes: 1006. */
   closed(code: number, reason: string): void;
 };
 
 export type RawTransport = {
   readonly kind: 'websocket' | 'tcp';
-  /** One WebSocket message, or bytes of the stream. */
+  /** A WebSocket message, or bytes of the stream. */
   write(bytes: Uint8Array): void;
-  /** WebSocket only: the kind of message that the protocol forbids. */
+  /** WebSocket only: the message type that the protocol forbids. */
   writeText(text: string): void;
-  /** Says goodbye. */
+  /** Closes with a handshake. */
   close(): void;
-  /** Ends at once, without a goodbye. */
+  /** Disconnects at once, without a handshake. */
   destroy(): void;
   /** Stops reading, so that the server's buffers fill. */
   pause(): void;
@@ -105,7 +105,7 @@ async function openWebSocket(
   };
 }
 
-/** A write after the end has no effect, on both transports; who cares looks at `closed`. */
+/** Writing after the end has no effect on either transport; `closed` tells about it. */
 function sendIfOpen(socket: WebSocket, data: Uint8Array | string): void {
   if (socket.readyState === WebSocket.OPEN) socket.send(data);
 }

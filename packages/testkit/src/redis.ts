@@ -13,14 +13,14 @@ import { type OwnServer, ownEmbeddedServer, say, wantsContainers } from './serve
 
 export type TestRedis = {
   readonly url: string;
-  /** Nobody else's keys begin with it; give it to the code under test as its prefix. */
+  /** Unique to this test; give it to the code under test as its prefix. */
   readonly prefix: string;
   readonly redis: Redis;
-  /** Deletes the keys that begin with `prefix`, and disconnects. */
+  /** Deletes all keys with `prefix`, and disconnects. */
   close(): Promise<void>;
 };
 
-/** The Redis that all test files share, with a key prefix of this file's own: one server, which the tests of a part need. */
+/** The Redis shared by all test files, with a separate key prefix: one server, for tests of single parts. */
 export async function openTestRedis(): Promise<TestRedis> {
   const { url, prefix, close } = await reserveKeys();
   const redis = new Redis(url, { lazyConnect: true });
@@ -36,7 +36,7 @@ export async function openTestRedis(): Promise<TestRedis> {
   };
 }
 
-/** A prefix of this file's own on the Redis that all share, whatever it is: for whole services. */
+/** A separate prefix on the shared Redis, whatever kind that is: for whole services. */
 export async function reserveKeys(): Promise<Omit<TestRedis, 'redis'>> {
   const url = sharedUrl('TEST_REDIS_URL');
   const prefix = `test-${randomBytes(6).toString('hex')}`;
@@ -51,7 +51,7 @@ export async function reserveKeys(): Promise<Omit<TestRedis, 'redis'>> {
   };
 }
 
-/** A server that the run of the tests provides. */
+/** A server provided by the test run. */
 export function sharedUrl(variable: 'TEST_REDIS_URL' | 'TEST_POSTGRES_URL'): string {
   const url = process.env[variable];
   if (url) return url;
@@ -60,7 +60,7 @@ export function sharedUrl(variable: 'TEST_REDIS_URL' | 'TEST_POSTGRES_URL'): str
 
 const CONNECT_MS = 30_000;
 
-/** To a server, the master that Sentinels name, or a cluster: whatever the services are given. */
+/** Connects to a server, the master that Sentinels name, or a cluster: whatever the services are given. */
 export async function connectRedis(url: string): Promise<{ redis: RedisClient; close(): void }> {
   const producer = openProducer(url, { name: 'test' });
   try {
@@ -72,7 +72,7 @@ export async function connectRedis(url: string): Promise<{ redis: RedisClient; c
   return producer;
 }
 
-/** On the server, or on each of a cluster, replicas too: what is asked for is no data, and not passed on to them. */
+/** Acts on the server, or on each server of a cluster including replicas, which forward only data commands. */
 export async function onEachServer(url: string, act: (redis: Redis) => Promise<void>): Promise<void> {
   const { redis, close } = await connectRedis(url);
   try {
@@ -88,8 +88,8 @@ export async function onEachServer(url: string, act: (redis: Redis) => Promise<v
 }
 
 /**
- * `<id> <host>:<port>@<bus port> …`, a node a line. Slots, by which clients find nodes, do not name a replica until its
- * master has heard from it how much it has, which takes some ten seconds after the start of a cluster.
+ * `<id> <host>:<port>@<bus port> …`, a line per node. The slots table, by which clients find nodes, omits a replica until its master
+ * knows how much it has, about ten seconds after the start of a cluster.
  */
 async function membersOf(cluster: Cluster): Promise<{ host: string; port: number }[]> {
   const [master] = cluster.nodes('master');
@@ -102,7 +102,7 @@ async function membersOf(cluster: Cluster): Promise<{ host: string; port: number
     });
 }
 
-/** Names of all keys that fit the pattern. */
+/** Names of all keys matching the pattern. */
 export async function keysOf(redis: RedisClient, pattern: string): Promise<string[]> {
   const found: string[] = [];
   for (const master of redis instanceof Redis ? [redis] : redis.nodes('master')) {
@@ -113,9 +113,9 @@ export async function keysOf(redis: RedisClient, pattern: string): Promise<strin
 }
 
 /**
- * A Redis of the test's own. `appendonly`: `start()` after an end brings back what was written up to the last
- * flush, at most a second before; otherwise it comes back empty. `within`: a folder for its files, where it is embedded.
- * `users`: name and rules of each, beside the one without a password.
+ * A Redis for this test alone. `appendonly`: `start()` after an end restores what was written up to the last flush, at most a second
+ * before; otherwise it comes back empty. `within`: folder for its files, if embedded. `users`: name and rules of each, in addition to the
+ * one without a password.
  */
 export async function startOwnRedis(
   options: { appendonly?: boolean; within?: string; users?: readonly string[] } = {},
@@ -139,14 +139,14 @@ export async function startOwnRedis(
   return server;
 }
 
-/** A Redis Cluster of the test's own: three masters with a replica each, always embedded. */
+/** A Redis Cluster for this test alone: three masters with one replica each, always embedded. */
 export async function startOwnRedisCluster(users: readonly string[] = []): Promise<RedisCluster> {
   const cluster = await startRedisCluster({ users });
   say(`own Redis Cluster: ${cluster.url}`);
   return cluster;
 }
 
-/** A master and a replica of the test's own behind three Sentinels, always embedded. */
+/** A master and a replica for this test alone behind three Sentinels, always embedded. */
 export async function startOwnRedisSentinel(users: readonly string[] = []): Promise<RedisSentinel> {
   const sentinel = await startRedisSentinel({ users });
   say(`own Redis behind Sentinel: ${sentinel.url}`);

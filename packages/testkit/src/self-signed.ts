@@ -1,11 +1,11 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
-/** PEM texts of a certificate for localhost that signs itself, good for a day, made anew each time. */
+/** PEM texts of a fresh self-signed certificate for localhost, valid for a day. */
 export type SelfSigned = { certificate: string; key: string };
 
 /**
- * X.509 (RFC 5280) in the few lines of DER that a test server needs: P-256, signed with SHA-256, for
- * `localhost` and 127.0.0.1. Node can read certificates but not make them.
+ * X.509 (RFC 5280) in the few lines of DER that a test server needs: P-256, signed with SHA-256, for `localhost` and 127.0.0.1. Node can
+ * read certificates but not create them.
  */
 export function createSelfSigned(): SelfSigned {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -36,7 +36,7 @@ const SUBJECT_ALTERNATIVE_NAMES = sequence(
   tagged(0x04, sequence(tagged(0x82, Buffer.from('localhost')), tagged(0x87, Buffer.from([127, 0, 0, 1])))),
 );
 
-/** DER: one byte of tag, the length (in as many bytes as it needs), the content. */
+/** DER: a tag byte, the length (in as many bytes as needed), the content. */
 function tagged(tag: number, ...parts: Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
   const { length } = content;

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { Client, type QueryResultRow } from 'pg';
 
-/** Rows of one question to a test's own Postgres, as its owner: what really is there, past all services. */
+/** The rows of a query to a test's own Postgres, as its owner: the actual data, bypassing all services. */
 export async function rowsOf<R extends QueryResultRow>(
   url: string,
   question: string,
@@ -18,7 +18,7 @@ export async function rowsOf<R extends QueryResultRow>(
   }
 }
 
-/** The reply of one command of a test's own Redis. */
+/** The reply to one command to a test's own Redis. */
 export async function askRedis(url: string, command: string, ...args: (string | number)[]): Promise<unknown> {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
   redis.on('error', () => undefined); // the rejected promise tells

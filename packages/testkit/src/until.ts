@@ -7,8 +7,8 @@ const POLL_MS = 15;
 type Found<T> = Exclude<T, false | null | undefined>;
 
 /**
- * Waits until `condition` gives something other than false, null and undefined, and returns it. A condition
- * that throws is not met yet; the last error is then the cause of the failure.
+ * Waits until `condition` returns something other than false, null and undefined, and returns that. A condition that throws counts as not
+ * met yet; the last error becomes the cause of the failure.
  */
 export async function until<T>(
   what: string,
@@ -33,7 +33,7 @@ export async function until<T>(
   }
 }
 
-/** Settles like `promise`, or fails with `describe()` as it is when the deadline passes. */
+/** Settles like `promise`, or rejects at the deadline with the text that `describe()` then returns. */
 export async function within<T>(promise: Promise<T>, deadlineMs: number, describe: () => string): Promise<T> {
   const { promise: deadline, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
@@ -47,14 +47,14 @@ export async function within<T>(promise: Promise<T>, deadlineMs: number, describ
   }
 }
 
-/** Settles like `promise`, or fails with the signal's reason as soon as it is aborted. */
+/** Settles like `promise`, or rejects with the signal's reason on abort. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(signal.reason);
   signal.addEventListener('abort', abort);
   if (signal.aborted) abort();
   try {
-    // raced in any case: a promise that fails later, with nobody there, would end the process
+    // always awaited: a promise that rejects later without a handler would end the process
     return await Promise.race([aborted, promise]);
   } finally {
     signal.removeEventListener('abort', abort);

@@ -5,27 +5,27 @@ import type { AddressInfo } from 'node:net';
 
 export type ReceivedWebhook = { id: string; atMs: number; body: Buffer };
 
-/** What an honest receiver does with the next request: takes it and says so, says this status, or says nothing at all. */
+/** How the receiver answers the next request: accept it, with this status, or not at all. */
 export type WebhookAnswer = number | { status: number; headers: Record<string, string> } | 'hang';
 
 export type WebhookReceiver = {
   readonly origin: string;
-  /** Secrets that it believes, as bytes; changed at will. */
+  /** Secrets that it accepts, as bytes; may be changed at any time. */
   secrets: Buffer[];
-  /** Genuine ones that it has taken, in their order; one that was sent again is there again. */
+  /** Genuine requests that it accepted, in order, including repetitions. */
   readonly received: ReceivedWebhook[];
-  /** Genuine ones that it has seen, whatever it answered. */
+  /** Genuine requests that it saw, whatever it answered. */
   readonly seen: ReceivedWebhook[];
-  /** Requests that it did not believe. */
+  /** Requests that it did not accept as genuine. */
   readonly refused: string[];
-  /** Answers to the next requests, in this order; then 204. */
+  /** Answers to the next requests in order; then 204. */
   answers: WebhookAnswer[];
   close(): void;
 };
 
 const TOLERANCE_MS = 300_000;
 
-/** The receiving side of Standard Webhooks, by its specification alone: signature over id, time and body, and not older than five minutes. */
+/** The receiving side of Standard Webhooks, by its specification: a signature over id, time and body, at most five minutes old. */
 export async function startWebhookReceiver(secrets: Buffer[] = []): Promise<WebhookReceiver> {
   const receiver = {
     secrets,

@@ -27,7 +27,7 @@ export async function plaintextTarget(): Promise<Target> {
   };
 }
 
-/** What somebody holds before the camera, or pastes. */
+/** What somebody shows to the camera, or pastes. */
 export async function codeTarget(): Promise<Target> {
   const { publicKey } = await createAccountKey();
   const now = 1_800_000_000;
@@ -53,7 +53,7 @@ type Node = {
   props?: { href?: unknown; children?: unknown; dangerouslySetInnerHTML?: unknown };
 };
 
-/** What somebody has written, as the page shows it: no HTML, and no link but those that are safe. */
+/** What somebody has written, as the page renders it: no HTML, and only safe links. */
 export const markdownTarget: Target = {
   name: 'markdown',
   seeds: [

@@ -8,7 +8,7 @@ const key = signingKeyFromSeed(Buffer.alloc(32, 7));
 const identity = Buffer.from('identity');
 const sound = makeKeyPackage({ key, identity, nowSeconds: NOW_SECONDS });
 
-/** What a device uploads: none but the sound one itself is sound. */
+/** What a device uploads: only the valid key package may be accepted. */
 export const keyPackageTarget: Target = {
   name: 'key-package',
   seeds: [sound.bytes, makeKeyPackage({ key, identity, lastResort: true, nowSeconds: NOW_SECONDS }).bytes],

@@ -7,11 +7,11 @@ import type { Target } from '../target.ts';
 
 const ANSWER_MS = 10_000;
 const PONG_MS = 500;
-/** Of pino: errors and what is fatal. */
+/** Pino's levels error and fatal. */
 const LOGGED_FAULT = /"level":[56]0/;
 const LOOKED_AT = 200;
 
-/** A gateway, by whoever is logged in: it answers, and no service has a fault of its own. */
+/** A gateway fed by a logged-in user: it must answer, and no service may log a fault of its own. */
 export async function sessionTarget(constellation: Constellation): Promise<Target> {
   const person = personNamed(`fuzz_${Date.now()}`);
   await enrol(constellation.authUrl, person);
@@ -36,7 +36,7 @@ export async function sessionTarget(constellation: Constellation): Promise<Targe
       const ping = pingOf();
       client.send('ping', ping);
       const isOurs = ({ sequence }: { sequence: number }): boolean => sequence === ping.sequence;
-      // it may have taken the ping as a part of this frame, or have ended: the next input gets another connection
+      // it may have taken the ping for part of this frame, or have closed: the next input gets a new connection
       await client.next('pong', isOurs, PONG_MS).catch(() => client.destroy());
       expectNoFault(constellation);
     },
@@ -51,7 +51,7 @@ const ROUTES = [
   ['POST', '/admin/v1/users'],
 ] as const;
 
-/** The doors of auth and files, by anybody: what comes is an answer to whoever asks, never a fault of the service. */
+/** The HTTP servers of auth and files, fed by anybody: the answer may be a refusal, but never an internal error. */
 export function httpTarget(constellation: Constellation): Target {
   const { authUrl, files } = constellation;
   const ask = async (method: string, url: string, body: Uint8Array): Promise<void> => {

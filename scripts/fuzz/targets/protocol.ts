@@ -15,7 +15,7 @@ import type { Target } from '../target.ts';
 
 const SOURCES = /\/packages\/protocol\/src\//;
 
-/** Whatever a stranger sends is a message or a `ProtocolError`. */
+/** Whatever a stranger sends must be a message or a `ProtocolError`. */
 function refusing<T>(work: () => T): T | undefined {
   try {
     return work();
@@ -59,7 +59,7 @@ export const downstreamTarget: Target = {
   },
 };
 
-/** A stream of bytes, cut at any place: the same frames come out, however it is cut. */
+/** A byte stream cut at arbitrary points must always yield the same frames. */
 export const framesTarget: Target = {
   name: 'frames',
   seeds: upstreamNames.flatMap((name) =>

@@ -1,4 +1,4 @@
-/** Goes wrong behind four doors, each of which only who has passed the one before can see. */
+/** Fails behind four checks, each of which can be reached only by passing the one before. */
 export function walk(input: Uint8Array): void {
   if (input[0] !== 0x6d) return;
   if (input[1] !== 0x61) return;

@@ -2,12 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Nemesis } from './nemesis.ts';
 
 const BYTES_PER_SECOND = 100;
-/** Of what has piled up since the run began. */
+/** For reading what has piled up since the run began. */
 const OPEN_DEADLINE_MS = 20_000;
 
 /**
- * Two devices of people in the talks: one never acknowledges, one reads a hundred bytes a second. Everybody else's
- * promises hold meanwhile. The slow one catches up afterwards and is judged as all are; the other one never can.
+ * Two devices of people in the talks: one never acknowledges, one reads a hundred bytes a second. The guarantees for everybody else hold
+ * meanwhile. The slow one catches up afterwards and is judged like all others; the other one never can.
  */
 export const badClients: Nemesis = {
   what: 'a device that reads slowly, and one that never acknowledges',
@@ -22,7 +22,7 @@ export const badClients: Nemesis = {
     // the slow one only takes longer
     excused.delete(reader.device.address);
     try {
-      // it has no way to the end of its mailbox beyond what may wait for an acknowledgement
+      // it cannot get further into its mailbox than the unacknowledged window
       await mute.live(OPEN_DEADLINE_MS).catch(() => undefined);
       await reader.live(OPEN_DEADLINE_MS);
       slowDoor.set({ kind: 'throttle', bytesPerSecond: BYTES_PER_SECOND, of: ['down'] });

@@ -3,12 +3,12 @@ import type { ClusterNode, RedisCluster } from '@securechat/testkit';
 import type { Random } from '../random.ts';
 import type { Nemesis } from './nemesis.ts';
 
-/** Between two masters that fail, so that what was taken over can be lost again. */
+/** Between the failures of two masters, so that what was taken over can be lost again. */
 const BETWEEN_MS = 4_000;
 
 /**
- * Slots in use move from one master to another under load, and half-way any master is killed: the one that gives, the one that
- * takes, or the third. For a while nobody serves its part; then its replica takes over, and it comes back as a replica.
+ * Slots in use move between masters under load, and half-way some master is killed: the source, the target, or the third. For a while
+ * nobody serves its slots; then its replica takes over, and it comes back as a replica.
  */
 export const reshardCluster: Nemesis = {
   what: 'move slots of a Redis Cluster, and kill -9 a master half-way',
@@ -45,7 +45,7 @@ async function reshard(cluster: RedisCluster, random: Random, lastsMs: number): 
   return `moved ${slots.length} slots, killed the master ${role}, whose part was away for ${lastsMs / 1000} s`;
 }
 
-/** Of the keys that this master has now. In order, so that choices do not depend on how Redis keeps them. */
+/** Slots of this master's present keys. Sorted, so that choices do not depend on Redis's order. */
 async function slotsInUse(master: ClusterNode): Promise<number[]> {
   const keys = (await master.ask('KEYS', '*')).split('\n').filter((key) => key !== '');
   const slots = await Promise.all(keys.map((key) => master.ask('CLUSTER', 'KEYSLOT', key)));

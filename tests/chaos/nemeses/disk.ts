@@ -9,7 +9,7 @@ import type { Nemesis, Scene } from './nemesis.ts';
 import { fillPostgres } from './postgres-disk.ts';
 import { fill, mountDisk } from './small-disk.ts';
 
-/** Every Redis of a run has the same. */
+/** The same for every Redis of a run. */
 const users = redisUserLines(OWN_PREFIX);
 
 const DISK = '64m';
@@ -23,8 +23,8 @@ export const fillDisks: Nemesis = {
 };
 
 /**
- * The append-only file of Redis fills its disk: Redis refuses every write (MISCONF) and takes them again when there is
- * room. It moves to a Redis on a small disk before, and from it to another one after; both begin empty.
+ * Redis's append-only file fills its disk: Redis refuses every write (MISCONF), and accepts them again once there is space. Before, the
+ * run moves to a Redis on a small disk, and afterwards to another one; both start empty.
  */
 async function fillRedis({ world, lastsMs }: Scene): Promise<string> {
   const disk = mountDisk(DISK);

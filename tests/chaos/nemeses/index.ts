@@ -32,7 +32,7 @@ export const nemeses = {
 export type NemesisId = keyof typeof nemeses;
 export const nemesisIds = Object.keys(nemeses) as NemesisId[];
 
-/** What these need; undefined: the usual stack. Throws an Error for a person when they need different ones. */
+/** The stack these need; undefined for the usual one. Throws an Error with a message for the user when they need different ones. */
 export function stackOf(ids: readonly NemesisId[]): Stack | undefined {
   const needs = new Set(ids.map((id) => (nemeses[id] as Nemesis).stack));
   if (needs.size > 1)
@@ -40,17 +40,17 @@ export function stackOf(ids: readonly NemesisId[]): Stack | undefined {
   return [...needs][0];
 }
 
-/** Those that the gate has: all on one stack. */
+/** Those that the gate runs: all on one stack. */
 export const gateIds = nemesisIds.filter((id) => stackOf([id]) === undefined);
 
-/** Rows of the matrix that the gate does not have, and why. */
+/** Rows of the matrix that the gate does not run, and why. */
 export const notRun: Readonly<Record<string, string>> = {
   F15: 'Postgres failover, by hand: see docs/proof.md',
   F16: 'Redis Cluster, which is another stack: npm run chaos -- --only F16',
   F18: 'mixed, for hours: npm run chaos -- --hours N',
 };
 
-/** Those that this machine does not allow, and why. */
+/** Those that this machine does not support, and why. */
 export function impossibleHere(): ReadonlyMap<NemesisId, string> {
   const why = whyNoSmallDisk();
   return new Map(why === undefined ? [] : [['F14', why]]);

@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
 
-/** What a fault works on. Two that hurt different things may fall together. */
+/** The target of a fault. Two with different targets may happen at once. */
 type Target =
   | 'gateway'
   | 'delivery'
@@ -13,16 +13,16 @@ type Target =
   | 'network'
   | 'clients';
 
-/** `cluster`: a Redis Cluster of three masters with a replica each, without proxies before it. */
+/** `cluster`: a Redis Cluster of three masters with one replica each, without proxies. */
 export type Stack = 'cluster';
 
 export type Scene = {
   readonly world: World;
-  /** The choices of this blow alone. */
+  /** For the choices of this strike alone. */
   readonly random: Random;
-  /** How often it falls: once in a smoke run, more often in the gate. */
+  /** Number of strikes: once in a smoke run, more often in the gate. */
   readonly times: number;
-  /** How long faults that last are to last. */
+  /** Duration of faults that last. */
   readonly lastsMs: number;
 };
 
@@ -30,8 +30,8 @@ export type Scene = {
 export type Nemesis = {
   readonly what: string;
   readonly hurts: Target;
-  /** What it needs in place of the usual Redis. Runs on another stack have nemeses of that stack alone. */
+  /** What it needs instead of the usual Redis. A run on such a stack contains only its nemeses. */
   readonly stack?: Stack;
-  /** Deals the blow and heals it. Resolves with what was done, for the report. */
+  /** Causes the fault and heals it. Resolves with what was done, for the report. */
   strike(scene: Scene): Promise<string>;
 };

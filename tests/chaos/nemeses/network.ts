@@ -23,7 +23,7 @@ export const hurtEdges: Nemesis = {
     const done: string[] = [];
     for (let n = 0; n < times; n++) {
       if (n > 0) await wait(BETWEEN_MS);
-      // two at once, so that both ends of a part can be bad
+      // two at once, so that both ends of a part can be affected
       const edges = random.shuffled(world.edges.all).slice(0, 2);
       done.push(
         await apply(

@@ -5,7 +5,7 @@ import type { Nemesis } from './nemesis.ts';
 const PARKED_DEADLINE_MS = 20_000;
 const OVERSIZED_BYTES = 2 * 1024 * 1024;
 
-/** What no gateway of ours writes. Fields and values of an entry. */
+/** Entries that none of our gateways writes: fields and values. */
 const entries: readonly { what: string; fields: readonly string[] }[] = [
   { what: 'noise', fields: ['e', 'this is no packed entry'] },
   { what: 'nothing', fields: ['e', ''] },

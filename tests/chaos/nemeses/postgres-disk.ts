@@ -6,16 +6,16 @@ import type { World } from '../world.ts';
 import type { Scene } from './nemesis.ts';
 import { copyFolder, fill, mountDisk } from './small-disk.ts';
 
-/** Six segments of the log: two or three are in use. */
+/** Six log segments: two or three are in use. */
 const DISK = '96m';
-/** Otherwise segments that were made before the disk was full would do for a long time. */
+/** Otherwise segments created before the disk was full would last for a long time. */
 const SMALL_LOG = ["max_wal_size = '48MB'", "min_wal_size = '32MB'", 'wal_recycle = off'];
 const REFUSES_WITHIN_MS = 20_000;
 const COMMITS_WITHIN_MS = 30_000;
 
 /**
- * The write-ahead log fills its disk: Postgres can commit nothing, and ends. As soon as there is room it is started again, as
- * an operator would do it. The log moves to a small disk before, and back after; each move is a restart in order.
+ * The write-ahead log fills its disk: Postgres cannot commit, and ends. Once there is space it is restarted, as an operator would do.
+ * Before, the log moves to a small disk, and afterwards back; each move is an orderly restart.
  */
 export async function fillPostgres({ world, lastsMs }: Scene): Promise<string> {
   const { postgres } = world;
@@ -58,7 +58,7 @@ export async function fillPostgres({ world, lastsMs }: Scene): Promise<string> {
   }
 }
 
-/** SIGINT: in order. SIGQUIT: also when it cannot write any more. */
+/** SIGINT: orderly. SIGQUIT: works even when it cannot write any more. */
 async function restarted(
   { postgres }: World,
   meanwhile: () => void,
@@ -69,7 +69,7 @@ async function restarted(
   await postgres.start();
 }
 
-/** The first question begins a new segment of the log, the second is a transaction with a number, which is logged. */
+/** The first query starts a new log segment; the second is a transaction with an id, which is logged. */
 async function commits(world: World): Promise<boolean> {
   try {
     await world.rows('SELECT pg_switch_wal()');

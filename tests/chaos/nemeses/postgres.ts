@@ -25,7 +25,7 @@ async function stopAtOnce({ world, random }: Scene): Promise<string> {
   return `stopped at once, away for ${awayMs} ms`;
 }
 
-/** The others of that server end as well: shared memory may be torn, so Postgres recovers from its log. */
+/** The server's other backends end too: shared memory may be corrupt, so Postgres recovers from its log. */
 async function killBackend({ world }: Scene): Promise<string> {
   const [busy] = await world.rows<{ pid: number }>(
     `SELECT pid FROM pg_stat_activity
@@ -33,7 +33,7 @@ async function killBackend({ world }: Scene): Promise<string> {
       ORDER BY (state = 'active') DESC, (usename = 'securechat_delivery') DESC, state_change DESC LIMIT 1`,
   );
   if (!busy) return 'no backend was there to be killed';
-  // of our own server, on this machine: the harness refuses containers
+  // of our own server on this machine: the harness refuses containers
   process.kill(busy.pid, 'SIGKILL');
   return 'killed a backend';
 }

@@ -5,11 +5,11 @@ import { OWN_PREFIX } from '../../support/stores.ts';
 import { startFaultProxy } from '../proxy.ts';
 import type { Nemesis } from './nemesis.ts';
 
-/** Every Redis of a run has the same. */
+/** The same for every Redis of a run. */
 const users = redisUserLines(OWN_PREFIX);
 
 const PAUSE_MS = 10_000;
-/** How long the replica gets nothing before it is promoted. */
+/** How long the replica receives nothing before it is promoted. */
 const LAG_MS = 1_500;
 const REPLICA_DEADLINE_MS = 15_000;
 

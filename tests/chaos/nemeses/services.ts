@@ -4,7 +4,7 @@ import type { Nemesis, Scene } from './nemesis.ts';
 
 /** Between two kills, so that what was taken over can be lost again. */
 const BETWEEN_KILLS_MS = 4_000;
-/** Longer than a lease and than what Postgres grants an idle transaction. */
+/** Longer than a lease, and longer than Postgres allows an idle transaction. */
 const PAUSE_MS = 12_000;
 const AUTH_AWAY_MS = 4_000;
 
@@ -74,7 +74,7 @@ export const rollingRestart: Nemesis = {
   what: 'rolling restart of every service',
   hurts: 'services',
   async strike({ world }) {
-    // as a deployment does it: one after the other, each when the one before is ready
+    // like a deployment: in turn, each once the previous one is ready
     for (const service of world.services) await service.restart();
     return `restarted ${world.services.length} processes one by one`;
   },

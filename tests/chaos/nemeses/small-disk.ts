@@ -36,7 +36,7 @@ export function mountDisk(size: string): { folder: string; unmount(): void } {
   };
 }
 
-/** Writes a file until the disk has no room. */
+/** Writes a file until the disk is full. */
 export function fill(path: string): void {
   const file = openSync(path, 'w');
   try {
@@ -48,7 +48,7 @@ export function fill(path: string): void {
   }
 }
 
-/** A folder with its owners and modes. */
+/** Copies a folder with owners and modes. */
 export const copyFolder = (from: string, to: string): void => run('cp', '-a', from, to);
 
 function run(command: string, ...args: string[]): void {

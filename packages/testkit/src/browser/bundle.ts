@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
-/** One module with everything that a file needs, as a browser takes it. Test files get their jest from the page. */
+/** Bundles a file and all its imports as one browser module. Test files get their jest from the page. */
 export async function bundleForBrowser(file: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [file],

@@ -12,7 +12,7 @@ const REMEDY =
   'No Chromium was found. Install it (Debian and Ubuntu: apt-get install -y --no-install-recommends chromium; ' +
   'macOS: brew install --cask chromium), or name the program in CHROMIUM.';
 
-/** Nothing but what the tests ask for: no reports, no updates, no other protocols. */
+/** Nothing but what tests need: no reports, no updates, no other protocols. */
 export const CHROMIUM_FLAGS = [
   '--disable-gpu',
   '--disable-quic',
@@ -20,11 +20,11 @@ export const CHROMIUM_FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  // Chromium refuses its sandbox to root
+  // Chromium refuses to sandbox as root
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
 ];
 
-/** Path of the Chromium of this machine; throws what to do when there is none. */
+/** Path of this machine's Chromium; throws instructions when there is none. */
 export function findChromium(): string {
   const named = process.env.CHROMIUM;
   const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');

@@ -8,10 +8,10 @@ export type PageServer = { origin: string; stop(): Promise<void> };
 
 const PAGE = '<!doctype html><meta charset="utf-8"><title>SecureChat</title><link rel="icon" href="data:,">';
 
-/** Folders by the beginnings of addresses, `/vectors` say; pages get only what is JSON in them. Undefined: empty. */
+/** Folders by path prefix, such as `/vectors`; only their JSON files are served. Undefined: empty. */
 export type Folders = Record<string, string | undefined>;
 
-/** An empty page at every path, modules by name, and folders of data. On loopback, which browsers trust like https. */
+/** Serves an empty page at every path, modules by name, and folders of data. On loopback, which browsers trust like https. */
 export async function servePages(
   modules: Record<string, string>,
   folders: Folders = {},
@@ -22,7 +22,7 @@ export async function servePages(
     const prefix = Object.keys(folders).find((each) => path.startsWith(`${each}/`));
     if (prefix !== undefined) {
       const folder = folders[prefix];
-      // a browser has taken every .. out of the address
+      // browsers have already resolved every .. in the address
       const file = folder && join(folder, path.slice(prefix.length));
       const data = file && (await readFile(file).catch(() => undefined));
       response.writeHead(data && path.endsWith('.json') ? 200 : 404, { 'content-type': 'application/json' });

@@ -5,10 +5,10 @@ import { bundleForBrowser } from './bundle.ts';
 import type { Result, Runner } from './in-page/suite.ts';
 import { type Folders, servePages } from './page-server.ts';
 
-/** Each test has a limit of its own; this one is for a page that does not come, or whose thread never rests. */
+/** Each test has its own limit; this one is for a page that does not load, or whose thread never yields. */
 const DEADLINE_MS = 300_000;
 
-/** Runs a test file in a page of its own, with storage of its own. What the page says beside that goes to `say`. */
+/** Runs a test file in a separate page with separate storage. Other output of the page goes to `say`. */
 export async function runInPage(
   browser: Browser,
   file: string,
@@ -61,7 +61,7 @@ async function runTests(
 
 const brokenFile = (error: Error): Result[] => [{ title: 'the file', failure: error.stack ?? error.message }];
 
-/** Those of the file's package, and all others where they are named. */
+/** The vectors of the file's package, and the complete sets if their folder is given. */
 function vectorsFor(file: string): Folders {
   let root = dirname(file);
   while (!existsSync(join(root, 'package.json'))) root = dirname(root);

@@ -20,18 +20,18 @@ export type ChatClientOptions = {
   device: Device;
   serviceKey: Uint8Array;
   gateways: readonly RawTarget[];
-  /** Shared by all clients of a run that is to be checked. */
+  /** Shared by all clients of a run that will be checked. */
   history?: History;
   acks?: AckPolicy;
-  /** Multiplies the waits of the reconnect ladder; 0.05 makes 1 s into 50 ms. */
+  /** Multiplies the delays of the reconnect ladder; 0.05 turns 1 s into 50 ms. */
   waitScale?: number;
   ackTimeoutMs?: number;
   heartbeatMs?: number;
 };
 
 /**
- * A small honest client: what the protocol asks of a device and nothing for the eye. What it has stored and
- * what it still has to send survive its connections, not its process.
+ * A small honest client: everything the protocol asks of a device, without presentation. Its stored and unsent messages survive its
+ * connections, but not its process.
  */
 export class ChatClient {
   readonly person: Person;
@@ -43,11 +43,11 @@ export class ChatClient {
   readonly received: ReceivedChat[] = [];
   /** Newest watermarks of other members, by `conversation user`. */
   readonly watermarks = new Map<string, Watermark>();
-  /** What was dropped before it could be fetched. */
+  /** Messages dropped before they could be fetched. */
   readonly truncations: Truncation[] = [];
-  /** Errors that were about no message of ours. */
+  /** Errors that concern no message of ours. */
   readonly complaints: Downstream<'error'>[] = [];
-  /** Why it will not come back by itself. */
+  /** Why it will not reconnect. */
   endedBy: Error | undefined;
   login: Login | undefined;
   readonly #recorder: Recorder;
@@ -76,7 +76,7 @@ export class ChatClient {
     this.#keeper = this.#createKeeper(options);
   }
 
-  /** Online, with everything that waited for it. */
+  /** Opens a client; resolves when it is online and has received everything that was waiting. */
   static async open(options: ChatClientOptions, deadlineMs = DEADLINE_MS): Promise<ChatClient> {
     const client = new ChatClient(options);
     client.goOnline();
@@ -93,7 +93,7 @@ export class ChatClient {
     return this.#keeper.client !== undefined;
   }
 
-  /** Messages without an answer. */
+  /** Number of unanswered messages. */
   get unanswered(): number {
     return this.#lanes.waiting;
   }
@@ -102,7 +102,7 @@ export class ChatClient {
     return this.#conversations.known;
   }
 
-  /** What this device knows of a conversation from the log of its operations. */
+  /** This device's view of a conversation, from its operation log. */
   log(conversation: Pick<Conversation, 'id'>): GroupLog {
     return this.#conversations.log(conversation.id);
   }
@@ -112,17 +112,17 @@ export class ChatClient {
     this.#keeper.start();
   }
 
-  /** Away until `goOnline`; messages may still be given to it. */
+  /** Offline until `goOnline`; messages can still be queued. */
   async goOffline(): Promise<void> {
     await this.#keeper.stop();
   }
 
-  /** Loses the connection, as a phone does in a tunnel; it comes back by itself. */
+  /** Drops the connection, like a phone in a tunnel; it reconnects by itself. */
   cutConnection(): void {
     this.#keeper.client?.destroy();
   }
 
-  /** Logged in and at the end of its mailbox. */
+  /** Resolves when logged in and at the end of its mailbox. */
   async live(deadlineMs = DEADLINE_MS): Promise<void> {
     await until(
       `${this.device.address} is online and has read its mailbox`,
@@ -137,7 +137,7 @@ export class ChatClient {
     });
   }
 
-  /** Settles with the server's definitive answer, however long that takes and however often it has to be sent. */
+  /** Settles with the server's definitive answer, however long and however many transmissions it takes. */
   sendChat(conversation: Conversation, payload: Uint8Array | string): Promise<Downstream<'ack'>> {
     const { person: from, device } = this;
     const { id: conversationId, peer: to } = conversation;
@@ -150,12 +150,12 @@ export class ChatClient {
       );
   }
 
-  /** Says that the person has read up to this place. Nothing answers; a later mark covers a lost one. */
+  /** Marks everything up to this place as read. Not acknowledged; a later mark covers a lost one. */
   markRead({ id: conversation_id }: Conversation, read_through: number): void {
     this.#send('receipt', { type: 'receipt', conversation_id, read_through });
   }
 
-  /** The chat that `where` accepts, already here or still to come. */
+  /** The chat accepted by `where`, already here or still to come. */
   receive(where: (chat: ReceivedChat) => boolean, deadlineMs = DEADLINE_MS): Promise<ReceivedChat> {
     return until(
       `${this.device.address} has received the chat in question (it has ${this.received.length})`,
@@ -164,7 +164,7 @@ export class ChatClient {
     );
   }
 
-  /** Calls `listener` for every chat that takes effect from now on; returns what ends that. */
+  /** Calls `listener` for every chat that takes effect from now on; returns a function that ends that. */
   onChat(listener: (chat: ReceivedChat) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -174,7 +174,7 @@ export class ChatClient {
     return this.watermarks.get(`${conversation.id} ${user}`);
   }
 
-  /** Goes for good. Messages without an answer are `info` in the history. */
+  /** Closes for good. Unanswered messages become `info` in the history. */
   async close(): Promise<void> {
     await this.#keeper.stop();
     this.#lanes.abandon(new Error(`${this.device.address} was closed`));
@@ -213,7 +213,7 @@ export class ChatClient {
     }
   }
 
-  /** Also an answer that comes a second time must be the same one, so it goes on record. */
+  /** A repeated ack must be identical to the first, so it is recorded too. */
   #acknowledged(ack: Downstream<'ack'>): void {
     const isFirst = this.#lanes.acknowledge(ack);
     if (!isFirst && !this.#conversations.isOperation(ack.ref)) this.#recorder.stored(ack, 0);
@@ -227,7 +227,7 @@ export class ChatClient {
 
   #commitFirst(conversationId: string, error: Downstream<'error'>): void {
     this.groups.commitFirst(conversationId, error).catch((cause: unknown) => {
-      // closed meanwhile, or refused for good: its messages tell
+      // closed meanwhile, or refused for good: its messages report that
       this.complaints.push({ ...error, error_message: String(cause) });
     });
   }
@@ -259,7 +259,7 @@ export class ChatClient {
     );
   }
 
-  /** The greater counts: a receipt may come after a newer one. */
+  /** The greater one wins: a receipt may arrive after a newer one. */
   #take(mark: Watermark): void {
     const key = `${mark.conversation_id} ${mark.user_id}`;
     const known = this.watermarks.get(key);

@@ -16,32 +16,32 @@ import { type Login, type LoginOptions, LoginRefused } from '../raw-login.ts';
 import type { RawTarget } from '../raw-transport.ts';
 
 export type KeeperOptions = {
-  /** Tried in turn, the next one after each end. */
+  /** Tried in turn, the next one after each disconnection. */
   gateways: readonly RawTarget[];
   login: Omit<LoginOptions, 'ticket'>;
-  /** Multiplies the waits of the reconnect ladder and the breaker; what the server asks for is kept. */
+  /** Multiplies the delays of the reconnect ladder and the breaker; delays the server asks for are kept. */
   waitScale: number;
-  /** Default: what the server says at login. */
+  /** Default: the server's value from the login. */
   heartbeatMs?: number | undefined;
 };
 
 export type KeeperEvents = {
   connected(login: Login): void;
   received(received: Received): void;
-  /** Undefined when it was broken off because of a fault on our side. */
+  /** Undefined when it was closed because of a fault on our side. */
   disconnected(end: ConnectionEnd | undefined): void;
-  /** None came about. */
+  /** An attempt to connect failed. */
   failed(error: Error): void;
-  /** It will not come back by itself: the server said so, or refused the login for good. */
+  /** It will not reconnect: the server said so, or refused the login for good. */
   ended(reason: Error): void;
 };
 
-/** A server that is paused or dead does not answer a goodbye. */
+/** A paused or dead server does not answer the close handshake. */
 const GOODBYE_MS = 1_000;
-/** Two missed beats and half an interval, as the server counts. */
+/** Two missed beats and half an interval, the same ratio the server uses. */
 const GONE_AFTER_BEATS = 2.5;
 
-/** Keeps one connection: logs in, by ticket when it has one, listens to the heart, and comes back. */
+/** Keeps one connection: logs in (by ticket if it has one), sends heartbeats, and reconnects. */
 export class ConnectionKeeper {
   /** Set while logged in. */
   client: RawClient | undefined;
@@ -65,7 +65,7 @@ export class ConnectionKeeper {
     this.#running = this.#run(this.#stopping.signal);
   }
 
-  /** Ends the connection with a goodbye and does not come back before the next `start`. */
+  /** Closes the connection and does not reconnect until the next `start`. */
   async stop(): Promise<void> {
     this.#stopping?.abort();
     await this.#running;
@@ -134,7 +134,7 @@ export class ConnectionKeeper {
     }
   }
 
-  /** The first beat is sent at once: only its answer shows that the connection is healthy. */
+  /** Sends the first beat at once: only its answer shows that the connection is healthy. */
   #startHeartbeat(client: RawClient, intervalMs: number): { heard(): void; stop(): void } {
     const everyMs = this.#options.heartbeatMs ?? intervalMs;
     let sequence = 0;

@@ -9,12 +9,12 @@ import { GroupLog, movedBy, type Operation } from './group-log.ts';
 import type { Lanes } from './lanes.ts';
 import type { Recorder } from './recorder.ts';
 
-/** `peer`: what messages are addressed to, the other user or the group itself. */
+/** `peer`: the address for messages, the other user or the group. */
 export type Conversation = { readonly id: string; readonly peer: string };
 
 /**
- * The conversations of one device, each with the log of its operations: those of others as they arrive, its own when they are
- * stored. The sending device does not get its own operation back, so the ack, or what follows it in the log, brings it in.
+ * The conversations of one device, each with its operation log: others' operations as they arrive, own ones once stored. The sender does
+ * not receive its own operation back, so its ack, or the next operation in the log, brings it in.
  */
 export class Conversations {
   readonly known = new Map<string, Conversation>();
@@ -23,7 +23,7 @@ export class Conversations {
   readonly #recorder: Recorder;
   readonly #logs = new Map<string, GroupLog>();
   readonly #operationIds = new Set<string>();
-  /** Own operations under way, by the hash that the next one would name. */
+  /** Own operations in flight, by the hash that the next one would name. */
   readonly #under = new Map<string, Upstream<GroupOperationName>>();
 
   constructor(userId: string, lanes: Lanes, recorder: Recorder) {
@@ -43,12 +43,12 @@ export class Conversations {
     return log;
   }
 
-  /** Whether an answer may be about an operation of ours: the history has only chats among its sends. */
+  /** Whether an answer may concern one of our operations: the history records only chats as sends. */
   isOperation(id: string): boolean {
     return this.#operationIds.has(id);
   }
 
-  /** Sends an operation and takes it up into the log when it is stored. */
+  /** Sends an operation and adds it to the log once stored. */
   async perform(operation: Upstream<GroupOperationName>): Promise<Downstream<'ack'>> {
     const digest = operationDigest(operation);
     this.#under.set(digest, operation);
@@ -68,7 +68,7 @@ export class Conversations {
 
   received(operation: Downstream<GroupOperationName>): void {
     const { conversation_id: id, delivery } = operation;
-    // the ack of the one before may be on its way still
+    // the previous operation's ack may still be in transit
     if ('previous_sha256' in operation) this.#applyOwn(operation.previous_sha256);
     const moved = movedBy(operation, this.log(id));
     this.#recorder.membership(operation, moved, { convSeq: delivery.conv_seq, acked: false });

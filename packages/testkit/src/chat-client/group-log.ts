@@ -4,10 +4,7 @@ import { operationDigest, type Standing } from '../group-operation.ts';
 export type Operation = Downstream<GroupOperationName> | Upstream<GroupOperationName>;
 type Role = 'owner' | 'admin' | 'member';
 
-/**
- * A conversation as the log of its operations tells it, to a client that checks that each follows the one before. Epochs are
- * counted, keys are not there.
- */
+/** A conversation by its operation log, for a client that checks that each operation follows the one before. Counts epochs, but has no keys. */
 export class GroupLog {
   readonly id: string;
   kind: 'direct' | 'group' = 'group';
@@ -16,13 +13,13 @@ export class GroupLog {
   /** SHA-256 of the newest operation's transcript. */
   head: string | undefined;
   readonly roles = new Map<string, Role>();
-  /** Who may not be added, as far as this log tells. */
+  /** Users who may not be added, by this log. */
   readonly banned = new Set<string>();
-  /** Devices that take part, by address. */
+  /** Participating devices, by address. */
   readonly devices = new Set<string>();
-  /** Devices that are gone and not yet removed by a commit. */
+  /** Devices that have left but are not yet removed by a commit. */
   readonly due = new Set<string>();
-  /** What does not follow from what came before: the server has shown another log, or left something out. */
+  /** Inconsistencies: the server has shown a different log, or left something out. */
   readonly breaks: string[] = [];
 
   constructor(id: string) {
@@ -33,7 +30,7 @@ export class GroupLog {
     return { id: this.id, generation: this.generation, epoch: this.epoch, head: this.head };
   }
 
-  /** Who is added begins here; who takes part checks the chain. */
+  /** The log of an added device starts here; that of a participant checks the chain. */
   apply(operation: Operation): void {
     const isFirst = this.head === undefined;
     if (!isFirst && 'previous_sha256' in operation && operation.previous_sha256 !== this.head) {
@@ -100,7 +97,7 @@ export class GroupLog {
   }
 }
 
-/** Devices that an operation brings in and takes out; of a restart, compared with those before it. */
+/** Devices added and removed by an operation; for a restart, compared with those before it. */
 export function movedBy(operation: Operation, log: GroupLog): { added: string[]; removed: string[] } {
   const added = 'added_devices' in operation ? operation.added_devices : [];
   if (operation.type !== 'group_create')

@@ -15,13 +15,13 @@ import type { GroupLog } from './group-log.ts';
 import type { Lanes } from './lanes.ts';
 import { SendRefused } from './outgoing.ts';
 
-/** Before what a server without commits refused for want of one is tried again. */
+/** Delay before retrying what a server without commits refused for lack of one. */
 const NO_COMMITS_PAUSE_MS = 100;
 
 type Ack = Downstream<'ack'>;
 type ChangeParts<N extends ChangeName> = Omit<ChangeSource<N>, 'from' | 'device' | 'standing'>;
 
-/** What one device does to conversations. Each settles with the server's definitive answer. */
+/** Operations of one device on conversations. Each settles with the server's definitive answer. */
 export class GroupOperations {
   readonly #who: { readonly person: Person; readonly device: Device };
   readonly #conversations: Conversations;
@@ -33,7 +33,7 @@ export class GroupOperations {
     this.#lanes = lanes;
   }
 
-  /** The conversation with `peer`: a new one, or the one that the two already have. */
+  /** The conversation with `peer`: a new one, or the existing one. */
   async createDirect(peer: Person): Promise<Conversation> {
     const { person: creator, device } = this.#who;
     const operation = makeGroupCreate({ creator, device, peer });
@@ -77,7 +77,7 @@ export class GroupOperations {
     }));
   }
 
-  /** Of somebody who is no member. */
+  /** Of somebody who is not a member. */
   setBan(conversation: Conversation, user: string, ban: boolean): Promise<Ack> {
     return this.#change(conversation.id, 'group_update', () => ({ targets: [user], ban }));
   }
@@ -98,7 +98,7 @@ export class GroupOperations {
     }));
   }
 
-  /** Fresh keys, and perhaps other devices of the members. */
+  /** Renews the keys, and optionally changes the members' devices. */
   commit(
     conversation: Pick<Conversation, 'id'>,
     changes: { added?: string[]; removed?: string[] } = {},
@@ -113,19 +113,19 @@ export class GroupOperations {
     }));
   }
 
-  /** Fresh keys from nothing, for all devices of these people. */
+  /** Starts over with new keys, for all devices of these people. */
   async restart(conversation: Conversation, others: readonly Person[]): Promise<Ack> {
     const { kind, standing: replaces } = this.#conversations.log(conversation.id);
     const { person: creator, device } = this.#who;
     return await this.#conversations.perform(makeGroup({ creator, device, others, kind, replaces }));
   }
 
-  /** Does what the server asks for before anything else, unless somebody is faster. */
+  /** Makes the commit that the server demands first, unless somebody else is faster. */
   async commitFirst(id: string, answer: Downstream<'error'>): Promise<void> {
     const log = await this.#begun(id);
     const { standing } = log;
     if (answer.epoch !== standing.epoch || (answer.generation ?? 0) !== standing.generation) {
-      // either the news are here already, or they are on their way
+      // the news is either here already or on its way
       if (standing.epoch < (answer.epoch ?? 0)) await this.#newsOf(log, standing.head);
       return this.#lanes.of(id).keysChanged(log);
     }
@@ -139,15 +139,15 @@ export class GroupOperations {
       const { error_code: code } = error.answer;
       if (code === 'COMMIT_REQUIRED') return await this.commitFirst(id, error.answer);
       if (code === 'STALE_EPOCH' || code === 'STALE_LOG') await this.#newsOf(log, standing.head);
-      // a server of an earlier version: it has no commits, and does not ask for any
+      // a server of an earlier version has no commits, and demands none
       else await wait(NO_COMMITS_PAUSE_MS);
       this.#lanes.of(id).keysChanged(log);
     }
   }
 
   /**
-   * Begins from the newest operation that this device knows, until the server takes it: whoever lost a race waits for the
-   * winner and begins again behind it, and whoever has to commit first does.
+   * Builds on the newest operation this device knows, until the server accepts: after a lost race it waits for the winner and tries again
+   * after it, and if a commit is demanded it makes that first.
    */
   async #change<N extends ChangeName>(
     id: string,
@@ -170,7 +170,7 @@ export class GroupOperations {
     }
   }
 
-  /** The log, as soon as it has its first operation. */
+  /** The log, once it has its first operation. */
   async #begun(id: string): Promise<GroupLog> {
     const log = this.#conversations.log(id);
     await until(`${this.#who.device.address} knows ${id}`, () => log.head !== undefined);

@@ -3,13 +3,13 @@ import { Lane } from './outbox.ts';
 import type { Recorder } from './recorder.ts';
 
 export type LanesEvents = {
-  /** False while there is no connection. */
+  /** Returns false without a connection. */
   transmit(frame: Uint8Array): boolean;
-  /** Nothing is sent there until the keys are others. */
+  /** Nothing is sent there until the keys have changed. */
   commitRequired(conversationId: string, error: Downstream<'error'>): void;
 };
 
-/** The outboxes of one device: a lane for each conversation. Survives connections. */
+/** The outboxes of one device, one lane per conversation. Survives connections. */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
   readonly #events: LanesEvents;
@@ -43,7 +43,7 @@ export class Lanes {
     );
   }
 
-  /** Without an answer. */
+  /** Number of unanswered items. */
   get waiting(): number {
     return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.waiting.length, 0);
   }
@@ -52,19 +52,19 @@ export class Lanes {
     for (const lane of this.#lanes.values()) lane.reconnected();
   }
 
-  /** True when it was for something that waited for it. */
+  /** Returns true when it was for a waiting item. */
   acknowledge(ack: Downstream<'ack'>): boolean {
     return this.#lanes.get(ack.conversation_id)?.acknowledge(ack) ?? false;
   }
 
-  /** The conversation of the message that the error is about, if it is one of ours. */
+  /** The conversation of the message that the error concerns, if it is one of ours. */
   refuse(error: Downstream<'error'>): string | undefined {
     if (error.error_code === 'UNKNOWN_TYPE')
       for (const lane of this.#lanes.values()) lane.operationsUnknown(error);
     return [...this.#lanes].find(([, lane]) => lane.refuse(error))?.[0];
   }
 
-  /** Nobody will know any more what became of what waits; of messages, that is on record. */
+  /** The outcome of what waits will never be known; for messages, that is recorded. */
   abandon(reason: Error): void {
     for (const [conversationId, lane] of this.#lanes) {
       for (const item of lane.abandon(reason)) {

@@ -23,7 +23,7 @@ export type ReceivedChat = {
   readonly payloadSha256: string;
 };
 
-/** `never` is the misbehaving kind that the server has to live with. */
+/** `never` is a misbehaving client, which the server has to tolerate. */
 export type AckPolicy = 'at once' | 'never' | { afterMs: number };
 
 export type MailboxEvents = {
@@ -33,17 +33,17 @@ export type MailboxEvents = {
   truncated(entry: Truncation): void;
   receipt(receipt: Watermark): void;
 };
-/** What this device does not get of a conversation, up to this place in it. */
+/** Messages of a conversation that this device does not get, up to this place. */
 export type Truncation = { conversation_id: string; through: number; dropped: number };
 export type Watermark = Omit<Downstream<'receipt'>, 'type'>;
 
 const PAGE_TIMEOUT_MS = ACK_TIMEOUT_MS;
 
 /**
- * One device's place in its mailbox. It survives connections: `cursor` is what is stored here.
+ * One device's position in its mailbox. Survives connections: `cursor` is what is stored here.
  *
- * behind: a resume or sync has been asked for; pages move the cursor, pushes beyond it are left to them.
- * live: the last page has come; each push must follow the cursor, a hole leads back to behind.
+ * behind: a resume or sync was sent; pages move the cursor, pushes after it are ignored.
+ * live: the last page has arrived; each push must follow the cursor, a gap leads back to behind.
  */
 export class Mailbox {
   cursor = 0;
@@ -64,7 +64,7 @@ export class Mailbox {
     this.#history = history;
   }
 
-  /** What to say first on a new connection. Its cursor counts as an ack, so who never acks says 0. */
+  /** The first message on a new connection. Its cursor counts as an ack, so a client that never acks sends 0. */
   resume(receiptsSinceMs?: number): Upstream<'resume'> {
     this.isLive = false;
     const cursor = this.#acks === 'never' ? 0 : this.cursor;
@@ -128,13 +128,13 @@ export class Mailbox {
     this.#expectPage();
   }
 
-  /** A page, or the question for it, may have been lost on the way. Who never acks gets no further page. */
+  /** A page or its request may be lost. A client that never acks gets no further page. */
   #expectPage(): void {
     clearTimeout(this.#pageTimer);
     if (this.#acks !== 'never') this.#pageTimer = setTimeout(() => this.#askAgain(), PAGE_TIMEOUT_MS);
   }
 
-  /** Nothing is to come up to here. */
+  /** Nothing is going to arrive up to here. */
   #passOver(through: number): void {
     if (through <= this.cursor) return;
     this.#history.add({ type: 'hole', device: this.#address, from: this.cursor + 1, through });
@@ -181,7 +181,7 @@ export class Mailbox {
     });
   }
 
-  /** Cumulative: one ack covers everything of this turn, or of this while. */
+  /** Cumulative: one ack covers everything of this turn, or of this delay. */
   #planAck(): void {
     if (this.#acks === 'never' || this.#ackTimer !== undefined) return;
     const acknowledge = (): void => {

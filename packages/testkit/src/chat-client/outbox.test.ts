@@ -4,7 +4,7 @@ import { until } from '../until.ts';
 import { Lane } from './outbox.ts';
 import { type Outgoing, SendRefused } from './outgoing.ts';
 
-/** What went out, as `id:client_seq:epoch`. */
+/** What was sent, as `id:client_seq:epoch`. */
 let wire: string[];
 let connected: boolean;
 let lane: Lane;
@@ -48,7 +48,7 @@ function refuse(id: string, error: ErrorName, detail: ErrorDetail = {}): void {
   lane.refuse(errorMessage(error, { ...detail, reference_id: id }));
 }
 
-/** Everything that went out since the last call, as soon as it is as much as was expected. */
+/** Everything sent since the last call, once there is as much as expected. */
 async function sent(...expected: string[]): Promise<void> {
   await until(
     `${expected.length} frames went out, not ${wire.join(' ')}`,
@@ -242,7 +242,7 @@ test('messages keep their order though one in ten is lost', async () => {
 });
 
 let transmissions = 0;
-/** Loses every tenth transmission, and takes only the next number. */
+/** Loses every tenth transmission, and accepts only the next number. */
 function answerLikeAServer(frame: string, stored: string[]): void {
   const [id = '', seq] = frame.split(':');
   if (++transmissions % 10 === 0) return;

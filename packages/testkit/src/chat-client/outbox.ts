@@ -9,37 +9,37 @@ import {
 import { type Outgoing, SendRefused } from './outgoing.ts';
 
 export type LaneEvents = {
-  /** False while there is no connection. */
+  /** Returns false without a connection. */
   transmit(frame: Uint8Array): boolean;
-  /** It went out, and not for the first time. */
+  /** It was sent again. */
   repeated?(item: Outgoing): void;
   stored(item: Outgoing, ack: Downstream<'ack'>): void;
   refused(item: Outgoing, error: Downstream<'error'>): void;
-  /** Nothing is sent until `keysChanged` says that somebody has committed. */
+  /** Nothing is sent until `keysChanged` reports that somebody has committed. */
   commitRequired?(error: Downstream<'error'>): void;
 };
 
-/** Sent and not answered, per conversation; the gateway stops reading a socket at 64. */
+/** Sent but unanswered, per conversation; the gateway stops reading a socket at 64. */
 const WINDOW = 32;
 
 /**
- * The outbox of one conversation, in order. Bytes stay the same until an answer to that very id (SEQ_GAP,
- * STALE_EPOCH) allows others. After such an answer, a missing one or a lost connection it goes back to the
- * oldest message in question and sends from there on, so the server sees each sender's messages in order.
+ * The outbox of one conversation, in order. Bytes stay the same until an answer to that very id (SEQ_GAP, STALE_EPOCH) allows others.
+ * After such an answer, a missing one or a lost connection it goes back to the oldest message concerned and sends from there on, so that
+ * the server sees each sender's messages in order.
  */
 export class Lane {
   epoch = 0;
   generation = 0;
-  /** The server has said that a commit comes first. */
+  /** The server demands a commit first. */
   #isHeld = false;
   readonly #queue: Outgoing[] = [];
   readonly #events: LaneEvents;
   readonly #ackTimeoutMs: number;
   #nextClientSeq = 1;
   #lastStored = 0;
-  /** The last number that we went back to. */
+  /** The last number we went back to. */
   #wentBackTo: number | undefined;
-  /** When the oldest transmission of its time was answered. */
+  /** When the oldest transmission at that time was answered. */
   #progressAtMs = 0;
   #holdTimer: NodeJS.Timeout | undefined;
   #ackTimer: NodeJS.Timeout | undefined;
@@ -54,7 +54,7 @@ export class Lane {
     return this.#queue;
   }
 
-  /** A message that takes the next place of this sender; `seal` makes its frame for any place. */
+  /** A message that takes the sender's next number; `seal` makes its frame for any number. */
   addSealed(id: string, seal: NonNullable<Outgoing['seal']>): Promise<Downstream<'ack'>> {
     const clientSeq = this.#nextClientSeq++;
     return this.#add({
@@ -66,7 +66,7 @@ export class Lane {
     });
   }
 
-  /** A message of fixed bytes outside the sequence. */
+  /** A message of fixed bytes outside the numbering. */
   addFixed(id: string, frame: Uint8Array): Promise<Downstream<'ack'>> {
     return this.#add({ id, seal: undefined, clientSeq: 0, epoch: 0, frame });
   }
@@ -85,20 +85,20 @@ export class Lane {
     return settle.promise;
   }
 
-  /** The server knows none of our operations of a later version; it will not say which it meant. */
+  /** The server does not know our later operations, and does not say which one it meant. */
   operationsUnknown(error: Downstream<'error'>): void {
     for (const item of this.#queue.filter(({ seal, sentAtMs }) => !seal && sentAtMs !== undefined))
       this.#giveUp(item, error);
   }
 
-  /** A new connection: everything that has no answer goes out again. */
+  /** A new connection: everything unanswered is sent again. */
   reconnected(): void {
     this.#wentBackTo = undefined;
     for (const item of this.#queue) item.sentAtMs = undefined;
     this.#planFlush();
   }
 
-  /** True when the ack was for a message of this lane. */
+  /** Returns true when the ack was for a message of this lane. */
   acknowledge(ack: Downstream<'ack'>): boolean {
     const item = this.#answered(ack.ref);
     if (!item) return false;
@@ -110,7 +110,7 @@ export class Lane {
     return true;
   }
 
-  /** True when the error was about a message of this lane. */
+  /** Returns true when the error was about a message of this lane. */
   refuse(error: Downstream<'error'>): boolean {
     const item = this.#answered(error.reference_id);
     if (!item) return false;
@@ -122,7 +122,7 @@ export class Lane {
     return true;
   }
 
-  /** Forgets everything; nobody will ever know. Returns what was waiting. */
+  /** Forgets everything; the outcome will never be known. Returns what was waiting. */
   abandon(reason: Error): Outgoing[] {
     clearTimeout(this.#holdTimer);
     clearTimeout(this.#ackTimer);
@@ -145,7 +145,7 @@ export class Lane {
     }, delayMs);
   }
 
-  /** The keys are others by now; what waited for that goes on. */
+  /** The keys have changed; resumes what waited for that. */
   keysChanged(keys: { generation: number; epoch: number }): void {
     this.epoch = keys.epoch;
     this.generation = keys.generation;
@@ -175,8 +175,8 @@ export class Lane {
   }
 
   /**
-   * A message that was sent twice is refused twice, and the first refusal has changed it already. What is under way now may
-   * be stored: with other bytes under its id once more it would be refused for good.
+   * A message sent twice is refused twice, and the first refusal has already changed it. What is in flight now may get stored: sent again
+   * with other bytes under its id, it would be refused for good.
    */
   #isAboutEarlierForm(item: Outgoing, error: Downstream<'error'>): boolean {
     if (item.sentAtMs === undefined || error.epoch === undefined || item.epoch !== this.epoch) return false;
@@ -186,10 +186,9 @@ export class Lane {
   }
 
   /**
-   * The server waits for `expected`. If we still have that message, its transmission was lost and all behind it
-   * were in vain. If not, it was refused and took no number: those behind it move up, as far as they may be
-   * sealed anew. All that was under way gives this same answer, so it is acted upon once; if the repetition is
-   * lost as well, the timer notices.
+   * The server is waiting for `expected`. If we still have that message, its transmission was lost, and all after it were in vain. If
+   * not, it was refused and used no number: those after it move up, as far as they may be resealed. Everything in flight gets the same
+   * answer, so it is acted on once; if the repetition is lost too, the timer notices.
    */
   #goBackTo(expected: number): void {
     let next = expected;
@@ -206,7 +205,7 @@ export class Lane {
     for (const behind of this.#queue) behind.sentAtMs = undefined;
   }
 
-  /** A refused message takes no number, so the numbers go on from the last one that is still on its way. */
+  /** A refused message uses no number, so numbering continues from the last one still queued. */
   #lastQueued(): number {
     return this.#queue.findLast(({ seal }) => seal !== undefined)?.clientSeq ?? this.#lastStored;
   }
@@ -226,7 +225,7 @@ export class Lane {
     this.#nextClientSeq = this.#lastQueued() + 1;
   }
 
-  /** The message that an answer names, if it is one of ours. */
+  /** The message an answer refers to, if it is one of ours. */
   #answered(id: string | undefined): Outgoing | undefined {
     const item = this.#queue.find((candidate) => candidate.id === id);
     if (item && item === this.#oldestOnItsWay()) this.#progressAtMs = performance.now();
@@ -241,7 +240,7 @@ export class Lane {
     this.#queue.splice(this.#queue.indexOf(item), 1);
   }
 
-  /** Several answers often come in one turn; what they ask for goes out once. */
+  /** Several answers often arrive in one turn; what they ask for is sent once. */
   #planFlush(): void {
     if (this.#flushPlanned) return;
     this.#flushPlanned = true;
@@ -258,16 +257,16 @@ export class Lane {
       if (item.sentAtMs !== undefined) continue;
       if (!this.#events.transmit(item.frame)) return;
       item.sentAtMs = performance.now();
-      // these bytes may be stored now
+      // from now on these bytes may be stored at the server
       item.refused = undefined;
       if (++item.transmissions > 1) this.#events.repeated?.(item);
     }
   }
 
   /**
-   * The oldest transmission has the timer, from its sending or from the answer to the one before it, whichever is later. Answers to
-   * those behind it say nothing about it: that an operation was lost shows by nothing else, as it is outside the sequence.
-   * When it is due, everything under way counts as lost.
+   * The timer belongs to the oldest transmission, from its sending or from the answer to the previous one, whichever is later. Answers to
+   * later ones say nothing about it: only this shows that an operation, which is outside the numbering, was lost. When it fires,
+   * everything in flight counts as lost.
    */
   #setAckTimer(): void {
     clearTimeout(this.#ackTimer);

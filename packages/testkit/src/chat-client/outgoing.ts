@@ -1,23 +1,23 @@
 import type { Downstream } from '@securechat/protocol';
 
-/** What a message is sealed for. */
+/** The position and keys that a message is sealed for. */
 type SealedFor = { clientSeq: number; epoch: number; generation: number };
 
-/** One message of ours until it has a definitive answer. */
+/** An own message until its definitive answer. */
 export type Outgoing = {
   readonly id: string;
-  /** Absent for an operation that is outside the sender's sequence, as `group_create` is. */
+  /** Absent for an operation outside the sender's numbering, such as `group_create`. */
   readonly seal: ((place: SealedFor) => Uint8Array) | undefined;
   clientSeq: number;
   epoch: number;
-  /** What is sent, again and again, until the server's answer allows another sealing. */
+  /** The bytes sent, repeated until the server's answer allows resealing. */
   frame: Uint8Array;
   /**
-   * What the server said of these bytes. `place`: not under this number now, though they may still be stored when they are under
-   * way once more. `form`: never, as their epoch is over.
+   * The server's verdict on these bytes. `place`: not with this number now, though they may still get stored when sent again. `form`:
+   * never, as their epoch is over.
    */
   refused: 'place' | 'form' | undefined;
-  /** By the monotonic clock, of the transmission that waits for its answer; undefined when it has to go out. */
+  /** Monotonic time of the transmission awaiting its answer; undefined when it has to be sent. */
   sentAtMs: number | undefined;
   transmissions: number;
   refusals: number;

@@ -4,7 +4,7 @@ import type { ConnectionEnd } from '../raw-client.ts';
 import type { movedBy, Operation } from './group-log.ts';
 import type { Outgoing } from './outgoing.ts';
 
-/** Writes into the history what one device sends and is answered. Its mailbox writes what it receives. */
+/** Records in the history what one device sends and is answered. Its mailbox records what it receives. */
 export class Recorder {
   readonly #history: History;
   readonly #device: string;
@@ -18,7 +18,7 @@ export class Recorder {
     this.#history.add({ type: 'connection', phase: 'up', device: this.#device });
   }
 
-  /** `end` is undefined when it was broken off because of a fault on our side. */
+  /** `end` is undefined when the connection was closed because of a fault on our side. */
   disconnected(end: ConnectionEnd | undefined): void {
     const why = end ? `${end.code} ${end.reason}` : 'a fault of ours';
     this.#history.add({ type: 'connection', phase: 'down', device: this.#device, why });
@@ -41,7 +41,7 @@ export class Recorder {
     this.#history.add({ type: 'send', phase: 'ok', ...subject, client_seq, conv_seq, dup: dup ?? false });
   }
 
-  /** Of messages; the history has no operations among its sends. */
+  /** For messages only; the history records no operations as sends. */
   outcome(phase: 'fail' | 'info' | 'again', conversation_id: string, { id }: Outgoing, error = ''): void {
     const subject = { device: this.#device, id, conversation_id };
     this.#history.add(
@@ -49,7 +49,7 @@ export class Recorder {
     );
   }
 
-  /** `conversation`: that of the message of ours which it is about. */
+  /** `conversation`: that of our message which the error concerns. */
   error(
     { error_code: error, error_message: says, reference_id: about, scope }: Downstream<'error'>,
     conversation?: string,

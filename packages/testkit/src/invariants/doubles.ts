@@ -1,7 +1,7 @@
 import type { Arrival } from '../history.ts';
 import { type Facts, nameOfArrival } from './facts.ts';
 
-/** I2: no message takes effect twice on a device, under whatever sequence. */
+/** I2: no message takes effect twice on a device, under any sequence. */
 export function* deliveredTwice({ arrivals }: Facts): Iterable<string> {
   for (const [device, list] of arrivals) {
     const places = new Map<string, number>();
@@ -15,7 +15,7 @@ export function* deliveredTwice({ arrivals }: Facts): Iterable<string> {
   }
 }
 
-/** I2: what comes again comes under its old sequence and unchanged. */
+/** I2: a redelivery has its old sequence and is unchanged. */
 export function* redeliveriesThatDiffer({ arrivals, redeliveries }: Facts): Iterable<string> {
   const first = new Map<string, Arrival>();
   for (const arrival of [...arrivals.values()].flat()) first.set(`${arrival.device} ${arrival.seq}`, arrival);

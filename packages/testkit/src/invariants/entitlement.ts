@@ -1,11 +1,11 @@
 import type { HistoryEvent } from '../history.ts';
 
-/** From the place where the device joined, up to but without `until`. */
+/** From the place where the device joined, up to but excluding `until`. */
 type Stay = { from: number; until: number };
 
 /**
- * Which devices are entitled to which places of a conversation, as its creation and the operations on it say. An operation
- * is seen by many; the first who sees it tells. One that takes a device out is the last that the device gets.
+ * Which devices are entitled to which places of a conversation, by its creation and operations. Many see an operation; the first
+ * observation counts. An operation that removes a device is the last that the device gets.
  */
 export class Entitlement {
   readonly #stays = new Map<string, Map<string, Stay[]>>();
@@ -27,7 +27,7 @@ export class Entitlement {
     for (const device of event.added) this.#joins(stays, device, place);
   }
 
-  /** Events come in the order in which they were seen, which need not be that of their places. */
+  /** Events are in order of observation, which may differ from that of their places. */
   #joins(stays: Map<string, Stay[]>, device: string, from: number): void {
     const known = stays.get(device) ?? [];
     stays.set(device, known);
@@ -44,7 +44,7 @@ export class Entitlement {
     else known.push({ from: Number.NEGATIVE_INFINITY, until });
   }
 
-  /** Nobody has told who belongs to it. */
+  /** Nothing has been recorded about its members. */
   isUnknown(conversation: string): boolean {
     return !this.#stays.has(conversation);
   }
@@ -61,11 +61,11 @@ export class Entitlement {
   }
 }
 
-/** I16: after a removal is acked, no message that is sent later reaches the removed device, whatever place it is said to have. */
+/** I16: after a removal is acked, no message sent later reaches the removed device, whatever place it claims. */
 export function* reachedAfterRemoval(events: readonly HistoryEvent[]): Iterable<string> {
-  /** By conversation and device: the place of the newest removal that was acked. */
+  /** By conversation and device: the place of the newest acked removal. */
   const removedAt = new Map<string, number>();
-  /** Messages by name: the removals that had been acked when they were first sent. */
+  /** Messages by name: the removals already acked when they were first sent. */
   const removedBefore = new Map<string, ReadonlyMap<string, number>>();
   let snapshot: ReadonlyMap<string, number> = new Map();
   const entitlement = new Entitlement();
@@ -84,7 +84,7 @@ export function* reachedAfterRemoval(events: readonly HistoryEvent[]): Iterable<
       .get(`${event.from}/${event.id}`)
       ?.get(`${event.conversation_id} ${event.device}`);
     if (place === undefined) continue;
-    // to come back is a new stay, behind the removal
+    // coming back is a new stay, after the removal
     const cameBack =
       event.conv_seq > place && entitlement.has(event.device, event.conversation_id, event.conv_seq);
     if (cameBack) continue;

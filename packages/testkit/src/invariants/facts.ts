@@ -12,11 +12,11 @@ type Sent = {
   refusedWith: string | undefined;
 };
 
-/** What several invariants look at. */
+/** Data that several invariants use. */
 export type Facts = {
   sent: Map<string, Sent>;
   entitlement: Entitlement;
-  /** First arrivals of each device, in order. */
+  /** First arrivals on each device, in order. */
   arrivals: Map<string, Arrival[]>;
   redeliveries: Arrival[];
   /** By device and conversation: what was declared as dropped. */
@@ -68,7 +68,7 @@ function gatherTruncation({ truncations }: Facts, event: Extract<HistoryEvent, {
   truncations.set(key, { through, dropped: earlier.dropped + event.dropped });
 }
 
-/** Whether the device was told that it would not get what stands at this place. */
+/** Whether the device was told that it would not get what is at this place. */
 export function wasDeclared(
   { truncations }: Facts,
   device: string,

@@ -1,7 +1,7 @@
 import type { HistoryEvent } from '../history.ts';
 import { type Facts, nameOfArrival, wasDeclared } from './facts.ts';
 
-/** I1: whatever was acked is on every device of its conversation but the sending one. A missing answer promises nothing. */
+/** I1: whatever was acked is on every device of its conversation except the sending one. A missing answer promises nothing. */
 export function* ackedButNotDelivered(facts: Facts, absent: ReadonlySet<string>): Iterable<string> {
   const arrived = new Map<string, Set<string>>();
   for (const [device, arrivals] of facts.arrivals) arrived.set(device, new Set(arrivals.map(nameOfArrival)));
@@ -19,7 +19,7 @@ export function* ackedButNotDelivered(facts: Facts, absent: ReadonlySet<string>)
   }
 }
 
-/** I1: what is missing before an entry that declares it is as much as the entries say at most. */
+/** I1: no more is missing before a truncation entry than such entries declare. */
 export function* droppedUntold(facts: Facts, absent: ReadonlySet<string>): Iterable<string> {
   const missing = new Map<string, number>();
   const arrived = new Set(
@@ -40,7 +40,7 @@ export function* droppedUntold(facts: Facts, absent: ReadonlySet<string>): Itera
   }
 }
 
-/** I1: behind the entry that says up to where messages were dropped there are only later ones. */
+/** I1: after an entry declaring messages up to a place as dropped, only later ones arrive. */
 export function* cameThoughDropped(events: readonly HistoryEvent[]): Iterable<string> {
   const droppedThrough = new Map<string, number>();
   for (const event of events) {

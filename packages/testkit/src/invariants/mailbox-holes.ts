@@ -3,8 +3,8 @@ import type { HistoryEvent } from '../history.ts';
 type Span = { from: number; through: number };
 
 /**
- * I9: a mailbox is counted without a hole. Every place up to the last one that a device has seen was filled, or was
- * passed over by a page; where `keepsEverything`, there is no reason to pass over any.
+ * I9: a mailbox is numbered without gaps. Every place up to the last one a device has seen was filled, or skipped by a page; with
+ * `keepsEverything` there is no reason to skip any.
  */
 export function* mailboxHoles(
   events: readonly HistoryEvent[],

@@ -5,8 +5,8 @@ const WINDOW_MS = 60_000;
 type Stay = { sentMs: number; ackedMs: number };
 
 /**
- * I13: in no window of 60 s are more messages of one user accepted than the limit allows. When the server counted one
- * is known only to lie between its sending and its ack, so a message counts where both lie in the window.
+ * I13: no window of 60 s contains more accepted messages of one user than the limit. The server counted a message some time between its
+ * sending and its ack, so it counts where both are in the window.
  */
 export function* messagesOverLimit(
   events: readonly (HistoryEvent & { at_ms?: number })[],
@@ -36,7 +36,7 @@ function acceptedByUser(events: readonly (HistoryEvent & { at_ms?: number })[]):
   return byUser;
 }
 
-/** From the last window to the first: its start and its end only move back, so who has left it never returns. */
+/** From the last window to the first: start and end only move back, so a message that has left never returns. */
 function mostInAWindow(stays: readonly Stay[]): number {
   const bySent = stays.toSorted((one, other) => other.sentMs - one.sentMs);
   const byAcked = stays.toSorted((one, other) => other.ackedMs - one.ackedMs);

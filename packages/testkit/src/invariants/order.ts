@@ -1,6 +1,6 @@
 import { type Facts, nameOfArrival } from './facts.ts';
 
-/** I3: three sequences that may only grow, as one device sees them: mailbox, conversation, one sender in it. */
+/** I3: three sequences that may only grow, as one device sees them: mailbox, conversation, and one sender in it. */
 export function* outOfOrder({ arrivals }: Facts): Iterable<string> {
   for (const [device, list] of arrivals) {
     const last = new Map<string, number>();

@@ -1,6 +1,6 @@
 import { type Facts, nameOfArrival } from './facts.ts';
 
-/** I4: nobody receives what was said in a conversation that the receiving device does not belong to, or that moved there. */
+/** I4: no device receives messages of a conversation that it does not belong to, or that were moved there. */
 export function* deliveredToOutsiders({ arrivals, entitlement, sent }: Facts): Iterable<string> {
   for (const [device, list] of arrivals) {
     for (const arrival of list) {
@@ -16,7 +16,7 @@ export function* deliveredToOutsiders({ arrivals, entitlement, sent }: Facts): I
   }
 }
 
-/** I5: what arrives is, byte for byte, what was sent. */
+/** I5: what arrives is byte for byte what was sent. */
 export function* altered({ arrivals, sent }: Facts): Iterable<string> {
   for (const [device, list] of arrivals) {
     for (const arrival of list) {
@@ -28,7 +28,7 @@ export function* altered({ arrivals, sent }: Facts): Iterable<string> {
   }
 }
 
-/** I6: what arrives was sent by the device that it names, and was not refused for good. */
+/** I6: what arrives was sent by the device it names, and was not refused for good. */
 export function* unknownOrRefused({ arrivals, sent }: Facts): Iterable<string> {
   for (const [device, list] of arrivals) {
     for (const arrival of list) {

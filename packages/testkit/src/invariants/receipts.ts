@@ -1,13 +1,13 @@
 import type { HistoryEvent } from '../history.ts';
 
-/** What one device has received, in the order of its mailbox, and how much of it it has acknowledged. */
+/** What one device has received, in mailbox order, and how much of it it has acknowledged. */
 type Shelf = { entries: { conversation: string; seq: number; place: number }[]; acked: number };
 
 const userOf = (address: string): string => address.slice(0, address.indexOf(':'));
 
 /**
- * I7: nobody is said to have what none of their devices has acknowledged, nor to have read what they do not have.
- * Members of whom the history knows no device are left out: nobody saw what they acknowledged.
+ * I7: nobody is reported to have what none of their devices has acknowledged, or to have read what they do not have. Members without a
+ * device in the history are left out: nobody saw what they acknowledged.
  */
 export function* receiptsAheadOfAcks(events: readonly HistoryEvent[]): Iterable<string> {
   const shelves = new Map<string, Shelf>();
@@ -56,16 +56,16 @@ function acknowledge(
 }
 
 /**
- * How late a receipt may come, overtaken by newer ones of another delivery process: 1 s from its reading to its writing, 1.5 s
- * for the command to Redis, and 15 s in the stream of a gateway that the device came back to, after which the stream is gone.
+ * How late a receipt may arrive, overtaken by newer ones of another delivery process: 1 s from reading to writing it, 1.5 s for the
+ * command to Redis, and 15 s in the stream of a gateway that the device returned to, after which the stream is gone.
  */
 const LATE_MS = 20_000;
 
 type Told = { atMs: number; delivered: number; read: number };
 
 /**
- * I7: marks of what a member has, and has read, only grow. A receipt that comes late says less than the newest one, which is
- * no fall: the greater counts, and soon nothing says less any more.
+ * I7: marks of what a member has received and read only grow. A late receipt says less than the newest one, which is no decrease: the
+ * greater counts, and soon nothing smaller arrives any more.
  */
 export function* marksThatFall(events: readonly (HistoryEvent & { at_ms?: number })[]): Iterable<string> {
   const marks = new Map<string, { recent: Told[]; delivered: number; read: number }>();

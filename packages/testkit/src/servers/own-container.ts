@@ -15,9 +15,9 @@ export type ContainerPlan = {
 
 const START_DEADLINE_MS = 60_000;
 
-/** The same as an embedded server, through the container engine: signals and pauses go by its API. */
+/** Like an embedded server, but through the container engine: signals and pauses use its API. */
 export async function ownContainer(plan: ContainerPlan): Promise<OwnServer> {
-  // loaded here only, because it takes half a second and most runs have no engine
+  // loaded here because it takes half a second and most runs have no engine
   const { GenericContainer, getContainerRuntimeClient } = await import('testcontainers');
   const engine = await getContainerRuntimeClient();
   const port = await unusedPort();
@@ -49,7 +49,7 @@ export async function ownContainer(plan: ContainerPlan): Promise<OwnServer> {
     source: `container of ${plan.image}, port ${port}`,
     end,
     pause: async () => void (await container.handle.pause()),
-    /** As SIGCONT does, it leaves alone what runs. */
+    /** Like SIGCONT, has no effect on a running one. */
     async resume() {
       const { State } = await container.handle.inspect();
       if (State.Paused) await container.handle.unpause();

@@ -4,22 +4,22 @@ import { join } from 'node:path';
 import type { EmbeddedServer } from '@securechat/embedded';
 import { unusedPort } from '../ports.ts';
 
-/** A Redis or Postgres that belongs to one test, which may hurt it. */
+/** A Redis or Postgres that belongs to one test, which may break it. */
 export type OwnServer = {
   readonly url: string;
   readonly port: number;
-  /** Where it comes from, for the log. */
+  /** Its origin, for the log. */
   readonly source: string;
-  /** Where its files are, on this machine. */
+  /** The folder of its files on this machine. */
   readonly dir: string | undefined;
   /** Ends it with this signal; resolves when it has ended. Its files stay. */
   end(signal: NodeJS.Signals): Promise<void>;
-  /** Stops its main process where it is: connections stay open and nobody answers. */
+  /** Suspends its main process: connections stay open, but nobody answers. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Starts it again on the same port, with what it finds in its files. */
+  /** Restarts it on the same port, with whatever is in its files. */
   start(): Promise<void>;
-  /** Starts it again on the same port as a new server without any data. */
+  /** Restarts it on the same port as a new server without data. */
   startEmpty(): Promise<void>;
   /** Ends it for good and removes its files. */
   stop(): Promise<void>;
@@ -29,15 +29,15 @@ export function wantsContainers(): boolean {
   return process.env.TEST_SERVICES === 'containers';
 }
 
-/** One line, not through the console: jest would print ten around it. */
+/** Prints one line, bypassing the console, for which jest would print ten more. */
 export function say(line: string): void {
   process.stdout.write(`[testkit] ${line}\n`);
 }
 
-/** What starts an embedded server in a folder, on a port. */
+/** Starts an embedded server in a folder, on a port. */
 export type EmbeddedStarter = (place: { dir: string; port: number }) => Promise<EmbeddedServer>;
 
-/** `within`: the folder for its files, when it is to be on a disk of its own. */
+/** `within`: folder for its files, if they are to be on a separate disk. */
 export async function ownEmbeddedServer(
   name: string,
   starter: EmbeddedStarter,
@@ -50,7 +50,7 @@ export async function ownEmbeddedServer(
   let server = await begin(await unusedPort());
   const { url, port } = server;
 
-  /** One may end by itself: Postgres does when it cannot write its log. */
+  /** It may end by itself: Postgres does when it cannot write its log. */
   async function begin(port: number): Promise<EmbeddedServer> {
     const started = await starter({ dir, port });
     void started.exited.then(() => ended.add(started));
@@ -59,7 +59,7 @@ export async function ownEmbeddedServer(
 
   async function end(signal: NodeJS.Signals): Promise<void> {
     if (ended.has(server)) return;
-    // a stopped process acts on no signal but this one
+    // a stopped process reacts to no other signal
     process.kill(server.pid, 'SIGCONT');
     await server.stop(signal);
   }

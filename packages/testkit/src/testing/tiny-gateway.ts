@@ -22,7 +22,7 @@ import { nowSeconds } from '../enrolment.ts';
 import type { RawTarget } from '../raw-transport.ts';
 import { createSelfSigned } from '../self-signed.ts';
 
-/** One connection as the answering side sees it. */
+/** A connection as the server sees it. */
 export type Peer = {
   send<N extends DownstreamName>(name: N, message: Downstream<N>): void;
   refuse(error: ErrorName, detail?: ErrorDetail): void;
@@ -39,12 +39,12 @@ export type TinyGateway = {
   close(): Promise<void>;
 };
 
-/** Just enough of a server to test the clients: hands each message to `onMessage`, which may answer. */
+/** Just enough of a server to test clients: passes each message to `onMessage`, which may answer. */
 export async function startTinyGateway(
   onMessage: (message: Upstream, peer: Peer) => void,
 ): Promise<TinyGateway> {
   const { certificate, key } = createSelfSigned();
-  // `close` of a server waits for its sockets, also for those of strangers
+  // a server's `close` waits for its sockets, including those of strangers
   const sockets = new Set<Socket>();
   const keep = (socket: Socket) => {
     sockets.add(socket);
@@ -113,10 +113,10 @@ function peerOf(
   };
 }
 
-/** The server's half of the login, with a service key of its own. */
+/** The server's half of the login, with its own service key. */
 export type TinyLogin = {
   readonly serviceKey: Uint8Array;
-  /** Answers `client_hello` and `client_auth`; false for any other message. */
+  /** Answers `client_hello` and `client_auth`; returns false for any other message. */
   answer(message: Upstream, peer: Peer): boolean;
 };
 

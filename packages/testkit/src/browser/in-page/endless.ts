@@ -1,4 +1,4 @@
-// A test that never gives its thread back: run-in-page.browser.test.ts looks whether it is given up.
+// A test that never yields; run-in-page.browser.test.ts checks that it is given up.
 import { describe, test } from '@jest/globals';
 
 describe('a loop', () => {

@@ -1,4 +1,4 @@
-// Tests of which some must fail: run-in-page.browser.test.ts looks whether they do.
+// Tests some of which must fail; run-in-page.browser.test.ts checks that they do.
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 
 const run: string[] = [];

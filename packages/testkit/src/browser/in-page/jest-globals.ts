@@ -1,4 +1,4 @@
-// What test files import as @jest/globals when they run in a page: the part of it that they use.
+// The @jest/globals of test files that run in a page: the part of it that they use.
 import { chai, JestAsymmetricMatchers, JestChaiExpect, JestExtend } from '@vitest/expect';
 import { type Action, addHook, addTest, describeSuite, runTests } from './suite.ts';
 
@@ -15,7 +15,7 @@ export const afterAll = addHook('afterAll');
 type Row = Record<string, unknown> | readonly unknown[];
 type EachAction = (...values: unknown[]) => unknown;
 
-/** `$name` is the row's member of that name; `%s` and its kin are the row's values, one after the other. */
+/** `$name` is replaced by the row's member of that name; `%s` and the like by the row's values in order. */
 function titleFor(title: string, row: Row): string {
   if (!Array.isArray(row)) return title.replace(/\$(\w+)/g, (_, name) => String((row as never)[name]));
   const values = [...row];

@@ -1,6 +1,6 @@
 export type Action = () => unknown;
 export type Result = { title: string; failure?: string };
-/** What a page with tests in it has; `reach` is told of each test that begins. */
+/** The interface of a page with tests; `reach` is called when a test begins. */
 export type Runner = { runTests(): Promise<Result[]>; reach?(title: string): void };
 
 type Hooks = { beforeAll: Action[]; beforeEach: Action[]; afterEach: Action[]; afterAll: Action[] };
@@ -9,7 +9,7 @@ type Case = { title: string; run: Action; timeoutMs: number };
 /** As in jest's configuration. */
 const TIMEOUT_MS = 30_000;
 
-/** A `describe` with what stands in it; the outermost one is the file. */
+/** A `describe` with its content; the outermost one is the file. */
 class Suite {
   readonly title: string;
   readonly parent: Suite | undefined;
@@ -50,7 +50,7 @@ export const addHook =
   (action: Action): void =>
     void current.hooks[name].push(action);
 
-/** All tests of the file, one after the other. */
+/** Runs all tests of the file in order. */
 export async function runTests(): Promise<Result[]> {
   return runSuite(file);
 }
