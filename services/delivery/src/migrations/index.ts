@@ -12,6 +12,7 @@ import { up as erasure } from './0010_erasure.ts';
 import { up as webhooks } from './0011_webhooks.ts';
 import { up as waiting } from './0012_waiting.ts';
 import { up as busyWorkers } from './0013_busy_workers.ts';
+import { up as linearErasure } from './0014_linear_erasure.ts';
 
 export const migrations: Migrations = {
   '0001_mailboxes': { up: mailboxes },
@@ -27,4 +28,5 @@ export const migrations: Migrations = {
   '0011_webhooks': { up: webhooks },
   '0012_waiting': { up: waiting },
   '0013_busy_workers': { up: busyWorkers },
+  '0014_linear_erasure': { up: linearErasure },
 };
