@@ -68,6 +68,15 @@ function startExample(env: NodeJS.ProcessEnv = {}, withChannel = false): Example
 
 const messagesOf = (example: Example) => example.lines.map((line) => line.msg);
 
+test('each run has a name of its own, also where INSTANCE_ID is the same', async () => {
+  const runs = [startExample({ INSTANCE_ID: 'twin' }), startExample({ INSTANCE_ID: 'twin' })];
+  const names = (await Promise.all(runs.map((run) => run.seen('process started')))).map(
+    ({ instance }) => instance,
+  );
+  for (const name of names) expect(name).toMatch(/^twin\.[0-9a-f]{12}$/);
+  expect(new Set(names).size).toBe(2);
+});
+
 test('a signal makes the service not ready, drains it, stops it and exits with 0', async () => {
   const example = startExample({ DRAIN_MS: '300' });
   const { opsPort } = await example.seen('process started');

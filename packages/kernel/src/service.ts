@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from './clock.ts';
 import { ConfigError, defineConfig, durationMs, int, oneOf, readConfig, str } from './config.ts';
@@ -54,8 +55,8 @@ export const serviceOptions = defineConfig({
   instance: str({
     env: 'INSTANCE_ID',
     optional: true,
-    max: 64,
-    doc: 'Name of this process in logs; generated if missing',
+    pattern: /^[A-Za-z0-9._-]{1,64}$/,
+    doc: 'Name of this process in logs and leases, to which each start adds a part of its own; that of the service and host if missing',
   }),
 });
 
@@ -75,8 +76,7 @@ export async function runService(name: string, create: (kit: Kit) => Promise<Ser
 
 async function run(name: string, create: (kit: Kit) => Promise<Service>): Promise<void> {
   const { config } = readConfig(serviceOptions);
-  const instance =
-    config.instance ?? `${name}-${hostname().slice(0, 40)}-${process.pid}-${Date.now().toString(36)}`;
+  const instance = newIdentity(config.instance ?? `${name}-${hostname().slice(0, 40)}`);
   const logger = createLogger({ service: name, instance, level: config.logLevel });
   const metrics = createMetrics(name);
   const ready = createReadyChecks();
@@ -121,6 +121,9 @@ async function run(name: string, create: (kit: Kit) => Promise<Service>): Promis
   });
   await lifecycle.start();
 }
+
+/** By leases two of one name would take each other for themselves, and each one's partitions for its own. */
+const newIdentity = (named: string): string => `${named}.${randomBytes(6).toString('hex')}`;
 
 type ProcessEvents = {
   onSignal: (signal: string) => void;
