@@ -13,6 +13,7 @@ const stack = useConstellation({
   deliveries: 2,
   presences: 1,
   files: 1,
+  pushes: 1,
   gateways: 2,
   env: { gateway: { GATEWAY_DRAIN_MS: String(DRAIN_MS) } },
 });
@@ -23,11 +24,11 @@ const { test } = stack;
  * peak would be is known from the clients: somebody who has to come back twice, or comes in vain.
  */
 test('every process is restarted in turn under load: nothing acked is lost, clients come back once, spread over the drain', async () => {
-  const { auths, deliveries, presences, files, gateways } = stack.constellation;
+  const { auths, deliveries, presences, files, pushes, gateways } = stack.constellation;
   const crowd = await openCrowd();
   const traffic = await startTraffic(await openCompany(stack));
 
-  for (const process of [auths, presences, deliveries, files].flat()) {
+  for (const process of [auths, presences, deliveries, files, pushes].flat()) {
     const comings = await crowd.comingsDuring(async () => {
       await process.restart();
       await traffic.goOn();
@@ -56,9 +57,14 @@ test('every process is restarted in turn under load: nothing acked is lost, clie
   ];
   await traffic.end();
 
+  // with what each said at its end, and the others while it was away
+  for (const { name, log } of [auths, presences, deliveries, files, pushes, gateways].flat())
+    expect({ name, errors: log.filter(isError) }).toEqual({ name, errors: [] });
   report('each process restarted in turn', await expectPromisesKept(stack, traffic, strike!));
   for (const figure of figures) report('gateway drained', figure);
 }, 240_000);
+
+const isError = (line: string): boolean => /"level":"(error|fatal)"/.test(line) || !line.startsWith('{');
 
 type Coming = Extract<Recorded, { type: 'connection' }>;
 
