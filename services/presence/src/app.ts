@@ -55,7 +55,7 @@ export async function createPresence(kit: Kit): Promise<Service> {
   const sessions = createSessions({ redis, keys });
   const parts = {
     ...{ pool, keys, statuses, watchers, lastSeen, sessions },
-    ...{ directory, outStreams, clock, metrics },
+    ...{ directory, outStreams, metrics },
   };
   const requests = createRequestConsumer({
     url: secrets.redisUrl,
@@ -63,7 +63,7 @@ export async function createPresence(kit: Kit): Promise<Service> {
     group: 'presence',
     consumer: 'presence',
     concurrency: config.poolSize * REQUESTS_PER_CONNECTION,
-    handle: (request) => answer(parts, request),
+    handle: (request, signal) => answer(parts, request, signal),
     reply: outStreams.reply,
     clock,
     logger,

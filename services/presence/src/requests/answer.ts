@@ -11,8 +11,12 @@ export type AnswerParts = WatchParts &
   SignalParts &
   PrivacyParts & { metrics: PresenceMetrics };
 
-/** Handles a gateway's question or notice; undefined when no answer is expected. */
-export async function answer(parts: AnswerParts, request: StreamRequest): Promise<Buffer | undefined> {
+/** Handles a gateway's question or notice; undefined when no answer is expected. `signal` aborts when nobody waits for it any more. */
+export async function answer(
+  parts: AnswerParts,
+  request: StreamRequest,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
   const ask = JSON.parse(request.body.toString('utf8')) as Ask<'presence'>;
   switch (ask.kind) {
     case 'status':
@@ -20,7 +24,7 @@ export async function answer(parts: AnswerParts, request: StreamRequest): Promis
       await parts.statuses.report(request.gatewayId, ask.devices);
       return undefined;
     case 'typing':
-      await passTyping(parts, ask);
+      await passTyping(parts, ask, signal);
       return undefined;
     case 'watch':
       return reply(await watch(parts, request.gatewayId, ask));

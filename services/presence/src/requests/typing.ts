@@ -1,5 +1,4 @@
 import type { Directory, OutStreams, Route } from '@securechat/directory';
-import type { Clock } from '@securechat/kernel';
 import type { PresenceRequests } from '@securechat/protocol/internal';
 import type { Pool } from 'pg';
 import type { PresenceMetrics } from '../metrics.ts';
@@ -13,21 +12,21 @@ export type TypingParts = {
   pool: Pool;
   directory: Directory;
   outStreams: OutStreams;
-  clock: Clock;
   metrics: PresenceMetrics;
 };
 
 /** Sent to the others' devices that are connected right now; nothing of it is stored anywhere. */
 export async function passTyping(
-  { pool, directory, outStreams, clock, metrics }: TypingParts,
+  { pool, directory, outStreams, metrics }: TypingParts,
   ask: PresenceRequests['typing']['ask'],
+  signal: AbortSignal,
 ): Promise<void> {
   const listeners = await findListeners(pool, ask, ask.conversation, MOST_LISTENERS);
   const routes = [...(await directory.locate(listeners)).values()].flat();
   const { conversation, user_id: from, typing, until } = ask;
   metrics.typingTold(routes.length);
-  // the lookups took time
-  if (until <= clock.now()) return;
+  // the lookups took time; `until` is by the gateway's clock, which need not be ours
+  if (signal.aborted) return;
   const byGateway = Map.groupBy(routes, ({ gateway }: Route) => gateway);
   await Promise.all(
     [...byGateway].map(([gateway, some]) => {

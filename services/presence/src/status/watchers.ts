@@ -9,7 +9,10 @@ export type Watchers = {
   of(users: readonly number[]): Promise<string[][]>;
 };
 
-/** Which gateways want to hear about whom. A dead gateway is told for one lease at most, which creates nothing. */
+/**
+ * Which gateways want to hear about whom. A dead gateway is told for one lease at most, which creates nothing. Leases are by the clocks
+ * of presence processes, which may be minutes apart: a lease is three renewals long.
+ */
 export function createWatchers(parts: {
   redis: RedisClient;
   keys: PresenceKeys;
