@@ -17,7 +17,7 @@ import type { Conversations } from './conversations.ts';
 import type { Runtime } from './runtime.ts';
 
 const HOUR_MS = 3_600_000;
-/** Delays between requests; after the last one nobody is asked any more. */
+/** Delay after each request; it asks as often as there are delays, six times, and then no more. */
 const AGAIN_MS = [HOUR_MS / 6, HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS, 24 * HOUR_MS, 24 * HOUR_MS];
 /** Limits a device that asks repeatedly, which would keep a whole group busy. */
 const LET_IN_EVERY_MS = HOUR_MS / 12;
