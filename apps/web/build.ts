@@ -1,4 +1,4 @@
-// node scripts/run.mjs apps/web/build.ts [FOLDER]: makes the page as static files (default apps/web/dist) and says how large it is.
+// node scripts/run.mjs apps/web/build.ts [FOLDER]: builds the page as static files (default apps/web/dist) and prints its size.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -11,17 +11,17 @@ const HERE = import.meta.dirname;
 const ALIKE = {
   bundle: true,
   platform: 'browser',
-  // from when the style sheets' light-dark() came, in 2024
+  // the first versions with light-dark() for style sheets, 2024
   target: ['chrome123', 'firefox128', 'safari18'],
   minify: true,
   legalComments: 'none',
   write: false,
 } satisfies BuildOptions;
 
-/** Bytes of what a browser loads. */
+/** Sizes in bytes of what a browser loads. */
 export type BuiltFile = { name: string; bytes: number; gzipBytes: number };
 
-/** Names of scripts and styles carry a hash of their content, so a browser may keep them for ever. */
+/** Names of scripts and styles contain a hash of their content, so browsers may cache them for ever. */
 export async function buildPage(folder = DIST): Promise<BuiltFile[]> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -36,7 +36,7 @@ export async function buildPage(folder = DIST): Promise<BuiltFile[]> {
     jsx: 'automatic',
     jsxImportSource: 'preact',
   });
-  // one classic script, since Firefox has no other workers of this kind; its name stays, since a browser looks there for the next version
+  // one classic script, since Firefox supports no other workers of this kind; a fixed name, since browsers look there for updates
   const worker = await build({
     ...ALIKE,
     entryPoints: [join(HERE, 'src/push/worker.ts')],
@@ -64,7 +64,7 @@ export async function buildPage(folder = DIST): Promise<BuiltFile[]> {
   }));
 }
 
-/** One line for each file, and the sum. */
+/** One line per file, and the total. */
 function sizeReport(files: readonly BuiltFile[]): string {
   const kilobytes = (bytes: number) => `${(bytes / 1024).toFixed(1)} KB`.padStart(10);
   const sum = (bytes: (file: BuiltFile) => number) => files.reduce((total, file) => total + bytes(file), 0);

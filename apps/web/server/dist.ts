@@ -1,4 +1,4 @@
 import { join } from 'node:path';
 
-/** Where the built page lies. Apart from what builds it, since who serves it has no bundler. */
+/** Folder of the built page. Separate from the build, because the server has no bundler. */
 export const DIST = join(import.meta.dirname, '..', 'dist');

@@ -1,9 +1,9 @@
-/** Where the page may connect to: the server's HTTP door, its WebSocket, and where its files are, if that is another origin. */
+/** Where the page may connect to: the HTTP address, the WebSocket, and the files' origin if that differs. */
 export type Doors = { http: string; socket: string; files?: string };
 
 /**
- * What a browser must be told with every file. Scripts and styles come from the page's own origin and from nowhere else,
- * nothing is made from text, nothing frames the page, and it connects only to its server.
+ * Security headers for every file. Scripts and styles come only from the page's own origin, no text is evaluated as code, nobody may
+ * frame the page, and it connects only to its server.
  */
 export function pageHeaders({ http, socket, files }: Doors): Record<string, string> {
   return {
@@ -11,14 +11,14 @@ export function pageHeaders({ http, socket, files }: Doors): Record<string, stri
       "default-src 'none'",
       "script-src 'self'",
       "style-src 'self'",
-      // pictures come out of encrypted messages and files, as blobs
+      // pictures from encrypted messages and files are blobs
       "img-src 'self' blob:",
       `connect-src 'self' ${originsOf([http, socket, files ?? http])}`,
       "base-uri 'none'",
       "form-action 'none'",
       "frame-ancestors 'none'",
       "require-trusted-types-for 'script'",
-      // the one address that becomes a worker; no other way from text to code
+      // the only address that may become a worker; no other text may become code
       'trusted-types securechat-worker',
     ].join('; '),
     'cross-origin-opener-policy': 'same-origin',
@@ -29,7 +29,7 @@ export function pageHeaders({ http, socket, files }: Doors): Record<string, stri
   };
 }
 
-/** Each once. `URL.origin` is "null" for addresses of sockets in some engines. */
+/** Without duplicates. In some engines `URL.origin` is "null" for socket addresses. */
 function originsOf(addresses: readonly string[]): string {
   const origins = addresses.map((address) => {
     const { protocol, host } = new URL(address);
@@ -38,7 +38,7 @@ function originsOf(addresses: readonly string[]): string {
   return [...new Set(origins)].join(' ');
 }
 
-/** Files whose names carry a hash never change; the others say which of them count, and are asked for each time. */
+/** Files with a hash in their name never change; the others refer to them, and are revalidated each time. */
 export function cacheHeader(name: string): string {
   return /-[A-Z0-9]{8}\.(?:js|css)$/.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache';
 }

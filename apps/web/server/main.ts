@@ -1,6 +1,5 @@
-// The page of a laptop's stack and of the web image. Settings: WEB_PORT, WEB_HTTP_URL and WEB_SOCKET_URL, which `npm start` and the
-// manifests set; WEB_FILES_URL, where FILES_PUBLIC_URL is another origin than WEB_HTTP_URL; and WEB_HOST, which is the loopback
-// address otherwise.
+// Serves the page for `npm start` and in the web image. Settings: WEB_PORT, WEB_HTTP_URL and WEB_SOCKET_URL, set by `npm start` and the
+// manifests; WEB_FILES_URL, if FILES_PUBLIC_URL has a different origin than WEB_HTTP_URL; WEB_HOST, by default the loopback address.
 import { DIST } from './dist.ts';
 import { createStaticServer } from './static-server.ts';
 

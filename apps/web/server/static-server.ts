@@ -12,15 +12,15 @@ const TYPES: Record<string, string> = {
   '.json': 'application/json',
 };
 
-/** A browser asks in a few hundred bytes and at once. */
+/** A browser's request is a few hundred bytes, sent at once. */
 const REQUEST_DEADLINE_MS = 10_000;
 
 type File = { plain: Buffer; gzip: Buffer };
 const both = (plain: Buffer): File => ({ plain, gzip: gzipSync(plain, { level: 9 }) });
 
 /**
- * Serves a built page and its `config.json`, for a laptop and for tests. All files are in memory, compressed once, and a request names one
- * of them or gets 404: no path leads to the disk. In production any static web server does the same.
+ * Serves a built page and its `config.json`, for a laptop and for tests. All files are in memory, compressed once; a request names one of
+ * them or gets 404, so no path reaches the disk. In production any static web server will do.
  */
 export function createStaticServer(folder: string, doors: Doors): Server {
   const files = new Map<string, File>(
@@ -57,7 +57,7 @@ export function createStaticServer(folder: string, doors: Doors): Server {
   return createServer({ requestTimeout: REQUEST_DEADLINE_MS }, answer);
 }
 
-/** Named, and not as what is refused (`gzip;q=0`). */
+/** Accepts gzip, and does not refuse it (`gzip;q=0`). */
 function takesGzip({ headers }: IncomingMessage): boolean {
   const codings = (headers['accept-encoding'] ?? '').split(',');
   return codings.some((coding) => /^\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*$).*)?$/.test(coding));

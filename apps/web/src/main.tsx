@@ -6,6 +6,6 @@ import { profileOf } from './session/profile.ts';
 const profile = profileOf(location.search);
 // before anything is drawn, so that nothing flashes
 showTheme(loadPreferences(profile).theme);
-// what stood there while this was loaded
+// removes the loading message
 document.body.replaceChildren();
 render(<App profile={profile} />, document.body);

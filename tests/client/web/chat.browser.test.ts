@@ -178,7 +178,7 @@ test(
     const late = await web.person('late');
     await late.page.goto(`${new URL(late.page.url()).origin}/${hash}`);
     await late.page.getByRole('button', { name: 'Join', exact: true }).click();
-    await late.page.getByText('Nobody comes in by this link any more').waitFor();
+    await late.page.getByText('This link is no longer valid').waitFor();
     expect(await alice.page.getByRole('heading', { name: /^Requests/ }).count()).toBe(0);
     await late.begin(alice.name);
     await late.say('May I come in?');

@@ -69,7 +69,7 @@ test(
     await tablet.keyboard.type('nonsense');
     await onTablet.press('Tab');
     await onTablet.press('Enter');
-    await tablet.getByRole('alert').filter({ hasText: 'of another kind' }).waitFor();
+    await tablet.getByRole('alert').filter({ hasText: 'for another purpose' }).waitFor();
     await onTablet.press('Shift+Tab');
     await onTablet.press('ControlOrMeta+A');
     await onTablet.insertText((await invitation.textContent()) ?? '');
@@ -85,7 +85,7 @@ test(
     await keyboard.press('Tab');
     await keyboard.insertText((await answer.textContent()) ?? '');
     await keyboard.press('Enter');
-    await alice.page.getByText('The new device belongs to the account.').waitFor();
+    await alice.page.getByText('The new device is linked.').waitFor();
     await keyboard.press('Tab');
     expect(await alice.page.getByRole('button', { name: 'Link a device' }).evaluate(hasFocus)).toBe(true);
 

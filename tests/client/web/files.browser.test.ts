@@ -104,7 +104,7 @@ test(
     await alice.page.waitForTimeout(2_000);
     expect(await shareOf(sending)).toBe(paused);
     expect(await bob.bubble('plans.bin').count()).toBe(0);
-    await alice.page.getByRole('button', { name: 'Go on: Sending plans.bin' }).click();
+    await alice.page.getByRole('button', { name: 'Resume: Sending plans.bin' }).click();
     await until(sending, (value) => value > paused);
 
     await bob.sees('plans.bin');

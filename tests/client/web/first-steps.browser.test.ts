@@ -76,7 +76,7 @@ test(
     const blocked = bob.page.getByText('Blocked (1)');
     await blocked.waitFor();
     await alice.say('Are you there?');
-    await alice.sees('Not sent. This person takes no messages from you');
+    await alice.sees('Not sent. This person does not accept messages from you');
 
     await blocked.click();
     await bob.look(alice.name);

@@ -47,7 +47,7 @@ test(
     await page.getByText('Compare by their QR code').click();
     await page.getByLabel('Text of their code').fill('no code at all');
     await page.getByRole('button', { name: 'Compare', exact: true }).click();
-    await page.getByRole('alert').filter({ hasText: 'This code is not complete' }).waitFor();
+    await page.getByRole('alert').filter({ hasText: 'This code is incomplete' }).waitFor();
 
     await page.getByRole('link', { name: 'Settings' }).click();
     await page.getByLabel('Passphrase for the export').fill('four words of mine');
@@ -59,7 +59,7 @@ test(
     await page.getByLabel('File', { exact: true }).setInputFiles(await download.path());
     await page.getByLabel('Passphrase of the file').fill('others');
     await load.click();
-    await page.getByRole('alert').filter({ hasText: 'another passphrase' }).waitFor();
+    await page.getByRole('alert').filter({ hasText: 'the passphrase is wrong' }).waitFor();
     await page.getByLabel('Passphrase of the file').fill('four words of mine');
     await load.click();
     // it is all here already

@@ -37,10 +37,10 @@ test(
     const { alice, bob } = await openPair();
     await header(bob, 'Online').first().waitFor();
     await alice.field.pressSequentially('I am wri');
-    await header(bob, 'writing…').first().waitFor();
+    await header(bob, 'typing…').first().waitFor();
     await alice.page.close();
-    for (const gone of ['writing…', 'Online']) await header(bob, gone).first().waitFor({ state: 'detached' });
-    expect(await header(bob, 'writing…').count()).toBe(0);
+    for (const gone of ['typing…', 'Online']) await header(bob, gone).first().waitFor({ state: 'detached' });
+    expect(await header(bob, 'typing…').count()).toBe(0);
   },
   DEADLINE_MS,
 );
@@ -63,7 +63,7 @@ test(
       await person.field.waitFor();
     };
     await allow(alice, bob);
-    await header(alice, 'By the server').waitFor();
+    await header(alice, 'Through the server').waitFor();
     await allow(bob, alice);
     for (const person of [alice, bob])
       await header(person, 'Connected directly').waitFor({ timeout: PATIENT_MS });
@@ -79,7 +79,7 @@ test(
 
     await bob.page.goto(`${new URL(bob.page.url()).origin}/#/person/${alice.name}`);
     await turn(bob, alice, false);
-    await header(alice, 'By the server').waitFor({ timeout: PATIENT_MS });
+    await header(alice, 'Through the server').waitFor({ timeout: PATIENT_MS });
   },
   DEADLINE_MS,
 );

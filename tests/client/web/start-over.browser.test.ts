@@ -26,7 +26,7 @@ test('a group that a member has spoiled says so, keeps what is written, and is s
 
   await alice.page.getByRole('alert', { name: 'Warnings' }).waitFor();
   await alice.say('Written meanwhile');
-  const bar = alice.page.getByRole('alert').filter({ hasText: 'This conversation cannot go on' });
+  const bar = alice.page.getByRole('alert').filter({ hasText: 'This conversation is stuck' });
   await bar.waitFor();
   await bar.getByRole('button', { name: 'Start over' }).click();
   await bar.getByRole('group').getByRole('button', { name: 'Start over' }).click();

@@ -115,7 +115,7 @@ test(
     await devices.getByRole('group').getByRole('button', { name: 'Remove' }).click();
     await tablet.getByRole('heading', { name: 'This device is no longer connected' }).waitFor();
     await tablet.reload();
-    await tablet.getByText('The server does not let this device in').waitFor();
+    await tablet.getByText('The server refused this device').waitFor();
   },
   DEADLINE_MS,
 );
@@ -131,7 +131,7 @@ test(
       await page.getByLabel('Your user name').fill('late');
       await page.getByLabel('Invite').fill('used-already');
       await page.getByRole('button', { name: 'Create account' }).click();
-      await page.getByRole('alert').filter({ hasText: 'This invite lets nobody in' }).waitFor();
+      await page.getByRole('alert').filter({ hasText: 'This invite is not valid' }).waitFor();
     } finally {
       await auth?.restart(undefined, { AUTH_ENROLMENT: 'open' });
     }

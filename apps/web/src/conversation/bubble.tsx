@@ -16,7 +16,7 @@ type Properties = {
   onOpenQuoted(messageId: string): void;
 };
 
-/** What one person said. */
+/** A message of a person. */
 export function Bubble({ conversation, entry, actions, onOpenQuoted }: Properties) {
   const { message, beginsRun } = entry;
   const { nameOf } = useNames();

@@ -3,7 +3,7 @@ import { useNames } from '../parts/use-names.ts';
 import { messageLine } from '../text/message-text.ts';
 import type { Draft } from './draft.ts';
 
-/** Which message is being answered or changed. */
+/** The message being replied to or edited. */
 export function ComposerContext({ draft, onGiveUp }: { draft: Draft; onGiveUp(): void }) {
   const { nameOf } = useNames();
   if (draft.kind === 'new') return null;
@@ -14,7 +14,7 @@ export function ComposerContext({ draft, onGiveUp }: { draft: Draft; onGiveUp():
         <strong>{title}</strong>
         <span>{messageLine(draft.message, nameOf)}</span>
       </div>
-      <IconButton icon="close" label={`Give up: ${title}`} onClick={onGiveUp} />
+      <IconButton icon="close" label={`Cancel: ${title}`} onClick={onGiveUp} />
     </div>
   );
 }

@@ -8,7 +8,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const TIMERS_MS = [MINUTE_MS, HOUR_MS, 8 * HOUR_MS, DAY_MS, 7 * DAY_MS, 28 * DAY_MS];
 
-/** How new messages are written and how long they stay. */
+/** Format and expiry of new messages. */
 export function ComposerOptions({ conversation }: { conversation: Conversation }) {
   const { preferences, prefer } = useSession();
   const { [conversation.id]: forMs, ...others } = preferences.timers;

@@ -18,7 +18,7 @@ import { howToSend, submitDraft } from './submit-draft.ts';
 import { Suggestions } from './suggestions.tsx';
 import { useSuggestions } from './use-suggestions.ts';
 
-/** On a phone the focus brings up a keyboard over half of what one came to read. */
+/** On a phone, focusing would bring up a keyboard over half of what the user came to read. */
 const hasKeyboard = () => matchMedia('(pointer: fine)').matches;
 
 type Properties = {
@@ -30,7 +30,7 @@ type Properties = {
   onEditLast(): void;
 };
 
-/** Where one writes. Enter sends, Shift+Enter makes a line, Escape gives up an answer or an edit. */
+/** The input field. Enter sends, Shift+Enter inserts a line break, Escape cancels a reply or an edit. */
 export function Composer({ conversation, threadId, draft, onDone, onEditLast }: Properties) {
   const { client, preferences } = useSession();
   const { nameOf } = useNames();
@@ -114,7 +114,7 @@ export function Composer({ conversation, threadId, draft, onDone, onEditLast }: 
       <ComposerContext draft={draft} onGiveUp={giveUp} />
       <Suggestions id={listId} shown={suggestions.shown} chosen={suggestions.chosen} onChoose={insert} />
       <Uploads place={key} />
-      {isOver && <p class="drop-hint">Let go to send</p>}
+      {isOver && <p class="drop-hint">Drop to send</p>}
       <div class="composer-row">
         <AttachButton onFiles={sendFiles} />
         <ComposerOptions conversation={conversation} />

@@ -9,7 +9,7 @@ import type { Draft } from './draft.ts';
 
 type Properties = { conversation: Conversation; draft: Draft; onDone(): void; onEditLast(): void };
 
-/** The text field, or why there is none. */
+/** The input field, or why there is none. */
 export function ConversationFoot(properties: Properties) {
   const { conversation } = properties;
   if (conversation.isBlocked) {
@@ -24,7 +24,7 @@ export function ConversationFoot(properties: Properties) {
   if (!conversation.isMember) {
     return (
       <footer class="foot-bar">
-        <p>You are no longer a member. You can read what was said before.</p>
+        <p>You are no longer a member. You can still read earlier messages.</p>
       </footer>
     );
   }
@@ -36,7 +36,7 @@ export function ConversationFoot(properties: Properties) {
   );
 }
 
-/** Honest clients have refused what the server goes on from: nothing is sent before the keys are made anew. */
+/** Honest clients rejected an operation that the server builds on: nothing can be sent until the conversation is started over. */
 function StuckBar({ conversation }: { conversation: Conversation }) {
   const { kind, ownRole } = conversation;
   const mayStartOver = kind === 'direct' || ownRole !== 'member';
@@ -44,13 +44,12 @@ function StuckBar({ conversation }: { conversation: Conversation }) {
     <div class="warning-bar" role="alert">
       <Icon name="alert" />
       <p>
-        This conversation cannot go on: somebody put something into it that nobody can follow. What you write
-        waits.
+        This conversation is stuck: somebody made a change that no device can follow. What you write waits.
         {!mayStartOver && ' An owner or admin has to start it over.'}
       </p>
       {mayStartOver && (
         <ConfirmButton
-          question="Make the keys anew, for everybody who takes part?"
+          question="Start over with new keys, for all members?"
           onConfirm={() => conversation.restart()}
         >
           Start over

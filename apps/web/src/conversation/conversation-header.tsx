@@ -12,7 +12,7 @@ import { go } from '../session/use-route.ts';
 import { count } from '../text/message-text.ts';
 import { standingText } from '../text/standing-text.ts';
 
-/** With whom one speaks; leads to who they are. */
+/** The title; opens the details. */
 export function ConversationHeader({ conversation }: { conversation: Conversation }) {
   const { titleOf } = useNames();
   const { id, peer } = conversation;

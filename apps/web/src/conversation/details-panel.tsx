@@ -7,7 +7,7 @@ import { toHash } from '../session/routes.ts';
 import { useClientEvents } from '../session/use-client-events.ts';
 import { GroupDetails } from './group-details.tsx';
 
-/** About a conversation, and what can be done with the whole of it. */
+/** Details of a conversation, and actions on all of it. */
 export function DetailsPanel({ conversation }: { conversation: Conversation }) {
   useClientEvents('conversation', 'receipt');
   const { id, kind, peer, isMuted, isMember, ownRole } = conversation;
@@ -35,12 +35,12 @@ export function DetailsPanel({ conversation }: { conversation: Conversation }) {
         {mayRestart && (
           <section>
             <h3>When nothing else helps</h3>
-            <p class="hint">If messages stay undecryptable, the keys can be made anew from nothing.</p>
+            <p class="hint">If messages stay undecryptable, you can start over with new keys.</p>
             <ConfirmButton
-              question="Make the keys of this conversation anew?"
+              question="Start this conversation over with new keys?"
               onConfirm={() => conversation.restart()}
             >
-              Make keys anew
+              Start over with new keys
             </ConfirmButton>
           </section>
         )}
@@ -55,7 +55,7 @@ function BlockButton({ conversation }: { conversation: Conversation }) {
   }
   return (
     <ConfirmButton
-      question="Nothing comes or goes any more. They are not told."
+      question="Neither of you will receive messages from the other. They are not told."
       onConfirm={() => conversation.block()}
     >
       Block

@@ -1,11 +1,11 @@
 import type { Message } from '@securechat/client';
 
-/** What the text field is for. */
+/** What the text field is being used for. */
 export type Draft = { kind: 'new' } | { kind: 'reply' | 'edit'; message: Message };
 
-/** Texts that were begun and not sent, by conversation or thread: they wait while one looks elsewhere. */
+/** Unsent texts, by conversation or thread, kept while the user looks elsewhere. */
 const begun = new Map<string, string>();
-/** Nobody comes back to the first of so many. */
+/** Nobody returns to the oldest of this many. */
 const MAX_BEGUN = 100;
 
 export function begunText(key: string): string {

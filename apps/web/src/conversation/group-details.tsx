@@ -9,7 +9,7 @@ import { splitUserIds } from '../text/user-ids.ts';
 import { GroupLinks } from './group-links.tsx';
 import { MemberRow } from './member-row.tsx';
 
-/** Who is in the group and what they may, by its keys and not by the server's word. */
+/** The group's members and their roles, established by its keys and not reported by the server. */
 export function GroupDetails({ conversation }: { conversation: Conversation }) {
   const { isMember, ownRole } = conversation;
   const mayManage = isMember && ownRole !== 'member';
@@ -28,7 +28,7 @@ export function GroupDetails({ conversation }: { conversation: Conversation }) {
       {mayManage && <GroupLinks conversation={conversation} />}
       {isMember && (
         <ConfirmButton
-          question="Leave the group? You can read what was said before, and nothing that follows."
+          question="Leave the group? You can still read earlier messages, but will get no new ones."
           onConfirm={() => conversation.leave()}
         >
           Leave group
@@ -66,7 +66,7 @@ function AddForm({ conversation }: { conversation: Conversation }) {
     <TaskForm task={task} onSubmit={add} label="Add" isMinor isReady={userIds.length > 0}>
       <Field
         label="Add people"
-        hint="User names with commas between them. They read what is said from now on."
+        hint="User names separated by commas. They can read what is sent from now on."
         value={text}
         onValue={setText}
         autocapitalize="none"

@@ -17,14 +17,14 @@ const PEOPLE = [
 ] as const;
 type People = (typeof PEOPLE)[number]['value'];
 
-/** Links by which people come in without being named, for who may add people. */
+/** Links for joining the group, for users who may add members. */
 export function GroupLinks({ conversation }: { conversation: Conversation }) {
   const links = openGroupLinks(useClient());
   const [uses, setUses] = useState<People>('1');
   const [made, setMade] = useState<string>();
   const [open, setOpen] = useState<readonly GroupLink[]>([]);
   const refresh = async () => setOpen(await links.of(conversation));
-  // somebody may have come in by one
+  // somebody may have joined by one
   useClientEvents('conversation');
   useEffect(() => inBackground(refresh()), [conversation.memberIds.length]);
 
@@ -36,7 +36,7 @@ export function GroupLinks({ conversation }: { conversation: Conversation }) {
   return (
     <section class="group-links" aria-label="Links into the group">
       <h3>Links</h3>
-      <p class="hint">Whoever has a link may join for a week, while a device of yours is online.</p>
+      <p class="hint">Whoever has a link can join for a week, while one of your devices is online.</p>
       <Choice<People> legend="For how many people" options={PEOPLE} value={uses} onChoose={setUses} />
       <TaskButton onRun={make}>Make a link</TaskButton>
       {made !== undefined && <Copyable label="Link into the group" text={made} />}

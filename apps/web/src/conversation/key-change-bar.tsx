@@ -5,7 +5,7 @@ import { useNames } from '../parts/use-names.ts';
 import { toHash } from '../session/routes.ts';
 import { useClient } from '../session/session.ts';
 
-/** Above a conversation in which somebody has other keys than before: nothing is sent until a person has looked. */
+/** Shown above a conversation with a member whose key has changed: nothing is sent until the user has checked it. */
 export function KeyChangeBar({ conversation }: { conversation: Conversation }) {
   const { nameOf } = useNames();
   const changed = useChanged(conversation);
@@ -32,7 +32,7 @@ function useChanged(conversation: Conversation): readonly string[] {
   useEffect(() => {
     let isGone = false;
     async function look(): Promise<void> {
-      // who cannot be looked up now (never seen, and no connection) has not changed either
+      // a user who cannot be looked up now (never seen, and no connection) has not changed keys either
       const looked = await Promise.allSettled(others.map((userId) => client.identity(userId)));
       const known = looked.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
       if (!isGone) setChanged(known.filter(({ trust }) => trust === 'changed').map(({ userId }) => userId));

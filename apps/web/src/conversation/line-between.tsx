@@ -16,7 +16,7 @@ export function UnreadLine() {
   return <p class="unread-line">New</p>;
 }
 
-/** What happened to the conversation, or what should be here and is not. Undefined for what somebody said. */
+/** A notice, or a placeholder for something missing. Undefined for messages. */
 export function LineBetween({ message }: { message: Message }) {
   const { nameOf } = useNames();
   const { body, from, sentAtMs } = message;

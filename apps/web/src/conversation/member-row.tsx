@@ -10,7 +10,7 @@ import { count } from '../text/message-text.ts';
 
 const ROLES: readonly Role[] = ['member', 'admin', 'owner'];
 
-/** Owners and admins may change members; what the server and the others refuse is said here. */
+/** Owners and admins can change members; refusals by the server or the others are shown here. */
 export function MemberRow({ conversation, member }: { conversation: Conversation; member: Member }) {
   const client = useClient();
   const { nameOf } = useNames();

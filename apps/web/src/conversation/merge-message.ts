@@ -1,12 +1,9 @@
 import type { Message } from '@securechat/client';
 
-/** Own messages that the server has not stored stand behind everything that has a place. */
+/** Own messages not stored by the server yet sort after everything with a place. */
 const placeOf = (message: Message) => message.place ?? Number.POSITIVE_INFINITY;
 
-/**
- * Puts a message where it belongs, or its newer state in its stead. One that belongs further up than what has been loaded
- * (`hasOlder`: there is more) comes with its page.
- */
+/** Inserts a message, or replaces it by its newer state. A message above everything loaded (`hasOlder`: there is more) is left to its page. */
 export function mergeMessage(
   list: readonly Message[],
   message: Message,
@@ -20,7 +17,7 @@ export function mergeMessage(
   return behind < 0 ? [...others, message] : others.toSpliced(behind, 0, message);
 }
 
-/** A page of older messages before what is shown; what is in both is shown in its newer state. */
+/** Puts a page of older messages before those shown; for messages in both, the shown state is newer. */
 export function prependPage(page: readonly Message[], list: readonly Message[]): readonly Message[] {
   const shown = new Set(list.map((message) => message.id));
   return [...page.filter((message) => !shown.has(message.id)), ...list];

@@ -5,7 +5,7 @@ import { MessageText } from './message-text.tsx';
 
 type Properties = { conversation: Conversation; message: Message };
 
-/** The inside of a bubble. */
+/** The content of a bubble. */
 export function MessageBodyView({ conversation, message }: Properties) {
   const { body } = message;
   switch (body.type) {

@@ -7,7 +7,7 @@ import { useTask } from '../session/use-task.ts';
 import { ReceiptList } from './receipt-list.tsx';
 import type { Doing } from './use-message-actions.ts';
 
-/** What is asked or told about one message. */
+/** Dialogs about one message. */
 export function MessageDialogs({ conversation, doing }: { conversation: Conversation; doing: Doing }) {
   const client = useClient();
   const task = useTask();
@@ -30,7 +30,7 @@ export function MessageDialogs({ conversation, doing }: { conversation: Conversa
   };
   return (
     <Dialog title="Delete for everyone?" onClose={stopLooking}>
-      <p>It is taken away from all devices that follow the rules. Who has copied it keeps the copy.</p>
+      <p>It is removed from all devices that follow the rules. Copies that somebody made stay.</p>
       <ErrorText error={task.error} />
       <div class="button-row">
         <button type="button" class="button is-danger" disabled={task.isBusy} onClick={remove}>

@@ -20,7 +20,7 @@ type Properties = {
   onOpenQuoted(messageId: string): void;
 };
 
-/** A bubble with what belongs to it. Pointing at it or coming to it by keyboard shows what can be done; Enter leads there. */
+/** A bubble and what belongs to it. Hovering or focusing it shows its toolbar; Enter moves there. */
 export function MessageItem(properties: Properties) {
   const { conversation, entry, thread, tabIndex, actions } = properties;
   const { message, beginsRun, endsRun } = entry;
@@ -76,7 +76,7 @@ export function MessageItem(properties: Properties) {
   );
 }
 
-/** Enter on the message goes to its toolbar, Escape there comes back. */
+/** Enter on the message moves to its toolbar, Escape returns. */
 function intoToolbar(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
   const isOnMessage = event.target === event.currentTarget;
   if (event.key === 'Enter' && isOnMessage) {

@@ -16,7 +16,7 @@ import { useThreads } from './use-threads.ts';
 type Properties = {
   conversation: Conversation;
   threadId?: string;
-  /** Of the thread that stands beside the conversation. */
+  /** Of the thread shown beside the conversation. */
   openThreadId?: string | undefined;
   messages: Messages;
   actions: MessageActions;
@@ -69,7 +69,7 @@ export function MessageList({ conversation, threadId, openThreadId, messages, ac
   );
 }
 
-/** Nothing happens when it is further up than what has been loaded. */
+/** Does nothing when the message is not loaded yet. */
 function showMessage(messageId: string): void {
   const element = document.getElementById(`message-${messageId}`);
   element?.scrollIntoView({ block: 'center' });

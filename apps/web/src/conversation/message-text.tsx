@@ -7,7 +7,7 @@ import { cutAtMentions } from '../text/mentions.ts';
 
 type Text = Extract<MessageBody, { type: 'text' }>;
 
-/** What somebody wrote, with names that lead to people. */
+/** The text of a message, with mentions linked to people. */
 export function MessageText({ body }: { body: Text }) {
   const { me } = useClient();
   const shown = useMemo(() => {

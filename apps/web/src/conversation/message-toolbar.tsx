@@ -2,7 +2,7 @@ import type { Conversation, Message } from '@securechat/client';
 import { useState } from 'preact/hooks';
 import { IconButton } from '../parts/icon-button.tsx';
 
-/** What most people mean most of the time. */
+/** The most common reactions. */
 const QUICK_REACTIONS = ['👍', '❤️', '😂', '😮', '😢', '🙏'];
 
 export type MessageActions = {
@@ -18,7 +18,7 @@ export type MessageActions = {
 
 type Properties = { conversation: Conversation; message: Message; actions: MessageActions };
 
-/** What can be done with a message. */
+/** Actions on a message. */
 export function MessageToolbar({ conversation, message, actions }: Properties) {
   const [isReacting, setReacting] = useState(false);
   const { isOwn, body, place } = message;
@@ -27,7 +27,7 @@ export function MessageToolbar({ conversation, message, actions }: Properties) {
   if (!conversation.isMember || body.type === 'deleted' || place === undefined) return null;
   if (isReacting) return <QuickReactions onChoose={(emoji) => actions.onReact(message, emoji)} />;
   return (
-    <div class="toolbar" role="toolbar" aria-label="What to do with this message">
+    <div class="toolbar" role="toolbar" aria-label="Message actions">
       <IconButton icon="smile" label="React" onClick={() => setReacting(true)} />
       <IconButton icon="reply" label="Reply" onClick={() => actions.onReply(message)} />
       {actions.onThread !== undefined && (

@@ -6,7 +6,7 @@ import { messageLine } from '../text/message-text.ts';
 
 type Properties = { conversation: Conversation; messageId: string; onOpen?(): void };
 
-/** The message that is answered, in one line. */
+/** The message being replied to, in one line. */
 export function Quote({ conversation, messageId, onOpen }: Properties) {
   const { nameOf } = useNames();
   const message = useMessage(conversation, messageId);

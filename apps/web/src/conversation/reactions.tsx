@@ -5,7 +5,7 @@ import { names } from '../text/message-text.ts';
 
 type Properties = { conversation: Conversation; message: Message; onReact(emoji: string | undefined): void };
 
-/** Pressing one joins it or takes it back. */
+/** Pressing one adds or removes this user's reaction. */
 export function Reactions({ message, onReact }: Properties) {
   const { me } = useClient();
   const { nameOf } = useNames();

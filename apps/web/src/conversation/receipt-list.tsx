@@ -5,7 +5,7 @@ import { useClientEvents } from '../session/use-client-events.ts';
 import { fullTime } from '../text/time.ts';
 import { receiptsOf } from './receipts.ts';
 
-/** How far a message has come with each member. */
+/** The delivery of a message to each member. */
 export function ReceiptList({ conversation, message }: { conversation: Conversation; message: Message }) {
   useClientEvents('receipt', 'conversation');
   const { read, delivered, waiting } = receiptsOf(message, conversation.members());

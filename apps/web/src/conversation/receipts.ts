@@ -3,11 +3,11 @@ import type { Member, Message } from '@securechat/client';
 export type Receipts = {
   readonly read: readonly string[];
   readonly delivered: readonly string[];
-  /** Neither: the server holds it for them. */
+  /** Neither delivered nor read: the server holds it for them. */
   readonly waiting: readonly string[];
 };
 
-/** How far an own message has come with each of the others. By the server's word. */
+/** Delivery of an own message to each of the others, as reported by the server. */
 export function receiptsOf(message: Message, members: readonly Member[]): Receipts {
   const place = message.place ?? Number.POSITIVE_INFINITY;
   const others = members.filter((member) => member.userId !== message.from);

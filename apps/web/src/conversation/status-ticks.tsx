@@ -10,7 +10,7 @@ const TICKS: Record<MessageStatus, { icon: IconName; label: string }> = {
   failed: { icon: 'alert', label: 'Not sent' },
 };
 
-/** How far an own message has come. */
+/** The delivery status of an own message. */
 export function StatusTicks({ message }: { message: Message }) {
   if (message.status === undefined) return null;
   const { icon, label } = TICKS[message.status];

@@ -2,10 +2,10 @@ import type { Content, Conversation, SendOptions } from '@securechat/client';
 import { mentionsIn } from '../text/mentions.ts';
 import type { Draft } from './draft.ts';
 
-/** Where something goes: into a thread or not, and for how long. */
+/** Where a message goes, in a thread or not, and its expiry. */
 export type Going = { threadId: string | undefined; expiresInMs: number | undefined };
 
-/** How that which is said with this draft is sent. */
+/** The send options for this draft. */
 export function howToSend(draft: Draft, { threadId, expiresInMs }: Going): SendOptions {
   return {
     ...(draft.kind === 'reply' && { replyTo: draft.message.id }),
@@ -14,7 +14,7 @@ export function howToSend(draft: Draft, { threadId, expiresInMs }: Going): SendO
   };
 }
 
-/** Resolves when it is durable on this device, whether there is a connection or not. */
+/** Resolves when it is durable on this device, with or without a connection. */
 export async function submitDraft(
   conversation: Conversation,
   draft: Draft,

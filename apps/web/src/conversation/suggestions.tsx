@@ -8,7 +8,7 @@ type Properties = {
   onChoose(userId: string): void;
 };
 
-/** Members whose names fit what is being typed; the text field keeps the focus. */
+/** Members whose names match what is being typed; the text field keeps the focus. */
 export function Suggestions({ id, shown, chosen, onChoose }: Properties) {
   const { nameOf } = useNames();
   if (shown.length === 0) return null;

@@ -8,7 +8,7 @@ import { Quote } from './quote.tsx';
 import { lastOwnText, useMessageActions } from './use-message-actions.ts';
 import { useMessages } from './use-messages.ts';
 
-/** What was said about one message, beside the conversation. */
+/** The thread of one message, beside the conversation. */
 export function ThreadPanel({ conversation, threadId }: { conversation: Conversation; threadId: string }) {
   const messages = useMessages(conversation, threadId);
   const doing = useMessageActions(conversation);

@@ -1,20 +1,20 @@
 import type { Message } from '@securechat/client';
 import { dayOf } from '../text/time.ts';
 
-/** Messages of one person that follow each other within this time stand together, with one name above them. */
+/** Consecutive messages of one person within this time are grouped under one name. */
 const RUN_MS = 5 * 60_000;
 
 export type TimelineEntry = {
   readonly message: Message;
-  /** The first of its day. */
+  /** First of its day. */
   readonly beginsDay: boolean;
   readonly beginsRun: boolean;
   readonly endsRun: boolean;
-  /** The line "New" stands above it. */
+  /** The line "New" is above it. */
   readonly isFirstUnread: boolean;
 };
 
-/** `unread`: how many of the newest messages of others were not read when the conversation was opened. */
+/** `unread`: how many of others' newest messages were unread when the conversation was opened. */
 export function timeline(messages: readonly Message[], unread: number): TimelineEntry[] {
   const firstUnread = messages.filter((message) => !message.isOwn).at(-unread);
   return messages.map((message, index) => {
@@ -40,13 +40,13 @@ function isOneRun(earlier: Message, later: Message): boolean {
   );
 }
 
-/** Total, so that what a new kind of body is has to be said: what is not said stands between the bubbles, or nowhere. */
+/** Total, so that each new body type is decided on: false types appear between the bubbles, or nowhere. */
 const IS_SAID: Record<Message['body']['type'], boolean> = {
   ...{ text: true, file: true, deleted: true, unknown: true },
   ...{ notice: false, missing: false },
 };
 
-/** Said by a person, and not a notice or a gap. */
+/** Written by a person: not a notice or a gap. */
 export function isSaid({ body }: Message): boolean {
   return IS_SAID[body.type];
 }

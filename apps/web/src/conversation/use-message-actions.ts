@@ -7,7 +7,7 @@ import type { MessageActions } from './message-toolbar.tsx';
 export type Doing = {
   readonly draft: Draft;
   readonly actions: MessageActions;
-  /** Of those that take effect at once. */
+  /** For actions that take effect at once. */
   readonly task: Task;
   /** The message whose receipts are shown, or that is about to be deleted. */
   readonly looking: { kind: 'details' | 'delete'; message: Message } | undefined;
@@ -15,7 +15,7 @@ export type Doing = {
   stopLooking(): void;
 };
 
-/** What a person is doing with the messages of a conversation or thread. */
+/** The user's current action on messages of a conversation or thread. */
 export function useMessageActions(conversation: Conversation, onThread?: (message: Message) => void): Doing {
   const [draft, setDraft] = useState<Draft>({ kind: 'new' });
   const [looking, setLooking] = useState<Doing['looking']>();
@@ -41,7 +41,7 @@ export function useMessageActions(conversation: Conversation, onThread?: (messag
   };
 }
 
-/** The newest own text that can still be changed. */
+/** The newest own text that can still be edited. */
 export function lastOwnText(list: readonly Message[]): Message | undefined {
   return list.findLast(
     (message) => message.isOwn && message.body.type === 'text' && message.place !== undefined,

@@ -4,9 +4,9 @@ import { inBackground } from '../session/in-background.ts';
 import { useClient } from '../session/session.ts';
 import { mergeMessage, prependPage } from './merge-message.ts';
 
-/** One page is more than a screen. */
+/** More than a screen. */
 const PAGE = 50;
-/** So many stay on the page while a person reads the newest ones; what is above comes back by scrolling. */
+/** How many stay on the page while the user reads the newest; older ones come back by scrolling. */
 const KEPT = 200;
 
 export type Messages = {
@@ -15,11 +15,11 @@ export type Messages = {
   readonly hasOlder: boolean;
   readonly error: unknown;
   loadOlder(): Promise<void>;
-  /** The person is at the newest message: old ones may go. */
+  /** The user is at the newest message: old ones may be dropped. */
   trim(): void;
 };
 
-/** What stands in a conversation, or in one of its threads: the newest page, what comes, and older pages when asked. */
+/** The messages of a conversation or thread: the newest page, new ones, and older pages on request. */
 export function useMessages(conversation: Conversation, threadId: string | undefined): Messages {
   const client = useClient();
   const [list, setList] = useState<readonly Message[]>([]);
@@ -44,7 +44,7 @@ export function useMessages(conversation: Conversation, threadId: string | undef
     }
   }
 
-  /** A receipt is about all earlier messages at once: those that are shown are read anew, in one go. */
+  /** A receipt concerns all earlier messages: re-reads those shown, once per burst. */
   async function lookAgain(): Promise<void> {
     const inThread = threadId === undefined ? {} : { threadId };
     const page = await conversation.messages({ limit: KEPT, ...inThread });

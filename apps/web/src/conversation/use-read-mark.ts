@@ -2,7 +2,7 @@ import type { Conversation, Message } from '@securechat/client';
 import { useEffect, useState } from 'preact/hooks';
 import { inBackground } from '../session/in-background.ts';
 
-/** What is at the end of an open conversation, on a page that somebody looks at, has been read. */
+/** The end of an open conversation on a visible page counts as read. */
 export function useReadMark(
   conversation: Conversation,
   threadId: string | undefined,

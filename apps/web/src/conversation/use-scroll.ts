@@ -3,9 +3,9 @@ import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Messages } from './use-messages.ts';
 
-/** Within so many pixels of the end one is at the end: a person does not aim better. */
+/** Within this distance from the end counts as at the end: people do not aim more precisely. */
 const AT_END_PX = 60;
-/** So far from the top older messages are asked for, to be there before the top is. */
+/** At this distance from the top older messages are requested, to arrive before the top is reached. */
 const NEAR_TOP_PX = 400;
 
 export type Scroll = {
@@ -15,12 +15,12 @@ export type Scroll = {
   toEnd(): void;
 };
 
-/** Stays at the newest message while one is there, and at the same message while older ones are put above it. */
+/** Stays at the newest message when there, and at the same message when older ones are added above. */
 export function useScroll(messages: Messages): Scroll {
   const { list } = messages;
   const box = useRef<HTMLElement>(null);
   const [isAtEnd, setAtEnd] = useState(true);
-  /** As it was when it was last drawn or scrolled. */
+  /** State at the last render or scroll. */
   const last = useRef<{ first?: Message; end?: Message; fromEndPx: number }>({ fromEndPx: 0 });
 
   const fromEndPx = (element: HTMLElement) => element.scrollHeight - element.scrollTop - element.clientHeight;
@@ -49,7 +49,7 @@ export function useScroll(messages: Messages): Scroll {
     if (last.current.fromEndPx < AT_END_PX) messages.trim();
   }, [list]);
 
-  // the keyboard of a phone, or a growing text field, takes room away, and a picture that has come takes some
+  // a phone's keyboard, a growing text field or a loaded picture changes the available height
   useEffect(() => {
     const element = box.current;
     if (element === null) return;

@@ -1,16 +1,16 @@
 import { useState } from 'preact/hooks';
 import { mentionAt } from '../text/mentions.ts';
 
-/** More than these nobody reads: typing another letter is quicker. */
+/** Nobody reads more; typing another letter is quicker. */
 const MAX_SHOWN = 6;
 
-/** Names of members that fit what is being typed behind an `@`. */
+/** Members' names matching what is being typed after an `@`. */
 export function useSuggestions(memberIds: readonly string[], nameOf: (userId: string) => string) {
   const [begun, setBegun] = useState<string>();
   const [chosen, setChosen] = useState(0);
   const fits = (userId: string) =>
     [userId, nameOf(userId)].some((name) => name.toLowerCase().startsWith((begun ?? '').toLowerCase()));
-  // a whole name needs none, and Enter sends
+  // a complete name needs none, so that Enter sends
   const shown =
     begun === undefined || memberIds.includes(begun) ? [] : memberIds.filter(fits).slice(0, MAX_SHOWN);
 
@@ -19,7 +19,7 @@ export function useSuggestions(memberIds: readonly string[], nameOf: (userId: st
     setChosen(0);
   }
 
-  /** The text with the name in the place of what was begun, and where the cursor goes. */
+  /** The text with the name completed, and the new cursor position. */
   function complete(field: HTMLTextAreaElement, userId: string): { text: string; cursor: number } {
     const end = field.selectionStart;
     const start = end - (begun ?? '').length;

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { inBackground } from '../session/in-background.ts';
 import { useClient } from '../session/session.ts';
 
-/** The threads of a conversation, by the message that each hangs on. The one that is open is being read. */
+/** The threads of a conversation, by root message. The open one counts as read. */
 export function useThreads(
   conversation: Conversation,
   openId: string | undefined,
@@ -20,7 +20,7 @@ export function useThreads(
     });
     inBackground(
       conversation.threads().then((all) => {
-        // what was told meanwhile is newer
+        // events received meanwhile are newer
         setThreads(new Map([...all.map((thread) => [thread.threadId, thread] as const), ...newer]));
       }),
     );

@@ -4,7 +4,7 @@ import { useNames } from '../parts/use-names.ts';
 import { useTask } from '../session/use-task.ts';
 import { useDirect } from './use-direct.ts';
 
-/** Whether this browser and those of one person may connect without the server in between. */
+/** Whether this browser may connect directly to those of one person. */
 export function DirectForm({ userId }: { userId: string }) {
   const direct = useDirect();
   const { nameOf } = useNames();
@@ -32,8 +32,8 @@ export function DirectForm({ userId }: { userId: string }) {
         Connect directly with {name}; they will see your IP address
       </label>
       <p>
-        Only if {name} allows it as well. Messages come sooner then; they all go by the server, too, which
-        learns that you are connected.
+        Only if {name} allows it as well. Messages then arrive sooner; they all go through the server, too,
+        which learns that you are connected.
       </p>
       <ErrorText error={task.error} />
     </section>

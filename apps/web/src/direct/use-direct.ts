@@ -4,7 +4,7 @@ import { useEffect, useReducer, useState } from 'preact/hooks';
 import { inBackground } from '../session/in-background.ts';
 import { useClient } from '../session/session.ts';
 
-/** One for each client; it ends with it. */
+/** One per client; ends with it. */
 const opened = new WeakMap<Client, Promise<Direct>>();
 
 function directOf(client: Client): Promise<Direct> {
@@ -15,7 +15,7 @@ function directOf(client: Client): Promise<Direct> {
   return direct;
 }
 
-/** Direct connections, once that part is loaded; renders again whenever a path changes. Undefined where the browser has none. */
+/** Direct connections, once that code is loaded; re-renders when a path changes. Undefined where the browser has no support. */
 export function useDirect(): Direct | undefined {
   const client = useClient();
   const [direct, setDirect] = useState<Direct>();

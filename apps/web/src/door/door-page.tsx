@@ -17,7 +17,7 @@ const WAYS: readonly { value: Way; label: string }[] = [
 
 export type DoorProperties = { door: Door; onEnter(client: Client): void };
 
-/** Nobody lives in this browser yet. */
+/** Shown while this browser holds no account. */
 export function DoorPage(properties: DoorProperties) {
   const [way, setWay] = useState<Way>('sign-up');
   return (

@@ -8,9 +8,9 @@ import { useTask } from '../session/use-task.ts';
 import type { DoorProperties } from './door-page.tsx';
 
 const NOT_AGREED =
-  'Your other device has not agreed, or the server could not be reached. Begin anew on both.';
+  'Your other device has not approved, or the server could not be reached. Start again on both.';
 
-/** Two codes, one in each direction: the first says which account, the second which device. */
+/** Two codes, one in each direction: the first identifies the account, the second the device. */
 export function LinkForm({ door, onEnter }: DoorProperties) {
   const [code, setCode] = useState('');
   const [answer, setAnswer] = useState<string>();
@@ -25,7 +25,7 @@ export function LinkForm({ door, onEnter }: DoorProperties) {
     try {
       onEnter(await begun.done);
     } catch (error) {
-      // by these codes nothing comes any more
+      // these codes are of no use any more
       setAnswer(undefined);
       throw error instanceof RequestTimedOut ? new Error(NOT_AGREED) : error;
     }
@@ -36,7 +36,7 @@ export function LinkForm({ door, onEnter }: DoorProperties) {
     <TaskForm task={task} onSubmit={begin} label="Continue">
       <Field
         label="Code of your other device"
-        hint="There: Devices, then “Link a device”. It is good for ten minutes."
+        hint="On that device: Devices, then “Link a device”. It is valid for ten minutes."
         value={code}
         onValue={setCode}
         spellcheck={false}
@@ -54,8 +54,8 @@ function LinkAnswer({ code }: { code: string }) {
   return (
     <section aria-label="Link this device" ref={section} tabIndex={-1}>
       <p>
-        Give this code to your other device within five minutes, and leave this page open. When the other one
-        has agreed, your conversations appear here.
+        Enter this code on your other device within five minutes, and leave this page open. Once it is
+        approved there, your conversations appear here.
       </p>
       <QrCode text={code} label="The code of this device as a QR code" />
       <Copyable text={code} label="Code of this device" />

@@ -2,7 +2,7 @@ import { type Client, NoAccountHere, openIndexedDbStore, SecureChat, type Store 
 import { loadConfig, type WebConfig } from '../session/config.ts';
 import { loadPreferences } from '../session/preferences.ts';
 
-/** What stands between the page and a client: an open store, and an account in it or not. */
+/** An open store, with or without an account in it. */
 export type Door = { config: WebConfig; store: Store };
 
 /** The database of a profile in this browser. */
@@ -13,7 +13,7 @@ export async function openDoor(profile: string): Promise<Door> {
   return { config, store: await openIndexedDbStore(storeName(profile)) };
 }
 
-/** The client that an earlier visit left in the store; undefined when nobody has signed up there. */
+/** The client of an earlier visit; undefined when nobody has signed up in this store. */
 export async function openClient(profile: string, { store }: Door): Promise<Client | undefined> {
   const { readReceipts } = loadPreferences(profile);
   try {

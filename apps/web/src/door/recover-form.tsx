@@ -5,7 +5,7 @@ import { TaskForm } from '../parts/task-form.tsx';
 import { useTask } from '../session/use-task.ts';
 import type { DoorProperties } from './door-page.tsx';
 
-/** All devices are lost, and the recovery code is not. */
+/** For a user who has lost all devices, but has the recovery code. */
 export function RecoverForm({ door, onEnter }: DoorProperties) {
   const [userId, setUserId] = useState('');
   const [recoveryCode, setRecoveryCode] = useState('');
@@ -34,7 +34,7 @@ export function RecoverForm({ door, onEnter }: DoorProperties) {
       />
       <Field
         label="Recovery code"
-        hint="All your other devices are removed. Messages are on those only, unless you have exported them."
+        hint="All your other devices will be removed. Your messages are only there, unless you exported them."
         value={recoveryCode}
         onValue={setRecoveryCode}
         spellcheck={false}

@@ -6,19 +6,18 @@ import { askEnrolment, type Enrolment } from '../session/enrolment.ts';
 import { useTask } from '../session/use-task.ts';
 import type { DoorProperties } from './door-page.tsx';
 
-/** What the server asks of new accounts, and how a person knows it. */
+/** What the server demands of new accounts, and how to explain it. */
 const ADMISSION = {
   open: undefined,
   invite: {
     label: 'Invite',
-    hint: 'The code that you were given. It is good for one account.',
-    refused:
-      'This invite lets nobody in under this name: it was used already, is too old, or is for another name.',
+    hint: 'The code you were given. It is valid for one account.',
+    refused: 'This invite is not valid for this name: it has been used, has expired, or is for another name.',
   },
   jwt: {
     label: 'Token',
     hint: 'From the product that this chat belongs to.',
-    refused: 'This token lets nobody in under this name: it is too old, or for another name.',
+    refused: 'This token is not valid for this name: it has expired, or is for another name.',
   },
 } as const;
 
@@ -30,7 +29,7 @@ export function SignUpForm({ door, onEnter }: DoorProperties) {
   const admission = ADMISSION[enrolment];
 
   useEffect(() => {
-    // a server that cannot be reached is reported when somebody signs up
+    // an unreachable server is reported when the user signs up
     askEnrolment(door.config.server).then(setEnrolment, () => setEnrolment('open'));
   }, [door]);
 

@@ -7,12 +7,12 @@ import { type Door, openClient, openDoor } from './opening.ts';
 
 /**
  * - `opening`: the store is being opened; left by itself.
- * - `in-use`: another tab has the store; left when the person takes it over here.
- * - `door`: the store is ours and nobody lives in it; left by signing up, linking or recovering.
- * - `inside`: there is a client, and it connects by itself; left when it ends, or another tab takes over.
+ * - `in-use`: another tab has the store; left when the user takes it over here.
+ * - `door`: the store is open and holds no account; left by signing up, linking or recovering.
+ * - `inside`: there is a client, which connects by itself; left when it ends, or another tab takes over.
  * - `moved`: another tab has taken over; left by taking it back.
- * - `ended`: the client will not come back by itself; left by forgetting what is stored, or by trying anew.
- * - `failed`: opening did not work; left by trying anew.
+ * - `ended`: the client will not reconnect; left by deleting the stored data, or by retrying.
+ * - `failed`: opening failed; left by retrying.
  */
 type Opening =
   | { state: 'opening' | 'in-use' | 'moved' }
@@ -52,13 +52,13 @@ export function useOpening(profile: string): OpeningControls {
   }
 
   function enter(door: Door, client: Client): void {
-    // a browser that is short of room asks nobody before it deletes, unless this is granted
+    // without this a browser short of space deletes the data without asking
     void navigator.storage.persist();
     client.connect();
     setOpening({ state: 'inside', door, client });
   }
 
-  /** Deletes what this browser holds, and begins anew. */
+  /** Deletes this browser's data, and starts again. */
   async function forget(client: Client): Promise<void> {
     await client.close();
     await unregister(profile);
@@ -70,7 +70,7 @@ export function useOpening(profile: string): OpeningControls {
   return { opening, open, takeOver, enter, forget };
 }
 
-/** A worker that was woken has the store for seconds, and lets go when asked; a tab is asked by its person. */
+/** A woken worker has the store for seconds, and releases it on request; a tab is asked by its user. */
 async function openOwnDoor(profile: string): Promise<Door> {
   try {
     return await openDoor(profile);
@@ -86,7 +86,7 @@ async function isWaking(profile: string): Promise<boolean> {
   return held.some(({ name }) => name === wakingLock(profile));
 }
 
-/** Who is inside may be asked to go by another tab, or be ended by the server. */
+/** Another tab may ask this one to release the store, or the server may end the client. */
 function useEndings(profile: string, opening: Opening, setOpening: (next: Opening) => void): void {
   useEffect(() => {
     if (opening.state !== 'door' && opening.state !== 'inside') return;

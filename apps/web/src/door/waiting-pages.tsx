@@ -3,7 +3,7 @@ import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { TaskButton } from '../parts/task-button.tsx';
 import { errorText } from '../text/error-text.ts';
 
-/** A page with one thing on it. */
+/** A page with a single card. */
 export function Card({ title, children }: { title: string; children: ComponentChildren }) {
   return (
     <main class="card-page">
@@ -28,7 +28,7 @@ export function OpeningPage() {
 export function InUsePage({ onTakeOver }: { onTakeOver(): Promise<void> }) {
   return (
     <Card title="Open in another tab">
-      <p>SecureChat runs in another tab or window of this browser. Only one of them may write at a time.</p>
+      <p>SecureChat is open in another tab or window of this browser. Only one can be used at a time.</p>
       <TaskButton isMain onRun={onTakeOver}>
         Use it here
       </TaskButton>
@@ -39,7 +39,7 @@ export function InUsePage({ onTakeOver }: { onTakeOver(): Promise<void> }) {
 export function MovedPage({ onTakeOver }: { onTakeOver(): Promise<void> }) {
   return (
     <Card title="Continued in another tab">
-      <p>You have opened SecureChat in another tab. This one is at rest.</p>
+      <p>You have opened SecureChat in another tab. This one is paused.</p>
       <TaskButton isMain onRun={onTakeOver}>
         Use it here
       </TaskButton>
@@ -63,8 +63,8 @@ export function EndedPage({ error, onForget }: { error: Error; onForget(): Promi
     <Card title="This device is no longer connected">
       <p role="alert">{errorText(error)}</p>
       <p>
-        Load the page anew to try again. To link this browser once more, delete first what is stored here; it
-        stays until then.
+        Reload the page to try again. To link this browser again, first delete what is stored here; it stays
+        until then.
       </p>
       <div class="button-row">
         <button type="button" class="button is-main" onClick={() => location.reload()}>

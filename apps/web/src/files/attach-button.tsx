@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks';
 import { IconButton } from '../parts/icon-button.tsx';
 
-/** Lets somebody choose files. */
+/** Lets the user choose files. */
 export function AttachButton({ onFiles }: { onFiles(files: readonly File[]): void }) {
   const input = useRef<HTMLInputElement>(null);
   return (
@@ -14,7 +14,7 @@ export function AttachButton({ onFiles }: { onFiles(files: readonly File[]): voi
         hidden
         onChange={({ currentTarget }) => {
           onFiles([...(currentTarget.files ?? [])]);
-          // the same one may be chosen again
+          // allows choosing the same file again
           currentTarget.value = '';
         }}
       />

@@ -6,7 +6,7 @@ import { Picture } from './picture.tsx';
 import { TransferRow } from './transfer-row.tsx';
 import { useTransfers } from './use-transfers.ts';
 
-/** `mayLoad`: pictures come by themselves, as from people whom one has accepted. */
+/** `mayLoad`: load pictures automatically, as from accepted people. */
 export function FileBodyView({ file, mayLoad }: { file: FileInfo; mayLoad: boolean }) {
   const transfers = useTransfers();
   const moving = transfers.list.find(({ key }) => key === file.fileId);

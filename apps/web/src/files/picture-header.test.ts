@@ -6,7 +6,7 @@ const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(' ', ''
 const ascii = (text: string) => Buffer.from(text, 'latin1').toString('hex');
 
 const PNG = hex(`89504e470d0a1a0a 0000000d ${ascii('IHDR')} 00000280 00000190 0806000000`);
-/** With a thumbnail of 16 by 16 in its first segment, which is not what counts. */
+/** With a 16 by 16 thumbnail in its first segment, which must be ignored. */
 const JPEG = hex('ffd8 ffe1 0012 4578 ffd8 ffc0 0011 08 0010 0010 0301 ffff ffc2 0011 08 0190 0280 03');
 const riff = (chunk: string, rest: string) =>
   hex(`${ascii('RIFF')} 40000000 ${ascii('WEBP')} ${ascii(chunk)} 30000000 ${rest}`);

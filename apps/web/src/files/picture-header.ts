@@ -1,18 +1,18 @@
-/** What the first bytes of a file say that it is. Sizes are pixels. */
+/** The type and size in pixels, from a file's first bytes. */
 export type PictureHeader = {
   type: 'image/png' | 'image/jpeg' | 'image/webp';
   width: number;
   height: number;
 };
 
-/** By the bytes and not by what anybody calls it; undefined for all that is no PNG, JPEG or WebP. */
+/** Judges by the bytes, not by the declared type; undefined for anything but PNG, JPEG or WebP. */
 export function pictureHeader(bytes: Uint8Array): PictureHeader | undefined {
   try {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const found = png(view) ?? jpeg(view) ?? webp(view);
     return found !== undefined && found.width > 0 && found.height > 0 ? found : undefined;
   } catch (error) {
-    // it ends before it has said
+    // the data ends too early
     if (error instanceof RangeError) return undefined;
     throw error;
   }
@@ -27,14 +27,14 @@ function png(view: DataView): PictureHeader | undefined {
   return { type: 'image/png', width: view.getUint32(16), height: view.getUint32(20) };
 }
 
-/** From marker to marker, up to the first that begins a frame: C0 to CF without tables (C4, C8, CC). */
+/** Follows the markers to the first one that starts a frame: C0 to CF except the tables (C4, C8, CC). */
 function jpeg(view: DataView): PictureHeader | undefined {
   if (view.getUint16(0) !== 0xffd8) return undefined;
   for (let at = 2; ; ) {
     if (view.getUint8(at) !== 0xff) return undefined;
     const marker = view.getUint8(at + 1);
     if (marker === 0xff) {
-      // a marker may be preceded by any number of these
+      // a marker may be preceded by any number of fill bytes
       at += 1;
       continue;
     }
@@ -44,7 +44,7 @@ function jpeg(view: DataView): PictureHeader | undefined {
   }
 }
 
-/** In its three forms: lossy, lossless, and with a header of its own for what else it holds. */
+/** Its three forms: lossy, lossless, and extended. */
 function webp(view: DataView): PictureHeader | undefined {
   if (text(view, 0) !== 'RIFF' || text(view, 8) !== 'WEBP') return undefined;
   const type = 'image/webp';

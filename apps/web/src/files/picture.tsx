@@ -4,7 +4,7 @@ import { useClient } from '../session/session.ts';
 import { shownName } from '../text/file-names.ts';
 import { mayBePicture, pictureOf } from './pictures.ts';
 
-/** A file as a picture, if it is one. Nothing otherwise: its name stands below. */
+/** Shows a file as a picture if it is one, else nothing: its name is below. */
 export function Picture({ file }: { file: FileInfo }) {
   const client = useClient();
   const [address, setAddress] = useState<string>();

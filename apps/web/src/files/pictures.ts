@@ -2,14 +2,14 @@ import type { Client, FileInfo } from '@securechat/client';
 import { pictureHeader } from './picture-header.ts';
 import { filesOf } from './transfers.ts';
 
-/** What its sender calls a picture, and no larger, comes by itself. Whether it is one, its bytes say. */
+/** Files declared as pictures, up to this size, are loaded automatically. Whether they are pictures is decided by their bytes. */
 const CALLED_PICTURES = new Set(['image/png', 'image/jpeg', 'image/webp']);
 const MAX_BYTES = 10_000_000;
-/** Decoded, 100 MB for the moment of drawing. */
+/** Decoded, 100 MB while drawing. */
 const MAX_PIXELS = 25_000_000;
-/** Longest edge of what is shown: a bubble, on a screen with three pixels for each of the page. */
+/** Longest edge shown: a bubble on a screen with three device pixels per CSS pixel. */
 const SHOWN_EDGE = 1_600;
-/** Drawn pictures that are kept, so that coming back to a conversation does not load them anew. Some hundred KB each. */
+/** Cached pictures, so that returning to a conversation does not load them again. A few hundred KB each. */
 const MAX_KEPT = 60;
 
 const kept = new Map<string, Promise<Blob | undefined>>();
@@ -18,12 +18,12 @@ export function mayBePicture({ mimeType, size }: FileInfo): boolean {
   return CALLED_PICTURES.has(mimeType) && size <= MAX_BYTES;
 }
 
-/** The picture, drawn anew: only pixels come from the file. Undefined when it is none, is too large, or does not come. */
+/** The picture, redrawn, so that only pixels come from the file. Undefined when it is not one, is too large, or cannot be loaded. */
 export function pictureOf(client: Client, file: FileInfo): Promise<Blob | undefined> {
   const known = kept.get(file.fileId);
   if (known !== undefined) return known;
   const drawn = load(client, file).catch(() => {
-    // it may come another time
+    // it may succeed another time
     kept.delete(file.fileId);
     return undefined;
   });
@@ -41,7 +41,7 @@ async function load(client: Client, file: FileInfo): Promise<Blob | undefined> {
 async function drawAnew(blob: Blob): Promise<Blob | undefined> {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const header = pictureHeader(bytes);
-  // before anything is decoded: a few bytes may stand for gigabytes of pixels
+  // checked before decoding: a few bytes may expand to gigabytes of pixels
   if (header === undefined || header.width * header.height > MAX_PIXELS) return undefined;
   const picture = await createImageBitmap(new Blob([bytes], { type: header.type }));
   const scale = Math.min(1, SHOWN_EDGE / Math.max(picture.width, picture.height));

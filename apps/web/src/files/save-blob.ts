@@ -1,7 +1,7 @@
-/** A browser has read the address long before. */
+/** Long after the browser has read the address. */
 const KEPT_MS = 60_000;
 
-/** As if somebody had followed a link to it. It is never opened as a page: that would run what is in it. */
+/** Saves it like a followed download link. Never opened as a page, which would run its content. */
 export function saveBlob(blob: Blob, name: string): void {
   const address = URL.createObjectURL(new Blob([blob], { type: 'application/octet-stream' }));
   const link = document.createElement('a');

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { smallPicture } from './small-picture.ts';
 
-/** The beginning of a PNG, which says its size; the rest says nothing more. */
+/** The start of a PNG, which contains its size; the rest is empty. */
 function png(width: number, height: number): Uint8Array {
   const bytes = Buffer.from('89504e470d0a1a0a0000000d4948445200000000000000000100000000', 'hex');
   bytes.writeUInt32BE(width, 16);

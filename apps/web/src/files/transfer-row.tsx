@@ -6,7 +6,7 @@ import type { Moving } from './transfers.ts';
 
 type Properties = { label: string; moving: Moving; onDrop(): void };
 
-/** How far a file is, and what can be done with it; or why it did not come through. */
+/** The progress of a transfer and its controls; or why it failed. */
 export function TransferRow({ label, moving, onDrop }: Properties) {
   const { transfer, error } = moving;
   const [, render] = useReducer((count: number) => count + 1, 0);
@@ -15,7 +15,7 @@ export function TransferRow({ label, moving, onDrop }: Properties) {
     return (
       <div class="transfer">
         <span class="transfer-label">{label}</span>
-        <IconButton icon="close" label={`Put away: ${label}`} onClick={onDrop} />
+        <IconButton icon="close" label={`Dismiss: ${label}`} onClick={onDrop} />
         <ErrorText error={error} />
       </div>
     );
@@ -33,7 +33,7 @@ export function TransferRow({ label, moving, onDrop }: Properties) {
       {transfer !== undefined && (
         <IconButton
           icon={isPaused ? 'play' : 'pause'}
-          label={`${isPaused ? 'Go on' : 'Pause'}: ${label}`}
+          label={`${isPaused ? 'Resume' : 'Pause'}: ${label}`}
           onClick={toggle}
         />
       )}

@@ -2,25 +2,25 @@ import type { Client, Conversation, FileInfo, Message, SendOptions } from '@secu
 import type { Files, Transfer } from '@securechat/client/files';
 import { saveBlob } from './save-blob.ts';
 
-/** A file on its way, or one that has failed and stays until somebody has read why. */
+/** A transfer, or a failed one that stays until somebody has read why. */
 export type Moving = {
-  /** Of a file that is received its id; of one that is sent a number of this page. */
+  /** For a download the file's id; for an upload a number. */
   readonly key: string;
   readonly name: string;
-  /** The conversation or thread that it is sent to. */
+  /** The conversation or thread it is sent to. */
   readonly place?: string;
-  /** Undefined while it waits for those that were chosen with it. */
+  /** Undefined while it is queued behind others chosen with it. */
   readonly transfer?: Transfer<unknown>;
   readonly error?: unknown;
 };
 
-/** The part of the SDK for files is loaded when a file is seen or sent for the first time. */
+/** Loads the file part of the SDK on first use. */
 export async function filesOf(client: Client): Promise<Files> {
   const { openFiles } = await import('@securechat/client/files');
   return openFiles(client);
 }
 
-/** What a client sends and saves. It goes on while somebody looks at another conversation. */
+/** A client's uploads and downloads. They continue while the user looks at another conversation. */
 export class Transfers {
   readonly #client: Client;
   readonly #listeners = new Set<() => void>();
@@ -40,7 +40,7 @@ export class Transfers {
     return () => this.#listeners.delete(listener);
   }
 
-  /** One after the other. */
+  /** One at a time. */
   async send(
     conversation: Conversation,
     place: string,
@@ -56,7 +56,7 @@ export class Transfers {
     }
   }
 
-  /** Gets it and hands it to the browser, which asks or knows where files go. */
+  /** Downloads it and passes it to the browser, which asks or knows where to save it. */
   async save(file: FileInfo): Promise<void> {
     if (this.#list.get(file.fileId)?.error === undefined && this.#list.has(file.fileId)) return;
     this.#put({ key: file.fileId, name: file.name });
@@ -64,14 +64,14 @@ export class Transfers {
     if (blob !== undefined) saveBlob(blob, file.name);
   }
 
-  /** Ends it, if it has not ended; then it is not shown any more. */
+  /** Cancels it if running, and removes it from the list. */
   drop(key: string): void {
     this.#list.get(key)?.transfer?.cancel();
     this.#list.delete(key);
     this.#changed();
   }
 
-  /** Undefined when it was dropped, or failed: then why is in the list. */
+  /** Undefined when it was dropped or failed; the list then says why. */
   async #follow<T>(key: string, begin: (files: Files) => Promise<Transfer<T>>): Promise<T | undefined> {
     try {
       const files = await filesOf(this.#client);

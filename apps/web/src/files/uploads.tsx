@@ -2,7 +2,7 @@ import { shownName } from '../text/file-names.ts';
 import { TransferRow } from './transfer-row.tsx';
 import { useTransfers } from './use-transfers.ts';
 
-/** Files on their way to this conversation or thread. */
+/** Uploads to this conversation or thread. */
 export function Uploads({ place }: { place: string }) {
   const transfers = useTransfers();
   return transfers.list

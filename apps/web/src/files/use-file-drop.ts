@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
 
-/** Files that are let fall anywhere in the conversation or thread around `inside`. Returns whether some hang over it. */
+/** Handles files dropped in the conversation or thread around `inside`. Returns whether some are dragged over it. */
 export function useFileDrop(
   inside: RefObject<HTMLElement | null>,
   onFiles: (files: readonly File[]) => void,
@@ -18,7 +18,7 @@ export function useFileDrop(
     const { signal } = ending;
     const hang = (event: DragEvent) => {
       if (!hasFiles(event)) return;
-      // without this the browser would leave the page and show the file
+      // else the browser would leave the page and show the file
       event.preventDefault();
       setOver(true);
     };

@@ -2,7 +2,7 @@ import { useEffect, useReducer } from 'preact/hooks';
 import { useClient } from '../session/session.ts';
 import { type Transfers, transfersOf } from './transfers.ts';
 
-/** Renders the component again when a file begins or ends. */
+/** Re-renders the component when a transfer starts or ends. */
 export function useTransfers(): Transfers {
   const transfers = transfersOf(useClient());
   const [, render] = useReducer((count: number) => count + 1, 0);

@@ -10,7 +10,7 @@ import { ConversationRow } from './conversation-row.tsx';
 import { isListed } from './is-listed.ts';
 import { useRovingFocus } from './roving-focus.ts';
 
-/** Below this number one finds a conversation by looking. */
+/** With fewer conversations, nobody needs a search field. */
 const SEARCHED_FROM = 8;
 
 export function ConversationList({ openId }: { openId: string | undefined }) {

@@ -1,9 +1,6 @@
 import type { Conversation } from '@securechat/client';
 
-/**
- * A conversation of two that somebody has begun without a word asks for nothing yet: so begins whoever comes by a link into a group, for
- * the one who made it.
- */
+/** A direct conversation started without a message is not a request yet: joining a group by a link starts one with the link's maker. */
 export function isListed({
   kind,
   isRequest,

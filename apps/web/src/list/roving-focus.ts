@@ -7,14 +7,14 @@ const STEPS: Record<string, (index: number, count: number) => number> = {
   End: (_, count) => count - 1,
 };
 
-/** Where the focus goes from item `index` of `count` by this key; undefined when the key means nothing here. */
+/** The item to focus from item `index` of `count` after this key; undefined for other keys. */
 export function nextIndex(key: string, index: number, count: number): number | undefined {
   return count === 0 ? undefined : STEPS[key]?.(index, count);
 }
 
 /**
- * One item of the list is in the order of Tab, arrows lead to the others (WAI-ARIA: roving tabindex). The items carry
- * `data-roving` and the `tabIndex` that `tabIndexOf` gives their id.
+ * One item is in the Tab order, arrow keys reach the others (WAI-ARIA: roving tabindex). Items need `data-roving` and the `tabIndex` that
+ * `tabIndexOf` gives for their id.
  */
 export function useRovingFocus(ids: readonly string[], preferred?: string) {
   const [last, setLast] = useState<string>();

@@ -9,7 +9,7 @@ import { fullTime } from '../text/time.ts';
 import { LinkDevice } from './link-device.tsx';
 import { RecoveryCode } from './recovery-code.tsx';
 
-/** By which devices the account takes part, and how to have it when all are lost. */
+/** The account's devices, and ways to keep the account when all are lost. */
 export function DevicesPage() {
   const client = useClient();
   const [devices, setDevices] = useState<readonly OwnDevice[]>([]);
@@ -18,7 +18,7 @@ export function DevicesPage() {
   const load = async () => setDevices(await client.devices());
   const revoked = async () => {
     await load();
-    // the row is gone, and with it what was pressed
+    // the row is gone, with the button that was pressed
     list.current?.focus();
   };
   useEffect(() => void task.run(load), [client]);
@@ -58,7 +58,7 @@ function DeviceRow({ device, onRevoked }: { device: OwnDevice; onRevoked(): Prom
       </span>
       {!device.isThis && (
         <ConfirmButton
-          question={`Remove ${device.deviceId}? It reads nothing that follows.`}
+          question={`Remove ${device.deviceId}? It will not be able to read new messages.`}
           onConfirm={revoke}
         >
           Remove

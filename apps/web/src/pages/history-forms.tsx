@@ -5,7 +5,7 @@ import { useClient } from '../session/session.ts';
 import { useTask } from '../session/use-task.ts';
 import { count } from '../text/message-text.ts';
 
-/** All conversations as an encrypted file, and back. */
+/** Export of all conversations to an encrypted file, and import. */
 export function HistoryForms() {
   return (
     <section aria-labelledby="history-title">
@@ -29,7 +29,7 @@ function ExportForm() {
     <TaskForm task={task} onSubmit={save} label="Export history" isMinor>
       <Field
         label="Passphrase for the export"
-        hint="Several words. Without it nobody can read the file, you neither."
+        hint="Several words. Without it nobody can read the file, not even you."
         isSecret
         value={passphrase}
         onValue={setPassphrase}

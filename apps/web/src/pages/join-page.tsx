@@ -9,15 +9,15 @@ import { go } from '../session/use-route.ts';
 import { useTask } from '../session/use-task.ts';
 
 const NOT_ANSWERED =
-  'No device of whoever made the link has answered. You need not ask again: the group appears in the list once one has.';
+  'No device of the person who made the link has answered. You need not ask again: the group appears in the list once one does.';
 
-/** Coming into a group by a link. Opening one does nothing by itself: its maker learns who joins. */
+/** Joins a group by a link. Opening a link does nothing by itself, because its maker learns who joins. */
 export function JoinPage({ link: opened = '' }: { link?: string | undefined }) {
   const client = useClient();
   const [link, setLink] = useState(opened);
   const task = useTask();
   useEffect(() => {
-    // whoever has it may use it: it does not stay in the browser's history
+    // whoever has it can use it, so it must not stay in the browser's history
     if (opened !== '') history.replaceState(null, '', '#/join');
   }, [opened]);
   const join = async () => {
@@ -30,10 +30,10 @@ export function JoinPage({ link: opened = '' }: { link?: string | undefined }) {
   };
   return (
     <PageFrame title="Join a group">
-      <TaskForm task={task} onSubmit={join} label="Join" busy="Waiting to be let in…">
+      <TaskForm task={task} onSubmit={join} label="Join" busy="Waiting to be added…">
         <Field
           label="Link"
-          hint="Who made it lets you in, once a device of theirs is online, and learns your user name."
+          hint="Whoever made it adds you once one of their devices is online, and learns your user name."
           value={link}
           onValue={setLink}
           autocapitalize="none"

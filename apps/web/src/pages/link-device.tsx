@@ -7,7 +7,7 @@ import { TaskButton } from '../parts/task-button.tsx';
 import { useClient } from '../session/session.ts';
 import { useTask } from '../session/use-task.ts';
 
-/** Two codes, one in each direction, so that neither side can be talked into the wrong one. */
+/** Two codes, one in each direction, so that neither side can be tricked into the wrong one. */
 export function LinkDevice({ onLinked }: { onLinked(): Promise<void> }) {
   const client = useClient();
   const [ownCode, setOwnCode] = useState<string>();
@@ -15,7 +15,7 @@ export function LinkDevice({ onLinked }: { onLinked(): Promise<void> }) {
   const [isLinked, setLinked] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
   const task = useTask();
-  /** What was pressed goes away with what it stood in: one goes on from the heading. */
+  /** The pressed button disappears, so the focus moves to the heading. */
   const show = (code: string | undefined) => {
     setOwnCode(code);
     setAnswer('');
@@ -39,11 +39,11 @@ export function LinkDevice({ onLinked }: { onLinked(): Promise<void> }) {
       </h2>
       <p class="hint" role="status">
         {isLinked &&
-          'The new device belongs to the account. Leave this page open until your conversations are there.'}
+          'The new device is linked. Leave this page open until your conversations have arrived there.'}
       </p>
       {ownCode === undefined ? (
         <>
-          <p>A phone, another browser: it gets your account and your conversations.</p>
+          <p>Use your account and your conversations on a phone or in another browser, too.</p>
           <TaskButton isMain onRun={begin}>
             Link a device
           </TaskButton>
@@ -55,10 +55,10 @@ export function LinkDevice({ onLinked }: { onLinked(): Promise<void> }) {
             void task.run(approve);
           }}
         >
-          <p>1. On the new device choose “Link device”, and give it this code. It is good for ten minutes.</p>
+          <p>1. On the new device choose “Link device”, and enter this code. It is valid for ten minutes.</p>
           <QrCode text={ownCode} label="Code for the new device as a QR code" />
           <Copyable text={ownCode} label="Code for the new device" />
-          <p>2. Give this device the code that the new one shows then.</p>
+          <p>2. Enter here the code that the new device then shows.</p>
           <Field
             label="Code of the new device"
             value={answer}

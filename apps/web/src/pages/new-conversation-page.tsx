@@ -20,7 +20,7 @@ export function NewConversationPage() {
       <TaskForm task={task} onSubmit={begin} label="Begin" busy="Fetching keys…">
         <Field
           label="User name"
-          hint="Of the person you want to write to. They see it as a request first."
+          hint="The person you want to write to. They see it as a request first."
           value={userId}
           onValue={setUserId}
           autocapitalize="none"

@@ -29,7 +29,7 @@ export function NewGroupPage() {
         />
         <Field
           label="Members"
-          hint="User names with commas between them; people can come later, too, also by a link."
+          hint="User names separated by commas. You can add people later, too, also by a link."
           value={members}
           onValue={setMembers}
           autocapitalize="none"

@@ -58,7 +58,7 @@ function Keys({ identity, known }: { identity: Identity; known: Known }) {
           <Icon name="shield" /> You have compared it.
         </p>
       )}
-      <p>Compare it in person or by voice. If it is the same on both sides, nobody sits in between.</p>
+      <p>Compare it in person or by voice. If it is the same on both sides, nobody is intercepting.</p>
       <SafetyNumber digits={safetyNumber} qr={qr} />
       {(trust === 'new' || trust === 'pinned') && (
         <TaskButton isMain onRun={markVerified}>
@@ -80,8 +80,8 @@ function KeyChange({ userId, known }: { userId: string; known: Known }) {
   return (
     <div class="warning" role="alert">
       <p>
-        <strong>{nameOf(userId)} has new keys.</strong> They may have lost their devices and begun anew, or
-        somebody pretends to be them. Ask them outside of this chat, and compare the number below.
+        <strong>{nameOf(userId)} has new keys.</strong> They may have lost their devices and started again, or
+        somebody is impersonating them. Ask them outside this chat, and compare the number below.
       </p>
       <TaskButton onRun={accept}>I have asked: accept the new keys</TaskButton>
     </div>

@@ -7,7 +7,7 @@ import { useClient } from '../session/session.ts';
 import { useTask } from '../session/use-task.ts';
 import { shrinkPicture } from './shrink-picture.ts';
 
-/** What one tells about oneself; those one talks to see it, the server does not. */
+/** The user's profile; contacts see it, the server does not. */
 export function ProfileForm() {
   const client = useClient();
   const [profile, setProfile] = useState<Profile>(() => client.profile(client.me.userId));

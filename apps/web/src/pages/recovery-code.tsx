@@ -3,7 +3,7 @@ import { Copyable } from '../parts/copyable.tsx';
 import { TaskButton } from '../parts/task-button.tsx';
 import { useClient } from '../session/session.ts';
 
-/** Shown only when asked for: whoever reads it has the account. */
+/** Shown only on request: whoever reads it controls the account. */
 export function RecoveryCode() {
   const client = useClient();
   const [code, setCode] = useState<string>();
@@ -12,7 +12,7 @@ export function RecoveryCode() {
       <h2 id="recovery-title">Recovery code</h2>
       <p>
         If you lose all your devices, this code brings the account back. Write it down and keep it where
-        nobody finds it: whoever has it has the account.
+        nobody finds it: whoever has it controls the account.
       </p>
       {code === undefined ? (
         <TaskButton onRun={async () => setCode(await client.recoveryCode())}>Show recovery code</TaskButton>

@@ -7,7 +7,7 @@ export function SafetyNumber({ digits, qr }: { digits: string; qr: string }) {
     <div class="safety">
       <ol class="safety-number" aria-label="Safety number in groups of five digits">
         {safetyGroups(digits).map((group, index) => (
-          // the same group may come twice, and their order is all that they have
+          // groups may repeat, so the position is the only key
           <li key={index}>{group}</li>
         ))}
       </ol>

@@ -6,7 +6,7 @@ import { useTask } from '../session/use-task.ts';
 
 type Properties = { userId: string; onVerified(): Promise<void> };
 
-/** The page has no camera: a scanner app gives the text of the other's code. */
+/** The page does not use the camera: a scanner app gives the text of the other's code. */
 export function ScanForm({ userId, onVerified }: Properties) {
   const client = useClient();
   const [text, setText] = useState('');
@@ -22,7 +22,7 @@ export function ScanForm({ userId, onVerified }: Properties) {
       <TaskForm task={task} onSubmit={verify} label="Compare" isMinor>
         <Field
           label="Text of their code"
-          hint="Scan it with any scanner, and paste what it says."
+          hint="Scan it with any QR scanner, and paste the text here."
           value={text}
           onValue={setText}
           spellcheck={false}

@@ -8,7 +8,7 @@ import { HistoryForms } from './history-forms.tsx';
 import { ProfileForm } from './profile-form.tsx';
 
 const THEMES: readonly { value: Theme; label: string }[] = [
-  { value: 'system', label: 'As the system' },
+  { value: 'system', label: 'Same as the system' },
   { value: 'light', label: 'Light' },
   { value: 'dark', label: 'Dark' },
 ];
@@ -19,7 +19,7 @@ export function SettingsPage() {
     <PageFrame title="Settings">
       <ProfileForm />
       <section aria-labelledby="looks-title">
-        <h2 id="looks-title">Looks and writing</h2>
+        <h2 id="looks-title">Appearance and writing</h2>
         <Choice
           legend="Colours"
           options={THEMES}
@@ -43,7 +43,7 @@ export function SettingsPage() {
             checked={preferences.readReceipts ?? client.sharesReading ?? true}
             onChange={(event) => prefer({ readReceipts: event.currentTarget.checked })}
           />
-          Others learn what I have read
+          Others can see what I have read
         </label>
         <label class="check">
           <input
@@ -51,7 +51,7 @@ export function SettingsPage() {
             checked={preferences.isShown}
             onChange={(event) => prefer({ isShown: event.currentTarget.checked })}
           />
-          People I have talked to see whether I am here, and that I write
+          People I have talked to can see when I am online or typing
         </label>
       </section>
       <WakingForm />
@@ -60,7 +60,7 @@ export function SettingsPage() {
         <h2 id="forget-title">This browser</h2>
         <p>
           Deletes all messages and keys of <strong>{client.me.userId}</strong> from this browser. The account
-          stays; it needs another device or the recovery code.
+          stays, but using it then takes another device or the recovery code.
         </p>
         <ConfirmButton
           question="Delete everything in this browser? This cannot be undone."

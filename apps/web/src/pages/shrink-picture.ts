@@ -1,10 +1,10 @@
-/** Edge of the square in pixels: twice what is shown. */
+/** Edge of the square in pixels: twice the displayed size. */
 const EDGE_PX = 96;
 /** The content format's limit for a picture. */
 const MAX_BYTES = 16 * 1024;
 const QUALITIES = [0.85, 0.7, 0.5, 0.3];
 
-/** The middle of a picture, small, and without what cameras write into files (place, time, owner). */
+/** The centre of a picture, scaled down, without camera metadata (place, time, owner). */
 export async function shrinkPicture(file: File): Promise<Uint8Array> {
   const picture = await createImageBitmap(file);
   const edge = Math.min(picture.width, picture.height);

@@ -6,7 +6,7 @@ import { useClientEvents } from '../session/use-client-events.ts';
 /** Classes hue-0 to hue-7 of the style sheets. */
 const HUES = 8;
 
-/** The picture of a user, or the first letter on a colour that is always the same for the same name. */
+/** The picture of a user, or an initial on a colour that depends only on the name. */
 export function Avatar({ userId }: { userId: string }) {
   const client = useClient();
   useClientEvents('profile');
@@ -16,7 +16,7 @@ export function Avatar({ userId }: { userId: string }) {
   return <Initial name={displayName || userId} seed={userId} />;
 }
 
-/** Of a group: nobody's picture. */
+/** For a group, which has no picture. */
 export function Initial({ name, seed }: { name: string; seed: string }) {
   const [first = '?'] = name.trim();
   return (
@@ -32,7 +32,7 @@ function hueOf(seed: string): number {
   return sum % HUES;
 }
 
-/** Bytes of a stranger as an image: by its address in memory, as a picture and nothing else. */
+/** A stranger's bytes as an image: an in-memory address, used only for pictures. */
 export function useBlobAddress(bytes: Uint8Array | undefined): string | undefined {
   const [address, setAddress] = useState<string>();
   useEffect(() => {

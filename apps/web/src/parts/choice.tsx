@@ -5,7 +5,7 @@ type Properties<Value extends string> = {
   onChoose(value: Value): void;
 };
 
-/** A few ways, one of them taken: radio buttons that look like a switch. */
+/** A few options, one of them chosen: radio buttons that look like a switch. */
 export function Choice<Value extends string>({ legend, options, value, onChoose }: Properties<Value>) {
   return (
     <fieldset class="choice">

@@ -5,9 +5,9 @@ import { ErrorText } from './error-text.tsx';
 
 type Properties = { question: string; onConfirm(): Promise<unknown>; children: ComponentChildren };
 
-/** For what cannot be taken back: asks where it stands, and does it on the second press. */
+/** For irreversible actions: asks in place, and acts on the second press. */
 export function ConfirmButton({ question, onConfirm, children }: Properties) {
-  /** Undefined until it was asked once: who has answered goes on where the question was asked. */
+  /** Undefined until it was asked once: afterwards the focus returns to where the question was. */
   const [isAsking, setAsking] = useState<boolean>();
   const task = useTask();
   if (!isAsking) {
@@ -22,7 +22,7 @@ export function ConfirmButton({ question, onConfirm, children }: Properties) {
       </button>
     );
   }
-  // the panel around it stays
+  // the panel around it stays open
   const cancel = (event: Event) => {
     event.preventDefault();
     setAsking(false);

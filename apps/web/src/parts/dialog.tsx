@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { IconButton } from './icon-button.tsx';
 
-/** The browser's own: it keeps the focus inside, closes with Escape, and gives the focus back. */
+/** The browser's own dialog: it keeps the focus inside, closes with Escape, and restores the focus. */
 export function Dialog({
   title,
   onClose,

@@ -10,11 +10,11 @@ type Properties = {
   spellcheck?: boolean;
   maxLength?: number;
   required?: boolean;
-  /** The attribute of that name has no effect once something else had the focus. */
+  /** The HTML attribute has no effect once something else had the focus. */
   isFocused?: boolean;
 };
 
-/** One line of text with its label, and what helps to fill it in. */
+/** A one-line text field with its label and hint. */
 export function Field({ label, hint, onValue, isSecret, isFocused, ...rest }: Properties) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);

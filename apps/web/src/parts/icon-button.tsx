@@ -3,7 +3,7 @@ import { Icon, type IconName } from './icon.tsx';
 
 type Properties = Omit<ComponentProps<'button'>, 'icon' | 'label'> & { icon: IconName; label: string };
 
-/** A button that shows a sign and says its name. */
+/** A button with an icon, and a name for screen readers. */
 export function IconButton({ icon, label, ...rest }: Properties) {
   return (
     <button

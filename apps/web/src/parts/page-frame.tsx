@@ -3,12 +3,12 @@ import { useEffect, useRef } from 'preact/hooks';
 import { go } from '../session/use-route.ts';
 import { IconButton } from './icon-button.tsx';
 
-/** A page that stands where a conversation would, with a way back; it takes the focus when it opens. */
+/** A page in place of a conversation, with a way back; it takes the focus when it opens. */
 export function PageFrame({ title, children }: { title: string; children: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
-    // unless a field in it has taken it
+    // unless a field in it has taken the focus
     if (!main.current?.contains(document.activeElement)) heading.current?.focus();
   }, [title]);
   return (

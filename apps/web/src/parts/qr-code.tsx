@@ -1,10 +1,10 @@
 import { generate } from 'lean-qr';
 import { useMemo } from 'preact/hooks';
 
-/** Light modules around the code, without which a camera does not find it (ISO 18004). */
+/** Light modules around the code, without which scanners do not find it (ISO 18004). */
 const QUIET_ZONE = 4;
 
-/** Drawn here, by nobody else: what stands in it is a secret or proves an identity. Dark on light in every theme. */
+/** Drawn locally: its content is a secret or proves an identity. Dark on light in every theme. */
 export function QrCode({ text, label }: { text: string; label: string }) {
   const { path, size } = useMemo(() => draw(text), [text]);
   return (

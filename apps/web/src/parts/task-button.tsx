@@ -4,7 +4,7 @@ import { ErrorText } from './error-text.tsx';
 
 type Properties = { onRun(): Promise<unknown>; isMain?: boolean; children: ComponentChildren };
 
-/** Does something that takes a while, once at a time, and says when it fails. */
+/** Runs a longer action, one at a time, and shows its error. */
 export function TaskButton({ onRun, isMain, children }: Properties) {
   const task = useTask();
   return (

@@ -5,17 +5,17 @@ import { ErrorText } from './error-text.tsx';
 type Properties = {
   task: Task;
   onSubmit(): Promise<unknown>;
-  /** Of the button; `busy` while it is under way. */
+  /** Of the button; `busy` while it is running. */
   label: string;
   busy?: string;
   /** One of several on its page. */
   isMinor?: boolean;
-  /** With nothing in the fields that could be done, it is not. */
+  /** False disables the button, e.g. while the fields are empty. */
   isReady?: boolean;
   children: ComponentChildren;
 };
 
-/** Fields with one button under them, which does something that takes a while; why it failed stands between. */
+/** Fields and a button that runs a longer action; an error appears between them. */
 export function TaskForm(properties: Properties) {
   const { task, onSubmit, label, busy = label, isMinor, isReady = true, children } = properties;
   return (

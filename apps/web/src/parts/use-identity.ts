@@ -4,7 +4,7 @@ import { useClient } from '../session/session.ts';
 
 export type Known = { identity: Identity | undefined; error: unknown; lookAgain(): Promise<void> };
 
-/** Who a user is by their keys; looked up again when an alarm is about them. */
+/** A user's identity; reloaded when an alarm concerns them. */
 export function useIdentity(userId: string): Known {
   const client = useClient();
   const [known, setKnown] = useState<{ identity?: Identity; error?: unknown }>({});

@@ -4,10 +4,10 @@ import { toHash } from '../session/routes.ts';
 import { count, messageLine } from '../text/message-text.ts';
 import { namesOf } from '../text/names.ts';
 
-/** One notification. A newer one with the same tag takes its place. */
+/** A notification. A newer one with the same tag replaces it. */
 export type Note = { title: string; body: string; tag: string; hash: string };
 
-/** When nothing better can be said: the browser demands one for each time it wakes. */
+/** Fallback: browsers demand a notification for each wake. */
 export const SOMETHING: Note = {
   title: 'SecureChat',
   body: 'There may be new messages',
@@ -15,10 +15,10 @@ export const SOMETHING: Note = {
   hash: toHash({ page: 'list' }),
 };
 
-/** Systems cut what is longer, each elsewhere. */
+/** Systems truncate longer texts at different lengths. */
 const MAX_BODY = 240;
 
-/** Strangers get neither their words nor the name that they call themselves before people's eyes. */
+/** Strangers' messages and profile names are not shown. */
 export function notesOf(client: Pick<Client, 'me' | 'profile'>, news: readonly News[]): Note[] {
   const { nameOf, titleOf } = namesOf(client);
   return news

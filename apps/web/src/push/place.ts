@@ -1,11 +1,11 @@
-// What page and worker agree on.
+// Shared by page and worker.
 
 /** The only script that becomes a worker. */
 export const WORKER = 'push-worker.js';
 
 /**
- * There is no page below it: the worker is woken and controls nothing, so it never stands between a page and its server. Each profile has a
- * worker of its own, which knows by this whose it is.
+ * No page is below this scope: the worker is woken but controls nothing, so it never gets between a page and its server. Each profile has
+ * its own worker, identified by the scope.
  */
 export const scopeOf = (profile: string) => `push/${profile}/`;
 

@@ -8,7 +8,7 @@ type TrustedTypes = {
 /** A browser that has not started a worker by then will not. */
 const DEADLINE_MS = 10_000;
 
-/** The page's headers allow this policy and no other, and it allows one address. */
+/** The page's headers allow only this policy, which allows only one address. */
 function trustedWorker(): string {
   const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
   policy ??= trustedTypes?.createPolicy('securechat-worker', {
@@ -42,7 +42,7 @@ export async function register(profile: string): Promise<ServiceWorkerRegistrati
   return registration;
 }
 
-/** Undefined when this profile was never to be woken here. */
+/** Undefined if push was never enabled for this profile here. */
 export async function registrationOf(profile: string): Promise<ServiceWorkerRegistration | undefined> {
   if (!canBeWoken()) return undefined;
   const scope = new URL(scopeOf(profile), location.href).href;
@@ -50,7 +50,7 @@ export async function registrationOf(profile: string): Promise<ServiceWorkerRegi
   return found?.scope === scope ? found : undefined;
 }
 
-/** The browser forgets the subscription with it. */
+/** This also removes the subscription. */
 export async function unregister(profile: string): Promise<void> {
   await (await registrationOf(profile))?.unregister();
 }

@@ -6,7 +6,7 @@ import { useClient, useSession } from '../session/session.ts';
 import { canBeWoken, register, registrationOf, unregister } from './registration.ts';
 
 export type Waking = {
-  /** The server wakes devices, and this browser can be woken. */
+  /** The server offers push, and this browser supports it. */
   readonly isOffered: boolean;
   readonly isOn: boolean;
   turn(isOn: boolean): Promise<void>;
@@ -38,7 +38,7 @@ export function useWaking(): Waking {
   return { isOffered: isServed && canBeWoken(), isOn, turn };
 }
 
-/** What is said again with each visit, and what the worker asks for. Once, in the shell. */
+/** Renews the subscription on each visit, and answers the worker. Used once, in the shell. */
 export function useWorker(): void {
   const { profile } = useSession();
   const client = useClient();
@@ -56,7 +56,7 @@ export function useWorker(): void {
   }, [client, profile]);
   useEffect(() => {
     const follow = ({ data }: MessageEvent) => {
-      // what makes no sense leads to the list
+      // invalid input leads to the list
       if (typeof data?.open === 'string') location.hash = toHash(fromHash(data.open));
     };
     navigator.serviceWorker?.addEventListener('message', follow);
@@ -70,13 +70,13 @@ async function isSubscribed(profile: string): Promise<boolean> {
   return Boolean(await registration?.pushManager.getSubscription());
 }
 
-/** The server may have forgotten this browser, or the browser its subscription, or there is another key. */
+/** Renews it in case the server has forgotten this browser, the browser its subscription, or the key has changed. */
 async function subscribeAgain(profile: string, push: ReturnType<typeof openPush>): Promise<void> {
   const registration = await registrationOf(profile);
   if (registration && Notification.permission === 'granted') await push.enable(registration);
 }
 
-/** Whoever looks at the page needs them no more. */
+/** Obsolete once the user looks at the page. */
 async function clearNotes(profile: string): Promise<void> {
   const registration = await registrationOf(profile);
   for (const note of (await registration?.getNotifications()) ?? []) note.close();

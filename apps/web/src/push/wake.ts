@@ -6,7 +6,7 @@ import { type Note, notesOf } from './notes.ts';
 import { wakingLock } from './place.ts';
 import { worker } from './worker-scope.ts';
 
-/** Takes what waits at the server and says what is to be shown of it. Rejects with `StoreInUse` when a tab has the store. */
+/** Fetches what waits at the server and returns the notifications. Rejects with `StoreInUse` when a tab has the store. */
 export function wake(profile: string, signal: AbortSignal): Promise<Note[]> {
   return navigator.locks.request(wakingLock(profile), { signal }, async () => {
     const { store } = await openDoor(profile);
@@ -40,7 +40,7 @@ async function openClient(store: Store) {
     return await SecureChat.open({ store });
   } catch (error) {
     await store.close();
-    // nobody lives here any more: there is no more to be woken for
+    // the account is gone from here: nothing to be woken for
     if (error instanceof NoAccountHere) await worker.registration.unregister();
     throw error;
   }

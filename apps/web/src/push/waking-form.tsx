@@ -22,8 +22,8 @@ export function WakingForm() {
         Notify me while this page is closed
       </label>
       <p>
-        The push service of the browser's maker learns that something waits for this browser, and when; not
-        what, nor from whom. What the notification says is decrypted here, and kept by the system.
+        The browser vendor's push service learns that something is waiting for this browser, and when, but not
+        what or from whom. The notification's text is decrypted here, and kept by the system.
       </p>
       <ErrorText error={task.error} />
     </section>

@@ -1,4 +1,4 @@
-// What a service worker is given, as far as ours uses it: the types of pages and of workers exclude each other.
+// The parts of a service worker's scope that ours uses: the types of pages and of workers exclude each other.
 
 type WaitingEvent = Event & { waitUntil(work: Promise<unknown>): void };
 type ClickEvent = WaitingEvent & { readonly notification: Notification };

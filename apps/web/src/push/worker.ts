@@ -1,4 +1,4 @@
-// The service worker: it does nothing but being woken by the push service and showing what has come. It knows no pages and keeps nothing.
+// The service worker: only woken by the push service to show what has arrived. It controls no pages and caches nothing.
 import { StoreInUse } from '@securechat/client';
 import { profileOf } from '../session/profile.ts';
 import { type Note, SOMETHING } from './notes.ts';
@@ -6,12 +6,12 @@ import { profileOfScope } from './place.ts';
 import { wake } from './wake.ts';
 import { type OpenPage, worker } from './worker-scope.ts';
 
-/** Browsers end a worker that takes long over one message: Firefox after 30 s. */
+/** Browsers end a worker that takes too long for one push: Firefox after 30 s. */
 const WAKE_MS = 20_000;
 
 const profile = profileOfScope(worker.registration.scope);
 
-// a new version has nothing to wait for: it controls no page
+// a new version need not wait: it controls no page
 worker.addEventListener('install', (event) => event.waitUntil(worker.skipWaiting()));
 worker.addEventListener('push', (event) => event.waitUntil(tell()));
 worker.addEventListener('notificationclick', (event) => {
@@ -19,7 +19,7 @@ worker.addEventListener('notificationclick', (event) => {
   event.waitUntil(open(String(event.notification.data)));
 });
 
-/** Shows at least one notification, unless the person sees the page itself. */
+/** Shows at least one notification, unless the user sees the page itself. */
 async function tell(): Promise<void> {
   const notes = await withinTime();
   const isTabSeen = (await pages()).some(({ visibilityState }) => visibilityState === 'visible');
@@ -30,12 +30,12 @@ async function tell(): Promise<void> {
 async function withinTime(): Promise<readonly Note[]> {
   const late = Promise.withResolvers<readonly Note[]>();
   const timeout = AbortSignal.timeout(WAKE_MS);
-  // what came until then is given a moment to be written
+  // allows a moment for writing what has arrived
   timeout.addEventListener('abort', () => setTimeout(() => late.resolve([]), 2_000));
   return await Promise.race([late.promise, wake(profile, timeout).catch(giveUp)]);
 }
 
-/** A tab that has the store takes what waits. Anything else goes where errors go. */
+/** A tab that has the store takes what waits. Anything else is reported as an error. */
 function giveUp(error: unknown): readonly Note[] {
   if (!(error instanceof StoreInUse)) reportError(error);
   return [];

@@ -1,15 +1,15 @@
 import type { ServerAddress } from '@securechat/client';
 
-/** What stands in `config.json` beside the page; without the file the page's own origin is the server. */
+/** The content of `config.json` beside the page; without the file, the page's own origin is the server. */
 export type WebConfig = {
   server: ServerAddress;
-  /** Base64 of the server's key; without it the one that the server shows first is trusted from then on. */
+  /** The server's key in base64; without it the first key shown is trusted and pinned. */
   serviceKey?: string;
 };
 
 const DEADLINE_MS = 10_000;
 
-/** Rejects when the file is there and makes no sense: a page that talks to the wrong server is worse than none. */
+/** Rejects when the file exists but is invalid: a page that talks to the wrong server is worse than none. */
 export async function loadConfig(): Promise<WebConfig> {
   const answer = await fetch('config.json', { signal: AbortSignal.timeout(DEADLINE_MS), cache: 'no-store' });
   if (answer.status === 404) return { server: location.origin };

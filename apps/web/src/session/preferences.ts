@@ -1,16 +1,16 @@
-// What this browser remembers of how a person likes it: nothing secret, so it is no part of the encrypted store.
+// This browser's preferences: nothing secret, so kept outside the encrypted store.
 
 export type Theme = 'system' | 'light' | 'dark';
 
 export type Preferences = {
   theme: Theme;
-  /** Undefined until it was chosen here: then it is as the account has it. */
+  /** Undefined until chosen here: then the account's setting applies. */
   readReceipts: boolean | undefined;
-  /** Others see whether one is there, and that one writes. */
+  /** Others can see when this user is online or typing. */
   isShown: boolean;
   /** New messages are written in markdown. */
   isMarkdown: boolean;
-  /** How long new messages of a conversation stay, in ms, by its id. */
+  /** Expiry of new messages in ms, by conversation id. */
   timers: Record<string, number>;
 };
 
@@ -29,7 +29,7 @@ export function savePreferences(profile: string, preferences: Preferences): void
   localStorage.setItem(keyOf(profile), JSON.stringify(preferences));
 }
 
-/** Anybody may write there (an older version, a person at the console): what does not fit is the default. */
+/** Anybody can write there (an older version, a person at the console): invalid values become the default. */
 export function readPreferences(text: string | null): Preferences {
   const saved = parse(text);
   const { theme, readReceipts, isShown, isMarkdown, timers } = saved;

@@ -1,10 +1,10 @@
-// Where one is stands in the fragment of the address, so that the browser's own back button works.
+// The route is in the address's fragment, so that the browser's back button works.
 
 export type Route =
   | { page: 'list' | 'new' | 'new-group' | 'devices' | 'settings' }
   | { page: 'conversation'; id: string; panel?: 'details'; threadId?: string }
   | { page: 'person'; userId: string }
-  /** `link` into a group, as somebody has opened it. */
+  /** `link`: the opened link into a group. */
   | { page: 'join'; link?: string };
 
 const PLAIN_PAGES = ['new', 'new-group', 'devices', 'settings'] as const;
@@ -29,7 +29,7 @@ export function toHash(route: Route): string {
 
 const LINK = '#securechat-invite:';
 
-/** Anything that makes no sense leads to the list. */
+/** Invalid fragments lead to the list. */
 export function fromHash(hash: string): Route {
   if (hash.startsWith(LINK)) return { page: 'join', link: hash.slice(1) };
   const [page = '', first, second, third] = parts(hash);

@@ -3,14 +3,14 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Preferences } from './preferences.ts';
 
-/** One person, as long as the page has their store open. */
+/** A user, while the page has their store open. */
 export type Session = {
   readonly client: Client;
   readonly profile: string;
   readonly preferences: Preferences;
-  /** Saves them; what the client takes only when it is opened makes it open anew. */
+  /** Saves them; options that a client takes only when opened cause it to be reopened. */
   prefer(change: Partial<Preferences>): void;
-  /** Deletes everything that this browser holds of the person. The account itself stays. */
+  /** Deletes all data of the user in this browser. The account itself stays. */
   forget(): Promise<void>;
 };
 

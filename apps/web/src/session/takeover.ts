@@ -1,11 +1,11 @@
-// A store has one writer. A second tab asks the first to let go; the first closes its client and says so.
+// A store has one writer. A second tab asks the first to release it; the first closes its client and confirms.
 
 const channelOf = (profile: string) => new BroadcastChannel(`securechat:${profile}:takeover`);
 
-/** A tab that sleeps or hangs does not answer; closing a client takes a second or two (goodbye, last writes). */
+/** A sleeping or hanging tab does not answer; closing a client takes a second or two (goodbye, last writes). */
 const DEADLINE_MS = 8_000;
 
-/** Lets other tabs have the store: `release` runs when one asks. Returns what ends the offer. */
+/** Offers the store to other tabs: `release` runs when one asks. Returns a function that ends the offer. */
 export function offerTakeover(profile: string, release: () => Promise<void>): () => void {
   const channel = channelOf(profile);
   let isReleasing = false;
@@ -16,13 +16,13 @@ export function offerTakeover(profile: string, release: () => Promise<void>): ()
     channel.postMessage('released');
     channel.close();
   };
-  // who lets go withdraws the offer as well, and still has to say when it is done
+  // releasing also withdraws the offer, but the confirmation must still be sent
   return () => {
     if (!isReleasing) channel.close();
   };
 }
 
-/** Resolves when the other tab has let go; rejects when it does not answer. */
+/** Resolves when the other tab has released the store; rejects when it does not answer. */
 export async function askForTakeover(profile: string): Promise<void> {
   const channel = channelOf(profile);
   try {

@@ -3,8 +3,8 @@ import { useEffect, useReducer } from 'preact/hooks';
 import { useClient } from './session.ts';
 
 /**
- * Renders the component again after any of these events; what the client holds is live, so it only has to be read anew.
- * A burst of events makes one rendering.
+ * Re-renders the component after any of these events; the client's objects are live and only need to be read again. A burst of events
+ * causes one rendering.
  */
 export function useClientEvents(...names: (keyof ClientEvents)[]): void {
   const client = useClient();

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { errorText, isAbsence } from '../text/error-text.ts';
 import { useClient } from './session.ts';
 
-/** Why there is no connection, when it is something that a person can do something about. */
+/** Why there is no connection, if the user can do something about it. */
 export function useFailure(): string | undefined {
   const client = useClient();
   const [failure, setFailure] = useState<SecureChatError>();

@@ -2,12 +2,12 @@ import type { Client, Presence } from '@securechat/client';
 import { useEffect, useReducer, useState } from 'preact/hooks';
 import { useClient } from './session.ts';
 
-/** As many as can be watched at once; those one has talked to last. */
+/** The maximum that can be watched; the most recent contacts. */
 const MOST_WATCHED = 200;
-/** So long without a look at the page one is away. */
+/** After this time without looking at the page the user is away. */
 const AWAY_AFTER_MS = 5 * 60_000;
 
-/** Who is there, once it is loaded; renders again whenever somebody comes, goes or writes. */
+/** Presence, once loaded; re-renders when somebody's status or typing changes. */
 export function usePresence(): Presence | undefined {
   const client = useClient();
   const [presence, setPresence] = useState<Presence>();
@@ -23,7 +23,7 @@ export function usePresence(): Presence | undefined {
   return presence;
 }
 
-/** Shows that one is there, and away while nobody looks at the page; and watches those with whom one talks. Once, in the shell. */
+/** Shows this user as online, or as away while nobody looks at the page; and watches recent contacts. Used once, in the shell. */
 export function useBeingThere(isShown: boolean): void {
   const client = useClient();
   useEffect(
@@ -50,7 +50,7 @@ export function useBeingThere(isShown: boolean): void {
   );
 }
 
-/** Begins when presence is loaded, if that is still wanted then; returns what ends it. */
+/** Starts when presence is loaded, if still wanted then; returns a function that ends it. */
 function whenLoaded(client: Client, begin: (presence: Presence) => (() => void)[]): () => void {
   let endings: (() => void)[] = [];
   let isOver = false;

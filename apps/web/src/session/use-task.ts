@@ -3,13 +3,13 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 export type Task = {
   readonly isBusy: boolean;
   readonly error: unknown;
-  /** Runs it unless one is running. Resolves with whether it went well; why not is in `error`. */
+  /** Runs it unless one is running. Resolves with whether it succeeded; `error` says why not. */
   run(work: () => Promise<unknown>): Promise<boolean>;
 };
 
 /**
- * Something that a person has started: it is under way, or it has failed and says why. Its button is `aria-disabled` meanwhile: one that is
- * `disabled` loses the focus, and who uses the keyboard begins anew at the top of the page.
+ * An action started by the user: running, or failed with a reason. Meanwhile its button is `aria-disabled`: a `disabled` one would lose
+ * the focus, and keyboard users would be back at the top of the page.
  */
 export function useTask(): Task {
   const [state, setState] = useState<{ isBusy: boolean; error: unknown }>({

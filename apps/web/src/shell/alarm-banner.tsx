@@ -4,7 +4,7 @@ import { toHash } from '../session/routes.ts';
 import { alarmText } from '../text/alarm-text.ts';
 import { type ShownAlarm, useAlarms } from './use-alarms.ts';
 
-/** What is wrong stays on top until a person has put it away. */
+/** Alarms stay on top until the user dismisses them. */
 export function AlarmBanner() {
   const { shown, dismiss } = useAlarms();
   return (

@@ -3,7 +3,7 @@ import { useNames } from '../parts/use-names.ts';
 import { useClient } from '../session/session.ts';
 import { messageLine } from '../text/message-text.ts';
 
-/** Reads out what comes in, for those who do not see it appear. */
+/** Announces new messages to screen readers. */
 export function Announcer() {
   const client = useClient();
   const { nameOf, titleOf } = useNames();

@@ -3,10 +3,10 @@ import { useClient } from '../session/session.ts';
 import { useClientEvents } from '../session/use-client-events.ts';
 import { ConnectionLine } from './connection-line.tsx';
 
-/** As in shell.css: the width at which the list, and the line about the connection in it, goes away. */
+/** As in shell.css: below this width the list, which contains the connection line, is hidden. */
 const narrow = matchMedia('(max-width: 760px)');
 
-/** On a phone, beside the list: what is written goes nowhere for now, and a status of others may be an old one. */
+/** On a phone, outside the list: messages are not sent for now, and the status of others may be outdated. */
 export function AwayLine() {
   const client = useClient();
   useClientEvents('state');

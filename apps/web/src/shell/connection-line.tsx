@@ -11,7 +11,7 @@ const WORDS: Record<ConnectionState, string> = {
   connected: 'Connected',
 };
 
-/** Whether it is online, and how many messages wait for that. */
+/** The connection state, and how many messages are waiting. */
 export function ConnectionLine() {
   const client = useClient();
   useClientEvents('state', 'outbox');

@@ -18,12 +18,12 @@ import { AwayLine } from './away-line.tsx';
 import { useNudges } from './use-nudges.ts';
 import { usePageTitle } from './use-page-title.ts';
 
-/** The list at the side, and what is open beside it; on a phone one of the two. */
+/** The list, and what is open beside it; on a phone one of the two. */
 export function Shell() {
   const route = useRoute();
   useNudges();
   useWorker();
-  // connects with whom it is allowed, whatever page is open
+  // keeps direct connections up, whatever page is open
   useDirect();
   usePageTitle();
   useBeingThere(useSession().preferences.isShown);
@@ -68,7 +68,7 @@ function Page({ route }: { route: Route }) {
   }
 }
 
-/** A link would change the fragment of the address, which says what is open. */
+/** Moves the focus by script: a link would change the fragment, which is the route. */
 function skipToMain(): void {
   document.getElementById('main')?.focus();
 }

@@ -5,10 +5,10 @@ import { isSameAlarm } from '../text/alarm-text.ts';
 
 export type ShownAlarm = { alarm: Alarm; times: number };
 
-/** A server that makes up alarms must not fill the screen; those that are not shown are counted in `client.stats`. */
+/** A server that causes fake alarms must not fill the screen; all are counted in `client.stats`. */
 const MAX_SHOWN = 20;
 
-/** The same alarm again is counted and not shown twice. Newest last. */
+/** A repeated alarm is counted but not shown again. Newest last. */
 export function addAlarm(shown: readonly ShownAlarm[], alarm: Alarm): ShownAlarm[] {
   const same = shown.find((each) => isSameAlarm(each.alarm, alarm));
   if (same !== undefined) {

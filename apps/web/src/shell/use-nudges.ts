@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { useClient } from '../session/session.ts';
 
-/** Tells the client when trying at once is worth it: the network is back, or a person is looking. */
+/** Makes the client reconnect at once when the network is back or the user looks at the page. */
 export function useNudges(): void {
   const client = useClient();
   useEffect(() => {

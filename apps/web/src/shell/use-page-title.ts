@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { useClient } from '../session/session.ts';
 import { useClientEvents } from '../session/use-client-events.ts';
 
-/** How much is unread stands in the tab. */
+/** Shows the number of unread messages in the tab. */
 export function usePageTitle(): void {
   const client = useClient();
   useClientEvents('conversation', 'message');

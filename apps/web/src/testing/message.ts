@@ -1,6 +1,6 @@
 import type { Message } from '@securechat/client';
 
-/** A text message of bob at noon; what a test is about is changed. */
+/** A text message from bob at noon, with the test's changes. */
 export function message(id: string, change: Partial<Message> = {}): Message {
   return {
     id,

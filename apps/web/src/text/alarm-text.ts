@@ -2,7 +2,7 @@ import type { Alarm } from '@securechat/client';
 
 type NameOf = (userId: string) => string;
 
-/** What has happened, and what a person can do about it. */
+/** What happened, and what the user can do about it. */
 export function alarmText(alarm: Alarm, nameOf: NameOf): { title: string; advice: string } {
   const who = alarm.userId === undefined ? 'Somebody' : nameOf(alarm.userId);
   switch (alarm.type) {
@@ -10,18 +10,18 @@ export function alarmText(alarm: Alarm, nameOf: NameOf): { title: string; advice
       return {
         title: `${who} has new keys`,
         advice:
-          'It may be a new account, or somebody in between. Nothing is sent until you have compared the safety number.',
+          'It may be a new account, or somebody intercepting. Nothing is sent until you have compared the safety number.',
       };
     case 'rogue-device':
       return {
         title: `A device that does not belong to ${who} was refused`,
-        advice: 'Somebody, perhaps the server, tried to bring it into a conversation. It reads nothing.',
+        advice: 'Somebody, perhaps the server, tried to add it to a conversation. It can read nothing.',
       };
     case 'fork':
       return {
         title: 'Members see different histories of this conversation',
         advice:
-          'The server may be showing different things to different people. Ask the others outside of this chat.',
+          'The server may be showing different things to different people. Ask the others outside this chat.',
       };
     case 'gap':
       return {
@@ -30,30 +30,30 @@ export function alarmText(alarm: Alarm, nameOf: NameOf): { title: string; advice
       };
     case 'replay':
       return {
-        title: 'An old message came a second time',
+        title: 'An old message was delivered again',
         advice: 'It was refused. The server should not do that.',
       };
     case 'bad-signature':
-      return { title: `A message was not by ${who}`, advice: 'It claimed to be, and was refused.' };
+      return { title: `A message claimed to be from ${who}, but was not`, advice: 'It was refused.' };
     case 'forbidden':
       return {
-        title: `${who} tried what their role does not allow`,
+        title: `${who} tried something their role does not allow`,
         advice: 'It was refused and has had no effect.',
       };
     case 'undecryptable':
       return {
         title: `A message of ${who} could not be decrypted`,
-        advice: 'Their device has been asked for it once more.',
+        advice: 'Their device has been asked to send it again.',
       };
     case 'key-log':
       return {
         title: 'The server may be showing different keys to different people',
-        advice: `Compare the safety number${alarm.userId === undefined ? 's' : ` with ${who}`} outside of this chat, and ask who runs the server.`,
+        advice: `Compare the safety number${alarm.userId === undefined ? 's' : ` with ${who}`} outside this chat, and ask the operator of the server.`,
       };
     case 'unreadable-history':
       return {
         title: 'The history from another device of yours could not be read',
-        advice: 'It can be carried over as a file.',
+        advice: 'Export it there, and import the file here.',
       };
   }
 }

@@ -4,7 +4,7 @@ import { renderMarkdown, withoutMarks } from './markdown.ts';
 
 type Element = VNode<Record<string, unknown>>;
 
-/** The elements as text, in the form of HTML but with every text quoted: `<p>"a" <b>"c"</b></p>`. */
+/** The elements as text, like HTML but with every text quoted: `<p>"a" <b>"c"</b></p>`. */
 function shape(child: ComponentChild): string {
   if (Array.isArray(child)) return child.map(shape).join('');
   if (child === null || child === undefined || typeof child === 'boolean') return '';
@@ -17,7 +17,7 @@ function shape(child: ComponentChild): string {
 
 const shapeOf = (source: string) => shape(renderMarkdown(source));
 
-/** Names of all elements, and all addresses that they lead to. */
+/** The names of all elements, and all link targets. */
 function found(source: string): { elements: string[]; addresses: unknown[] } {
   const elements = elementsIn(renderMarkdown(source));
   return {
@@ -116,7 +116,7 @@ describe('what a stranger sends does not keep the page busy', () => {
     ['lists by steps', Array.from({ length: 60 }, (_, depth) => `${'  '.repeat(depth)}- a`).join('\n')],
   ];
   test.each(sources)('%s', (_, source) => {
-    // of the processor, not of the clock: the machine may be busy with other things
+    // processor time, since the machine may be busy with other things
     const before = process.cpuUsage();
     renderMarkdown(source);
     withoutMarks(source);

@@ -3,26 +3,26 @@ import { type ComponentChild, h } from 'preact';
 import { safeLink } from './links.ts';
 
 /**
- * Longer texts are shown as they are written: the lexer needs up to a third of a second for so many characters that were
- * made to keep it busy, and four times that for twice as many.
+ * Longer texts are shown unformatted: on malicious input of this length the lexer takes up to a third of a second, and four times that
+ * for twice the length.
  */
 const MAX_FORMATTED = 4_000;
-/** Quotes in quotes, lists in lists: nobody means more than this, and each level costs stack. */
+/** Nested quotes or lists: nobody needs more, and each level costs stack. */
 const MAX_NESTING = 12;
 
-/** `text` of a run without other marks becomes whatever this returns; mentions are put in there. */
+/** Renders the `text` of a run without marks; mentions are inserted there. */
 type ShowText = (text: string) => ComponentChild;
 
 /**
- * CommonMark as elements, never as HTML: tags in the text are shown as text, images as links, and links only with schemes
- * that are safe. Only the lexer of the library is used; what it finds and we do not know is shown as it is written.
+ * CommonMark as elements, never as HTML: tags are shown as text, images as links, and links only with safe schemes. Uses only the
+ * library's lexer; unknown tokens are shown as written.
  */
 export function renderMarkdown(source: string, showText: ShowText = (text) => text): ComponentChild {
   if (source.length > MAX_FORMATTED || nesting(source) > MAX_NESTING) return showText(source);
   return blocks(Lexer.lex(source, { gfm: true, breaks: true }), showText);
 }
 
-/** The same without its marks, for where there is one line of it. */
+/** The text without marks, for single-line display. */
 export function withoutMarks(source: string): string {
   if (source.length > MAX_FORMATTED || nesting(source) > MAX_NESTING) return source;
   return Lexer.lex(source, { gfm: true, breaks: true }).map(textOf).join(' ');
@@ -36,7 +36,7 @@ function textOf(token: Token): string {
   return typeof text === 'string' && type !== 'html' ? text : raw;
 }
 
-/** How deep the block marks of one line go; inner marks are bounded by the length. */
+/** Depth of a line's block marks; inline marks are bounded by the length. */
 function nesting(source: string): number {
   const depths = source.split('\n').map((line) => {
     const marks = /^(?:\s|>|[-*+](?=\s|$)|\d{1,9}[.)](?=\s|$))*/.exec(line)?.[0] ?? '';

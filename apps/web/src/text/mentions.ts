@@ -1,7 +1,7 @@
-/** User ids after an `@` that is not in the middle of a word. What a user id may be is wider than what one can mention. */
+/** User ids after an `@` that is not inside a word. User ids may have more forms than can be mentioned. */
 const MENTION = /(^|[^\p{L}\p{N}_@])@([\p{L}\p{N}._-]+)/gu;
 
-/** Which of the members the text names, each once. */
+/** The members named in the text, each once. */
 export function mentionsIn(text: string, memberIds: readonly string[]): string[] {
   const named = [...text.matchAll(MENTION)].map(([, , id = '']) => memberOf(id, memberIds));
   return [...new Set(named.filter((id) => id !== undefined))];
@@ -9,7 +9,7 @@ export function mentionsIn(text: string, memberIds: readonly string[]): string[]
 
 export type TextPart = { text: string; userId?: string };
 
-/** The text cut at its mentions; all parts together are the text. */
+/** Splits the text at its mentions, keeping all of it. */
 export function cutAtMentions(text: string, mentioned: readonly string[]): TextPart[] {
   const parts: TextPart[] = [];
   let end = 0;
@@ -25,13 +25,13 @@ export function cutAtMentions(text: string, mentioned: readonly string[]): TextP
   return parts;
 }
 
-/** A full stop or dash behind a name is no part of it. */
+/** A full stop or dash after a name is not part of it. */
 function memberOf(id: string, memberIds: readonly string[]): string | undefined {
   const trimmed = id.replace(/[._-]+$/, '');
   return memberIds.find((each) => each === id) ?? memberIds.find((each) => each === trimmed);
 }
 
-/** What is being typed behind an `@` at the cursor, when a suggestion would help. */
+/** What is being typed after an `@` at the cursor, when suggestions would help. */
 export function mentionAt(text: string, cursor: number): string | undefined {
   return /(?:^|[^\p{L}\p{N}_@])@([\p{L}\p{N}._-]*)$/u.exec(text.slice(0, cursor))?.[1];
 }

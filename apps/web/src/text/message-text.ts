@@ -4,7 +4,7 @@ import { withoutMarks } from './markdown.ts';
 
 type NameOf = (userId: string) => string;
 
-/** One line of plain text: for the list, for quotes and for screen readers. */
+/** One line of plain text, for the list, quotes and screen readers. */
 export function messageLine(message: Message, nameOf: NameOf): string {
   const { body } = message;
   switch (body.type) {
@@ -33,7 +33,7 @@ export function noticeText(from: string, notice: Notice, nameOf: NameOf): string
   const whom = (users: readonly string[]) => names(users, (userId) => nameOf(userId).replace(/^You$/, 'you'));
   switch (notice.type) {
     case 'created':
-      return `${who} began the conversation`;
+      return `${who} started the conversation`;
     case 'added':
       return `${who} added ${whom(notice.users)}`;
     case 'removed':
@@ -41,11 +41,11 @@ export function noticeText(from: string, notice: Notice, nameOf: NameOf): string
     case 'left':
       return `${who} left`;
     case 'renamed':
-      return notice.name === '' ? `${who} took the name away` : `${who} named the group “${notice.name}”`;
+      return notice.name === '' ? `${who} removed the name` : `${who} named the group “${notice.name}”`;
     case 'role':
       return `${who} made ${whom(notice.users)} ${notice.role === 'member' ? 'a member' : `an ${notice.role}`}`;
     case 'restarted':
-      return `${who} made the keys anew`;
+      return `${who} started over with new keys`;
     case 'devices':
       return devicesText(who, notice.added.length, notice.removed.length);
   }

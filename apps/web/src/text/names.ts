@@ -2,7 +2,7 @@ import type { Client, Conversation } from '@securechat/client';
 import { names } from './message-text.ts';
 
 export type Names = {
-  /** What they call themselves, else the user id; oneself is "You". */
+  /** The profile name, else the user id; this user is "You". */
   nameOf(userId: string): string;
   titleOf(conversation: Conversation): string;
 };

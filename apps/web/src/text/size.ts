@@ -1,4 +1,4 @@
-/** Of 1,000 each, as the server counts. */
+/** Decimal units, as the server counts. */
 export function sizeText(bytes: number): string {
   if (bytes < 1_000) return `${bytes} bytes`;
   if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(1)} KB`;

@@ -73,9 +73,9 @@ test('a device that is not let in is told so, and not what the server says to it
 });
 
 test('a code that is too old is called so, and not to be copied once more', () => {
-  expect(errorText(new CodeNotReadable('expired'))).toContain('too old');
-  expect(errorText(new CodeNotReadable('not_for_this'))).toContain('another kind');
-  expect(errorText(new CodeNotReadable('garbled'))).toContain('Copy it once more');
+  expect(errorText(new CodeNotReadable('expired'))).toContain('has expired');
+  expect(errorText(new CodeNotReadable('not_for_this'))).toContain('another purpose');
+  expect(errorText(new CodeNotReadable('garbled'))).toContain('Copy it again');
 });
 
 describe('time', () => {
@@ -118,7 +118,7 @@ describe('errors', () => {
 
 test('why a message was not sent is said in words, or by its name', () => {
   expect(failureText('AccountKeyChanged')).toBe(
-    'Not sent. This person has new keys. Look at them before anything is sent.',
+    'Not sent. This person has new keys. Check them before anything is sent.',
   );
   expect(failureText('DROPPED')).toBe('Not sent (DROPPED).');
   expect(failureText(undefined)).toBe('Not sent.');

@@ -2,7 +2,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** A calendar day of this place; two times of one day have the same. */
+/** The local calendar day; equal for times on the same day. */
 export function dayOf(atMs: number): string {
   return new Date(atMs).toDateString();
 }
@@ -11,7 +11,7 @@ export function clockTime(atMs: number): string {
   return new Date(atMs).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
 }
 
-/** Heading of a day in a conversation. */
+/** Heading for a day in a conversation. */
 export function dayLabel(atMs: number, nowMs: number): string {
   if (dayOf(atMs) === dayOf(nowMs)) return 'Today';
   if (dayOf(atMs) === dayOf(daysBefore(nowMs, 1))) return 'Yesterday';
@@ -24,7 +24,7 @@ export function dayLabel(atMs: number, nowMs: number): string {
   });
 }
 
-/** For a row of the list: the clock today, the weekday this week, else the date. */
+/** For a list row: the time today, the weekday this week, else the date. */
 export function shortTime(atMs: number, nowMs: number): string {
   if (dayOf(atMs) === dayOf(nowMs)) return clockTime(atMs);
   const isThisWeek = atMs < nowMs && atMs > daysBefore(nowMs, 6);
@@ -52,7 +52,7 @@ export function duration(forMs: number): string {
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
-/** By the calendar: days on which the clock changes have 23 or 25 hours. */
+/** By the calendar: days with a clock change have 23 or 25 hours. */
 function daysBefore(nowMs: number, days: number): number {
   const date = new Date(nowMs);
   date.setDate(date.getDate() - days);

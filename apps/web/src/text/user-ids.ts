@@ -1,4 +1,4 @@
-/** What a person types when asked for several people: names with commas or blanks between them, an `@` at will. */
+/** Splits names typed with commas or blanks between them, with or without `@`. */
 export function splitUserIds(text: string): string[] {
   const ids = text.split(/[\s,;]+/).map((id) => id.replace(/^@/, ''));
   return [...new Set(ids.filter((id) => id !== ''))];
