@@ -37,7 +37,7 @@ describe('a member who puts something into the log that the server takes', () =>
     const told: boolean[] = [];
     alice.client.on('conversation', ({ isStuck }) => told.push(isStuck));
     await until('Alice is told', () => chat.isStuck && told.includes(true), 30_000);
-    await expect(chat.rename('another name')).rejects.toThrow('has to be started over');
+    await expect(chat.rename('another name')).rejects.toThrow('must be restarted');
     const ends: Error[] = [];
     alice.client.on('ended', (error) => ends.push(error));
     const tablet = await devices.link(alice);

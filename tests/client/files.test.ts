@@ -126,7 +126,7 @@ describe('a file', () => {
     const bobs = bob.client.conversation(chat.id);
     if (!bobs) throw new Error('Bob does not know the conversation');
     await expect(openFiles(bob.client).deleteForEveryone(bobs, message.id)).rejects.toThrow(
-      'only own messages',
+      'you may not delete this',
     );
     expect((await bytesOf(await openFiles(bob.client).receive(file).done)).equals(content)).toBe(true);
   });

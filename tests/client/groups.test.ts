@@ -84,7 +84,9 @@ describe('a group', () => {
     await allSay(people, group.id, 'two');
     await groupOf(bob, group.id).remove(idOf(charlie));
     await until('Charlie is out', () => groupOf(charlie, group.id).isMember === false);
-    await expect(groupOf(charlie, group.id).send('still here')).rejects.toThrow('no member');
+    await expect(groupOf(charlie, group.id).send('still here')).rejects.toThrow(
+      'you are not in this conversation',
+    );
     await groupOf(dora, group.id).leave();
     expect(groupOf(dora, group.id).isMember).toBe(false);
     await allSay([alice, bob], group.id, 'three');

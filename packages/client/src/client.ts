@@ -104,7 +104,7 @@ export class Client implements Api {
     pins.on('keyChange', ({ userId }) =>
       this.#teller.alarm({
         ...{ type: 'key-change', userId },
-        detail: 'the account key is another than before',
+        detail: 'the account key has changed',
       }),
     );
   }

@@ -131,7 +131,7 @@ export class AccountKeyChanged extends SecureChatError {
   readonly userId: string;
 
   constructor(userId: string) {
-    super(`The account key of ${userId} is another than before`);
+    super(`The account key of ${userId} has changed`);
     this.userId = userId;
   }
 }

@@ -119,7 +119,7 @@ export interface Client {
    * (`USER_NOT_FOUND`), or with `CannotDo` when no device of theirs has connected yet.
    */
   direct(userId: string, wait?: WaitOptions): Promise<Conversation>;
-  /** `name`: at most 256 UTF-16 units. `members`: user ids; this user is added by itself. Rejects as `direct` does. */
+  /** `name`: at most 256 UTF-16 units. `members`: user ids; this user need not be listed. Rejects as `direct` does. */
   createGroup(
     options: { name?: string; members: readonly string[] },
     wait?: WaitOptions,

@@ -69,7 +69,7 @@ export async function logIn(
 
   const ready = await answerTo(wire, 'session_ready');
   if (ready.session_id !== serverHello.session_id)
-    throw new ServerBrokeProtocol('The session is another than the one that was agreed on');
+    throw new ServerBrokeProtocol('The session is not the one agreed on');
   return {
     session: {
       sessionId: ready.session_id,

@@ -85,9 +85,9 @@ export class Requests {
     question: Question<N>,
     { signal, deadlineMs = DEADLINE_MS }: RequestOptions = {},
   ): Promise<Downstream<Answers[N]>> {
-    if (this.#pendingById.size >= MAX_PENDING) throw new TooManyRequests('Too many questions at once');
+    if (this.#pendingById.size >= MAX_PENDING) throw new TooManyRequests('Too many requests');
     const id = question.id ?? randomId('q_', ID_BYTES);
-    if (this.#pendingById.has(id)) throw new TypeError(`the question ${id} is on its way already`);
+    if (this.#pendingById.has(id)) throw new TypeError(`request ${id} is already pending`);
     const late = () => new RequestTimedOut(`No answer to ${name} within ${deadlineMs} ms`);
     try {
       return await withDeadline(this.#clock, deadlineMs, signal, late, () => {

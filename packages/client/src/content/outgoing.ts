@@ -31,7 +31,7 @@ export function checked<T extends ContentType>(type: T, body: Bodies[T]): Conten
 /** Receivers would accept a blank text, but nobody means to send one. */
 function textBody(said: string | Said): TextBody {
   const { text, mentions = [], preview }: Said = typeof said === 'string' ? { text: said } : said;
-  if (!/\S/.test(text)) throw new BadContent('text is no text');
+  if (!/\S/.test(text)) throw new BadContent('text is blank');
   return compact({ text, mentions: [...mentions], preview: preview && previewOf(preview) });
 }
 

@@ -103,7 +103,7 @@ function demandWithin(name: string, value: number, max: number): void {
 function demandMayAdd(core: Core, id: string): void {
   const record = core.registry.get(id);
   if (record?.log.kind !== 'group' || record.membership !== 'member')
-    throw new CannotDo('links lead into groups that one is a member of');
+    throw new CannotDo('links lead only into groups you are in');
   if (!mayDo(lookUp(record.log.roles, core.own.userId), 'add'))
     throw new CannotDo('only owners and admins add members');
 }

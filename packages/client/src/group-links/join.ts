@@ -22,7 +22,7 @@ export async function join(
 ): Promise<Conversation> {
   const link = readLink(text);
   const isHere = client.conversation(link.conversationId)?.isMember;
-  if (link.inviter === client.me.userId && !isHere) throw new CannotDo('nobody joins by a link of their own');
+  if (link.inviter === client.me.userId && !isHere) throw new CannotDo('this is your own link');
   const late = () => new RequestTimedOut(`No device of ${link.inviter} has answered within ${deadlineMs} ms`);
   return withDeadline(systemClock, deadlineMs, signal, late, async (until) => {
     const arrival = arrivalIn(client, runtime, link);
@@ -62,7 +62,7 @@ function arrivalIn(client: Client, { core }: Runtime, { inviter, conversationId 
     client.on('conversation', (each) => each.id === conversationId && each.isMember && resolve(each)),
     refusalsOf(core).on('refused', (refused) => {
       if (refused.from === inviter && refused.conversationId === conversationId)
-        reject(new LinkRefused(`${inviter} lets in nobody by this link any more`));
+        reject(new LinkRefused(`${inviter} refused: the link is not valid now`));
     }),
   ];
   return { done, stop: () => leaving.forEach((leave) => void leave()) };

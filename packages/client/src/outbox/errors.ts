@@ -6,6 +6,6 @@ export class OutboxFull extends SecureChatError {
   readonly isRetryable = true;
 
   constructor() {
-    super('Too much waits to be sent');
+    super('The outbox is full');
   }
 }

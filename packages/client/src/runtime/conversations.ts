@@ -70,7 +70,7 @@ export class Conversations {
 
   async direct(userId: string, wait?: WaitOptions): Promise<ConversationView> {
     const { core } = this.#runtime;
-    if (userId === core.own.userId) throw new CannotDo('a conversation of two needs another one');
+    if (userId === core.own.userId) throw new CannotDo('you cannot chat with yourself');
     const known = core.registry.all().find(({ peer, purpose }) => peer === userId && purpose === 'people');
     if (known?.membership === 'member') return this.view(known.id);
     return this.#with(userId, await this.#makeDirect(known?.id, this.#intentFor(userId), wait));
@@ -105,7 +105,7 @@ export class Conversations {
   #with(userId: string, view: ConversationView): ConversationView {
     const record = this.#runtime.core.registry.get(view.id);
     const isTheirs = record?.purpose === 'people' && record.log.kind === 'direct' && record.peer === userId;
-    if (!isTheirs) throw new CannotDo(`the server names a conversation that is not the one with ${userId}`);
+    if (!isTheirs) throw new CannotDo(`the server named a conversation that is not with ${userId}`);
     return view;
   }
 

@@ -34,5 +34,5 @@ test('a server that answers with the conversation with somebody else leads nobod
     {} as never,
     new Emitter(),
   );
-  await expect(conversations.direct('bob')).rejects.toThrow('not the one with bob');
+  await expect(conversations.direct('bob')).rejects.toThrow('not with bob');
 });

@@ -26,7 +26,7 @@ export class StoreFull extends SecureChatError {
   readonly isRetryable = true;
 
   constructor(options?: ErrorOptions) {
-    super('There is no room left on this device', options);
+    super('No space left on this device', options);
   }
 }
 

@@ -28,7 +28,7 @@ export async function takeOperation(core: Core, step: Step, operation: Delivered
   if (operation.previous_sha256 === step.record.pending?.digest) await applyPending(core, step, undefined);
   const { log } = step.record;
   const state = await step.keys(log.generation, log.epoch);
-  if (!state) throw new Refused('undecryptable', 'the keys of this conversation are lost here');
+  if (!state) throw new Refused('undecryptable', 'the keys are lost on this device');
   await refuseOthers(verifyOperation(core.engine, state, operation), 'bad-signature');
   const digest = await digestOf(operation);
   if (log.heads.includes(digest)) throw new Refused('replay', 'it is known');

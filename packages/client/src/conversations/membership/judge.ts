@@ -22,7 +22,7 @@ export function judge(log: Log, operation: Exclude<Operation, { type: 'group_cre
   demand(addressOf(operation.from, operation.device_id) in log.leaves, 'its author does not hold the keys');
   switch (operation.type) {
     case 'group_member_add':
-      demand(log.kind === 'group', 'nobody joins a conversation of two');
+      demand(log.kind === 'group', 'nobody joins a direct conversation');
       demand(log.due.length === 0, 'devices that have left come first');
       for (const user of operation.targets) {
         demand(!lookUp(log.roles, user), `${user} is a member already`);
@@ -54,7 +54,7 @@ export function judge(log: Log, operation: Exclude<Operation, { type: 'group_cre
       );
       break;
     case 'group_update':
-      demand(log.kind === 'group', 'a conversation of two has neither name nor roles');
+      demand(log.kind === 'group', 'a direct conversation has no name or roles');
       // bans are enforced by the server; they change nothing here
       demand(
         ((operation.role ?? operation.ban) === undefined) === (operation.targets === undefined),

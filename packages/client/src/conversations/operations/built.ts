@@ -92,6 +92,6 @@ export function leavesHeldBy(core: Core, state: GroupState, addresses: readonly 
 export async function keysNow(step: Step): Promise<GroupState> {
   const { generation, epoch } = step.record.log;
   const state = await step.keys(generation, epoch);
-  if (!state) throw new CannotDo('the keys of this conversation are lost here');
+  if (!state) throw new CannotDo('the keys are lost on this device');
   return state;
 }

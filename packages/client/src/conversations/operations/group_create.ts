@@ -31,7 +31,7 @@ export const buildCreate: Build<CreateIntent> = async (core, step, intent, id) =
   const { kind, purpose, users, name } = intent;
   const known = intent.told ?? step.found?.log;
   const before = intent.isRestart ? known : undefined;
-  if (intent.isRestart && !before) throw new CannotDo('it is not known where the conversation is');
+  if (intent.isRestart && !before) throw new CannotDo('its state is not known');
   if (step.found && !intent.isRestart) return 'moot';
   const own = lookUp(step.found?.log.roles ?? {}, core.own.userId);
   if (step.found && kind === 'group' && !mayDo(own, 'restart'))
@@ -45,7 +45,7 @@ export const buildCreate: Build<CreateIntent> = async (core, step, intent, id) =
   const others = Object.keys(add);
   for (const user of users) {
     if (user !== core.own.userId && !others.some((address) => userOf(address) === user)) {
-      throw new CannotDo(`${user} has no device that can be added: one has to connect first`);
+      throw new CannotDo(`${user} has no device to add: one must connect first`);
     }
   }
   const { welcome, state: next } = await core.engine.create(

@@ -12,14 +12,14 @@ export const buildMemberAdd: Build<AddIntent> = async (core, step, intent, id) =
   const { log } = step.record;
   const targets = intent.users.filter((user) => !lookUp(log.roles, user));
   if (targets.length === 0) return 'moot';
-  if (log.kind !== 'group') throw new CannotDo('nobody joins a conversation of two');
+  if (log.kind !== 'group') throw new CannotDo('nobody joins a direct conversation');
   if (!mayDo(lookUp(log.roles, core.own.userId), 'add'))
     throw new CannotDo('only owners and admins add members');
   const add = packagesOf(intent.packages ?? {}, (address) => targets.includes(userOf(address)));
   const devices = Object.keys(add);
   for (const user of targets) {
     if (!devices.some((address) => userOf(address) === user))
-      throw new CannotDo(`${user} has no device that can be added: one has to connect first`);
+      throw new CannotDo(`${user} has no device to add: one must connect first`);
   }
   const fields = {
     ...standing(core, step, 'group_member_add', id),

@@ -10,7 +10,7 @@ export const buildMemberRemove: Build<RemoveIntent> = async (core, step, { user 
   const { log } = step.record;
   const role = lookUp(log.roles, user);
   if (role === undefined) return 'moot';
-  if (user === core.own.userId) throw new CannotDo('to go oneself is to leave');
+  if (user === core.own.userId) throw new CannotDo('leave the group instead');
   if (!mayDo(lookUp(log.roles, core.own.userId), 'remove', role))
     throw new CannotDo(`your role may not remove ${user}`);
   const devices = devicesOf(log, user);

@@ -11,7 +11,7 @@ export const buildUpdate: Build<UpdateIntent> = async (core, step, { name, user,
   const { log } = step.record;
   const own = lookUp(log.roles, core.own.userId);
   const fields = standing(core, step, 'group_update', id);
-  if (log.kind !== 'group') throw new CannotDo('a conversation of two has neither name nor roles');
+  if (log.kind !== 'group') throw new CannotDo('a direct conversation has no name or roles');
   if (name !== undefined) {
     if (!mayDo(own, 'name')) throw new CannotDo('only owners and admins rename a group');
     const sealed = await sealName(core, await keysNow(step), step.id, name);

@@ -37,7 +37,7 @@ export async function applyPending(core: Core, step: Step, place: number | undef
   if (!pending) return;
   const { operation, digest, leaves, newName } = pending;
   const next = leaves ? await step.pendingKeys() : undefined;
-  if (leaves && !next) throw new Error('the keys of this conversation are lost here');
+  if (leaves && !next) throw new Error('the keys are lost on this device');
   step.record = rest;
   const log =
     operation.type === 'group_create'

@@ -35,6 +35,6 @@ export async function perform(
     await step.write();
     return pending;
   });
-  const late = () => new RequestTimedOut(`No answer within ${deadlineMs} ms; it is done when it can be`);
+  const late = () => new RequestTimedOut(`No answer within ${deadlineMs} ms; still queued`);
   await withDeadline(systemClock, deadlineMs, signal, late, () => outcome);
 }

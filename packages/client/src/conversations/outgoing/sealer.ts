@@ -52,7 +52,7 @@ export class Sealer implements OutboxSealer {
       if (item.kind === 'operation') await this.#prepare(item, options.signal);
       return await core.registry.step(item.conversationId, async (step) => {
         const waiting = await step.draft.json<Waiting>(keysOf.intent(step.id, item.id));
-        if (!waiting) return this.#drop(step, item, commit, new CannotDo('it is not known any more'));
+        if (!waiting) return this.#drop(step, item, commit, new CannotDo('it is no longer known'));
         if (isBehind(step, options.because)) {
           if (!step.record.parted) return 'wait';
           step.change({ parted: 'stuck' });
@@ -76,7 +76,7 @@ export class Sealer implements OutboxSealer {
   ): Promise<SealOutcome> {
     const core = this.#core;
     if (step.found?.membership !== 'member') {
-      return this.#drop(step, item, commit, new CannotDo('you are no member of this conversation'));
+      return this.#drop(step, item, commit, new CannotDo('you are not in this conversation'));
     }
     if (step.record.parted === 'stuck') {
       await step.write();
@@ -119,10 +119,10 @@ export class Sealer implements OutboxSealer {
     const core = this.#core;
     dropPending(step);
     if (intent.type !== 'group_create' && step.found?.membership !== 'member') {
-      return this.#drop(step, item, commit, new CannotDo('you are no member of this conversation'));
+      return this.#drop(step, item, commit, new CannotDo('you are not in this conversation'));
     }
     if (step.found?.parted === 'stuck' && !isWayOut(intent)) {
-      return this.#drop(step, item, commit, new CannotDo('this conversation has to be started over'));
+      return this.#drop(step, item, commit, new CannotDo('this conversation must be restarted'));
     }
     const built = await build(core, step, intent, item.id);
     if (built === 'moot') return this.#drop(step, item, commit, undefined);

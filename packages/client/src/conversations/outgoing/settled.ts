@@ -61,7 +61,7 @@ async function create(
   const { digest, leaves = {}, newName } = creation;
   const operation = creation.operation as Operation<'group_create'>;
   const keys = await step.pendingKeys();
-  if (!keys) throw new Error('the keys of this conversation are lost here');
+  if (!keys) throw new Error('the keys are lost on this device');
   const log = begin(operation, digest, leaves, undefined);
 
   const purpose = readGroupId(core.engine.describe(keys).groupId)?.purpose ?? 'people';

@@ -16,7 +16,7 @@ export async function block(
   isBlocked: boolean,
   options?: AbortOptions,
 ): Promise<void> {
-  if (!peer) throw new CannotDo('people are blocked, not groups');
+  if (!peer) throw new CannotDo('only users can be blocked');
   await known.core.connection.request(isBlocked ? 'block' : 'unblock', { user_id: peer }, options);
   await note(known, [peer], isBlocked);
 }

@@ -59,7 +59,7 @@ export class Changes {
       demandMember(step);
       // queued behind the restart it would wait for, it would wait too
       if (step.record.parted === 'stuck' && !options.isFirst)
-        throw new CannotDo('this conversation has to be started over');
+        throw new CannotDo('this conversation must be restarted');
     };
     return perform(this.#core, this.#outcomes, id, intent, { ...options, demand });
   }

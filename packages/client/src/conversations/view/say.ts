@@ -59,7 +59,7 @@ export function edit(core: Core, id: string, messageId: string, said: string | S
   const content = editContent(messageId, said);
   return change(core, id, messageId, content, async (step, by, entry) => {
     if (entry.from !== core.own.userId || entry.body.type !== 'text')
-      throw new CannotDo('only own texts are edited');
+      throw new CannotDo('only edit your own texts');
     await applyEdit(core, step, by, content);
   });
 }
@@ -68,13 +68,13 @@ export function deleteForEveryone(core: Core, id: string, messageId: string): Pr
   const content = checked('application/x-securechat-delete', { messageId });
   return change(core, id, messageId, content, async (step, by, entry) => {
     if (!mayDelete(step.record, core.own.userId, entry))
-      throw new CannotDo('only own messages are deleted for everyone');
+      throw new CannotDo('you may not delete this for everyone');
     await applyDelete(core, step, by, content);
   });
 }
 
 export function react(core: Core, id: string, messageId: string, emoji: string | undefined): Promise<void> {
-  if (emoji !== undefined && !isEmoji(emoji)) throw new BadContent('it is no emoji');
+  if (emoji !== undefined && !isEmoji(emoji)) throw new BadContent('not an emoji');
   const content = checked('application/x-securechat-reaction', compact({ messageId, emoji }));
   return change(core, id, messageId, content, (step, by) => applyReaction(core, step, by, content));
 }
@@ -101,5 +101,5 @@ function change(
 }
 
 export function demandMember(step: Step): void {
-  if (step.found?.membership !== 'member') throw new CannotDo('you are no member of this conversation');
+  if (step.found?.membership !== 'member') throw new CannotDo('you are not in this conversation');
 }
