@@ -3,7 +3,10 @@ import { type History, rowsOf } from '@securechat/testkit';
 import type { Stack } from './stack.ts';
 import { readStoredMessages, type StoredRow, storageViolations } from './stored.ts';
 
-/** A partition of the ordered streams, as delivery keeps it; its owner by `INSTANCE_ID` alone, without what is new at each start and without the lane. */
+/** SQL: the `INSTANCE_ID` in an owner, without what is new at each start and without the lane. */
+const instanceOf = (owner: string): string => `split_part(split_part(${owner}, '/', 1), '.', 1)`;
+
+/** A partition of the ordered streams, as delivery keeps it; its owner by `INSTANCE_ID`. */
 export type Cursor = { stream: string; owner: string | null; fence: number; last_id: string };
 
 const urlOf = (stack: Stack): string => stack.constellation.stores.postgresUrl;
@@ -11,7 +14,7 @@ const urlOf = (stack: Stack): string => stack.constellation.stores.postgresUrl;
 export function cursorsOf(stack: Stack): Promise<Cursor[]> {
   return rowsOf<Cursor>(
     urlOf(stack),
-    `SELECT stream, split_part(split_part(owner, '/', 1), '.', 1) AS owner, fence::int, last_id FROM delivery.stream_cursors ORDER BY stream`,
+    `SELECT stream, ${instanceOf('owner')} AS owner, fence::int, last_id FROM delivery.stream_cursors ORDER BY stream`,
   );
 }
 
@@ -41,7 +44,7 @@ export async function watchCursors(stack: Stack): Promise<void> {
      CREATE FUNCTION public.note_cursor_move() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
      BEGIN
        INSERT INTO public.cursor_moves (stream, owner, fence, session)
-         SELECT NEW.stream, split_part(split_part(NEW.owner, '/', 1), '.', 1), NEW.fence, pid || ' of ' || backend_start
+         SELECT NEW.stream, ${instanceOf('NEW.owner')}, NEW.fence, pid || ' of ' || backend_start
            FROM pg_stat_activity WHERE pid = pg_backend_pid();
        RETURN NULL;
      END $$;

@@ -77,7 +77,7 @@ export { openQueueConnection } from './redis-queue.ts';
 export { runsOf } from './redis-runs.ts';
 export { redisTimeMs } from './redis-time.ts';
 export { loadScript, type Script, type ScriptArg } from './script.ts';
-export { type Kit, runService, type Service, serviceOptions } from './service.ts';
+export { type Kit, newIdentity, runService, type Service, serviceOptions } from './service.ts';
 export {
   fileOptions,
   originsOption,

@@ -122,8 +122,8 @@ async function run(name: string, create: (kit: Kit) => Promise<Service>): Promis
   await lifecycle.start();
 }
 
-/** By leases two of one name would take each other for themselves, and each one's partitions for its own. */
-const newIdentity = (named: string): string => `${named}.${randomBytes(6).toString('hex')}`;
+/** New at each start. By what they leave in Redis and Postgres, two processes of one name would take each other for themselves. */
+export const newIdentity = (named: string): string => `${named}.${randomBytes(6).toString('hex')}`;
 
 type ProcessEvents = {
   onSignal: (signal: string) => void;

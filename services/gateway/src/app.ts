@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   announceLimits,
   createDirectory,
@@ -10,6 +9,7 @@ import {
   createNetworkMatcher,
   createOriginMatcher,
   type Kit,
+  newIdentity,
   openProducer,
   type Service,
   sleep,
@@ -60,7 +60,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
   const streams = streamNames({ prefix: config.streamPrefix, partitions: config.streamPartitions });
   const shards = config.streamPartitions;
   // A new id per start: a restarted gateway must never read what was meant for its predecessor.
-  const gatewayId = `${config.gatewayId}.${randomBytes(6).toString('hex')}`;
+  const gatewayId = newIdentity(config.gatewayId);
   const now = clock.now;
 
   const producer = openProducer(secrets.redisUrl, { name: 'gateway', logger });
