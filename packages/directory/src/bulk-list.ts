@@ -1,12 +1,4 @@
-import {
-  BLOCK_MS,
-  createComplaints,
-  createLoop,
-  type Logger,
-  openBlockingReader,
-  type RedisClient,
-  systemClock,
-} from '@securechat/kernel';
+import { BLOCK_MS, createReadLoop, type Logger, type ReadLoop, type RedisClient } from '@securechat/kernel';
 import {
   type BulkReply,
   type Packed,
@@ -43,30 +35,17 @@ export function openBulkReader(parts: {
   list: string;
   onReply(reply: Packed<BulkReply>): void;
   logger: Logger;
-}): { start(): void; stop(): Promise<void> } {
-  const reader = openBlockingReader(parts.redisUrl, { name: 'bulk' });
-  const loop = createLoop({
-    step,
-    onFailure: createComplaints({
-      what: 'list of large answers not readable; trying again',
-      clock: systemClock,
-      logger: parts.logger,
-    }),
-  });
-
-  async function step(): Promise<void> {
-    const reply = (await reader.run((redis) => redis.callBuffer('BLPOP', [parts.list, BLOCK_MS / 1000]))) as
-      | [Buffer, Buffer]
-      | null;
-    for (const packed of reply ? unpackEntry<BulkReply>(reply[1]) : []) parts.onReply(packed);
-  }
-
-  return {
-    start: loop.start,
-    async stop() {
-      const stopped = loop.stop();
-      reader.close();
-      await stopped;
+}): Pick<ReadLoop, 'start' | 'stop'> {
+  const { redisUrl, list, onReply, logger } = parts;
+  return createReadLoop({
+    redisUrl,
+    name: 'bulk',
+    what: 'list of large answers',
+    async step(run) {
+      const popped = await run((redis) => redis.callBuffer('BLPOP', [list, BLOCK_MS / 1000]));
+      const [, entry] = (popped ?? []) as [list?: Buffer, entry?: Buffer];
+      for (const reply of entry ? unpackEntry<BulkReply>(entry) : []) onReply(reply);
     },
-  };
+    logger,
+  });
 }

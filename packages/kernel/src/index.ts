@@ -1,5 +1,5 @@
 export { type Backoff, type BackoffOptions, backoffDelayMs, createBackoff } from './backoff.ts';
-export { BLOCK_MS, type BlockingReader, openBlockingReader } from './blocking-reader.ts';
+export { BLOCK_MS, type BlockingReader } from './blocking-reader.ts';
 export { addressKey } from './client-address.ts';
 export { type Clock, sleep, systemClock } from './clock.ts';
 export { closeWorker } from './close-worker.ts';
@@ -70,6 +70,7 @@ export {
   type PoolOptions,
   type PostgresClient,
 } from './postgres.ts';
+export { createReadLoop, type ReadLoop } from './read-loop.ts';
 export { createReadyChecks, type ReadyChecks } from './ready-checks.ts';
 export { isRedisDown, openProducer, type Producer, type RedisConnectionOptions } from './redis.ts';
 export type { RedisClient } from './redis-cluster.ts';
@@ -87,7 +88,7 @@ export {
   trustedProxiesOption,
   webhookOriginsOption,
 } from './shared-options.ts';
-export { createGroups, isNoGroup } from './streams/consumer-group.ts';
+export { createConsumerGroup } from './streams/consumer-group.ts';
 export { type DeadLetter, insertDeadLetter } from './streams/dead-letter.ts';
 export { encodeRequest, type StreamRequest } from './streams/request.ts';
 export {

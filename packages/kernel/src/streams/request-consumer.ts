@@ -1,11 +1,10 @@
-import { BLOCK_MS, openBlockingReader } from '../blocking-reader.ts';
+import { BLOCK_MS, type BlockingReader } from '../blocking-reader.ts';
 import { type Clock, sleep } from '../clock.ts';
-import { createComplaints } from '../complaints.ts';
 import type { Logger } from '../logger.ts';
-import { createLoop } from '../loop.ts';
 import type { Metrics } from '../metrics.ts';
+import { createReadLoop } from '../read-loop.ts';
 import { redisTimeMs } from '../redis-time.ts';
-import { createGroups, isNoGroup } from './consumer-group.ts';
+import { createConsumerGroup } from './consumer-group.ts';
 import {
   createRequestRunner,
   type ReadEntry,
@@ -54,29 +53,25 @@ const READ_EVERY_MS = 10;
  */
 export function createRequestConsumer(options: RequestConsumerOptions): RequestConsumer {
   const { url, streams, group, consumer, concurrency, clock, logger } = options;
-  const reader = openBlockingReader(url, { name: `${group}-requests` });
   const runner: RequestRunner = createRequestRunner(options);
-  const warn = createComplaints({ what: 'request streams unreadable', facts: { group }, clock, logger });
-  const loop = createLoop({
+  const consumerGroup = createConsumerGroup(streams, group);
+  const loop = createReadLoop({
+    redisUrl: url,
+    name: `${group}-requests`,
+    what: 'request streams',
+    facts: { group },
     step,
-    onFailure(err) {
-      if (isNoGroup(err)) hasGroups = false;
-      else warn(err);
-    },
-    onRecovery: () => logger.info({ group }, 'request streams readable again'),
+    isRepairable: consumerGroup.isGone,
+    logger,
   });
-  let hasGroups = false;
 
-  async function read(): Promise<ReadEntry[]> {
-    if (!hasGroups) {
-      await reader.run((redis) => createGroups(redis, streams, group));
-      hasGroups = true;
-    }
+  async function read(run: BlockingReader['run']): Promise<ReadEntry[]> {
     // COUNT is per stream, and at least one: entries beyond the free slots wait in `take`
     const perStream = Math.max(1, Math.min(MOST_PER_READ, Math.floor(runner.freePlaces() / streams.length)));
     const place = ['GROUP', group, consumer, 'COUNT', perStream, 'BLOCK', BLOCK_MS, 'NOACK', 'STREAMS'];
     const ids = streams.map(() => '>');
-    return reader.run(async (redis) => {
+    return run(async (redis) => {
+      await consumerGroup.ensure(redis);
       // the second is sent with the first, and answered after it
       const [reply, time] = await Promise.all([
         redis.callBuffer('XREADGROUP', [...place, ...streams, ...ids]),
@@ -86,19 +81,13 @@ export function createRequestConsumer(options: RequestConsumerOptions): RequestC
     });
   }
 
-  async function step(signal: AbortSignal): Promise<void> {
+  async function step(run: BlockingReader['run'], signal: AbortSignal): Promise<void> {
     await runner.untilFree();
-    const entries = await read();
+    const entries = await read(run);
     const readAtMs = clock.monotonicMs();
     for (const entry of entries) await runner.take(entry);
     const earlyMs = readAtMs + READ_EVERY_MS - clock.monotonicMs();
     if (entries.length > 0 && earlyMs > 0) await sleep(earlyMs, signal);
-  }
-
-  async function drain(): Promise<void> {
-    await loop.stop();
-    await runner.untilIdle();
-    reader.close();
   }
 
   return {
@@ -106,13 +95,16 @@ export function createRequestConsumer(options: RequestConsumerOptions): RequestC
       if (concurrency < 1) throw new RangeError('concurrency must be at least 1');
       loop.start();
     },
-    drain,
+    async drain() {
+      await loop.drain();
+      await runner.untilIdle();
+    },
     async stop() {
       runner.abort();
-      reader.close();
-      await drain();
+      await loop.stop();
+      await runner.untilIdle();
     },
-    silentForMs: () => reader.silentForMs(),
+    silentForMs: loop.silentForMs,
   };
 }
 

@@ -1,15 +1,12 @@
 import {
   BLOCK_MS,
-  createComplaints,
-  createGroups,
-  createLoop,
-  isNoGroup,
+  type BlockingReader,
+  createConsumerGroup,
+  createReadLoop,
   type Logger,
-  openBlockingReader,
   parseEntries,
   type RedisClient,
   type StreamEntry,
-  systemClock,
 } from '@securechat/kernel';
 import type { Redis } from 'ioredis';
 
@@ -42,16 +39,17 @@ export function createChunkConsumer(parts: {
   logger: Logger;
 }): ChunkConsumer {
   const { redis, stream, concurrency, handle, logger } = parts;
-  const reader = openBlockingReader(parts.url, { name: 'chunks' });
-  const warn = createComplaints({
-    what: 'chunks not readable; trying again',
+  const consumerGroup = createConsumerGroup([stream], GROUP);
+  const loop = createReadLoop({
+    redisUrl: parts.url,
+    name: 'chunks',
+    what: 'chunks',
     facts: { stream },
-    clock: systemClock,
+    step,
+    isRepairable: consumerGroup.isGone,
     logger,
   });
-  const loop = createLoop({ step, onFailure });
   const running = new Set<Promise<void>>();
-  let hasGroup = false;
   let claimedAt = Number.NEGATIVE_INFINITY;
 
   async function read(connection: Redis, count: number): Promise<StreamEntry[]> {
@@ -67,12 +65,11 @@ export function createChunkConsumer(parts: {
     return parseEntries([[Buffer.from(stream), entries]]);
   }
 
-  async function step(): Promise<void> {
+  async function step(run: BlockingReader['run']): Promise<void> {
     while (running.size >= concurrency) await Promise.race(running);
     const free = concurrency - running.size;
-    const entries = await reader.run(async (connection) => {
-      if (!hasGroup) await createGroups(connection, [stream], GROUP);
-      hasGroup = true;
+    const entries = await run(async (connection) => {
+      await consumerGroup.ensure(connection);
       const claimed = await claim(connection, free);
       return claimed.length > 0 ? claimed : await read(connection, free);
     });
@@ -89,17 +86,10 @@ export function createChunkConsumer(parts: {
     );
   }
 
-  function onFailure(err: unknown): void {
-    if (isNoGroup(err)) hasGroup = false;
-    else warn(err);
-  }
-
   return {
     start: loop.start,
     async stop() {
-      const stopped = loop.stop();
-      reader.close();
-      await stopped;
+      await loop.stop();
       await Promise.all(running);
     },
   };

@@ -1,11 +1,4 @@
-import {
-  BLOCK_MS,
-  createComplaints,
-  createLoop,
-  type Logger,
-  openBlockingReader,
-  systemClock,
-} from '@securechat/kernel';
+import { BLOCK_MS, createReadLoop, type Logger } from '@securechat/kernel';
 
 /** Entries per read; they are packed, so this is many frames. */
 const COUNT = 200;
@@ -28,31 +21,28 @@ export function createOutReader(parts: {
   onEntry(entry: Buffer): void;
   logger: Logger;
 }): OutReader {
-  const reader = openBlockingReader(parts.redisUrl, { name: 'out' });
-  const loop = createLoop({
-    step,
-    onFailure: createComplaints({
-      what: 'out stream not readable; trying again',
-      clock: systemClock,
-      logger: parts.logger,
-    }),
-  });
+  const { redisUrl, stream, onEntry, logger } = parts;
   let lastId = '0-0';
   let count = 0;
   let generation = 0;
-
-  async function step(): Promise<void> {
-    const mine = generation;
-    const reply = (await reader.run((redis) =>
-      redis.callBuffer('XREAD', ['COUNT', COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', parts.stream, lastId]),
-    )) as [Buffer, [Buffer, Buffer[]][]][] | null;
-    for (const [id, fields] of reply?.[0]?.[1] ?? []) {
-      if (mine !== generation) return;
-      lastId = id.toString('latin1');
-      count++;
-      if (fields[1]) parts.onEntry(fields[1]);
-    }
-  }
+  const loop = createReadLoop({
+    redisUrl,
+    name: 'out',
+    what: 'out stream',
+    async step(run) {
+      const mine = generation;
+      const reply = (await run((redis) =>
+        redis.callBuffer('XREAD', ['COUNT', COUNT, 'BLOCK', BLOCK_MS, 'STREAMS', stream, lastId]),
+      )) as [Buffer, [Buffer, Buffer[]][]][] | null;
+      for (const [id, fields] of reply?.[0]?.[1] ?? []) {
+        if (mine !== generation) return;
+        lastId = id.toString('latin1');
+        count++;
+        if (fields[1]) onEntry(fields[1]);
+      }
+    },
+    logger,
+  });
 
   return {
     start: loop.start,
@@ -65,10 +55,6 @@ export function createOutReader(parts: {
     setCount(entries) {
       count = entries;
     },
-    async stop() {
-      const stopped = loop.stop();
-      reader.close();
-      await stopped;
-    },
+    stop: loop.stop,
   };
 }
