@@ -41,7 +41,7 @@ export { type Finding, judgeClock, lookAt, runDoctor } from './findings.ts';
 export { gatherCalls } from './gather-calls.ts';
 export { createJobRunner, type Job, type JobRunner, type JobRunnerOptions } from './jobs.ts';
 export { createLogger, type Logger, type LoggerOptions, type LogLevel, logLevels } from './logger.ts';
-export { createLoop } from './loop.ts';
+export { createLoop, type Loop } from './loop.ts';
 export {
   type ClosedLabels,
   type CounterMetric,
@@ -90,7 +90,7 @@ export {
 } from './shared-options.ts';
 export { createConsumerGroup } from './streams/consumer-group.ts';
 export { type DeadLetter, insertDeadLetter } from './streams/dead-letter.ts';
-export { encodeRequest, type StreamRequest } from './streams/request.ts';
+export { encodeRequest, parseQuestion, type StreamRequest } from './streams/request.ts';
 export {
   createRequestConsumer,
   type RequestConsumer,

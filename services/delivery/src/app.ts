@@ -5,13 +5,12 @@ import {
   type Kit,
   openPool,
   openProducer,
-  PoisonError,
   readConfig,
   requireMigrations,
   type Service,
 } from '@securechat/kernel';
 import { createOrderedConsumer } from '@securechat/kernel/ordered';
-import { type Ask, type OrderedRecord, type Packed, streamNames } from '@securechat/protocol/internal';
+import { type OrderedRecord, type Packed, streamNames } from '@securechat/protocol/internal';
 import { options } from './config.ts';
 import { createFanout } from './fanout/fanout.ts';
 import { agreedTime } from './jobs/agreed-time.ts';
@@ -118,8 +117,7 @@ export async function createDelivery(kit: Kit): Promise<Service> {
     group: 'delivery',
     consumer: 'delivery',
     concurrency: config.syncConcurrency,
-    handle: async (request) =>
-      Buffer.from(await answerSync({ pool, pages, receipts, clock }, parseAsk(request.body))),
+    handle: async (request) => Buffer.from(await answerSync({ pool, pages, receipts, clock }, request)),
     reply: outStreams.reply,
     clock,
     logger,
@@ -193,20 +191,4 @@ export async function createDelivery(kit: Kit): Promise<Service> {
       await Promise.all([pool.end(), fanoutPool.end()]);
     },
   };
-}
-
-const questions: readonly Ask<'delivery'>['kind'][] = [
-  'page',
-  'heads',
-  'group_info',
-  'receipt_privacy',
-  'block',
-  'unblock',
-  'block_list',
-];
-
-function parseAsk(body: Buffer): Ask<'delivery'> {
-  const ask = JSON.parse(body.toString('utf8')) as Ask<'delivery'>;
-  if (!questions.includes(ask.kind)) throw new PoisonError('unknown kind of question');
-  return ask;
 }

@@ -41,6 +41,22 @@ export function encodeRequest(
   return ['c', correlationId, 'g', gatewayId, 'd', String(deadlineMs), ...within, 'b', body];
 }
 
+/**
+ * A request's body as JSON. Throws a PoisonError when it is not a JSON object; its fields are not checked: gateways
+ * have done that. The error has nothing of the body, which Node's own would quote.
+ */
+export function parseQuestion<Question extends object>({ body }: Pick<StreamRequest, 'body'>): Question {
+  let question: unknown;
+  try {
+    question = JSON.parse(body.toString('utf8'));
+  } catch {
+    question = undefined;
+  }
+  if (typeof question !== 'object' || question === null)
+    throw new PoisonError('The body of a request is not a JSON object');
+  return question as Question;
+}
+
 function integer(text: Buffer): number {
   const number = Number(text.toString());
   if (!Number.isSafeInteger(number)) throw new PoisonError('The deadline of a request is not an integer');

@@ -1,4 +1,4 @@
-import type { Clock } from '@securechat/kernel';
+import { type Clock, PoisonError, parseQuestion, type StreamRequest } from '@securechat/kernel';
 import { type Ask, type Packed, packEntry } from '@securechat/protocol/internal';
 import type { Pool } from 'pg';
 import type { Receipts } from '../receipts.ts';
@@ -13,8 +13,9 @@ import type { Pages } from './page.ts';
  */
 export async function answerSync(
   parts: { pool: Pool; pages: Pages; receipts: Receipts; clock: Clock },
-  ask: Ask<'delivery'>,
+  request: Pick<StreamRequest, 'body'>,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const ask = parseQuestion<Ask<'delivery'>>(request);
   switch (ask.kind) {
     case 'page': {
       const page = await parts.pages(ask, parts.clock.now());
@@ -34,6 +35,10 @@ export async function answerSync(
       return packAnswer({ info: await readGroupInfo(parts.pool, ask) }, []);
     case 'block_list':
       return packAnswer(await listBlocks(parts.pool, ask), []);
+    default:
+      // a kind without a case does not compile
+      ask satisfies never;
+      throw new PoisonError('a question of unknown kind');
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { PoisonError } from '@securechat/kernel';
 import { createTestClock } from '@securechat/kernel/testing';
 import { SYNC_PAGE_BYTES, SYNC_PAGE_ITEMS } from '@securechat/protocol';
 import { type Ask, unpackEntry } from '@securechat/protocol/internal';
@@ -272,11 +273,12 @@ describe('answers', () => {
     clock: createTestClock(Date.now()),
     receipts: { add: (moved: readonly unknown[]) => void marks.push(...moved), stop: async () => {} },
   });
+  const answerTo = (question: object) => answerSync(parts(), { body: Buffer.from(JSON.stringify(question)) });
 
   test('to `page`: the head, then the bodies; moved marks go on as receipts', async () => {
     await send(1, { body: 'two' });
     const { device, user } = reader;
-    const entry = await answerSync(parts(), { kind: 'page', device, user, from: 1, ack: true, limit: 10 });
+    const entry = await answerTo({ kind: 'page', device, user, from: 1, ack: true, limit: 10 });
     const [head, ...bodies] = unpackEntry(entry).map(({ body }) => Buffer.from(body).toString());
     expect(JSON.parse(head ?? '')).toMatchObject({ through: 2, items: [{ seq: 2 }] });
     expect(bodies).toEqual(['two']);
@@ -285,10 +287,7 @@ describe('answers', () => {
 
   test('to `heads`: the newest number of each mailbox there is', async () => {
     await send(3);
-    const entry = await answerSync(parts(), {
-      kind: 'heads',
-      devices: [reader.device, 987_654, sender.device],
-    });
+    const entry = await answerTo({ kind: 'heads', devices: [reader.device, 987_654, sender.device] });
     const [head] = unpackEntry(entry).map(({ body }) => JSON.parse(Buffer.from(body).toString()));
     expect(new Map(head.heads)).toEqual(
       new Map([
@@ -296,5 +295,14 @@ describe('answers', () => {
         [sender.device, 0],
       ]),
     );
+  });
+
+  test('not to a question of unknown kind', async () => {
+    const { device, user } = reader;
+    for (const kind of ['Page', 'toString', undefined]) {
+      await expect(answerTo({ kind, device, user, from: 0, ack: false, limit: 1 })).rejects.toThrow(
+        PoisonError,
+      );
+    }
   });
 });

@@ -1,5 +1,5 @@
 import type { BulkList } from '@securechat/directory';
-import { classify, PoisonError, type StreamRequest } from '@securechat/kernel';
+import { classify, PoisonError, parseQuestion, type StreamRequest } from '@securechat/kernel';
 import { ProtocolError } from '@securechat/protocol';
 import type { Ask, BulkReply, FileAnswer, Refused } from '@securechat/protocol/internal';
 import type { ChunkReader } from '../chunks/read-chunk.ts';
@@ -20,7 +20,7 @@ export function refusalOf(error: unknown): Refused {
 export function createAnswer(parts: Parts): (request: StreamRequest) => Promise<Buffer | undefined> {
   const { handlers, metrics } = parts;
   return async (request) => {
-    const ask = parseAsk(request.body);
+    const ask = parseQuestion<Ask<'files'>>(request);
     if (ask.kind === 'chunk') throw new PoisonError('chunks come by another stream');
     if (ask.kind === 'chunk_request') {
       await sendChunk(parts, request, ask);
@@ -30,8 +30,9 @@ export function createAnswer(parts: Parts): (request: StreamRequest) => Promise<
     try {
       answer = { ok: true, status: await dispatch(handlers, ask) };
     } catch (error) {
+      const refusal = refusalOf(error);
       metrics.answered(ask.kind, 'refused');
-      return Buffer.from(JSON.stringify(refusalOf(error)));
+      return Buffer.from(JSON.stringify(refusal));
     }
     metrics.answered(ask.kind, 'ok');
     return Buffer.from(JSON.stringify(answer));
@@ -55,6 +56,10 @@ function dispatch(
       return handlers.progress(ask);
     case 'status':
       return handlers.status(ask);
+    default:
+      // a kind without a case does not compile
+      ask satisfies never;
+      throw new PoisonError('a question of unknown kind');
   }
 }
 
@@ -75,21 +80,4 @@ async function sendChunk(
   }
   metrics.answered('chunk_request', answer.ok ? 'ok' : 'refused');
   await bulkList.send(gatewayId, { head: { correlation: correlationId, answer }, body });
-}
-
-const kinds: readonly Ask<'files'>['kind'][] = [
-  'offer',
-  'accept',
-  'decline',
-  'cancel',
-  'progress',
-  'status',
-  'chunk_request',
-];
-
-/** Gateways have checked everything else, so a mismatch would be our fault. */
-function parseAsk(body: Buffer): Ask<'files'> {
-  const ask = JSON.parse(body.toString('utf8')) as Ask<'files'>;
-  if (!kinds.includes(ask.kind)) throw new PoisonError('unknown kind of question');
-  return ask;
 }

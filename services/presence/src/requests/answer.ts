@@ -1,4 +1,4 @@
-import { PoisonError, type StreamRequest } from '@securechat/kernel';
+import { PoisonError, parseQuestion, type StreamRequest } from '@securechat/kernel';
 import type { Ask } from '@securechat/protocol/internal';
 import type { PresenceMetrics } from '../metrics.ts';
 import { type PrivacyParts, privacy, recheck } from './privacy.ts';
@@ -17,7 +17,7 @@ export async function answer(
   request: StreamRequest,
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
-  const ask = JSON.parse(request.body.toString('utf8')) as Ask<'presence'>;
+  const ask = parseQuestion<Ask<'presence'>>(request);
   switch (ask.kind) {
     case 'status':
       parts.metrics.reported(ask.devices.length);
@@ -35,6 +35,8 @@ export async function answer(
     case 'recheck':
       return reply(await recheck(parts, ask));
     default:
+      // a kind without a case does not compile
+      ask satisfies never;
       throw new PoisonError('a question of unknown kind');
   }
 }

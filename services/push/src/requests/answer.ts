@@ -1,4 +1,4 @@
-import { type Endpoints, PoisonError, type StreamRequest } from '@securechat/kernel';
+import { type Endpoints, PoisonError, parseQuestion, type StreamRequest } from '@securechat/kernel';
 import type { ProtocolError } from '@securechat/protocol';
 import type { Answer, Ask, PushRequests } from '@securechat/protocol/internal';
 import type { Pool } from 'pg';
@@ -9,7 +9,7 @@ export type AnswerParts = { pool: Pool; endpoints: Endpoints; vapidPublicKey: Bu
 
 /** Answers gateways' requests on behalf of a device. */
 export async function answer(parts: AnswerParts, request: StreamRequest): Promise<Buffer> {
-  const ask = JSON.parse(request.body.toString('utf8')) as Ask<'push'>;
+  const ask = parseQuestion<Ask<'push'>>(request);
   switch (ask.kind) {
     case 'subscribe':
       return reply(await subscribe(parts, ask));
@@ -17,6 +17,8 @@ export async function answer(parts: AnswerParts, request: StreamRequest): Promis
       await removeSubscription(parts.pool, ask.device);
       return reply({});
     default:
+      // a kind without a case does not compile
+      ask satisfies never;
       throw new PoisonError('a question of unknown kind');
   }
 }
