@@ -25,7 +25,7 @@ export type Loop = {
 };
 
 /**
- * Repeats one step until stopped; all readers of Redis run in one.
+ * Repeats one step until stopped: the readers of Redis, the consumers of ordered streams and the workers of the fan-out.
  *
  * STEPPING  one step at a time. Leads to itself, or to PAUSING when the step failed.
  * PAUSING   longer with each consecutive failure, cut short by the end. Leads to STEPPING.

@@ -1,4 +1,12 @@
-import { type Clock, classify, createBackoff, type Logger, sleep, withTransaction } from '@securechat/kernel';
+import {
+  type Clock,
+  classify,
+  createLoop,
+  type Logger,
+  type Loop,
+  sleep,
+  withTransaction,
+} from '@securechat/kernel';
 import type { Pool } from 'pg';
 import type { DeliveryMetrics } from '../metrics.ts';
 import type { Publisher } from '../publisher.ts';
@@ -43,22 +51,19 @@ export function createFanout(parts: {
   logger: Logger;
 }): Fanout {
   const { pool, publisher, policy, concurrency, clock, metrics, logger } = parts;
-  const abort = new AbortController();
   /** In the order of their turns. */
   const waiting = new Set<number>();
   const running = new Set<number>();
   /** Per conversation, how far this process has brought the oldest messages and told their recipients. */
   const reachedBy = new Map<number, number>();
-  const workers: Promise<void>[] = [];
+  const workers = Array.from({ length: concurrency }, createWorker);
   let wakeWorkers: (() => void)[] = [];
   let looking: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   function add(conversations: readonly number[]): void {
     for (const conversation of conversations) waiting.add(conversation);
-    if (waiting.size === 0) return;
-    for (const wakeWorker of wakeWorkers) wakeWorker();
-    wakeWorkers = [];
+    if (waiting.size > 0) wakeAll();
   }
 
   async function look(): Promise<void> {
@@ -67,34 +72,41 @@ export function createFanout(parts: {
     add(conversations.filter((conversation) => !running.has(conversation)));
   }
 
-  async function work(): Promise<void> {
-    const backoff = createBackoff({ baseMs: 50, capMs: 2_000 });
-    while (!abort.signal.aborted) {
-      const conversation = [...waiting].find((candidate) => !running.has(candidate));
-      if (conversation === undefined) {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        wakeWorkers.push(resolve);
-        await promise;
-        continue;
-      }
-      waiting.delete(conversation);
-      running.add(conversation);
+  function createWorker(): Loop {
+    let mine: number | undefined;
+
+    async function step(signal: AbortSignal): Promise<void> {
+      // not sooner: during the rest, and the pause after a failure, no other worker takes it either
+      if (mine !== undefined) running.delete(mine);
+      mine = [...waiting].find((candidate) => !running.has(candidate));
+      if (mine === undefined) return await untilWoken();
+      waiting.delete(mine);
+      running.add(mine);
       const startedAtMs = performance.now();
-      try {
-        const messages = await turn(conversation);
-        backoff.reset();
-        // a conversation of two must not wait behind a thousand members
-        const share = messages >= HURRY_FROM_MESSAGES ? HURRIED_REST_SHARE : REST_SHARE;
-        await sleep(share * (performance.now() - startedAtMs), abort.signal);
-      } catch (err) {
-        const level = classify(err) === 'retryable' ? 'warn' : 'error';
-        logger[level]({ err }, 'fan-out failed; will resume from its last committed step');
-        waiting.add(conversation);
-        await backoff.wait(abort.signal);
-      } finally {
-        running.delete(conversation);
-      }
+      const messages = await turn(mine);
+      // a conversation of two must not wait behind a thousand members
+      const share = messages >= HURRY_FROM_MESSAGES ? HURRIED_REST_SHARE : REST_SHARE;
+      await sleep(share * (performance.now() - startedAtMs), signal);
     }
+
+    function onFailure(err: unknown): void {
+      const level = classify(err) === 'retryable' ? 'warn' : 'error';
+      logger[level]({ err }, 'fan-out failed; will resume from its last committed step');
+      if (mine !== undefined) waiting.add(mine);
+    }
+
+    return createLoop({ step, onFailure, longestPauseMs: 2_000 });
+  }
+
+  function untilWoken(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    wakeWorkers.push(resolve);
+    return promise;
+  }
+
+  function wakeAll(): void {
+    for (const wakeWorker of wakeWorkers) wakeWorker();
+    wakeWorkers = [];
   }
 
   /** Resolves with how many messages were expanded together. */
@@ -132,7 +144,7 @@ export function createFanout(parts: {
 
   return {
     start() {
-      for (let count = 0; count < concurrency; count += 1) workers.push(work());
+      for (const worker of workers) worker.start();
       timer = setInterval(() => {
         looking ??= look()
           .catch((err: unknown) => logger.warn({ err }, 'outbox poll failed; trying again'))
@@ -143,10 +155,10 @@ export function createFanout(parts: {
     },
     wake: add,
     async stop() {
-      abort.abort();
       clearInterval(timer);
-      for (const wakeWorker of wakeWorkers) wakeWorker();
-      await Promise.all([...workers, looking]);
+      const stopped = workers.map((worker) => worker.stop());
+      wakeAll();
+      await Promise.all([...stopped, looking]);
     },
   };
 }

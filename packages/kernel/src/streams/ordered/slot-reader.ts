@@ -48,7 +48,12 @@ export type ReaderParts = {
   onFailure(kind: ErrorClass): void;
 };
 
-/** Reads the streams of one slot on its own connection. Retries failures with delays growing to a second. */
+/**
+ * Reads the streams of one slot on its own connection. Retries failures with delays growing to a second.
+ *
+ * Not a `ReadLoop`: it reads only when asked, from positions that change with each commit, and a read may outlast the
+ * question.
+ */
 export function createSlotReader({ redisUrl, name, logger, onFailure }: ReaderParts): SlotReader {
   const reader: BlockingReader = openBlockingReader(redisUrl, { name });
   const ending = new AbortController();
