@@ -11,18 +11,18 @@ export function orderedMetrics(metrics: Metrics, lane: string) {
   const partitions = metrics.gauge('partitions_owned_count', 'Partitions this process owns now', lanes);
   const seconds = metrics.histogram(
     'batch_duration_seconds',
-    'One batch: reads, decisions, writes and commit',
+    'Time of one batch: reads, decisions, writes and commit',
     lanes,
   );
   const records = metrics.histogram(
     'batch_records_count',
-    'Records that shared one transaction',
+    'Records in one transaction',
     lanes,
     [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
   );
   const deadLetters = metrics.counter(
     'dead_letters_total',
-    'Entries parked because they can never succeed',
+    'Entries set aside as dead letters because they can never succeed',
     lanes,
   );
   return {

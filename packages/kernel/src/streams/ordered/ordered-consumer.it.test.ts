@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { RetryableError } from '../../errors.ts';
+import type { Metrics } from '../../metrics.ts';
 import { createOwnDatabase, type OwnDatabase } from '../../testing/own-database.ts';
 import { type Numbers, openNumbers, range, until } from './testing/numbers.ts';
 import { POISON } from './testing/numbers-handler.ts';
@@ -212,6 +213,12 @@ describe('several workers', () => {
 });
 
 describe('what can never succeed', () => {
+  async function deadLettersCounted({ metrics }: { metrics: Metrics }): Promise<number> {
+    const name = 'securechat_numbers_dead_letters_total';
+    const { values = [] } = (await metrics.registry.getSingleMetric(name)?.get()) ?? {};
+    return values.reduce((sum, { value }) => sum + value, 0);
+  }
+
   test('an entry that cannot be decoded becomes a dead letter, and its neighbours are handled', async () => {
     const worker = await numbers.startWorker('w');
     await numbers.add(0, [1]);
@@ -227,6 +234,7 @@ describe('what can never succeed', () => {
       },
     ]);
     await until('the cursor is past it', () => worker.committed.get(numbers.streams[0] ?? '') === last);
+    expect(await deadLettersCounted(worker)).toBe(1);
   });
 
   test('an entry without a field becomes a dead letter', async () => {
@@ -260,6 +268,7 @@ describe('what can never succeed', () => {
     ]);
     await until('all is published', () => worker.published.length === 10);
     expect(worker.parked).toEqual([-5, POISON]);
+    expect(await deadLettersCounted(worker)).toBe(2);
     expect(worker.published.filter((value) => value < 0)).toEqual([]);
   });
 });

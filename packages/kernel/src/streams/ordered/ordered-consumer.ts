@@ -198,7 +198,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     }
     for (const [stream, id] of batch.cursors) place(stream, id);
     for (const part of outcome.processed) part.publish();
-    metrics.parked(batch.unreadable.length);
+    metrics.parked(batch.unreadable.length + outcome.parked);
     endTimer(batch.records.length);
     const endedAt = clock.monotonicMs();
     if (batch.records.length < MANY_RECORDS) restUntil = endedAt + Math.min(endedAt - begunAt, MOST_REST_MS);

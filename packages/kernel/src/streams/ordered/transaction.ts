@@ -15,7 +15,13 @@ export type Batch<R> = {
   cursors: Map<string, string>;
 };
 
-export type BatchOutcome = { lost: string[] } | { processed: Processed[] };
+type Work = {
+  processed: Processed[];
+  /** How many records became dead letters. Entries that could not be decoded are not among them. */
+  parked: number;
+};
+
+export type BatchOutcome = { lost: string[] } | Work;
 
 /**
  * Runs one batch: BEGIN, fence, the handler's statements, cursors, COMMIT. The client pipelines, so the fence travels
@@ -48,7 +54,7 @@ type Process = <R>(
   schema: string,
   batch: Batch<R>,
   handler: OrderedHandler<R>,
-) => Promise<Processed[]>;
+) => Promise<Work>;
 
 async function attempt<R>(
   client: Client,
@@ -62,14 +68,14 @@ async function attempt<R>(
   const fenced = checkFences(client, schema, batch, fences);
   const processing = process(client, schema, batch, handler);
   try {
-    const [{ lost, hasMoved }, processed] = await Promise.all([fenced, processing, begun]);
+    const [{ lost, hasMoved }, work] = await Promise.all([fenced, processing, begun]);
     if (lost.length > 0) {
       await client.query('ROLLBACK');
       return { lost };
     }
     if (hasMoved) throw new RetryableError('A cursor is not where this worker left it');
-    await writeAndCommit(client, schema, batch, processed);
-    return { processed };
+    await writeAndCommit(client, schema, batch, work.processed);
+    return work;
   } catch (error) {
     // It may be between two statements, and what it sends after ROLLBACK would be a separate transaction.
     await processing.catch(() => {
@@ -166,12 +172,15 @@ function moveCursors<R>(
 /** Beyond this the gateways' periodic sweep must do; keeps the row small. */
 const MAX_TOUCHED = 2000;
 
-const processTogether: Process = async (client, _schema, batch, handler) =>
-  batch.records.length === 0 ? [] : [await handler.process(client, batch.records)];
+const processTogether: Process = async (client, _schema, batch, handler) => ({
+  processed: batch.records.length === 0 ? [] : [await handler.process(client, batch.records)],
+  parked: 0,
+});
 
 const processOneByOne: Process = async (client, schema, batch, handler) => {
   await lockAll(client, batch, handler);
   const processed: Processed[] = [];
+  let parked = 0;
   for (const record of batch.records) {
     await client.query('SAVEPOINT one_record');
     try {
@@ -184,10 +193,11 @@ const processOneByOne: Process = async (client, schema, batch, handler) => {
       const reason = error instanceof Error ? error.message : 'not an error';
       await insertDeadLetter(client, schema, { ...record, reason, payload: handler.encode(record.value) });
       processed.push(handler.parked(record.value));
+      parked++;
     }
     await client.query('RELEASE SAVEPOINT one_record');
   }
-  return processed;
+  return { processed, parked };
 };
 
 /** Best effort: a poison record may prevent the locks from being taken, and then the order is that of the records. */

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { sleep, systemClock } from '../../../clock.ts';
 import { createLogger } from '../../../logger.ts';
-import { createMetrics } from '../../../metrics.ts';
+import { createMetrics, type Metrics } from '../../../metrics.ts';
 import { openPool } from '../../../postgres.ts';
 import type { RedisClient } from '../../../redis-cluster.ts';
 import {
@@ -21,6 +21,8 @@ type Worker = {
   /** What it published after its commits, and about records that it parked. */
   published: number[];
   parked: number[];
+  /** What it has counted. */
+  metrics: Metrics;
   /** What it repeated for an earlier owner. */
   announced: number[];
   committed: Map<string, string>;
@@ -109,6 +111,7 @@ export async function openNumbers(options: {
       const worker: Omit<Worker, 'consumer'> = {
         published: [],
         parked: [],
+        metrics: createMetrics('numbers'),
         announced: [],
         committed: new Map(),
       };
@@ -136,7 +139,7 @@ export async function openNumbers(options: {
         onCommitted: (stream, lastId) => void worker.committed.set(stream, lastId),
         clock: systemClock,
         logger: createLogger({ service: 'numbers', instance: name, level: 'silent' }),
-        metrics: createMetrics('numbers'),
+        metrics: worker.metrics,
       });
       consumers.push(consumer);
       await consumer.start();
