@@ -1,157 +1,29 @@
-import {
-  announceLimits,
-  createDirectory,
-  createOutStreams,
-  createRevocationSet,
-  openBulkReader,
-} from '@securechat/directory';
-import {
-  createNetworkMatcher,
-  createOriginMatcher,
-  type Kit,
-  newIdentity,
-  openProducer,
-  type Service,
-  sleep,
-} from '@securechat/kernel';
-import { streamNames } from '@securechat/protocol/internal';
+import { announceLimits } from '@securechat/directory';
+import { createNetworkMatcher, createOriginMatcher, type Kit, type Service, sleep } from '@securechat/kernel';
 import { Connection } from './connection/connection.ts';
-import { Hub } from './connection/hub.ts';
-import type { GatewayContext } from './context.ts';
-import { createDeployment } from './deployment.ts';
 import { announceRestart, sendAllAway } from './drain.ts';
-import { createIdentity } from './identity.ts';
-import { limitsForClients, limitsInForce } from './limits/in-force.ts';
-import { createLimits } from './limits/limits.ts';
-import { gatewayMetrics } from './metrics.ts';
-import { createReporter } from './presence/reporter.ts';
-import { createTeller } from './presence/teller.ts';
-import { createWatchers } from './presence/watchers.ts';
-import { readGatewayConfig } from './read-config.ts';
-import { createRegistrar } from './registrar.ts';
-import { createRevocations } from './revocations.ts';
-import { createAckIngress } from './streams/ack-ingress.ts';
-import { createIngress } from './streams/ingress.ts';
-import { createLifeline } from './streams/lifeline.ts';
-import { createOutReader } from './streams/out-reader.ts';
-import { dispatch } from './streams/outbound.ts';
-import { createRequests } from './streams/requests.ts';
+import { limitsInForce } from './limits/in-force.ts';
+import { createParts } from './parts.ts';
 import { startSweep } from './sweep.ts';
 import { createDoors } from './transport/doors.ts';
-import { openCertificate } from './transport/tls.ts';
 import type { Accept } from './transport/transport.ts';
 
 /** Poll interval while waiting for Redis at start. */
 const REDIS_LOOK_MS = 50;
 
-/** Holds the sockets: login, checks, limits, and the path to and from the other services. No Postgres, no chat rules. */
+/**
+ * Holds the sockets: login, checks, limits, and the path to and from the other services. No Postgres, no chat rules.
+ *
+ * OPENING   until Redis is up and auth has certified this gateway's key: not ready, no door is open.
+ * OPEN      clients come and go.
+ * DRAINING  the doors are closed, and clients are sent away.
+ * STOPPED   all parts are released; reached from each of the others.
+ */
 export async function createGateway(kit: Kit): Promise<Service> {
-  const { config, secrets } = readGatewayConfig(kit.env);
   const { logger, clock } = kit;
-  const metrics = gatewayMetrics(kit.metrics);
-  const certificate = openCertificate({
-    certFile: config.tlsCertFile,
-    keyFile: config.tlsKeyFile,
-    everyMs: config.tlsCheckMs,
-    onReload: metrics.tlsReloaded,
-    logger,
-  });
-  if (certificate) metrics.watchCertificate(certificate.expiresAt);
-  const streams = streamNames({ prefix: config.streamPrefix, partitions: config.streamPartitions });
-  const shards = config.streamPartitions;
-  // A new id per start: a restarted gateway must never read what was meant for its predecessor.
-  const gatewayId = newIdentity(config.gatewayId);
-  const now = clock.now;
-
-  const producer = openProducer(secrets.redisUrl, { name: 'gateway', logger });
-  const { redis } = producer;
-  const hub = new Hub();
-  const registrar = createRegistrar({ hub, isRedisReady: producer.isReady });
-  const directory = createDirectory(redis, { prefix: config.streamPrefix, shards });
-  const outStreams = createOutStreams(redis, streams);
-  const { redisUrl, bulkRedisUrl = redisUrl } = secrets;
-  const bulk = openProducer(bulkRedisUrl, { name: 'gateway-bulk', logger });
-  const requests = createRequests({ redis, bulkRedis: bulk.redis, streams, gatewayId, now });
-  const bulkReader = openBulkReader({
-    redisUrl: bulkRedisUrl,
-    list: streams.bulk(gatewayId),
-    onReply: (reply) => requests.answeredInBulk(reply),
-    logger,
-  });
-  const { monotonicMs } = clock;
-  const teller = createTeller({ perSecond: config.presencePerSecond, monotonicMs, metrics });
-  const watchers = createWatchers({ hub, requests, teller, monotonicMs, logger });
-  const reporter = createReporter({ hub, requests, monotonicMs, logger });
-  const deployment = createDeployment({ redis, streams, logger });
-  const identity = createIdentity({
-    serverId: config.gatewayId,
-    requests,
-    renewEveryMs: config.certificateRenewMs,
-    now,
-    logger,
-  });
-  const reader = createOutReader({
-    redisUrl: secrets.redisUrl,
-    stream: streams.out(gatewayId),
-    onEntry: (entry) => dispatch(context, entry),
-    logger,
-  });
-  const lifeline = createLifeline({
-    redis,
-    directory,
-    gatewayId,
-    stream: streams.out(gatewayId),
-    reader,
-    onLoss() {
-      registrar.startOver();
-      reporter.startOver();
-      watchers.startOver();
-    },
-    logger,
-  });
-  const revocations = createRevocations({
-    set: createRevocationSet(redis, { prefix: config.streamPrefix }),
-    hub,
-    clock,
-    logger,
-  });
-  const { liveGateways } = lifeline;
-  const limits = createLimits({ config, redis, gatewayId, liveGateways, clock, metrics, logger });
-
-  const context: GatewayContext = {
-    gatewayId,
-    connectionsPerUser: config.connectionsPerUser,
-    timeouts: {
-      handshakeMs: config.handshakeTimeoutMs,
-      frameMs: config.frameTimeoutMs,
-      stuckMs: config.stuckTimeoutMs,
-    },
-    publicLimits: limitsForClients(config),
-    clock,
-    logger,
-    metrics,
-    hub,
-    identity,
-    deployment,
-    revocations,
-    directory,
-    outStreams,
-    liveGateways,
-    messageLimit: limits.messageLimit,
-    groupLimit: limits.groupLimit,
-    commitLimit: limits.commitLimit,
-    globalLimit: limits.globalLimit,
-    bandwidth: limits.bandwidth,
-    fileBudget: limits.fileBudget,
-    ingress: createIngress({ redis, streams, maxBytes: config.maxIngressBytes, metrics }),
-    ackIngress: createAckIngress({ redis, streams, gatewayId, now }),
-    requests,
-    reporter,
-    watchers,
-  };
-
-  metrics.watchRevocations(revocations.ageMs);
-  metrics.watchConnections(() => hub.countStates());
+  const parts = createParts(kit);
+  const { config, context, certificate, producer, bulk, lifeline, reader, bulkReader, limits } = parts;
+  const { hub, requests, reporter, identity, deployment, revocations } = context;
 
   let isDraining = false;
   const accept: Accept = (transport, address) => {
@@ -180,27 +52,30 @@ export async function createGateway(kit: Kit): Promise<Service> {
     await identity.start();
     await revocations.start();
     if (opening.signal.aborted) return;
-    teller.start();
+    parts.teller.start();
     announced = announceLimits({
-      redis,
+      redis: producer.redis,
       prefix: config.streamPrefix,
       service: 'gateway',
       limits: limitsInForce(config),
       logger,
     });
-    sweep = startSweep({
-      hub,
-      requests,
-      clock,
-      logger,
-      onSweep() {
-        limits.messageLimit.sweep();
-        limits.bandwidth.sweep();
-        registrar.sweep();
-        reporter.sweep(monotonicMs());
-        watchers.sweep(monotonicMs());
-      },
-    });
+    sweep = startSweep({ hub, requests, clock, logger, onSweep: sweepParts });
+    const ports = await openDoors();
+    kit.ready.set('doors_open', true);
+    logger.info({ gatewayId: context.gatewayId, ...ports, tls: certificate !== undefined }, 'doors open');
+  }
+
+  function sweepParts(): void {
+    const nowMs = clock.monotonicMs();
+    limits.messageLimit.sweep();
+    limits.bandwidth.sweep();
+    parts.registrar.sweep();
+    reporter.sweep(nowMs);
+    context.watchers.sweep(nowMs);
+  }
+
+  async function openDoors(): Promise<{ wsPort: number; tcpPort: number }> {
     const common = {
       host: config.host,
       tls: certificate?.options,
@@ -209,7 +84,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
       isAllowedOrigin: createOriginMatcher(config.allowedOrigins),
       addresses: limits.addresses,
       storm: limits.storm,
-      onTurnedAway: metrics.turnedAway,
+      onTurnedAway: context.metrics.turnedAway,
       accept,
     };
     const ports = await doors.open(common, {
@@ -217,8 +92,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
       tcp: { port: config.tcpPort, proxyProtocol: config.tcpProxyProtocol },
     });
     certificate?.watch(doors.renew);
-    kit.ready.set('doors_open', true);
-    logger.info({ gatewayId, ...ports, tls: certificate !== undefined }, 'doors open');
+    return ports;
   }
 
   /** Also cancels an opening that still waits for Redis or auth. */
@@ -250,7 +124,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
       await stopOpening();
       sweep?.stop();
       announced?.stop();
-      teller.stop();
+      parts.teller.stop();
       const closed = doors.close();
       // After a failure nothing was drained; a door counts as closed only when its last client is gone.
       for (const connection of hub.all()) connection.cut();

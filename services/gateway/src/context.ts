@@ -15,7 +15,7 @@ import type { AckIngress } from './streams/ack-ingress.ts';
 import type { Ingress } from './streams/ingress.ts';
 import type { Requests } from './streams/requests.ts';
 
-/** What connections and handlers share. Built once, in `app.ts`. */
+/** What connections and handlers share. Built once, in `parts.ts`. */
 export type GatewayContext = {
   /** Unique per process: name and random suffix. Also the name of its out stream. */
   readonly gatewayId: string;
