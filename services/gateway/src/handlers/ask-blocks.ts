@@ -1,5 +1,5 @@
 import { ProtocolError } from '@securechat/protocol';
-import type { Answer, SyncRequests } from '@securechat/protocol/internal';
+import type { Answer, DeliveryRequests } from '@securechat/protocol/internal';
 import type { Connection } from '../connection/connection.ts';
 import { answerInTime } from './answer-in-time.ts';
 
@@ -11,7 +11,7 @@ export async function askBlocks<K extends AboutBlocks>(
   connection: Connection,
   message: { id: string },
   kind: K,
-  ask: SyncRequests[K]['ask'],
+  ask: DeliveryRequests[K]['ask'],
 ): Promise<Answer<'delivery', K> | undefined> {
   const { clock, requests } = connection.context;
   const retryAfterMs = connection.rates.take('blocks', clock.monotonicMs());

@@ -4,6 +4,7 @@ import {
   type Ask,
   type AuthRequests,
   type BulkReply,
+  type DeliveryRequests,
   ENTRY_FIELD,
   type FileAnswer,
   type FilesRequests,
@@ -14,29 +15,25 @@ import {
   partitionOf,
   type StreamNames,
   type SyncPageHead,
-  type SyncRequests,
   unpackEntry,
 } from '@securechat/protocol/internal';
 import type { Connection } from '../connection/connection.ts';
 import type { PageQuestion } from '../connection/mailbox.ts';
+import { createAwaited, DEADLINE_MS } from './awaited.ts';
 import { guardedAdd } from './lane.ts';
 import { requestStreams, type Service } from './request-streams.ts';
 
-/** By then the asking client has given up, and asks again. */
-const DEADLINE_MS = 5_000;
 const MAX_STREAM_ENTRIES = 5_000;
 /** Presence also trims its stream by age, so that stale entries do not stay there. */
 const MAX_PRESENCE_ENTRIES = 10_000;
 /** Chunks queued in one stream: 32 MiB. */
 const MAX_CHUNK_ENTRIES = 128;
-/** Unanswered questions; more are refused here rather than queued. */
-const MAX_PENDING = 10_000;
 
 /** Instead of a correlation id. */
 const NO_REPLY = '-';
 
 /** Questions to delivery with a single JSON answer. */
-type PlainQuestion = Exclude<keyof SyncRequests, 'page' | 'heads'>;
+type PlainQuestion = Exclude<keyof DeliveryRequests, 'page' | 'heads'>;
 
 /** Questions that presence answers, and notices that it does not. */
 type PresenceQuestion = {
@@ -53,7 +50,10 @@ export type Requests = {
     question: PageQuestion,
   ): Promise<{ head: SyncPageHead; bodies: Uint8Array[] }>;
   askHeads(devices: number[]): Promise<[device: number, head: number][]>;
-  askDelivery<K extends PlainQuestion>(kind: K, ask: SyncRequests[K]['ask']): Promise<Answer<'delivery', K>>;
+  askDelivery<K extends PlainQuestion>(
+    kind: K,
+    ask: DeliveryRequests[K]['ask'],
+  ): Promise<Answer<'delivery', K>>;
   askPresence<K extends PresenceQuestion>(
     kind: K,
     ask: PresenceRequests[K]['ask'],
@@ -78,8 +78,6 @@ export type Requests = {
   stop(): void;
 };
 
-type Pending = { resolve(body: Uint8Array): void; reject(error: Error): void; timer: NodeJS.Timeout };
-
 /** Questions to other services: each with a deadline, each answered at most once, all idempotent. */
 export function createRequests(parts: {
   redis: RedisClient;
@@ -91,34 +89,11 @@ export function createRequests(parts: {
 }): Requests {
   const { redis, bulkRedis, streams, gatewayId, now } = parts;
   const streamOf = requestStreams(streams);
-  const pending = new Map<string, Pending>();
-  /** Answers come on a stream that only this process reads, so a number is unique enough. */
-  let asked = 0;
-
-  /** `write` sends the question to the stream that `service` reads. */
-  async function waitFor(
-    service: Service,
-    write: (correlationId: string) => Promise<unknown>,
-  ): Promise<Uint8Array> {
-    if (pending.size >= MAX_PENDING)
-      throw new DeadlineError(`${service} was not asked: ${MAX_PENDING} questions have no answer yet`);
-    const correlationId = (++asked).toString(36);
-    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-    const timer = setTimeout(
-      () =>
-        settle(correlationId)?.reject(
-          new DeadlineError(`${service} did not answer within ${DEADLINE_MS} ms`),
-        ),
-      DEADLINE_MS,
-    );
-    pending.set(correlationId, { resolve, reject, timer });
-    write(correlationId).catch((error: Error) => settle(correlationId)?.reject(error));
-    return await promise;
-  }
+  const awaited = createAwaited();
 
   function ask(service: Service, body: object, maxEntries = MAX_STREAM_ENTRIES): Promise<Uint8Array> {
     const stream = streamOf[service];
-    return waitFor(service, (correlationId) =>
+    return awaited.ask(service, (correlationId) =>
       add({ stream, maxEntries, correlationId, withinMs: DEADLINE_MS }, body),
     );
   }
@@ -146,13 +121,6 @@ export function createRequests(parts: {
     const added = await guardedAdd.run(bulkRedis, [stream ?? ''], [MAX_CHUNK_ENTRIES, ENTRY_FIELD, entry]);
     if (added === null)
       throw new DeadlineError(`files takes no chunk: ${MAX_CHUNK_ENTRIES} wait for it already`);
-  }
-
-  function settle(correlation: string): Pending | undefined {
-    const found = pending.get(correlation);
-    pending.delete(correlation);
-    clearTimeout(found?.timer);
-    return found;
   }
 
   async function askOfDelivery(question: Ask<'delivery'>): Promise<Uint8Array[]> {
@@ -206,7 +174,7 @@ export function createRequests(parts: {
       return parseJson(await ask('push', { kind, ...question }));
     },
     async putChunk(question, bytes) {
-      return parseJson(await waitFor('files', (correlation) => addChunk(question, bytes, correlation)));
+      return parseJson(await awaited.ask('files', (correlation) => addChunk(question, bytes, correlation)));
     },
     async getChunk(question) {
       const entry = await ask('files', { kind: 'chunk_request', ...question });
@@ -215,13 +183,10 @@ export function createRequests(parts: {
       return { answer: reply.head.answer, bytes: reply.body };
     },
     answeredInBulk(reply) {
-      settle(reply.head.correlation)?.resolve(packEntry([reply]));
+      awaited.answered(reply.head.correlation, packEntry([reply]));
     },
-    answered: (correlation, body) => settle(correlation)?.resolve(body),
-    stop() {
-      for (const correlation of [...pending.keys()])
-        settle(correlation)?.reject(new DeadlineError('stopping'));
-    },
+    answered: awaited.answered,
+    stop: awaited.stop,
   };
 }
 
