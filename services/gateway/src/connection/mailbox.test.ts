@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { FrameReader, SYNC_PAGE_ITEMS, UNACKED_WINDOW } from '@securechat/protocol';
-import type { SyncPageHead } from '@securechat/protocol/internal';
+import type { StoredType, SyncPageHead } from '@securechat/protocol/internal';
 import fc from 'fast-check';
-import { Mailbox, type PageQuestion, type PushedType, pushFrame } from './mailbox.ts';
+import { Mailbox, type PageQuestion } from './mailbox.ts';
+import { pushFrame } from './mailbox-frames.ts';
 
 const KIB = 1024;
 
@@ -21,7 +22,7 @@ type Question = {
   lose(): Promise<void>;
 };
 type Sent =
-  | { type: PushedType; seq: number; text: string }
+  | { type: StoredType; seq: number; text: string }
   | { type: 'sync_page'; seqs: number[]; through: number; more: boolean };
 
 /** A mailbox whose far ends, delivery and the socket, are played by the test. */

@@ -1,10 +1,6 @@
-import { downstream, encodeFrame, SYNC_PAGE_ITEMS, UNACKED_WINDOW, upstream } from '@securechat/protocol';
-import {
-  type StoredType,
-  type SyncPageHead,
-  stampedFrame,
-  stampPayload,
-} from '@securechat/protocol/internal';
+import { SYNC_PAGE_ITEMS, UNACKED_WINDOW } from '@securechat/protocol';
+import type { StoredType, SyncPageHead } from '@securechat/protocol/internal';
+import { pageFrame } from './mailbox-frames.ts';
 
 /** The next page is requested when less than this is buffered in the socket. */
 const LOW_WATER_BYTES = 64 * 1024;
@@ -27,14 +23,13 @@ export type PageQuestion = {
 
 export type MailboxPort = {
   ask(question: PageQuestion): Promise<{ head: SyncPageHead; bodies: Uint8Array[] }>;
-  send(type: PushedType | 'sync_page', frame: Uint8Array): void;
+  send(type: StoredType | 'sync_page', frame: Uint8Array): void;
   bufferedBytes(): number;
   /** False while this process has no bandwidth left; `continue` is called when it is this connection's turn. */
   mayTake(): boolean;
 };
 
-export type PushedType = StoredType;
-type Push = { type: PushedType; frame: Uint8Array };
+type Push = { type: StoredType; frame: Uint8Array };
 
 export type MailboxMode = 'idle' | 'catch-up' | 'live';
 
@@ -112,7 +107,7 @@ export class Mailbox {
   }
 
   /** A push arrived. `makeFrame` is called only if it is sent or held. */
-  push(seq: number, type: PushedType, makeFrame: () => Uint8Array): void {
+  push(seq: number, type: StoredType, makeFrame: () => Uint8Array): void {
     this.#headSeen = Math.max(this.#headSeen, seq);
     if (this.#mode !== 'live' || seq <= this.#sentThrough) return;
     if (this.#isFull()) return this.catchUp();
@@ -228,27 +223,4 @@ export class Mailbox {
     this.#heldTimer = undefined;
     this.#held = undefined;
   }
-}
-
-/** The `sync_page` frame of a page; items are the senders' bytes with a stamp, never parsed. */
-function pageFrame(head: SyncPageHead, bodies: Uint8Array[]): Uint8Array {
-  const parts: Uint8Array[] = [Buffer.from('{"type":"sync_page","items":[')];
-  head.items.forEach((item, index) => {
-    if (index > 0) parts.push(COMMA);
-    const stamp = { seq: item.seq, conv_seq: item.conv_seq, server_ts_ms: item.at };
-    parts.push(stampPayload(bodies[index] ?? new Uint8Array(0), stamp));
-  });
-  const { through, more, mailbox_epoch, receipts } = head;
-  parts.push(Buffer.from(`],${JSON.stringify({ through, more, mailbox_epoch, receipts }).slice(1)}`));
-  return encodeFrame(downstream.sync_page.id, Buffer.concat(parts));
-}
-const COMMA = Buffer.from(',');
-
-/** The frame of one pushed message. */
-export function pushFrame(
-  type: PushedType,
-  body: Uint8Array,
-  stamp: { seq: number; conv_seq: number; server_ts_ms: number },
-): Uint8Array {
-  return stampedFrame(upstream[type].id, body, stamp);
 }

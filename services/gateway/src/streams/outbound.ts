@@ -1,7 +1,7 @@
 import type { Logger } from '@securechat/kernel';
 import { downstream, encodeFrame, ProtocolError, upstream } from '@securechat/protocol';
 import { type OutRecord, type Packed, unpackEntry } from '@securechat/protocol/internal';
-import { pushFrame } from '../connection/mailbox.ts';
+import { pushFrame } from '../connection/mailbox-frames.ts';
 import { refuse } from '../connection/refuse.ts';
 import type { GatewayContext } from '../context.ts';
 import { warnOfLowKeys } from '../handlers/key_count.ts';
