@@ -1,30 +1,16 @@
 import type { Directory, OutStreams, Route } from '@securechat/directory';
 import type { Logger } from '@securechat/kernel';
-import type { OutRecord, Packed, StoredType } from '@securechat/protocol/internal';
+import type { OutRecord } from '@securechat/protocol/internal';
 import type { Pool } from 'pg';
 import type { BatchPlan } from './batch-plan.ts';
+import { addDelivery, addRecord, type Delivery, type GatewayRecords } from './gateway-records.ts';
 import type { DeliveryMetrics } from './metrics.ts';
 
-/** A larger body is not pushed; the gateway fetches it with the device's next page. */
-const MAX_INLINE_BYTES = 16 * 1024;
 /** Batches being published; more wait, so that a slow Redis puts backpressure on commits. */
 const MAX_UNDER_WAY = 4;
 const REANNOUNCE_EVERY_MS = 500;
 /** Beyond this the gateways' periodic sweep finds the rest. */
 const MAX_UNANNOUNCED = 20_000;
-
-/** A message as it is pushed to its recipients. */
-export type Delivery = {
-  type: StoredType;
-  convSeq: number;
-  atMs: number;
-  receivedAtMs: number;
-  expiresAt: number | undefined;
-  body: Uint8Array;
-  /** What recipients that the message itself adds get instead of the body. */
-  welcome: Uint8Array | undefined;
-  recipients: readonly { device: number; user: number; seq: number; isWelcome: boolean }[];
-};
 
 export type Publisher = {
   /** Tells senders and recipients the outcome of a committed batch. Batches are published in the order given. */
@@ -80,18 +66,18 @@ export function createPublisher(parts: {
   }
 
   async function tell(answers: BatchPlan['answers'], deliveries: readonly Delivery[]): Promise<void> {
-    const outbox: Outbox = new Map();
-    for (const { gateway, record } of answers) put(outbox, gateway, record);
+    const records: GatewayRecords = new Map();
+    for (const { gateway, record } of answers) addRecord(records, gateway, record);
     const users = deliveries.flatMap(({ recipients }) => recipients.map(({ user }) => user));
     const routes = users.length > 0 ? await directory.locate(users) : new Map<number, Route[]>();
-    for (const delivery of deliveries) addDelivery(outbox, delivery, routes);
-    await flush(outbox, users);
+    for (const delivery of deliveries) addDelivery(records, delivery, routes);
+    await flush(records, users);
   }
 
   /** A missing stream means that its gateway is dead, so its routes are forgotten. */
-  async function flush(outbox: Outbox, users: readonly number[]): Promise<void> {
-    const sent = [...outbox].map(async ([gateway, records]) => {
-      if ((await outStreams.send(gateway, records)) || users.length === 0) return;
+  async function flush(records: GatewayRecords, users: readonly number[]): Promise<void> {
+    const sent = [...records].map(async ([gateway, ofGateway]) => {
+      if ((await outStreams.send(gateway, ofGateway)) || users.length === 0) return;
       metrics.staleRoutes.inc();
       await directory.forgetGateway(gateway, [...new Set(users)]);
     });
@@ -117,14 +103,14 @@ export function createPublisher(parts: {
     );
     const users = heads.rows.map((row) => row.user_id);
     const routes = await directory.locate(users);
-    const outbox: Outbox = new Map();
+    const records: GatewayRecords = new Map();
     for (const row of heads.rows) {
       for (const route of routes.get(row.user_id) ?? []) {
         if (route.device !== row.device_id) continue;
-        put(outbox, route.gateway, { kind: 'head', to: [[row.device_id, row.head_seq]] });
+        addRecord(records, route.gateway, { kind: 'head', to: [[row.device_id, row.head_seq]] });
       }
     }
-    await flush(outbox, users);
+    await flush(records, users);
   }
 
   return {
@@ -146,14 +132,14 @@ export function createPublisher(parts: {
     send: (users, to) =>
       enqueue(
         async () => {
-          const outbox: Outbox = new Map();
+          const records: GatewayRecords = new Map();
           for (const routes of (await directory.locate(users)).values()) {
             for (const route of routes) {
               const record = to(route);
-              if (record) put(outbox, route.gateway, record);
+              if (record) addRecord(records, route.gateway, record);
             }
           }
-          await flush(outbox, users);
+          await flush(records, users);
         },
         () => [],
       ),
@@ -182,16 +168,6 @@ export function createPublisher(parts: {
   };
 }
 
-const NOTHING = new Uint8Array(0);
-/** Records by gateway. */
-type Outbox = Map<string, Packed<OutRecord>[]>;
-
-function put(outbox: Outbox, gateway: string, head: OutRecord, body: Uint8Array = NOTHING): void {
-  const records = outbox.get(gateway);
-  if (records) records.push({ head, body });
-  else outbox.set(gateway, [{ head, body }]);
-}
-
 const devicesOf = (deliveries: readonly Delivery[]): number[] =>
   deliveries.flatMap(({ recipients }) => recipients.map(({ device }) => device));
 
@@ -199,38 +175,4 @@ function deliveryOf(message: BatchPlan['stored'][number], nowMs: number): Delive
   const { record, convSeq, expiresAt, body, welcome, recipients } = message;
   const { type, at: receivedAtMs } = record;
   return { type, convSeq, atMs: nowMs, receivedAtMs, expiresAt, body, welcome, recipients };
-}
-
-/** Devices that the message adds get the welcome form. */
-function addDelivery(outbox: Outbox, delivery: Delivery, routes: ReadonlyMap<number, Route[]>): void {
-  const { body, welcome } = delivery;
-  addForm(outbox, delivery, body, routes, false);
-  if (welcome) addForm(outbox, delivery, welcome, routes, true);
-}
-
-function addForm(
-  outbox: Outbox,
-  delivery: Delivery,
-  body: Uint8Array,
-  routes: ReadonlyMap<number, Route[]>,
-  isWelcome: boolean,
-): void {
-  const byGateway = new Map<string, [number, number][]>();
-  for (const recipient of delivery.recipients) {
-    if (recipient.isWelcome !== isWelcome) continue;
-    const { device, user, seq } = recipient;
-    const route = routes.get(user)?.find((candidate) => candidate.device === device);
-    if (!route) continue;
-    const to = byGateway.get(route.gateway);
-    if (to) to.push([device, seq]);
-    else byGateway.set(route.gateway, [[device, seq]]);
-  }
-  const { type, convSeq, atMs, receivedAtMs, expiresAt } = delivery;
-  for (const [gateway, to] of byGateway) {
-    if (body.length > MAX_INLINE_BYTES) put(outbox, gateway, { kind: 'head', to });
-    else {
-      const place = { conv_seq: convSeq, at: atMs, received_at: receivedAtMs, expires_at: expiresAt };
-      put(outbox, gateway, { kind: 'deliver', type, ...place, to }, body);
-    }
-  }
 }

@@ -1,7 +1,7 @@
 import { downstreamById } from '@securechat/protocol';
 import type { StoredType } from '@securechat/protocol/internal';
 import type { ClientBase } from 'pg';
-import type { Delivery } from '../publisher.ts';
+import type { Delivery } from '../gateway-records.ts';
 import { overfull } from '../rules/backlog.ts';
 import type { Policy } from '../rules/policy.ts';
 import { cutBacklogs } from '../store/cut-backlog.ts';

@@ -9,7 +9,7 @@ type RecordOf<N> = Extract<OrderedRecord, { type: N }>;
 
 /**
  * The handler of each type that needs only the state read for every batch. Operations on conversations are not
- * listed: they name users and devices, which are looked up first (`process-batch.ts`).
+ * listed: they name users and devices, which are looked up first (`decide-batch.ts`).
  */
 export const handlers: {
   [N in Exclude<OrderedTo<'delivery'>, GroupOperationName>]: (

@@ -3,7 +3,7 @@ import { MAX_BLOCKED_USERS } from '@securechat/protocol';
 import type { OutRecord } from '@securechat/protocol/internal';
 import { until } from '@securechat/testkit';
 import { Client } from 'pg';
-import { decideBatch, lockForBatch } from '../process-batch.ts';
+import { decideBatch, lockForBatch } from '../decide-batch.ts';
 import { createPages } from '../sync/page.ts';
 import {
   type Account,

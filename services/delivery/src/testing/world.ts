@@ -4,7 +4,7 @@ import type { OrderedRecord, OutRecord, Packed } from '@securechat/protocol/inte
 import { createTestDatabase, personNamed, urlForRole } from '@securechat/testkit';
 import type { Client, Pool } from 'pg';
 import type { BatchPlan } from '../batch-plan.ts';
-import { decideBatch } from '../process-batch.ts';
+import { decideBatch } from '../decide-batch.ts';
 import type { Policy } from '../rules/policy.ts';
 import type { Mark } from '../store/watermarks.ts';
 import { writeBatch } from '../store/write-batch.ts';

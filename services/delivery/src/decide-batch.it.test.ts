@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '@securechat/testkit';
 import { Client } from 'pg';
-import { decideBatch } from './process-batch.ts';
+import { decideBatch } from './decide-batch.ts';
 import { DEFAULT_POLICY } from './rules/policy.ts';
 import {
   type Account,
