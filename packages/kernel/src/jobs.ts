@@ -70,7 +70,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   });
   const lastSuccess = metrics.gauge(
     'job_last_success_seconds',
-    'Unix time of the last run of a job that this process finished; the newest of all processes counts',
+    'Unix time of the last run that this process finished; over all processes, the newest counts',
     { job: names },
   );
 

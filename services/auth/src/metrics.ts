@@ -22,12 +22,12 @@ export type AuthMetrics = ReturnType<typeof createAuthMetrics>;
 
 /** In addition to the kernel's metrics of each request stream: what was asked, and the outcome. */
 export function createAuthMetrics(metrics: Metrics) {
-  const answers = metrics.counter('answers_total', 'Requests by what was asked and what came of it', {
+  const answers = metrics.counter('answers_total', 'Requests from gateways, by kind and outcome', {
     kind: KINDS,
     outcome: ['ok', 'refused', 'malformed', 'failed'] satisfies RequestOutcome[],
   });
   const durations = metrics.histogram('answer_duration_seconds', 'Time to answer a request', { kind: KINDS });
-  const enrolments = metrics.counter('enrolments_total', 'Enrolment requests by what came of them', {
+  const enrolments = metrics.counter('enrolments_total', 'Enrolment requests, by kind and outcome', {
     kind: ENROLMENT_KINDS,
     outcome: enrolmentOutcomes,
   });

@@ -8,18 +8,21 @@ export type DeliveryMetrics = ReturnType<typeof deliveryMetrics>;
 /** Every metric of this service except those of its consumers (kernel). */
 export function deliveryMetrics(metrics: Metrics) {
   const stored = metrics.counter('messages_stored_total', 'Messages committed to Postgres');
-  const repeated = metrics.counter('messages_repeated_total', 'Retries answered with their first answer');
+  const repeated = metrics.counter(
+    'messages_repeated_total',
+    'Messages sent again and answered as the first time',
+  );
   const refused = metrics.counter('messages_refused_total', 'Messages refused, by error', {
     error: errorNames satisfies ErrorName[],
   });
   const pointers = metrics.counter(
     'mailbox_pointers_total',
-    'Mailbox pointers written: messages times devices',
+    'Mailbox pointers written, one for each message and device',
   );
   const acked = metrics.counter('mailboxes_acked_total', 'Acknowledgements applied to mailboxes');
   const backlogsCut = metrics.counter(
     'backlogs_cut_total',
-    'Conversations dropped from a mailbox that held more than it may',
+    'Conversations cut from mailboxes that were over their limit',
   );
   const fannedOut = metrics.counter(
     'fanout_pointers_total',
@@ -29,18 +32,18 @@ export function deliveryMetrics(metrics: Metrics) {
     fannedOut: (written: number) => fannedOut.inc(written),
     fanoutWaiting: metrics.gauge(
       'fanout_jobs_entries',
-      'Messages of large groups in the outbox; those of 200 groups at most are counted',
+      'Messages of large groups in the outbox, counted in at most 200 groups',
     ),
     queueAge: metrics.histogram(
       'queue_age_seconds',
-      'From the gateway receiving a record to a batch taking it up',
+      'Time from a gateway receiving a record until a batch takes it up',
     ),
     publishFailures: metrics.counter(
       'publish_failures_total',
-      'Batches that could not be told to the gateways',
+      'Batches whose outcome could not be sent to gateways',
     ),
     staleRoutes: metrics.counter('stale_routes_total', 'Writes to gateways that turned out to be gone'),
-    streamLength: metrics.gauge('stream_length_entries', 'Entries of the longest stream of a kind', {
+    streamLength: metrics.gauge('stream_length_entries', 'Entries in the longest stream of each kind', {
       kind: streamKinds,
     }),
     bodiesFreed: metrics.counter('bodies_freed_total', 'Messages emptied because no device waits for them'),
@@ -51,20 +54,20 @@ export function deliveryMetrics(metrics: Metrics) {
     ),
     partitionsRetired: metrics.counter(
       'partitions_retired_total',
-      'Days of messages that were dropped whole',
+      'Daily partitions of messages that were dropped',
     ),
     unpartitioned: metrics.gauge(
       'unpartitioned_messages_entries',
-      'Messages of recent days that found no partition of their day; at most 10,000 are counted',
+      'Messages of recent days whose day has no partition, counted up to 10,000',
     ),
-    partitions: metrics.gauge('message_partitions_count', 'Partitions of the messages'),
+    partitions: metrics.gauge('message_partitions_count', 'Partitions of the table of messages'),
     oldestWaiting: metrics.gauge(
       'oldest_waiting_seconds',
-      'From the beginning of the day on which the oldest waiting message came until now',
+      'Age of the oldest message that waits, from the beginning of the day on which it came',
     ),
     expiryLag: metrics.gauge(
       'expiry_lag_seconds',
-      'How long the message that expired first is still there after its time; 0 when none is',
+      'How long ago the oldest expired message that is still there expired; 0 when there is none',
     ),
     count(plan: BatchPlan): void {
       stored.inc(plan.stored.length);

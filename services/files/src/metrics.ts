@@ -18,7 +18,7 @@ export type TransferPath = (typeof PATHS)[number];
 
 /** In addition to the kernel's metrics of streams, jobs and connections. No label holds an id. */
 export function filesMetrics(metrics: Metrics) {
-  const answers = metrics.counter('answers_total', 'Requests by what was asked and what came of it', {
+  const answers = metrics.counter('answers_total', 'Requests about files, by kind and outcome', {
     kind: KINDS,
     outcome: ['ok', 'refused', 'failed'],
   });
@@ -30,21 +30,21 @@ export function filesMetrics(metrics: Metrics) {
     direction: ['stored', 'repeated', 'read'],
     path: PATHS,
   });
-  const verified = metrics.counter(
-    'files_verified_total',
-    'Files whose hash was compared, by what came of it',
-    {
-      outcome: ['genuine', 'corrupt'],
-    },
-  );
+  const verified = metrics.counter('files_verified_total', 'Files whose hash was compared, by outcome', {
+    outcome: ['genuine', 'corrupt'],
+  });
   const removed = metrics.counter('files_expired_total', 'Files removed because their time was over');
   const mended = metrics.counter(
     'ledger_mended_total',
-    'Users whose stored bytes were not what the ledger said; each is a fault',
+    'Users whose ledger did not match their stored bytes and was corrected; each is a fault',
   );
-  const limited = metrics.counter('limits_hit_total', 'Transfers told to come again later, by limit', {
-    limit: ['file_bytes_per_minute'],
-  });
+  const limited = metrics.counter(
+    'limits_hit_total',
+    'Transfers put off because a limit was reached, by limit',
+    {
+      limit: ['file_bytes_per_minute'],
+    },
+  );
   return {
     limited: () => limited.inc(1, { limit: 'file_bytes_per_minute' }),
     answered: (kind: RequestKind, outcome: 'ok' | 'refused' | 'failed') => answers.inc(1, { kind, outcome }),

@@ -32,33 +32,43 @@ export type LimitName = (typeof limitNames)[number];
 
 /** Every metric of this service. No label ever holds an id or an address. */
 export function gatewayMetrics(metrics: Metrics) {
-  const received = metrics.counter('frames_received_total', 'Frames from clients by type', {
+  const received = metrics.counter('frames_received_total', 'Frames from clients, by type', {
     type: [...upstreamNames, 'unknown'],
   });
-  const sent = metrics.counter('frames_sent_total', 'Frames to clients by type', { type: downstreamNames });
-  const refused = metrics.counter('errors_sent_total', 'Error frames to clients by name', {
+  const sent = metrics.counter('frames_sent_total', 'Frames to clients, by type', { type: downstreamNames });
+  const refused = metrics.counter('errors_sent_total', 'Error frames to clients, by error', {
     error: errorNames,
   });
-  const opened = metrics.counter('connections_opened_total', 'Connections by transport', {
+  const opened = metrics.counter('connections_opened_total', 'Connections accepted, by transport', {
     transport: transports,
   });
-  const closed = metrics.counter('connections_closed_total', 'Connections that are gone, by transport', {
-    transport: transports,
-  });
+  const closed = metrics.counter(
+    'connections_closed_total',
+    'Connections closed by either side, by transport',
+    {
+      transport: transports,
+    },
+  );
   const ended = metrics.counter('connections_ended_total', 'Connections ended by this gateway, by reason', {
     reason: closeReasons,
   });
-  const logins = metrics.counter('logins_total', 'Logins by what vouched for the device', {
+  const logins = metrics.counter('logins_total', 'Logins, by what proved that the device may log in', {
     by: ['ticket', 'auth'],
   });
-  const loginsRefused = metrics.counter('logins_refused_total', 'Refused logins by the step that refused', {
+  const loginsRefused = metrics.counter('logins_refused_total', 'Refused logins, by the step that refused', {
     step: ['proof', 'auth'],
   });
-  const limited = metrics.counter('limits_hit_total', 'Limits run into, by limit', { limit: limitNames });
-  const turnedAway = metrics.counter('turned_away_total', 'Who did not become a connection, by reason', {
-    reason: turnedAwayReasons,
+  const limited = metrics.counter('limits_hit_total', 'Times that a limit was reached, by limit', {
+    limit: limitNames,
   });
-  const reloads = metrics.counter('tls_reloads_total', 'New TLS certificates found, by outcome', {
+  const turnedAway = metrics.counter(
+    'turned_away_total',
+    'Sockets turned away before they became a connection, by reason',
+    {
+      reason: turnedAwayReasons,
+    },
+  );
+  const reloads = metrics.counter('tls_reloads_total', 'Reloads of a changed TLS certificate, by outcome', {
     outcome: ['done', 'failed'],
   });
   const carried = metrics.counter('bytes_total', 'Bytes of frames from and to clients', {
@@ -67,16 +77,16 @@ export function gatewayMetrics(metrics: Metrics) {
   const ingressRefused = metrics.counter('ingress_refused_total', 'Messages that Redis did not take');
   const toAck = metrics.histogram(
     'send_to_ack_seconds',
-    'From receiving a message to its ack leaving this gateway',
+    'Time from receiving a message until its ack is sent',
   );
   const toDeliver = metrics.histogram(
     'send_to_deliver_seconds',
-    'From the sender’s gateway to the recipient’s socket',
+    'Time from the sender’s gateway receiving a message until it is written to a recipient’s socket',
   );
 
   const presenceWaits = metrics.counter(
     'presence_waits_total',
-    'Turns in which this process lagged behind and told less of how people are',
+    'Turns in which this process was overloaded and sent fewer statuses',
   );
 
   return {
@@ -113,7 +123,7 @@ export function gatewayMetrics(metrics: Metrics) {
     watchRevocations(ageMs: () => number): void {
       metrics.gauge(
         'revocations_age_seconds',
-        'Since the revoked devices were last seen whole; above 4 no ticket is taken',
+        'Time since all revoked devices were last read; above 4 no ticket is accepted',
         {},
         (gauge) => gauge.set(ageMs() / 1000),
       );

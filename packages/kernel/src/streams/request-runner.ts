@@ -57,8 +57,15 @@ export function createRequestRunner(options: RunnerOptions): RequestRunner {
   const running = new Set<Promise<void>>();
   const controllers = new Set<AbortController>();
   let isAborted = false;
-  const requests = metrics.counter('requests_total', 'Requests taken from streams', { outcome: OUTCOMES });
-  const duration = metrics.histogram('request_duration_seconds', 'Time in the handler', {}, latencyBuckets);
+  const requests = metrics.counter('requests_total', 'Requests read from streams, by outcome', {
+    outcome: OUTCOMES,
+  });
+  const duration = metrics.histogram(
+    'request_duration_seconds',
+    'Time that a handler took for a request',
+    {},
+    latencyBuckets,
+  );
 
   async function untilFree(): Promise<void> {
     while (running.size >= concurrency) await Promise.race(running);
