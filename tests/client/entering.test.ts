@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect } from '@jest/globals';
-import { BadContent, type ClientEvents, SecureChat, StoreTaken } from '@securechat/client';
+import { BadContent, type ClientEvents, NoAccountHere, SecureChat, StoreTaken } from '@securechat/client';
 import { MemoryDisk, openMemoryStore } from '@securechat/client/memory';
 import { until } from '@securechat/testkit';
 import { useConstellation } from '../support/stack.ts';
@@ -71,6 +71,52 @@ test('no account is put in the place of one that is in the store, in any way', a
   const again = await SecureChat.open({ store });
   expect(again.me).toEqual(bob.me);
   await again.close();
+});
+
+test('an address that is none is refused at once, and nothing is made', async () => {
+  const { authUrl } = stack.constellation;
+  const store = await openMemoryStore(new MemoryDisk());
+  const wrong = ['chat.example', { http: authUrl, socket: 'localhost:7443/v1/ws' }, { http: '', socket: '' }];
+  const userId = `dave_${Date.now()}`;
+  for (const server of wrong)
+    await expect(SecureChat.signUp({ store, server, userId })).rejects.toThrow(TypeError);
+  await expect(SecureChat.open({ store })).rejects.toBeInstanceOf(NoAccountHere);
+  const dave = await SecureChat.signUp({ store, server: authUrl, userId });
+  await dave.close();
+});
+
+test('a server that has another address now is found there, also at later starts that are not told', async () => {
+  const { authUrl, gateways } = stack.constellation;
+  const disk = new MemoryDisk();
+  const userId = `erin_${Date.now()}`;
+  const before = { http: authUrl, socket: 'ws://127.0.0.1:1/v1/ws' };
+  const first = await SecureChat.signUp({ server: before, userId, store: await openMemoryStore(disk) });
+  await first.close();
+  for (const address of [{ server: { ...before, socket: gateways[0]!.wsUrl } }, {}]) {
+    const client = await SecureChat.open({ store: await openMemoryStore(disk), ...address });
+    try {
+      client.connect();
+      await until('it is connected', () => client.state === 'connected');
+    } finally {
+      await client.close();
+    }
+  }
+});
+
+test('an address that the platform opens no socket to is a failure that is told', async () => {
+  const { authUrl } = stack.constellation;
+  const server = { http: authUrl, socket: 'ftp://127.0.0.1/v1/ws' };
+  const store = await openMemoryStore(new MemoryDisk());
+  const client = await SecureChat.signUp({ store, server, userId: `frank_${Date.now()}` });
+  try {
+    const failures: ClientEvents['failure'][] = [];
+    client.on('failure', (failure) => failures.push(failure));
+    client.connect();
+    await until('it has tried twice', () => failures.length >= 2);
+    expect(failures[0]?.error).toMatchObject({ name: 'ServerUnreachable', cause: expect.any(DOMException) });
+  } finally {
+    await client.close();
+  }
 });
 
 test('a client that cannot connect says why, and when it tries again', async () => {

@@ -2,7 +2,7 @@ import type { SecureChatDoor } from './api/index.ts';
 import { Client } from './client.ts';
 import { NotConnected } from './errors.ts';
 
-/** Loaded once in the life of a device; `open` does without it. */
+/** Loaded once in the life of a device; `open` does without it, unless it is told an address. */
 const entering = () => import('./account/enter.ts');
 
 /** See `SecureChatDoor`. */
@@ -11,7 +11,11 @@ export const SecureChat: SecureChatDoor = {
     await (await entering()).signUp(options);
     return Client.open(options);
   },
-  open: (options) => Client.open(options),
+  async open(options) {
+    const { store, server } = options;
+    if (server) await (await entering()).moveTo(store, server);
+    return Client.open(options);
+  },
   async link(options) {
     const stopping = new AbortController();
     const { code, done } = await (await entering()).link(options, options.transport, stopping.signal);

@@ -14,10 +14,13 @@ export async function openDoor(profile: string): Promise<Door> {
 }
 
 /** The client of an earlier visit; undefined when nobody has signed up in this store. */
-export async function openClient(profile: string, { store }: Door): Promise<Client | undefined> {
+export async function openClient(
+  profile: string,
+  { config: { server }, store }: Door,
+): Promise<Client | undefined> {
   const { readReceipts } = loadPreferences(profile);
   try {
-    return await SecureChat.open({ store, ...(readReceipts === undefined ? {} : { readReceipts }) });
+    return await SecureChat.open({ store, server, ...(readReceipts === undefined ? {} : { readReceipts }) });
   } catch (error) {
     if (error instanceof NoAccountHere) return undefined;
     throw error;

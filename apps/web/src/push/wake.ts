@@ -1,6 +1,6 @@
-import { NoAccountHere, SecureChat, type Store } from '@securechat/client';
+import { NoAccountHere, SecureChat } from '@securechat/client';
 import { catchUp } from '@securechat/client/push';
-import { openDoor } from '../door/opening.ts';
+import { type Door, openDoor } from '../door/opening.ts';
 import { offerTakeover } from '../session/takeover.ts';
 import { type Note, notesOf } from './notes.ts';
 import { wakingLock } from './place.ts';
@@ -9,12 +9,11 @@ import { worker } from './worker-scope.ts';
 /** Fetches what waits at the server and returns the notifications. Rejects with `StoreInUse` when a tab has the store. */
 export function wake(profile: string, signal: AbortSignal): Promise<Note[]> {
   return navigator.locks.request(wakingLock(profile), { signal }, async () => {
-    const { store } = await openDoor(profile);
-    return await look(profile, store, signal);
+    return await look(profile, await openDoor(profile), signal);
   });
 }
 
-async function look(profile: string, store: Store, signal: AbortSignal): Promise<Note[]> {
+async function look(profile: string, door: Door, signal: AbortSignal): Promise<Note[]> {
   const asked = new AbortController();
   const closed = Promise.withResolvers<void>();
   const withdraw = offerTakeover(profile, async () => {
@@ -22,7 +21,7 @@ async function look(profile: string, store: Store, signal: AbortSignal): Promise
     await closed.promise;
   });
   try {
-    const client = await openClient(store);
+    const client = await openClient(door);
     try {
       const stop = AbortSignal.any([signal, asked.signal]);
       return notesOf(client, await catchUp(client, { signal: stop }));
@@ -35,9 +34,9 @@ async function look(profile: string, store: Store, signal: AbortSignal): Promise
   }
 }
 
-async function openClient(store: Store) {
+async function openClient({ config: { server }, store }: Door) {
   try {
-    return await SecureChat.open({ store });
+    return await SecureChat.open({ store, server });
   } catch (error) {
     await store.close();
     // the account is gone from here: nothing to be woken for

@@ -11,6 +11,10 @@ import { Pins } from '../identity/pins.ts';
 import { accountKeyFromRecoveryCode } from '../identity/recovery-code.ts';
 import type { Change, Store } from '../storage/store.ts';
 import { type Account, AnotherAccount, accountChange, keepsakeChange, ownDeviceIn } from './account.ts';
+import { doorsAt } from './address.ts';
+
+export { moveTo } from './address.ts';
+
 import { begin, begun, begunChange, expectRoom, offline } from './begun.ts';
 import { firstLogin } from './first-login.ts';
 import { recoveryList } from './recovery-list.ts';
@@ -21,11 +25,9 @@ type Server = { http: string; socket: string; serviceKey: Uint8Array };
 export const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
 async function findServer({ server: address, serviceKey, signal }: Whereto): Promise<Server> {
-  const http = (typeof address === 'string' ? address : address.http).replace(/\/$/, '');
-  const facts = await askServerFacts(http, { signal });
-  const socket =
-    typeof address === 'string' ? http.replace(/^http/, 'ws') + facts.webSocketPath : address.socket;
-  return { http, socket, serviceKey: serviceKey === undefined ? facts.serviceKey : decodeBase64(serviceKey) };
+  const facts = await askServerFacts(doorsAt(address, '').http, { signal });
+  const doors = doorsAt(address, facts.webSocketPath);
+  return { ...doors, serviceKey: serviceKey === undefined ? facts.serviceKey : decodeBase64(serviceKey) };
 }
 
 /** Creates an account with this as its first device. Leaves in the store what `open` opens. */

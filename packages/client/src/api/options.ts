@@ -88,6 +88,14 @@ export type RecoverOptions = Omit<SignUpOptions, 'invite' | 'token'> & {
   recoveryCode: string;
 };
 
+export type OpenOptions = ClientOptions & {
+  /**
+   * Where the server is now, if it has another address than at the last start; kept in the store. It has to be the same server: another one
+   * is `ServerNotGenuine`.
+   */
+  server?: ServerAddress;
+};
+
 /** How to get a `Client`; the package exports it as `SecureChat`. All but `open` reject with `StoreTaken` when the store holds an account. */
 export interface SecureChatDoor {
   /**
@@ -96,7 +104,7 @@ export interface SecureChatDoor {
    */
   signUp(options: SignUpOptions): Promise<Client>;
   /** Opens what an earlier `signUp`, `link` or `recover` left in the store; needs no connection. Rejects with `NoAccountHere` if there is nothing. */
-  open(options: ClientOptions): Promise<Client>;
+  open(options: OpenOptions): Promise<Client>;
   /** Rejects with `CodeNotReadable`. */
   link(options: LinkOptions): Promise<Link>;
   /** A new device for an account whose devices are lost. Rejects with `CodeNotReadable` for a mistyped code. */

@@ -9,7 +9,7 @@ export const webSocketTransport: Transport = {
   connect(url, events, { signal }) {
     const { promise, resolve, reject } = Promise.withResolvers<TransportConnection>();
     signal.throwIfAborted();
-    const socket = new WebSocket(url, SUB_PROTOCOL);
+    const socket = socketTo(url);
     socket.binaryType = 'arraybuffer';
     // no close handshake: a socket that is still opening, or whose peer is gone, would make us wait
     const abort = (): void => {
@@ -29,6 +29,15 @@ export const webSocketTransport: Transport = {
     return promise;
   },
 };
+
+function socketTo(url: string): WebSocket {
+  try {
+    return new WebSocket(url, SUB_PROTOCOL);
+  } catch (cause) {
+    // the address is none, or a page of https may not open ws
+    throw new ServerUnreachable(`No WebSocket to ${url}`, { cause });
+  }
+}
 
 function connectionOver(socket: WebSocket, events: TransportEvents): TransportConnection {
   let hasEnded = false;
