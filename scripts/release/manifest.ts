@@ -5,6 +5,7 @@ import { ROOT } from '../tools.ts';
 export type Manifest = {
   version: string;
   publishConfig?: { exports?: object };
+  optionalDependencies?: Record<string, string>;
   [field: string]: unknown;
 };
 

@@ -25,7 +25,13 @@ test('the manifests of a release replace every image of the production overlay',
 test('an app that installs the SDK gets the version of the release and nothing of the workspace', () => {
   const published = publishedManifest(readManifest('packages/client'), rootVersion());
   const text = JSON.stringify(published);
-  expect(published).toMatchObject({ name: '@securechat/client', version: rootVersion() });
+  expect(published).toMatchObject({
+    ...{ name: '@securechat/client', version: rootVersion(), engines: { node: '>=24' } },
+    peerDependenciesMeta: { 'node-datachannel': { optional: true } },
+  });
+  // npm would install them without being asked
+  expect(published).not.toHaveProperty('dependencies');
+  expect(published).not.toHaveProperty('optionalDependencies');
   expect(text).not.toContain('workspace:');
   expect(text).not.toContain('./src/');
   expect(text).not.toContain('"private"');

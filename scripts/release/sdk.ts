@@ -7,12 +7,19 @@ import { type Manifest, readManifest } from './manifest.ts';
 
 const CLIENT = 'packages/client';
 /** The fields of package.json that apps need; all others concern the workspace. */
-const KEPT = ['name', 'license', 'type', 'sideEffects', 'files', 'optionalDependencies'];
+const KEPT = ['name', 'license', 'type', 'sideEffects', 'files'];
 
 export function publishedManifest(own: Manifest, version: string): object {
   const exports = own.publishConfig?.exports;
   if (exports === undefined) throw new TypeError('the SDK does not say what it exports');
-  return { ...Object.fromEntries(KEPT.map((field) => [field, own[field]])), version, exports };
+  const { optionalDependencies: wanted = {} } = own;
+  return {
+    ...Object.fromEntries(KEPT.map((field) => [field, own[field]])),
+    ...{ version, exports, engines: { node: '>=24' } },
+    // what npm would otherwise install for everybody, pages too
+    peerDependencies: Object.fromEntries(Object.entries(wanted).map(([name, pin]) => [name, `^${pin}`])),
+    peerDependenciesMeta: Object.fromEntries(Object.keys(wanted).map((name) => [name, { optional: true }])),
+  };
 }
 
 /** Builds the SDK and packs it as npm would. Resolves with the file name. */
