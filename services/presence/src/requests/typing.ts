@@ -23,7 +23,7 @@ export async function passTyping(
 ): Promise<void> {
   const listeners = await findListeners(pool, ask, ask.conversation, MOST_LISTENERS);
   const routes = [...(await directory.locate(listeners)).values()].flat();
-  const { conversation, user_id: from, typing, until } = ask;
+  const { conversation, user_id: from, typing, within_ms, until } = ask;
   metrics.typingTold(routes.length);
   // the lookups took time; `until` is by the gateway's clock, which need not be ours
   if (signal.aborted) return;
@@ -31,7 +31,7 @@ export async function passTyping(
   await Promise.all(
     [...byGateway].map(([gateway, some]) => {
       const to = some.map(({ device }) => device);
-      const head = { kind: 'typing', to, conversation, from, typing, until } as const;
+      const head = { kind: 'typing', to, conversation, from, typing, within_ms, until } as const;
       return outStreams.send(gateway, [{ head, body: NOTHING }]);
     }),
   );

@@ -46,6 +46,8 @@ export type PresenceRequests = {
       user_id: string;
       conversation: string;
       typing: boolean;
+      /** How long it holds, as the sender said. */
+      within_ms?: number | undefined;
       until: number;
     };
   };
