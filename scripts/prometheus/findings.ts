@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { ROOT } from '../tools.ts';
 import { dashboards } from './dashboards.ts';
-import { type Group, pageAnchors, seriesIn } from './rules.ts';
+import { alertsInTests, type Group, pageAnchors, seriesIn } from './rules.ts';
 
 export const PROMETHEUS_RULE = join(ROOT, 'infra/k8s/components/service-monitor/prometheus-rule.yaml');
 
@@ -13,6 +13,7 @@ export function ruleFindings(groups: readonly Group[], metrics: ReadonlySet<stri
   const known = new Set([...metrics, ...rules.flatMap(({ record }) => record ?? [])]);
   const alerts = new Set(rules.flatMap(({ alert }) => alert ?? []));
   const pages = pageAnchors();
+  const { silent, firing } = alertsInTests();
   const findings: string[] = [];
   for (const { alert, record, expr, labels, annotations } of rules) {
     const name = alert ?? record;
@@ -24,6 +25,8 @@ export function ruleFindings(groups: readonly Group[], metrics: ReadonlySet<stri
     if (annotations?.runbook_url !== `docs/alerts.md#${alert.toLowerCase()}`)
       findings.push(`${alert} leads to no page`);
     if (!pages.includes(alert)) findings.push(`docs/alerts.md says nothing of ${alert}`);
+    if (!firing.has(alert) || !silent.has(alert))
+      findings.push(`infra/prometheus/tests do not see ${alert} both silent and firing`);
   }
   return [
     ...findings,

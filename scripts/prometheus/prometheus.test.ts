@@ -5,7 +5,7 @@ import { ROOT } from '../tools.ts';
 import { dashboards, grafanaJson } from './dashboards.ts';
 import { copyFindings, dashboardFindings, ruleFindings } from './findings.ts';
 import { metricNames } from './metric-names.ts';
-import { type Group, ruleGroups, seriesIn } from './rules.ts';
+import { type Group, labelsIn, ruleGroups, seriesIn } from './rules.ts';
 
 let metrics: Set<string>;
 beforeAll(async () => {
@@ -40,6 +40,7 @@ test('a metric that nobody has, a page that is not there and a severity that is 
     expect.arrayContaining([
       'docs/alerts.md says nothing of SecureChatOther',
       'docs/alerts.md: nothing raises SecureChatDeadLetters',
+      'infra/prometheus/tests do not see SecureChatOther both silent and firing',
     ]),
   );
   const lax = changed((rule) => (rule.labels = { severity: 'maybe' }));
@@ -52,6 +53,20 @@ test('names are found in expressions wherever they stand', () => {
       'sum by (job) (rate(securechat_a_total{kind="securechat",x!="y"}[5m])) > on (job) max(up) unless process_b - securechat:c:rate',
     ),
   ).toEqual(['securechat_a_total', 'up', 'process_b', 'securechat:c:rate']);
+});
+
+test('labels are found with each value, but not those that Prometheus writes', () => {
+  expect(
+    labelsIn(
+      'rate(a_total{job=~"x-.*",kind="one",to=~"b|c"}[5m]) > {__name__=~"d_(e|f)_g",exported_job="h"}',
+    ),
+  ).toEqual([
+    { series: 'a_total', label: 'kind', value: 'one' },
+    { series: 'a_total', label: 'to', value: 'b' },
+    { series: 'a_total', label: 'to', value: 'c' },
+    { series: 'd_e_g', label: 'job', value: 'h' },
+    { series: 'd_f_g', label: 'job', value: 'h' },
+  ]);
 });
 
 test('the dashboards of the repository are JSON that Grafana imports: unique ids, panels that do not overlap', () => {

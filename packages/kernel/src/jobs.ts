@@ -70,7 +70,7 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
   });
   const lastSuccess = metrics.gauge(
     'job_last_success_seconds',
-    'Unix time of the last run that this process finished; over all processes, the newest counts',
+    'Unix time of the last run that this process finished, or of its start; over all processes, the newest counts',
     { job: names },
   );
 
@@ -157,6 +157,8 @@ export function createJobRunner(options: JobRunnerOptions): JobRunner {
 
   return {
     start() {
+      // or nothing would be late that fails from the first run on
+      for (const job of names) lastSuccess.set(clock.now() / SECOND_MS, { job });
       worker = new Worker(service, (job) => run(job.name), {
         connection: connection.redis,
         prefix,

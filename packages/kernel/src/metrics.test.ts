@@ -17,8 +17,19 @@ test('a label value outside the closed set is counted as "other"', async () => {
     metric.name.endsWith('received_total'),
   );
   expect(series?.values.map(({ labels, value }) => ({ labels, value }))).toEqual([
+    { labels: { type: 'chat' }, value: 0 },
+    { labels: { type: 'ack' }, value: 0 },
     { labels: { type: 'other' }, value: 1000 },
   ]);
+});
+
+test('a counter begins at 0 in every series that it can have: an alert sees the first event, and a sum of none is 0', async () => {
+  const metrics = createMetrics('push');
+  metrics.counter('wakes_sent_total', 'Wakes', { kind: ['web_push', 'bridge'], outcome: ['done', 'failed'] });
+  const text = await metrics.registry.metrics();
+  for (const kind of ['web_push', 'bridge'])
+    for (const outcome of ['done', 'failed'])
+      expect(text).toContain(`securechat_push_wakes_sent_total{kind="${kind}",outcome="${outcome}"} 0`);
 });
 
 test.each(['frames', 'framesReceived_total', 'frames_seconds', 'Frames_total'])(

@@ -83,6 +83,8 @@ export function createMetrics(service: string): Metrics {
       const closed = close(labels);
       const configuration = describe(name, 'total', help, closed.labels);
       const metric = find(Counter, configuration.name) ?? new Counter(configuration);
+      // from 0 on: alerts see the first event, and a sum of what has never happened is 0 and not nothing
+      for (const each of closed.all()) metric.inc(each, 0);
       return { inc: (by = 1, ...given) => metric.inc(closed.values(given[0]), by) };
     },
 
@@ -114,6 +116,12 @@ function close(labels: ClosedLabels = {}) {
   const allowed = Object.entries(labels).map(([name, values]) => [name, new Set(values)] as const);
   return {
     labels,
+    /** Every combination of values. */
+    all: (): Record<string, string>[] =>
+      Object.entries(labels).reduce<Record<string, string>[]>(
+        (some, [name, values]) => values.flatMap((value) => some.map((each) => ({ ...each, [name]: value }))),
+        [{}],
+      ),
     values(given: unknown): Record<string, string> {
       const result: Record<string, string> = {};
       for (const [name, values] of allowed) {
