@@ -6,8 +6,8 @@ import type { World } from '../world.ts';
 import type { Scene } from './nemesis.ts';
 import { copyFolder, fill, mountDisk } from './small-disk.ts';
 
-/** Six log segments: two or three are in use. */
-const DISK = '96m';
+/** Sixteen log segments: two or three are in use, more when a busy machine comes late with its checkpoint. */
+const DISK = '256m';
 /** Otherwise segments created before the disk was full would last for a long time. */
 const SMALL_LOG = ["max_wal_size = '48MB'", "min_wal_size = '32MB'", 'wal_recycle = off'];
 const REFUSES_WITHIN_MS = 20_000;
