@@ -143,9 +143,11 @@ export async function startService(plan: ServicePlan): Promise<ServiceProcess> {
 /** The channel ('ipc') closes when this process ends in whatever way, and the service then ends itself. */
 function launch(plan: ServicePlan, root: string, log: string[]): ChildProcess {
   const program = join(root, 'services', plan.service, 'src/main.ts');
+  // with compiled code from the cache it starts with half the work
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
   const child = spawn(process.execPath, [...SERVICE_FLAGS, program], {
     cwd: root,
-    env: { ...plan.env, PATH: process.env.PATH, OPS_PORT: String(plan.opsPort) },
+    env: { ...plan.env, PATH, NODE_COMPILE_CACHE, OPS_PORT: String(plan.opsPort) },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   for (const stream of [child.stdout, child.stderr]) {
