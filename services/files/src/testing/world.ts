@@ -1,5 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createLogger, createMetrics, openPool, systemClock } from '@securechat/kernel';
+import {
+  type ConnectionOptions,
+  createLogger,
+  createMetrics,
+  openPool,
+  systemClock,
+} from '@securechat/kernel';
 import type { FilesRequests } from '@securechat/protocol/internal';
 import { createTestDatabase, until, urlForRole } from '@securechat/testkit';
 import type { Pool } from 'pg';
@@ -28,15 +34,18 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 
 /**
  * The service without its streams, on its own database with users and a conversation, with the service's role.
- * Notices to gateways are recorded. Chunks are in Postgres, and with `npm run test:s3` in a bucket of its own.
+ * Notices to gateways are recorded. Chunks are in Postgres, and with `npm run test:s3` in a bucket of its own. `limits`: other ones of
+ * the connections to Postgres.
  */
-export async function openWorld(parts: { blobs?: (pool: Pool) => BlobStore } = {}) {
+export async function openWorld(
+  parts: { blobs?: (pool: Pool) => BlobStore; limits?: Partial<ConnectionOptions> } = {},
+) {
   const server = testServer();
   const inBucket = server && (await createTestBucket(server));
   const database = await createTestDatabase();
-  const owner = openPool(database.url, { applicationName: 'test', max: 2 });
+  const owner = openPool(database.url, { ...parts.limits, applicationName: 'test', max: 2 });
   const url = (await urlForRole(database.url, 'securechat_files')) ?? database.url;
-  const pool = openPool(url, { applicationName: 'files-test', max: 8 });
+  const pool = openPool(url, { ...parts.limits, applicationName: 'files-test', max: 8 });
   const logger = createLogger({ service: 'files', instance: 'test', level: 'fatal' });
   const metrics = filesMetrics(createMetrics('files'));
   const told: { users: readonly number[]; type: string; message: object }[] = [];

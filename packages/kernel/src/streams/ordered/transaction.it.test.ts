@@ -216,7 +216,7 @@ test('when the fence fails, what the handler was about to send is not left to ru
   const hasty = await openDedicatedClient(database.url, {
     applicationName: 'batch',
     pipeline: true,
-    lockTimeoutMs: 300,
+    lockTimeoutMs: 1_000,
   });
   try {
     await holder.query('BEGIN');
