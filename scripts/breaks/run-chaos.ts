@@ -1,15 +1,19 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Watch } from './read-break.ts';
-import type { Verdict } from './run-named-test.ts';
+import type { Verdict } from './run-named-tests.ts';
 
 /** A broken system settles late: the harness waits for what never comes before it reports that. */
 const DEADLINE_MS = 300_000;
 
-/** One chaos run in the copy. `failed`: the promise in question is broken, whatever else is. */
-export async function runChaos(root: string, chaos: Extract<Watch, { by: 'chaos' }>): Promise<Verdict> {
-  const child = spawn(process.execPath, [join(root, 'tests/chaos/main.ts'), ...chaos.args], {
+/** One chaos run in the copy. Resolves with the verdict on each promise; `failed`: it is broken, whatever else is. */
+export async function runChaos(
+  root: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<(promise: string) => Verdict> {
+  const child = spawn(process.execPath, [join(root, 'tests/chaos/main.ts'), ...args], {
     cwd: root,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   let output = '';
@@ -21,7 +25,7 @@ export async function runChaos(root: string, chaos: Extract<Watch, { by: 'chaos'
   child.once('error', reject).once('close', resolve);
   const code = await promise;
   clearTimeout(timer);
-  const isBroken = [...output.matchAll(/BROKEN +(\S+)/g)].some(([, name]) => name === chaos.promise);
-  if (isBroken) return 'failed';
-  return code === 0 ? 'passed' : 'missing';
+  const broken = new Set([...output.matchAll(/BROKEN +(\S+)/g)].map(([, name]) => name));
+  const otherwise = code === 0 ? 'passed' : 'missing';
+  return (promise) => (broken.has(promise) ? 'failed' : otherwise);
 }
