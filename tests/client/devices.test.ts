@@ -96,4 +96,30 @@ describe('several devices', () => {
     await until('Bob has it too', () => texts(bob.seen).includes('after'), 20_000);
     expect(bob.alarms).toEqual([]);
   }, 60_000);
+
+  test('to who has come back so, what was refused is sent by trying again', async () => {
+    const alice = await devices.signUp('alice');
+    const bob = await devices.signUp('bob');
+    const chat = await alice.client.direct(bob.client.me.userId);
+    await chat.send('before');
+    await until('Bob has it', () => texts(bob.seen).includes('before'));
+    const back = await devices.recover(bob, await bob.client.recoveryCode());
+    // delivery hears within a second or two that the other device is revoked
+    const refused = await until(
+      'nobody is there to be written to',
+      async () => {
+        await chat.send('are you back?');
+        return (await chat.messages()).find(({ failure }) => failure === 'PERMISSION_DENIED');
+      },
+      20_000,
+    );
+    expect(back.client.conversations()).toEqual([]);
+
+    await chat.retry(refused.id);
+    await until('Bob has it', () => texts(back.seen).includes('are you back?'), 20_000);
+    const theirs = back.client.conversation(chat.id);
+    await theirs?.send('I am');
+    await until('Alice has the answer', () => texts(alice.seen).includes('I am'), 20_000);
+    expect([alice.alarms, back.alarms]).toEqual([[], []]);
+  }, 60_000);
 });

@@ -18,7 +18,7 @@ export function doorsAt(address: ServerAddress, socketPath: string): Account['se
 
 function expectAddress(address: string, schemes: RegExp): string {
   if (schemes.test(address) && URL.canParse(address)) return address;
-  throw new TypeError(`${address} is not the whole address of a server, with its scheme`);
+  throw new TypeError(`"${address}" is not the whole address of a server, with its scheme`);
 }
 
 /**

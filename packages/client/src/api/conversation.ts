@@ -55,7 +55,10 @@ export interface Conversation {
   deleteForEveryone(messageId: string): Promise<void>;
   /** `emoji`: exactly one, else `BadContent`; it replaces this user's reaction to the message, `undefined` removes it. */
   react(messageId: string, emoji: string | undefined): Promise<void>;
-  /** Sends a failed message again under a new id, which replaces it. `CannotDo` if it has not failed. */
+  /**
+   * Sends a failed message again under a new id, which replaces it. `CannotDo` if it has not failed. If the peer has only new devices by now,
+   * after a recovery, the conversation starts over before.
+   */
   retry(messageId: string): Promise<Message>;
 
   /**

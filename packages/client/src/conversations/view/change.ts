@@ -5,8 +5,16 @@ import type { Intent } from '../operations/index.ts';
 import { MAX_NAME } from '../operations/name.ts';
 import type { Outcomes } from '../outgoing/outcomes.ts';
 import { type PerformOptions, perform } from '../outgoing/perform.ts';
+import type { ConversationRecord } from '../record.ts';
 import type { Step } from '../step.ts';
 import { demandMember } from './say.ts';
+
+export function restartOf(record: ConversationRecord | undefined): Intent {
+  const { kind = 'group', roles = {} } = record?.log ?? {};
+  const name = kind === 'group' && record?.name ? { name: record.name } : {};
+  const purpose = record?.purpose ?? 'people';
+  return { type: 'group_create', kind, purpose, users: Object.keys(roles), isRestart: true, ...name };
+}
 
 /** Membership and role changes. Each resolves when the server has accepted it. */
 export class Changes {
@@ -41,17 +49,8 @@ export class Changes {
   }
 
   restart(id: string, wait?: WaitOptions): Promise<void> {
-    const record = this.#core.registry.get(id);
-    const { kind = 'group', roles = {} } = record?.log ?? {};
-    const users = Object.keys(roles);
-    const name = kind === 'group' && record?.name ? { name: record.name } : {};
-    const purpose = record?.purpose ?? 'people';
-    return this.#do(
-      id,
-      { type: 'group_create', kind, purpose, users, isRestart: true, ...name },
-      // first, because what is queued before it may be waiting for it
-      { ...wait, isFirst: true },
-    );
+    // first, because what is queued before it may be waiting for it
+    return this.#do(id, restartOf(this.#core.registry.get(id)), { ...wait, isFirst: true });
   }
 
   #do(id: string, intent: Intent, options: PerformOptions = {}): Promise<void> {
