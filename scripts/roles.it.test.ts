@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabase, rowsOf, type TestDatabase } from '@securechat/testkit';
 import { openPool, sqlState } from '../packages/kernel/src/index.ts';
-import { access } from '../packages/protocol/src/disclosure/index.ts';
+import { access, calls } from '../packages/protocol/src/disclosure/index.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -46,6 +46,31 @@ test.each(Object.keys(access))('%s was granted what is declared and nothing more
   expect(granted).toEqual(access[role]);
 });
 
+test.each(Object.keys(access))('%s may call what is declared and nothing more', async (role) => {
+  const callable = await rowsOf<{ name: string }>(
+    database.url,
+    // what returns a trigger can be called by nobody
+    `SELECT DISTINCT n.nspname || '.' || p.proname AS name
+       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+      WHERE n.nspname !~ '^(pg_|information_schema$)' AND p.prorettype <> 'trigger'::regtype
+        AND has_function_privilege($1, p.oid, 'EXECUTE') ORDER BY name`,
+    [role],
+  );
+  expect(callable.map(({ name }) => name)).toEqual(calls[role]);
+});
+
+test('no other role was granted anything', async () => {
+  const grantees = await rowsOf<{ name: string }>(
+    database.url,
+    `SELECT DISTINCT grant_.grantee::regrole::text AS name
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       LEFT JOIN pg_attribute a ON a.attrelid = c.oid,
+            LATERAL (SELECT * FROM aclexplode(c.relacl) UNION SELECT * FROM aclexplode(a.attacl)) grant_
+      WHERE n.nspname !~ '^(pg_|information_schema$)' AND grant_.grantee <> c.relowner ORDER BY name`,
+  );
+  expect(grantees.map(({ name }) => name)).toEqual(Object.keys(access).toSorted());
+});
+
 const statements: Readonly<Record<string, (of: Relation) => string>> = {
   SELECT: ({ name, column }) => `SELECT ${column} FROM ${name} LIMIT 0`,
   INSERT: ({ name }) => `INSERT INTO ${name} DEFAULT VALUES`,
@@ -54,6 +79,7 @@ const statements: Readonly<Record<string, (of: Relation) => string>> = {
   TRUNCATE: ({ name }) => `TRUNCATE ${name}`,
   RENAME: ({ name }) => `ALTER TABLE ${name} RENAME TO taken`,
 };
+const services = ['auth', 'delivery', 'presence', 'push', 'files'];
 /** Privileges of views too; the others would be of no use on them. */
 const OF_VIEWS = ['SELECT', 'RENAME'];
 const INSUFFICIENT_PRIVILEGE = '42501';
@@ -78,7 +104,8 @@ test.each(Object.keys(access))('whatever else %s tries is refused', async (role)
     }
     expect(outcomes).toEqual([]);
     expect(tried).toBeGreaterThan(100);
-    for (const beyond of ['CREATE SCHEMA theirs', `COPY (SELECT 1) TO '/tmp/theirs'`])
+    const inSchemas = ['public', ...services].map((schema) => `CREATE TABLE ${schema}.theirs (id int)`);
+    for (const beyond of [...inSchemas, 'CREATE SCHEMA theirs', `COPY (SELECT 1) TO '/tmp/theirs'`])
       await expect(client.query(beyond)).rejects.toThrow(/permission denied|must be/);
   } finally {
     client.release();

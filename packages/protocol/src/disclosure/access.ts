@@ -77,3 +77,31 @@ export const access: Readonly<Record<string, Readonly<Record<string, readonly st
     'securechat_migrations.files': ['SELECT'],
   },
 };
+
+/** The functions that each role may call; they run with the rights of the tables' owner. */
+export const calls: Readonly<Record<string, readonly string[]>> = {
+  securechat_auth: [
+    'auth.erase_user',
+    'auth.export_user',
+    'delivery.erase_user',
+    'delivery.export_user',
+    'delivery.waiting_for',
+    'files.erase_user',
+    'files.export_user',
+    'files.most_stored',
+    'files.set_quota',
+    'files.stored_by',
+    'presence.erase_user',
+    'presence.export_user',
+    'push.erase_user',
+    'push.export_user',
+  ],
+  securechat_delivery: [
+    'delivery.ensure_partitions',
+    'delivery.forget_unpartitioned',
+    'delivery.retire_partition',
+  ],
+  securechat_presence: [],
+  securechat_push: [],
+  securechat_files: [],
+};

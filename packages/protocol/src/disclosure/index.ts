@@ -1,4 +1,4 @@
-export { access } from './access.ts';
+export { access, calls } from './access.ts';
 export { around } from './around.ts';
 export { type Declared, type Fields, flatten } from './declared.ts';
 export { type Fact, type FactName, facts } from './facts.ts';
