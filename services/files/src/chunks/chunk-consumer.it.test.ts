@@ -61,6 +61,31 @@ test('takes up what a process had read that died', async () => {
   expect(seen).toEqual(['half done']);
 });
 
+test('deletes an entry before it acknowledges it, and forgets one of which only that reached Redis', async () => {
+  const stream = streamOf('half');
+  const id = (await add(stream, 'half done')) ?? '';
+  await redis.redis.xgroup('CREATE', stream, 'files', '0');
+  await redis.redis.xreadgroup('GROUP', 'files', 'files', 'STREAMS', stream, '>');
+  await redis.redis.xclaim(stream, 'files', 'files', 0, id, 'IDLE', 31_000);
+  await redis.redis.xdel(stream, id);
+  const commands: string[] = [];
+  const monitor = await redis.redis.duplicate().monitor();
+  monitor.on('monitor', (_time, [command = '', key]: string[]) => {
+    if (key === stream && /^(xdel|xack)$/i.test(command)) commands.push(command.toLowerCase());
+  });
+  await add(stream, 'after');
+  const seen: string[] = [];
+  const consumer = consume(stream, async (text) => void seen.push(text));
+  consumer.start();
+  await until('both commands were sent', () => commands.length === 2);
+  await consumer.stop();
+  monitor.disconnect();
+  expect(commands).toEqual(['xdel', 'xack']);
+  expect(seen).toEqual(['after']);
+  const [pending] = await redis.redis.xpending(stream, 'files');
+  expect(pending).toBe(0);
+});
+
 test('finishes what was begun before it ends, and leaves the rest', async () => {
   const stream = streamOf('end');
   for (let count = 0; count < 4; count++) await add(stream, `chunk ${count}`);

@@ -81,7 +81,8 @@ export function createChunkConsumer(parts: {
 
   async function finish(entry: StreamEntry): Promise<void> {
     await handle(entry);
-    await Promise.all([redis.xack(stream, GROUP, entry.id), redis.xdel(stream, entry.id)]).catch(
+    // in this order: an acknowledged entry that is not deleted would take up room in the stream for ever
+    await Promise.all([redis.xdel(stream, entry.id), redis.xack(stream, GROUP, entry.id)]).catch(
       (err: unknown) => logger.debug({ err }, 'an entry was not deleted; it will be handled once more'),
     );
   }
