@@ -211,7 +211,7 @@ test('an admin sees what stands against somebody’s limits, and a quota counts 
   expect(await limitsCommand('show', alice.id)).toMatch(
     /storage +10000 B of 15000 B +per user +quota of this user/,
   );
-  expect(await limitsCommand('quota', alice.id, 'default')).toBe(`${alice.id} may keep what all may`);
+  expect(await limitsCommand('quota', alice.id, 'default')).toBe(`${alice.id} has the quota of everybody`);
   expect(await offer(client, second, conversation.id)).toMatchObject({ state: 'uploading' });
   expect(
     await rowsOf(

@@ -22,7 +22,7 @@ function toSetQuota(userId: string, text: string): Act {
   const quota = text === 'default' ? undefined : parseQuota(text);
   return async (admin) => {
     await admin.setQuota(atTerminal, userId, quota);
-    return quota === undefined ? `${userId} may keep what all may` : `${userId} may keep ${quota} B`;
+    return quota === undefined ? `${userId} has the quota of everybody` : `${userId} may keep ${quota} B`;
   };
 }
 

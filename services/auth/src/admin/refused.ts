@@ -11,7 +11,7 @@ export const adminRefusals = {
   no_such_erasure: {
     status: 404,
     error: 'USER_NOT_FOUND',
-    advice: 'There is no such erasure: DELETE /v1/admin/accounts/{user_id} tells the id of one.',
+    advice: 'There is no such erasure. DELETE /v1/admin/accounts/{user_id} starts one and returns its id.',
   },
   no_such_webhook: {
     status: 404,
@@ -22,33 +22,34 @@ export const adminRefusals = {
     status: 400,
     error: 'INVALID_MESSAGE_FORMAT',
     advice:
-      'The address must be https and not a private one; an origin of your own network is named in WEBHOOK_ALLOWED_ORIGINS.',
+      'The address must be https and public. To allow an origin in your own network, name it in WEBHOOK_ALLOWED_ORIGINS.',
   },
   too_many_webhooks: {
     status: 409,
     error: 'PERMISSION_DENIED',
-    advice: 'There are 20 webhooks already: remove one.',
+    advice: 'There are 20 webhooks already. Remove one.',
   },
   no_files: {
     status: 409,
     error: 'PERMISSION_DENIED',
-    advice: 'This deployment keeps no files: the migrations of that service were never run.',
+    advice: 'This deployment keeps no files: the migrations of the files service were never run.',
   },
   being_erased: {
     status: 409,
     error: 'ACCOUNT_CONFLICT',
     advice:
-      'This account is being erased and does not come back: when it is done, the user may make a new one.',
+      'This account is being erased and cannot be restored. When the erasure is finished, the user may make a new one.',
   },
   scope_missing: {
     status: 403,
     error: 'PERMISSION_DENIED',
-    advice: 'The key lacks the scope of this call: make one that has it with `node src/api-key.ts create`.',
+    advice:
+      'The key does not have the scope of this call. Make one that has it with `node src/api-key.ts create`.',
   },
   key_reused: {
     status: 409,
     error: 'ID_REUSED',
-    advice: 'This Idempotency-Key was used for another request within 24 hours: take a new one.',
+    advice: 'This Idempotency-Key was used for another request within the last 24 hours. Use a new one.',
   },
   bad_key: {
     status: 400,
@@ -58,13 +59,13 @@ export const adminRefusals = {
   name_taken: {
     status: 409,
     error: 'ACCOUNT_CONFLICT',
-    advice: 'This user has an account already: further devices are linked by one that it has.',
+    advice: 'This user has an account already. One of its devices can link further ones.',
   },
   nobody_to_let_in: {
     status: 409,
     error: 'PERMISSION_DENIED',
     advice:
-      'Here nobody needs to be let in (AUTH_ENROLMENT=open), or your own key signs the tokens (AUTH_JWT_JWKS_URL).',
+      'Nobody needs an invite or a token here (AUTH_ENROLMENT=open), or your own key signs the tokens (AUTH_JWT_JWKS_URL).',
   },
 } as const satisfies Record<string, { status: number; error: ErrorName; advice: string }>;
 

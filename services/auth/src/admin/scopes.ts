@@ -2,13 +2,13 @@
 export const scopes = {
   'accounts:read': 'see accounts and their devices',
   'accounts:write': 'disable and enable accounts, revoke devices',
-  'accounts:export': 'have all that is stored of a user, without content',
-  'accounts:erase': 'erase users for good, and see receipts of it',
-  'limits:read': 'see the limits in force, what stands against them for whom, and who keeps most files',
-  'limits:write': 'give users quotas of their own',
-  'webhooks:read': 'see webhooks and what they could not be told',
-  'webhooks:write': 'have an address told what happens, and give it secrets',
-  'invites:read': 'see which invites may still be used, without their codes',
+  'accounts:export': 'export everything that is stored about a user, without content',
+  'accounts:erase': 'erase users for good, and see the receipts',
+  'limits:read': 'see the limits, how much of them is used, and who stores the most files',
+  'limits:write': 'set and remove quotas of single users',
+  'webhooks:read': 'see webhooks and the events that they did not accept',
+  'webhooks:write': 'make and remove webhooks, change their secrets and repeat events',
+  'invites:read': 'see which invites can still be used, without their codes',
   'invites:write': 'make invites, and let named users in',
 } as const;
 

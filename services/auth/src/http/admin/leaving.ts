@@ -9,7 +9,8 @@ export function leaving(admin: Admin): AdminRoute[] {
       method: 'GET',
       path: '/v1/admin/accounts/{user_id}/export',
       scope: 'accounts:export',
-      summary: 'All that is stored of this user, by service, without content; written to the audit log',
+      summary:
+        'Everything that is stored about this user, by service, without content. The call is noted in the audit log',
       params: { user_id: userId },
       status: 200,
       answer: { type: 'object', additionalProperties: true },
@@ -19,7 +20,8 @@ export function leaving(admin: Admin): AdminRoute[] {
       method: 'DELETE',
       path: '/v1/admin/accounts/{user_id}',
       scope: 'accounts:erase',
-      summary: 'Erase this user for good: served no more at once, gone from all services in the background',
+      summary:
+        'Erase this user for good. Its devices are refused at once; its data is deleted from all services in the background',
       params: { user_id: userId },
       status: 202,
       answer: object({ erasure_id: receipt.erasure_id }),
@@ -31,7 +33,7 @@ export function leaving(admin: Admin): AdminRoute[] {
       method: 'GET',
       path: '/v1/admin/erasures/{erasure_id}',
       scope: 'accounts:erase',
-      summary: 'Receipt of an erasure: what is gone, and what is still waited for',
+      summary: 'Receipt of an erasure: what was deleted, and what still has to be',
       params: { erasure_id: { type: 'string', pattern: '^[A-Za-z0-9_-]{22}$' } },
       status: 200,
       answer: object(receipt, { finished_at: time }),

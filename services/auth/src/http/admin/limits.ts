@@ -10,25 +10,28 @@ const whole = { type: 'integer' };
 const bytes = { type: 'integer', description: 'Bytes of ciphertext' };
 const limit = {
   name: { type: 'string' },
-  service: { type: 'string', description: 'Who counts' },
+  service: { type: 'string', description: 'The service that counts' },
   most: { type: 'integer', description: 'In `unit`' },
   unit: { type: 'string', enum: ['count', 'bytes'] },
   per: { type: 'string', enum: ['user', 'device', 'pair', 'address', 'process', 'deployment'] },
-  window_seconds: { type: 'number', description: '0: at any instant' },
-  option: { type: 'string', description: 'The setting of that service which sets it for all' },
+  window_seconds: { type: 'number', description: '0: at any moment' },
+  option: { type: 'string', description: 'The setting of that service that sets this limit for everybody' },
 };
 const used = {
   used: {
     type: 'integer',
-    description: 'What stands against it now; left out where nobody counts it as a number',
+    description: 'How much of the limit is used now; absent for limits that are not counted as a number',
   },
   device_id: deviceId,
-  is_own: { type: 'boolean', description: 'True: an admin gave this user another one than all have' },
+  is_own: {
+    type: 'boolean',
+    description: 'True if an admin set another limit for this user than for everybody',
+  },
 };
 const silent = {
   type: 'array',
   items: { type: 'string' },
-  description: 'Services of which no process runs; their limits are not listed',
+  description: 'Services without a running process; their limits are not listed',
 };
 
 /** Limits, their usage, and quotas. */
@@ -38,7 +41,7 @@ export function limits(admin: LimitsAdmin): AdminRoute[] {
       method: 'GET',
       path: '/v1/admin/limits',
       scope: 'limits:read',
-      summary: 'The limits in force, as the running processes have them',
+      summary: 'The limits that the running processes apply',
       status: 200,
       answer: object({ limits: { type: 'array', items: object(limit) }, silent }),
       handle: async () => shown(await admin.list()),
@@ -48,7 +51,7 @@ export function limits(admin: LimitsAdmin): AdminRoute[] {
       path: '/v1/admin/accounts/{user_id}/limits',
       scope: 'limits:read',
       summary:
-        'What this user and its devices may do, and what stands against it now: files, what waits, rates',
+        'The limits of this user and its devices, and how much of each is used now: files, waiting messages, rates',
       params: { user_id: userId },
       status: 200,
       answer: object({ user_id: userId, limits: { type: 'array', items: object(limit, used) }, silent }),
@@ -67,7 +70,7 @@ function quotas(admin: LimitsAdmin): AdminRoute[] {
       method: 'GET',
       path: '/v1/admin/quotas',
       scope: 'limits:read',
-      summary: `The ${MOST_USERS} users who keep most files, the one with most bytes first`,
+      summary: `The ${MOST_USERS} users with the most bytes of files, the largest first`,
       status: 200,
       answer: object({
         users: {
@@ -76,10 +79,10 @@ function quotas(admin: LimitsAdmin): AdminRoute[] {
             {
               user_id: userId,
               used: bytes,
-              reserved: { ...bytes, description: 'Of files on their way' },
+              reserved: { ...bytes, description: 'For files that are being uploaded' },
               files: whole,
             },
-            { quota: { ...bytes, description: 'Of this user alone; left out: as all have' } },
+            { quota: { ...bytes, description: 'Set for this user; absent if it has the same as everybody' } },
           ),
         },
       }),
@@ -92,7 +95,7 @@ function quotas(admin: LimitsAdmin): AdminRoute[] {
       method: 'POST',
       path,
       scope: 'limits:write',
-      summary: 'Let this user keep so many bytes of files, in place of what all may',
+      summary: 'Set a quota of files for this user, instead of that of everybody',
       params: { user_id: userId },
       body: object({ bytes: { type: 'integer', minimum: 1, maximum: MAX_FILE_BYTES } }),
       status: 200,
@@ -106,7 +109,7 @@ function quotas(admin: LimitsAdmin): AdminRoute[] {
       method: 'DELETE',
       path,
       scope: 'limits:write',
-      summary: 'Let this user keep what all may',
+      summary: 'Remove the quota of this user, which then has that of everybody',
       params: { user_id: userId },
       status: 200,
       answer: object({ user_id: userId }),

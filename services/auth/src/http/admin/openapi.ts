@@ -8,18 +8,18 @@ const IDEMPOTENCY_KEY = {
   in: 'header',
   required: false,
   description:
-    'Your name for this request. Sent again within 24 hours with the same request, it gets the first answer and does nothing again',
+    'Your name for this request. If you repeat the request with the same name within 24 hours, you get the first answer, and nothing is done again',
   schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' },
 };
 
 const refusals: Record<number, string> = {
-  400: 'The request has not the form that it must have',
-  401: 'No key, a wrong one, or one that is over',
-  403: 'The key lacks the scope',
+  400: 'The request does not have the required form',
+  401: 'No key, a wrong one, or one that is revoked or expired',
+  403: 'The key does not have the scope of this call',
   404: adminRefusals.no_such_account.advice,
-  409: 'What is asked for does not fit what is there; `advice` says how to go on',
-  429: 'Too many requests; come again after `retry_after_ms`',
-  503: 'Something behind the server is away; come again after `retry_after_ms`',
+  409: 'The request conflicts with what is stored; `advice` says what to do',
+  429: 'Too many requests; try again after `retry_after_ms`',
+  503: 'A part of the server is unavailable; try again after `retry_after_ms`',
 };
 
 /** The OpenAPI document of the admin API, built from the very objects that requests are validated against. */

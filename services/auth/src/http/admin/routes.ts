@@ -44,7 +44,7 @@ function peopleToCome(admin: Admin): AdminRoute[] {
       method: 'POST',
       path: '/v1/admin/invites',
       scope: 'invites:write',
-      summary: 'Make invites; whoever has one may create one account (AUTH_ENROLMENT=invite)',
+      summary: 'Make invites. Each lets whoever has it create one account (AUTH_ENROLMENT=invite)',
       body: invitesWanted,
       status: 201,
       answer: object({ invites: { type: 'array', items: { type: 'string' } }, expires_at: unixSeconds }),
@@ -61,8 +61,8 @@ function peopleToCome(admin: Admin): AdminRoute[] {
       method: 'GET',
       path: '/v1/admin/invites',
       scope: 'invites:read',
-      summary: `Invites that may still be used, the first to expire first, ${PAGE} at a time; without their codes`,
-      query: { after: { ...inviteId, description: '`next` of the page before' } },
+      summary: `Invites that can still be used, without their codes, by time of expiry, ${PAGE} at a time`,
+      query: { after: { ...inviteId, description: '`next` of the previous page' } },
       status: 200,
       answer: object(
         {
@@ -70,7 +70,7 @@ function peopleToCome(admin: Admin): AdminRoute[] {
             type: 'array',
             items: object(
               { invite_id: inviteId, created_at: time, expires_at: time },
-              { for_user: { ...userId, description: 'Lets in this user only' } },
+              { for_user: { ...userId, description: 'Only this user can use it' } },
             ),
           },
         },
@@ -93,7 +93,7 @@ function peopleToCome(admin: Admin): AdminRoute[] {
       path: '/v1/admin/accounts/{user_id}/admission',
       scope: 'invites:write',
       summary:
-        'Let this user create its account: an invite that only it can use, or a signed token, as AUTH_ENROLMENT demands',
+        'Let this user create its account, by an invite that only it can use or a signed token, whichever AUTH_ENROLMENT requires',
       params: { user_id: userId },
       body: admissionWanted,
       status: 201,
@@ -116,8 +116,8 @@ function accounts(admin: Admin): AdminRoute[] {
       method: 'GET',
       path: '/v1/admin/accounts',
       scope: 'accounts:read',
-      summary: `Accounts in the order of their names, ${PAGE} at a time`,
-      query: { after: { type: 'string', maxLength: 64, description: '`next` of the page before' } },
+      summary: `Accounts by name, ${PAGE} at a time`,
+      query: { after: { type: 'string', maxLength: 64, description: '`next` of the previous page' } },
       status: 200,
       answer: object({ accounts: { type: 'array', items: object(account) } }, { next: userId }),
       async handle({ query }) {
@@ -149,13 +149,13 @@ function accounts(admin: Admin): AdminRoute[] {
 
 function changes(admin: Admin): AdminRoute[] {
   return [
-    stateChange(admin, 'disable', 'disabled', 'Suspend an account: its devices are served no more'),
+    stateChange(admin, 'disable', 'disabled', 'Suspend an account. Its devices are not served any more'),
     stateChange(admin, 'enable', 'active', 'Serve the devices of a suspended account again'),
     {
       method: 'POST',
       path: '/v1/admin/accounts/{user_id}/devices/{device_id}/revocation',
       scope: 'accounts:write',
-      summary: 'Serve this device no more, for ever',
+      summary: 'Revoke this device for good',
       params: { user_id: userId, device_id: deviceId },
       status: 200,
       answer: object({ user_id: userId, device_id: deviceId }),

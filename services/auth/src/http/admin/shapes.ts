@@ -15,12 +15,12 @@ export const MAX_VALID_SECONDS = 365 * 24 * 3600;
 const MAX_TOKEN_SECONDS = 7 * 24 * 3600;
 
 export const userId = { ...UserId, description: 'As your product names the user' };
-export const deviceId = { ...DeviceId, description: 'As the device has named itself' };
+export const deviceId = { ...DeviceId, description: 'As the device named itself' };
 export const time = { type: 'string', format: 'date-time' };
 export const inviteId = {
   type: 'string' as const,
   pattern: '^[0-9a-f]{64}$',
-  description: 'SHA-256 of the code: whoever has the code finds it, and nobody the code by it',
+  description: 'SHA-256 of the code: it can be computed from the code, but not the other way round',
 };
 export const unixSeconds = { type: 'integer', description: 'Unix seconds' };
 export const accountState = { type: 'string', enum: ['active', 'disabled'] };
@@ -35,16 +35,19 @@ export const device = object({ device_id: deviceId, created_at: time }, { revoke
 
 const counts = { type: 'object', additionalProperties: { type: 'integer' } };
 export const receipt = {
-  erasure_id: { type: 'string', description: 'Names the receipt, and nobody' },
+  erasure_id: { type: 'string', description: 'Id of the receipt; says nothing about the user' },
   subject_sha256: {
     type: 'string',
     description:
-      'SHA-256 of `SecureChat/1 erasure`, a line feed and the user id, in hex: shows whose receipt it is',
+      'SHA-256 of `SecureChat/1 erasure`, a line feed and the user id, in hex. It proves whose receipt this is',
   },
   asked_at: time,
   state: { type: 'string', enum: ['under_way', 'finished'] },
-  removed: { ...counts, description: 'Rows that are gone so far, by schema and kind' },
-  waiting: { ...counts, description: 'What the last look had to leave for later; empty when finished' },
+  removed: { ...counts, description: 'Rows that were deleted so far, by schema and kind' },
+  waiting: {
+    ...counts,
+    description: 'What could not be deleted yet at the last attempt; empty when finished',
+  },
 };
 
 export const invitesWanted = object({

@@ -16,7 +16,8 @@ const event = {
 const events = { type: 'array', items: event, minItems: 1, uniqueItems: true };
 const secret = {
   type: 'string',
-  description: 'What it is signed with (Standard Webhooks): `whsec_` and 32 bytes in base64; shown this once',
+  description:
+    'Key of the signatures (Standard Webhooks): `whsec_` and 32 bytes in base64. It is shown only this once',
 };
 const params = { webhook_id: webhookId };
 const count = { type: 'integer' };
@@ -28,7 +29,7 @@ export function webhooks(admin: WebhookAdmin): AdminRoute[] {
       method: 'POST',
       path: PATH,
       scope: 'webhooks:write',
-      summary: 'Tell this address of these events, signed, at least once each',
+      summary: 'Send these events to this address, signed, each at least once',
       body: object({ url, events }),
       status: 201,
       answer: object({ webhook_id: webhookId, secret }),
@@ -42,7 +43,7 @@ export function webhooks(admin: WebhookAdmin): AdminRoute[] {
       method: 'GET',
       path: PATH,
       scope: 'webhooks:read',
-      summary: 'All webhooks, with how many events wait for each and how many were given up',
+      summary: 'All webhooks, with the numbers of their events that wait and that were given up',
       status: 200,
       answer: object({
         webhooks: {
@@ -69,7 +70,7 @@ export function webhooks(admin: WebhookAdmin): AdminRoute[] {
       method: 'DELETE',
       path: `${PATH}/{webhook_id}`,
       scope: 'webhooks:write',
-      summary: 'Tell this address nothing more, not even what waits for it',
+      summary: 'Remove this webhook. Events that wait for it are not sent',
       params,
       status: 200,
       answer: object({ webhook_id: webhookId }),
@@ -82,7 +83,7 @@ export function webhooks(admin: WebhookAdmin): AdminRoute[] {
       method: 'POST',
       path: `${PATH}/{webhook_id}/secret`,
       scope: 'webhooks:write',
-      summary: 'A new secret; for 24 hours what is sent has a signature by the old one as well',
+      summary: 'Make a new secret. For 24 hours events are signed with the old one as well',
       params,
       status: 200,
       answer: object({ webhook_id: webhookId, secret }),
@@ -100,7 +101,8 @@ function givenUp(admin: WebhookAdmin): AdminRoute[] {
       method: 'GET',
       path: `${PATH}/{webhook_id}/dead`,
       scope: 'webhooks:read',
-      summary: 'Events that this address did not take in 27 hours, the oldest 100; they are kept for 30 days',
+      summary:
+        'The oldest 100 events that this address did not accept within 27 hours. They are kept for 30 days',
       params,
       status: 200,
       answer: object({
@@ -131,7 +133,7 @@ function givenUp(admin: WebhookAdmin): AdminRoute[] {
       method: 'POST',
       path: `${PATH}/{webhook_id}/replay`,
       scope: 'webhooks:write',
-      summary: 'Send again what was given up, with the same ids',
+      summary: 'Send events again that were given up, with the same ids',
       params,
       status: 200,
       answer: object({ webhook_id: webhookId, replayed: count }),
