@@ -75,7 +75,10 @@ export type MessageBody =
   /** Sent by a newer version of the SDK. */
   | { readonly type: 'unknown'; readonly contentType: string };
 
-/** Where a file is and how to decrypt it. `key` and `sha256` (of the plaintext) are base64 of 32 bytes; sizes are in bytes. */
+/**
+ * Where a file is and how to decrypt it. `key` and `sha256` of the content are base64 of 32 bytes each. `size`: bytes of the content; zeros
+ * may follow it as padding, so that the ciphertext reveals only a size class. `cipherSize` and `chunkSize`: bytes as stored by the server.
+ */
 export type FileInfo = {
   fileId: string;
   key: string;

@@ -1,4 +1,5 @@
 import { decodeBase64, isBase64 } from '@securechat/protocol';
+import type { FileInfo } from '../api/content.ts';
 import { isSafeLink } from './links.ts';
 import {
   BadContent,
@@ -14,16 +15,7 @@ import {
   optionalText,
   text,
 } from './shape.ts';
-import type {
-  Bodies,
-  Content,
-  ContentType,
-  FileBody,
-  OwnBody,
-  Preview,
-  TextBody,
-  UnknownContent,
-} from './types.ts';
+import type { Bodies, Content, ContentType, OwnBody, Preview, TextBody, UnknownContent } from './types.ts';
 
 /** What fits into the largest padding class along with the rest. */
 const MAX_TEXT = 24_000;
@@ -114,7 +106,7 @@ function readText(body: Fields): TextBody {
 }
 
 /** What it says about the file is verified against the file when that is downloaded. */
-export function readFile(body: Fields): FileBody {
+export function readFile(body: Fields): FileInfo {
   const chunkSize = count(body, 'chunkSize');
   if (chunkSize === 0) throw new BadContent('chunks of no size');
   return {

@@ -1,3 +1,5 @@
+import type { FileInfo } from '../api/content.ts';
+
 /**
  * What a ciphertext may contain, by its type on the wire. Receivers ignore types they do not know, so types may be added; the meaning of
  * an existing one never changes.
@@ -13,7 +15,7 @@ export type Bodies = {
   /** Absent fields are unset. `avatar`: base64. */
   'application/x-securechat-profile': { displayName?: string; statusText?: string; avatar?: string };
   /** Where a file is and how to decrypt it. */
-  'application/x-securechat-file': FileBody;
+  'application/x-securechat-file': FileInfo;
   /** Empty, but indistinguishable from outside. */
   'application/x-securechat-dummy': Record<never, never>;
   /** Sent to a device by the one that added it: state it could not have seen. `logHead` is the operation that added it. */
@@ -47,21 +49,6 @@ export type Bodies = {
 };
 
 export type TextBody = { text: string; mentions: string[]; preview?: Preview };
-
-/**
- * `key` (32 bytes) and `sha256` of the content are base64. `size`: bytes of the content; zeros may follow it as padding, so that the
- * ciphertext reveals only a size class. `cipherSize` and `chunkSize`: as stored by the server.
- */
-export type FileBody = {
-  fileId: string;
-  key: string;
-  name: string;
-  mimeType: string;
-  size: number;
-  sha256: string;
-  cipherSize: number;
-  chunkSize: number;
-};
 
 /** `image`: base64. */
 export type Preview = { url: string; title: string; description?: string; image?: string };

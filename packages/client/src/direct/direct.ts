@@ -178,7 +178,8 @@ class DirectLines implements Direct {
   async #signal(line: Line, head: SignalHead, body: SignalBody): Promise<void> {
     const { core, connection } = this.#runtime;
     const { id, frame } = await sealSignal(core, head, body);
-    remember(this.#signals, id, line);
+    this.#signals.set(id, line);
+    forgetOldest(this.#signals);
     if (!connection.send(frame)) throw new NotConnected('without the server nobody can be called');
   }
 
@@ -214,8 +215,7 @@ class DirectLines implements Direct {
     if (type !== 'p2p_offer' || to_device !== undefined) return true;
     if (this.#takenSessions.has(session_id)) return false;
     this.#takenSessions.add(session_id);
-    const [oldest] = this.#takenSessions;
-    if (this.#takenSessions.size > MAX_REMEMBERED && oldest !== undefined) this.#takenSessions.delete(oldest);
+    forgetOldest(this.#takenSessions);
     return true;
   }
 
@@ -268,8 +268,7 @@ async function ownLineBefore(
   return lines.findLast(isLine)?.id;
 }
 
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
-  map.set(key, value);
-  const oldest = map.keys().next();
-  if (map.size > MAX_REMEMBERED && !oldest.done) map.delete(oldest.value);
+function forgetOldest(remembered: Set<string> | Map<string, unknown>): void {
+  const [oldest] = remembered.keys();
+  if (remembered.size > MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
 }

@@ -1,5 +1,6 @@
+import type { FileInfo } from '../../api/content.ts';
 import type { MissingReason, Notice } from '../../api/index.ts';
-import type { FileBody, TextBody } from '../../content/types.ts';
+import type { TextBody } from '../../content/types.ts';
 
 /** A line of a conversation as stored. */
 export type Entry = {
@@ -24,7 +25,7 @@ export type Entry = {
 
 export type EntryBody =
   | ({ readonly type: 'text'; readonly format: 'plain' | 'markdown' } & TextBody)
-  | ({ readonly type: 'file' } & FileBody)
+  | ({ readonly type: 'file' } & FileInfo)
   | { readonly type: 'deleted' }
   | { readonly type: 'notice'; readonly notice: Notice }
   | {
