@@ -77,6 +77,7 @@ export type { RedisClient } from './redis-cluster.ts';
 export { openQueueConnection } from './redis-queue.ts';
 export { runsOf } from './redis-runs.ts';
 export { redisTimeMs } from './redis-time.ts';
+export { repeatEvery } from './repeat.ts';
 export { loadScript, type Script, type ScriptArg } from './script.ts';
 export { type Kit, newIdentity, runService, type Service, serviceOptions } from './service.ts';
 export {

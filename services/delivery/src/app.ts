@@ -178,11 +178,10 @@ export async function createDelivery(kit: Kit): Promise<Service> {
       await publisher.stop();
     },
     async stop() {
-      streamWatch.stop();
       announced.stop();
-      retentionWatch.stop();
       trimmer.stop();
       await Promise.all([
+        ...[streamWatch.stop(), retentionWatch.stop()],
         ...[ordered.stop(), acks.stop()],
         ...[sync.stop(), publisher.stop(), jobs.stop(), fanout.stop()],
       ]);

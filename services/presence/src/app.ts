@@ -69,7 +69,7 @@ export async function createPresence(kit: Kit): Promise<Service> {
     logger,
     metrics: kit.metrics,
   });
-  let trim: { stop(): void } | undefined;
+  let trim: { stop(): Promise<void> } | undefined;
 
   return {
     async start() {
@@ -85,9 +85,8 @@ export async function createPresence(kit: Kit): Promise<Service> {
       await lastSeen.stop();
     },
     async stop() {
-      trim?.stop();
       await requests.stop();
-      await Promise.all([publisher.stop(), lastSeen.stop()]);
+      await Promise.all([trim?.stop(), publisher.stop(), lastSeen.stop()]);
       closeRedis();
       await pool.end();
     },

@@ -4,6 +4,7 @@ import {
   createLoop,
   type Logger,
   type Loop,
+  repeatEvery,
   sleep,
   withTransaction,
 } from '@securechat/kernel';
@@ -58,8 +59,7 @@ export function createFanout(parts: {
   const reachedBy = new Map<number, number>();
   const workers = Array.from({ length: concurrency }, createWorker);
   let wakeWorkers: (() => void)[] = [];
-  let looking: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
+  let looking: { stop(): Promise<void> } | undefined;
 
   function add(conversations: readonly number[]): void {
     for (const conversation of conversations) waiting.add(conversation);
@@ -145,20 +145,15 @@ export function createFanout(parts: {
   return {
     start() {
       for (const worker of workers) worker.start();
-      timer = setInterval(() => {
-        looking ??= look()
-          .catch((err: unknown) => logger.warn({ err }, 'outbox poll failed; trying again'))
-          .finally(() => {
-            looking = undefined;
-          });
-      }, LOOK_EVERY_MS);
+      looking = repeatEvery(LOOK_EVERY_MS, look, (err) =>
+        logger.warn({ err }, 'outbox poll failed; trying again'),
+      );
     },
     wake: add,
     async stop() {
-      clearInterval(timer);
       const stopped = workers.map((worker) => worker.stop());
       wakeAll();
-      await Promise.all([...stopped, looking]);
+      await Promise.all([...stopped, looking?.stop()]);
     },
   };
 }

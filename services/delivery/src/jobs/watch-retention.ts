@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@securechat/kernel';
+import { type Clock, type Logger, repeatEvery } from '@securechat/kernel';
 import type { Pool } from 'pg';
 import type { DeliveryMetrics } from '../metrics.ts';
 import { daysAt } from '../rules/days.ts';
@@ -15,13 +15,12 @@ export type WatchParts = {
 type Row = { unpartitioned: number; partitions: number; oldest: number | null; expired: number | null };
 
 /** Measures what the jobs should have done by now. Every process reports the same figures, whichever ran the jobs. */
-export function startRetentionWatch(parts: WatchParts & { logger: Logger }): { stop(): void } {
-  const timer = setInterval(() => {
-    lookAtRetention(parts).catch((err: unknown) =>
-      parts.logger.debug({ err }, 'retention state not readable now'),
-    );
-  }, EVERY_MS);
-  return { stop: () => clearInterval(timer) };
+export function startRetentionWatch(parts: WatchParts & { logger: Logger }): { stop(): Promise<void> } {
+  return repeatEvery(
+    EVERY_MS,
+    () => lookAtRetention(parts),
+    (err) => parts.logger.debug({ err }, 'retention state not readable now'),
+  );
 }
 
 export async function lookAtRetention({ pool, clock, retentionDays, metrics }: WatchParts): Promise<void> {

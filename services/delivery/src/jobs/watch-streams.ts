@@ -1,4 +1,4 @@
-import type { GaugeMetric, Logger, RedisClient } from '@securechat/kernel';
+import { type GaugeMetric, type Logger, type RedisClient, repeatEvery } from '@securechat/kernel';
 import type { StreamNames } from '@securechat/protocol/internal';
 
 /** Well below Prometheus' usual scrape interval of 15 s. */
@@ -15,7 +15,7 @@ export function startStreamWatch(parts: {
   streams: StreamNames;
   gauge: GaugeMetric<{ kind: typeof streamKinds }>;
   logger: Logger;
-}): { stop(): void } {
+}): { stop(): Promise<void> } {
   const { redis, streams, gauge, logger } = parts;
 
   async function look(): Promise<void> {
@@ -25,8 +25,5 @@ export function startStreamWatch(parts: {
     }
   }
 
-  const timer = setInterval(() => {
-    look().catch((err: unknown) => logger.debug({ err }, 'stream lengths not readable now'));
-  }, EVERY_MS);
-  return { stop: () => clearInterval(timer) };
+  return repeatEvery(EVERY_MS, look, (err) => logger.debug({ err }, 'stream lengths not readable now'));
 }

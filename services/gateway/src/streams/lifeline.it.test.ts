@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createDirectory, createOutStreams, type Directory } from '@securechat/directory';
-import { createLogger, openProducer, type Producer } from '@securechat/kernel';
+import { createLogger, openProducer, type Producer, sleep } from '@securechat/kernel';
 import { type OutRecord, streamNames, unpackEntry } from '@securechat/protocol/internal';
 import { type OwnServer, startOwnRedis, until } from '@securechat/testkit';
 import { Redis } from 'ioredis';
@@ -30,6 +30,7 @@ let producer: Producer;
 let directory: Directory;
 let reader: OutReader;
 let lifeline: Lifeline;
+let newLifeline: (beatEveryMs: number) => Lifeline;
 let seen: string[];
 let losses: number;
 let log: string[];
@@ -59,16 +60,18 @@ beforeEach(async () => {
     },
     logger,
   });
-  lifeline = createLifeline({
-    redis: producer.redis,
-    directory,
-    gatewayId: 'g',
-    stream,
-    reader,
-    onLoss: () => void losses++,
-    logger,
-    beatEveryMs: BEAT_EVERY_MS,
-  });
+  newLifeline = (beatEveryMs) =>
+    createLifeline({
+      redis: producer.redis,
+      directory,
+      gatewayId: 'g',
+      stream,
+      reader,
+      onLoss: () => void losses++,
+      logger,
+      beatEveryMs,
+    });
+  lifeline = newLifeline(BEAT_EVERY_MS);
   await lifeline.start(AbortSignal.timeout(20_000));
 });
 afterEach(async () => {
@@ -202,4 +205,18 @@ test('a stop takes the stream away, so that nobody writes to it any more', async
   expect(await direct.exists(stream)).toBe(0);
   expect(await direct.zrange(`${prefix}:gateways`, '0', '-1')).toEqual([]);
   expect(await send('late')).toBe(false);
+});
+
+test('a stop while it beats leaves no stream behind, and no gateway that seems to live', async () => {
+  await lifeline.stop();
+  for (let round = 0; round < 20; round++) {
+    const quick = newLifeline(1);
+    await quick.start(AbortSignal.timeout(5000));
+    await sleep(5);
+    await quick.stop();
+    await sleep(20);
+    expect(await direct.exists(stream)).toBe(0);
+    expect(await direct.zscore(`${prefix}:gateways`, 'g')).toBeNull();
+  }
+  expect(losses).toBe(0);
 });

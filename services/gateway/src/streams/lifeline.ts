@@ -5,6 +5,7 @@ import {
   isRedisDown,
   type Logger,
   type RedisClient,
+  repeatEvery,
   runsOf,
 } from '@securechat/kernel';
 import { ENTRY_FIELD, packEntry } from '@securechat/protocol/internal';
@@ -38,8 +39,7 @@ export function createLifeline(parts: {
   const { redis, directory, gatewayId, stream, reader, logger } = parts;
   const { beatEveryMs = GATEWAY_HEARTBEAT_MS } = parts;
   let live: string[] = [gatewayId];
-  let timer: NodeJS.Timeout | undefined;
-  let isBeating = false;
+  let beating: { stop(): Promise<void> } | undefined;
   /** The run ids of the servers that hold what we have told Redis. */
   let runs: string | undefined;
 
@@ -87,16 +87,6 @@ export function createLifeline(parts: {
     parts.onLoss();
   }
 
-  function beatSafely(): void {
-    if (isBeating) return;
-    isBeating = true;
-    beat()
-      .catch((err: unknown) => logger.warn({ err }, 'heartbeat failed; trying again'))
-      .finally(() => {
-        isBeating = false;
-      });
-  }
-
   return {
     async start(signal) {
       const backoff = createBackoff({ baseMs: 100, capMs: GATEWAY_HEARTBEAT_MS });
@@ -105,7 +95,9 @@ export function createLifeline(parts: {
           await makeStream();
           live = await directory.heartbeat(gatewayId);
           runs = await readRuns();
-          timer = setInterval(beatSafely, beatEveryMs);
+          beating = repeatEvery(beatEveryMs, beat, (err) =>
+            logger.warn({ err }, 'heartbeat failed; trying again'),
+          );
           return;
         } catch (err) {
           if (!isRedisDown(err)) throw err;
@@ -116,7 +108,8 @@ export function createLifeline(parts: {
     },
     liveGateways: () => live,
     async stop() {
-      clearInterval(timer);
+      // a beat that is under way would make the stream again
+      await beating?.stop();
       const left = Promise.all([redis.del(stream), directory.leave(gatewayId)]);
       await left.catch((err: unknown) => logger.debug({ err }, 'place in Redis not given up; it expires'));
     },

@@ -1,5 +1,5 @@
 import type { OutStreams } from '@securechat/directory';
-import type { Logger, RedisClient } from '@securechat/kernel';
+import { type Logger, type RedisClient, repeatEvery } from '@securechat/kernel';
 import type { OutRecord, Packed } from '@securechat/protocol/internal';
 import type { PresenceMetrics } from '../metrics.ts';
 import type { PresenceKeys, Shard } from './keys.ts';
@@ -35,8 +35,7 @@ export function createPublisher(parts: {
   const { redis, keys, statuses, watchers, outStreams, changesPerSecond, metrics, logger } = parts;
   const perShard = Math.max(1, Math.ceil((changesPerSecond * TURN_MS) / 1000 / keys.shards.length));
   const mostWaiting = Math.ceil((changesPerSecond * MOST_SECONDS_BEHIND) / keys.shards.length);
-  let timer: NodeJS.Timeout | undefined;
-  let turn: Promise<void> | undefined;
+  let turns: { stop(): Promise<void> } | undefined;
 
   async function takeTurn(): Promise<void> {
     const ended = await statuses.expire();
@@ -79,21 +78,14 @@ export function createPublisher(parts: {
     );
   }
 
-  function takeTurnUnlessBusy(): void {
-    turn ??= takeTurn()
-      .catch((err: unknown) => logger.warn({ err }, 'changes not sent; retrying next turn'))
-      .finally(() => {
-        turn = undefined;
-      });
-  }
-
   return {
     start() {
-      timer = setInterval(takeTurnUnlessBusy, TURN_MS);
+      turns = repeatEvery(TURN_MS, takeTurn, (err) =>
+        logger.warn({ err }, 'changes not sent; retrying next turn'),
+      );
     },
     async stop() {
-      clearInterval(timer);
-      await turn;
+      await turns?.stop();
     },
   };
 }
