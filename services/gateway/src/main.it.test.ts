@@ -259,6 +259,7 @@ test('what is written to logs and metrics names no person, no content, no key an
     step: ['proof', 'auth'],
     limit: limitNames,
     direction: ['received', 'sent'],
+    outcome: ['done', 'failed'],
   };
   const ours = metrics.split('\n').filter((line) => line.startsWith('securechat_gateway_'));
   expect(ours.length).toBeGreaterThan(20);
