@@ -80,6 +80,7 @@ export { redisTimeMs } from './redis-time.ts';
 export { repeatEvery } from './repeat.ts';
 export { loadScript, type Script, type ScriptArg } from './script.ts';
 export { type Kit, newIdentity, runService, type Service, serviceOptions } from './service.ts';
+export { shareRuns } from './share-runs.ts';
 export {
   fileOptions,
   originsOption,

@@ -102,7 +102,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
     identity.stop();
     deployment.stop();
     await opened;
-    revocations.stop();
+    await revocations.stop();
   }
 
   return {

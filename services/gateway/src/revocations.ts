@@ -1,5 +1,5 @@
 import type { RevocationSet } from '@securechat/directory';
-import { type Clock, type Logger, withDeadline } from '@securechat/kernel';
+import { type Clock, type Logger, repeatEvery, shareRuns, withDeadline } from '@securechat/kernel';
 import type { Hub } from './connection/hub.ts';
 
 const REFRESH_EVERY_MS = 1_000;
@@ -23,7 +23,8 @@ export type Revocations = {
   ageMs(): number;
   /** Reads the set again. Rejects when that is not possible now. */
   refresh(): Promise<void>;
-  stop(): void;
+  /** Resolves when a read that is under way has ended. */
+  stop(): Promise<void>;
 };
 
 /**
@@ -40,11 +41,8 @@ export function createRevocations(parts: {
   const { set, hub, clock, logger } = parts;
   let copy = emptyCopy();
   let seenMs = Number.NEGATIVE_INFINITY;
-  let running: Promise<void> = Promise.resolve();
-  /** The look that has not started yet. */
-  let next: Promise<void> | undefined;
-  let isBusy = false;
-  let timer: NodeJS.Timeout | undefined;
+  const looks = shareRuns(look);
+  let refreshing: { stop(): Promise<void> } | undefined;
 
   function emptyCopy(): Copy {
     return { generation: '', through: '0', devices: new Set(), begunMs: clock.monotonicMs() };
@@ -86,34 +84,19 @@ export function createRevocations(parts: {
     hub.ofDevice(device)?.close('revoked');
   }
 
-  /** One at a time, and shared by all who wait: each gets what was true after asking. */
-  function refresh(): Promise<void> {
-    next ??= running
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined;
-        return look();
-      });
-    running = next;
-    return next;
-  }
-
-  async function refreshSafely(): Promise<void> {
-    if (isBusy) return;
-    isBusy = true;
-    await refresh().catch((err: unknown) => logger.debug({ err }, 'revocations not read; trying again'));
-    isBusy = false;
+  function failed(err: unknown): void {
+    logger.debug({ err }, 'revocations not read; trying again');
   }
 
   return {
     async start() {
-      await refreshSafely();
-      timer = setInterval(() => void refreshSafely(), REFRESH_EVERY_MS);
+      await looks.ask().catch(failed);
+      refreshing = repeatEvery(REFRESH_EVERY_MS, looks.ask, failed);
     },
     mayResume: (device) => ageMs() <= FRESH_FOR_MS && !copy.devices.has(device),
     has: (device) => copy.devices.has(device),
     ageMs,
-    refresh,
-    stop: () => clearInterval(timer),
+    refresh: looks.ask,
+    stop: async () => await refreshing?.stop(),
   };
 }

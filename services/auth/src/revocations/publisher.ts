@@ -1,5 +1,5 @@
 import { REVOCATION_KEPT_MS, type RevocationSet } from '@securechat/directory';
-import { type Clock, type Logger, withTransaction } from '@securechat/kernel';
+import { type Clock, type Logger, repeatEvery, shareRuns, withTransaction } from '@securechat/kernel';
 import type { Pool } from 'pg';
 import { findChanges, lockPublication } from '../store/revocation-store.ts';
 
@@ -34,14 +34,10 @@ export function createRevocationPublisher(parts: {
   logger: Logger;
 }): RevocationPublisher {
   const { pool, set, clock, logger } = parts;
-  let running: Promise<void> = Promise.resolve();
-  /** The look that has not started yet. */
-  let next: Promise<void> | undefined;
-  let isLooking = false;
   let hasFailed = false;
   /** The last look that finished, and the last full one. */
   let succeeded: { atMs: number; wholeMs: number } | undefined;
-  let timer: NodeJS.Timeout | undefined;
+  let repeated: { stop(): Promise<void> } | undefined;
 
   async function look(): Promise<void> {
     const startedMs = clock.monotonicMs();
@@ -63,34 +59,19 @@ export function createRevocationPublisher(parts: {
     hasFailed = true;
   }
 
-  /** One at a time, and shared by all who wait: it starts after their commits, so it covers them. */
-  function publish(): Promise<void> {
-    next ??= running.then(() => {
-      next = undefined;
-      return look().catch(failed);
-    });
-    running = next;
-    return next;
-  }
-
-  function publishUnlessBusy(): void {
-    if (isLooking) return;
-    isLooking = true;
-    void publish().finally(() => {
-      isLooking = false;
-    });
-  }
+  /** It begins after the commits of all who wait for it, so it covers them. */
+  const looks = shareRuns(() => look().catch(failed));
 
   return {
     start() {
       // At once: until the set is there, no gateway accepts tickets.
-      publishUnlessBusy();
-      timer = setInterval(publishUnlessBusy, EVERY_MS);
+      void looks.ask();
+      repeated = repeatEvery(EVERY_MS, looks.ask, failed);
     },
-    publish,
+    publish: looks.ask,
     async stop() {
-      clearInterval(timer);
-      await running;
+      await repeated?.stop();
+      await looks.ended();
     },
   };
 }
