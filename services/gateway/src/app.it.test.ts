@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect, test } from '@jest/globals';
-import { openTestRedis, personNamed, RawClient, within } from '@securechat/testkit';
+import { sleep } from '@securechat/kernel';
+import { openTestRedis, personNamed, RawClient, startOwnRedis, within } from '@securechat/testkit';
 import { FarServices } from './testing/far-services.ts';
 import { startGateway } from './testing/gateway.ts';
 
@@ -23,6 +26,29 @@ test('a stop without a drain, as after a failure, lets go of every client and le
     await gateway.stop();
     await far.stop();
     await store.close();
+  }
+});
+
+test('a stop is not held up by a client that was still being let in', async () => {
+  const server = await startOwnRedis();
+  const far = new FarServices(server.url, 'own');
+  await far.start();
+  const gateway = await startGateway({ REDIS_URL: server.url, STREAM_PREFIX: 'own' });
+  // Redis is asked how many connections the address has
+  await server.pause();
+  const client = connect(gateway.tcp.tcp);
+  try {
+    await once(client, 'connect');
+    const closed = once(client, 'close');
+    const stopped = gateway.stop();
+    await sleep(200);
+    await server.resume();
+    await within(Promise.all([stopped, closed]), 8000, () => 'the stop');
+  } finally {
+    client.destroy();
+    await server.resume();
+    await far.stop();
+    await server.stop();
   }
 });
 

@@ -26,10 +26,12 @@ export async function createGateway(kit: Kit): Promise<Service> {
   const { hub, requests, reporter, identity, deployment, revocations } = context;
 
   let isDraining = false;
+  let isStopping = false;
   const accept: Accept = (transport, address) => {
     const connection = new Connection(context, transport, address);
     // It was being accepted when the doors closed.
-    if (isDraining) {
+    if (isStopping) connection.cut();
+    else if (isDraining) {
       announceRestart(connection, config.drainMs);
       connection.close('service_restart');
     }
@@ -121,6 +123,7 @@ export async function createGateway(kit: Kit): Promise<Service> {
     },
 
     async stop() {
+      isStopping = true;
       await stopOpening();
       sweep?.stop();
       announced?.stop();
