@@ -109,7 +109,7 @@ async function outcomes(): Promise<string> {
   const text = await metrics.registry.getSingleMetricAsString('securechat_auth_requests_total');
   return text
     .split('\n')
-    .flatMap((line) => /outcome="(\w+)"} (\d+)/.exec(line)?.slice(1).join('=') ?? [])
+    .flatMap((line) => /outcome="(\w+)"} ([1-9]\d*)/.exec(line)?.slice(1).join('=') ?? [])
     .sort()
     .join(' ');
 }
