@@ -1,14 +1,28 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect } from '@jest/globals';
-import { SecureChat } from '@securechat/client';
+import { BadContent, CannotDo, SecureChat } from '@securechat/client';
 import { openMemoryStore } from '@securechat/client/memory';
 import { until } from '@securechat/testkit';
 import { useConstellation } from '../support/stack.ts';
-import { texts, useDevices } from './support/people.ts';
+import { type TestDevice, texts, useDevices } from './support/people.ts';
 
 const stack = useConstellation({ gateways: 1 });
 const { test } = stack;
 const devices = useDevices(stack);
+
+/** What each of them calls the devices of their account. */
+async function knows(all: readonly TestDevice[], names: readonly string[]): Promise<void> {
+  for (const { client } of all) {
+    await until(
+      `${client.me.deviceId} knows ${names.join(', ')}`,
+      async () => {
+        const known = (await client.devices()).flatMap(({ name }) => name ?? []);
+        return known.sort().join() === names.join();
+      },
+      30_000,
+    );
+  }
+}
 
 describe('several devices', () => {
   test('a linked device gets history, and takes part in all conversations from then on', async () => {
@@ -42,6 +56,54 @@ describe('several devices', () => {
     await until('Alice has it', () => texts(alice.seen).includes('without the tablet'), 20_000);
     expect(texts(tablet.seen)).not.toContain('without the tablet');
     expect([alice.alarms, bob.alarms]).toEqual([[], []]);
+  }, 120_000);
+
+  test('have names, which all of them know, also those that come later, until they are removed', async () => {
+    const alice = await devices.signUp('alice', { deviceName: 'Laptop' });
+    const tablet = await devices.link(alice, { deviceName: 'Tablet' });
+    await knows([alice, tablet], ['Laptop', 'Tablet']);
+    const bob = await devices.signUp('bob');
+    await bob.client.direct(alice.client.me.userId);
+    expect((await bob.client.identity(alice.client.me.userId)).devices.map(({ name }) => name)).toEqual([
+      undefined,
+      undefined,
+    ]);
+
+    let changes = 0;
+    alice.client.on('devices', () => changes++);
+    await tablet.client.nameDevice(alice.client.me.deviceId, 'Old laptop');
+    await until('Alice is told of a change', () => changes > 0, 20_000);
+    await knows([alice, tablet], ['Old laptop', 'Tablet']);
+    for (const name of [' ', 'x'.repeat(65), '\ud800'])
+      await expect(alice.client.nameDevice(tablet.client.me.deviceId, name)).rejects.toThrow(BadContent);
+    await expect(alice.client.nameDevice('d_nobody', 'x')).rejects.toThrow(CannotDo);
+
+    // the default of its options is for a device that has no name
+    const back = await devices.restart(alice, { deviceName: 'Laptop' });
+    const phone = await devices.link(back, { deviceName: 'Phone' });
+    await knows([back, tablet, phone], ['Old laptop', 'Phone', 'Tablet']);
+
+    await back.client.revoke(tablet.client.me.deviceId);
+    await knows([back, phone], ['Old laptop', 'Phone']);
+    const kept = [back, phone].map(({ disk }) => {
+      const values = disk
+        .keys('device-names/', 'device-names0')
+        .map((key) => disk.get(key) ?? new Uint8Array());
+      return Buffer.concat(values).toString();
+    });
+    expect(kept.filter((names) => names.includes('Tablet'))).toEqual([]);
+    expect([back.alarms, phone.alarms]).toEqual([[], []]);
+  }, 120_000);
+
+  test('a device from before there were names gets one when it is opened, and the others learn it', async () => {
+    const alice = await devices.signUp('alice');
+    const tablet = await devices.link(alice);
+    await knows([alice, tablet], []);
+    const [back, again] = [
+      await devices.restart(alice, { deviceName: 'Laptop' }),
+      await devices.restart(tablet, { deviceName: `${'x'.repeat(63)}🙂` }),
+    ];
+    await knows([back, again], ['Laptop', `${'x'.repeat(63)}\ufffd`]);
   }, 120_000);
 
   test('a device that waits to be let in sits out a network that is away for longer than a question waits', async () => {

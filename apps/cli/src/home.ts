@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ServerAddress, Store, Transport } from '@securechat/client';
 import { openSqliteStore, webSocketOrTcp } from '@securechat/client/node';
@@ -42,6 +42,20 @@ export const serverOptions = {
   },
 } as const;
 
+export const deviceOptions = {
+  device: { type: 'string', value: 'ID', doc: 'id of this device; default random' },
+  'device-name': {
+    type: 'string',
+    value: 'NAME',
+    doc: 'what your other devices call this one; default "Terminal on" this machine',
+  },
+} as const;
+
+export function deviceOf(values: Readonly<Record<string, string | undefined>>) {
+  const { device: deviceId, 'device-name': deviceName } = values;
+  return { deviceId, ...(deviceName === undefined ? {} : { deviceName }) };
+}
+
 /** One address for everything, or two. */
 export function serverAddress(
   { server, socket }: Readonly<Record<string, string | undefined>>,
@@ -56,9 +70,14 @@ export function serverAddress(
 }
 
 /** How to reach the server: over TCP to SECURECHAT_TCP where the WebSocket does not get through. */
-export function ways(env: NodeJS.ProcessEnv = process.env): { transport?: Transport } {
+function ways(env: NodeJS.ProcessEnv = process.env): { transport?: Transport } {
   const tcp = env.SECURECHAT_TCP;
   return tcp ? { transport: webSocketOrTcp({ tcp: checked(tcp, ['tcp:', 'tls:']) }) } : {};
+}
+
+/** How every client of this program is opened. The name is for a device that has none. */
+export function clientOptions(env: NodeJS.ProcessEnv = process.env) {
+  return { ...ways(env), deviceName: `Terminal on ${hostname()}` };
 }
 
 function checked(url: string, schemes: readonly string[]): string {

@@ -8,7 +8,7 @@ import {
   type Store,
 } from '@securechat/client';
 import { CommandFailed, describeFailure, exitCodes, whyNotSent } from './failures.ts';
-import { openStore, ways } from './home.ts';
+import { clientOptions, openStore } from './home.ts';
 
 /** Long enough for a login over a slow network; a person would not wait longer. */
 const CONNECT_DEADLINE_MS = 20_000;
@@ -46,7 +46,7 @@ export async function enterInto(
 async function openEmptyStore(home: string): Promise<Store> {
   const store = await openStore(home);
   try {
-    const client = await SecureChat.open({ store, ...ways() });
+    const client = await SecureChat.open({ store, ...clientOptions() });
     await client.close();
   } catch (error) {
     if (error instanceof SecureChatError && error.name === 'NoAccountHere') return store;
@@ -61,7 +61,7 @@ export async function withClient<T>(home: string, use: (client: Client) => Promi
   const store = await openStore(home);
   let client: Client;
   try {
-    client = await SecureChat.open({ store, ...ways() });
+    client = await SecureChat.open({ store, ...clientOptions() });
   } catch (error) {
     await store.close();
     throw error;
@@ -122,16 +122,30 @@ export async function stored(client: Client, sent: Message): Promise<Message> {
     listenTo: (listen) => client.on('message', ({ message }) => listen(message)),
     now: async () => client.conversation(sent.conversationId)?.message(sent.id),
     fits: ({ id, place, status }) => id === sent.id && (place !== undefined || status === 'failed'),
-    late: () =>
-      new CommandFailed(
-        `The server has not stored it within ${STORED_DEADLINE_MS / 1000} s`,
-        'It is queued in this folder and will be sent on the next connection; do not send it again.',
-        exitCodes.later,
-      ),
+    late: notStored,
   });
   if (message.status !== 'failed') return message;
   const { failure = '' } = message;
   throw new CommandFailed(`It was refused: ${failure}`, `It was not sent to anybody: ${whyNotSent(failure)}`);
+}
+
+/** Waits until the server has stored everything made on this device. */
+export async function allStored(client: Client): Promise<void> {
+  await told<number>({
+    deadlineMs: STORED_DEADLINE_MS,
+    listenTo: (listen) => client.on('outbox', ({ waiting }) => listen(waiting)),
+    now: async () => client.waiting,
+    fits: (waiting) => waiting === 0,
+    late: notStored,
+  });
+}
+
+function notStored(): CommandFailed {
+  return new CommandFailed(
+    `The server has not stored it within ${STORED_DEADLINE_MS / 1000} s`,
+    'It is queued in this folder and will be sent on the next connection; do not send it again.',
+    exitCodes.later,
+  );
 }
 
 type Wanted<T> = {

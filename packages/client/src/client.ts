@@ -101,6 +101,7 @@ export class Client implements Api {
     connection.on('state', (state) => this.#events.emit('state', state));
     connection.on('failure', (failure) => this.#events.emit('failure', failure));
     connection.on('ended', (error) => this.#events.emit('ended', error));
+    pins.on('devices', ({ userId }) => userId === this.me.userId && this.#teller.devices());
     pins.on('keyChange', ({ userId }) =>
       this.#teller.alarm({
         ...{ type: 'key-change', userId },
@@ -177,7 +178,7 @@ export class Client implements Api {
   /** Loaded on first use. */
   async #identities(): Promise<Identities> {
     const { Identities } = await import('./runtime/identities.ts');
-    return new Identities(this.#runtime.pins, this.#runtime.account);
+    return new Identities(this.#runtime);
   }
 
   setProfile(profile: Profile): Promise<void> {
@@ -188,20 +189,15 @@ export class Client implements Api {
   }
 
   presence(): Promise<Presence> {
-    this.#presence ??= import('./presence/presence.ts').then(({ Presence }) => {
-      const { connection, stopping } = this.#runtime;
-      return new Presence({
-        ...{ connection, ownId: this.me.userId, signal: stopping.signal },
-        isMember: (id, userId) => this.#conversations.get(id)?.memberIds.includes(userId) === true,
-        onHeard: (listener) =>
-          this.on('message', ({ message, isNew }) => isNew && !message.isOwn && listener(message.from)),
-      });
-    });
+    this.#presence ??= import('./presence/presence.ts').then(({ presenceOf }) => presenceOf(this));
     return this.#presence;
   }
 
   async devices(options?: AbortOptions): Promise<readonly OwnDevice[]> {
     return (await this.identity(this.me.userId, options)).devices;
+  }
+  nameDevice(deviceId: string, name: string): Promise<void> {
+    return this.#devices.name(deviceId, name);
   }
   revoke(deviceId: string, options: AbortOptions = {}): Promise<void> {
     const revoking = this.#devices.revoke(deviceId).then(() => this.#housekeeping.settleDevices());

@@ -99,10 +99,20 @@ describe('securechat', () => {
 
     const second = await atTerminal('second');
     const code = (await alice.run(['link-code'])).out.trim();
-    const linking = second.begin(['link', code, '--device', 'second']);
+    const linking = second.begin(['link', code, '--device', 'second', '--device-name', 'Lap\x1b[2Jtop']);
     expect(await alice.run(['approve', await linking.firstLine])).toMatchObject({ exitCode: 0 });
     expect(await linking.ended).toBe(0);
-    expect((await second.run(['devices'])).out).toMatch(/^second {2}since .* {2}this one$/m);
+    expect((await second.run(['devices'])).out).toMatch(/^second +Lap\ufffd\[2Jtop +since .* {2}this one$/m);
+    expect(await second.run(['name-device', 'second', 'Laptop'])).toMatchObject({ exitCode: 0, err: '' });
+    expect((await second.run(['name-device', 'third', 'Phone'])).exitCode).toBe(2);
+    await until(
+      'the first device knows the name',
+      async () => /^second +Laptop +since/m.test((await alice.run(['devices'])).out),
+      20_000,
+    );
+    const shown = jsonOf((await alice.run(['devices', '--json'])).out);
+    const names = ['Laptop', expect.stringMatching(/^Terminal on ./)];
+    expect(shown.map(({ name }) => name).sort()).toEqual(names);
     expect(await alice.run(['revoke', 'second'])).toMatchObject({ exitCode: 0, err: '' });
     // within 5 s, says the protocol; each look starts a program
     const look = () => second.run(['devices']);

@@ -20,7 +20,7 @@ export async function liveMarked(
   push: Omit<WebPushTarget, 'bridge'>,
 ): Promise<{ devices: TestDevice[]; fileKeys: string[] }> {
   const [alice, bob, carol] = await Promise.all(
-    ['alice', 'bob', 'carol'].map((name) => devices.signUp(name)),
+    ['alice', 'bob', 'carol'].map((name) => devices.signUp(name, { deviceName: marked('device') })),
   );
   if (!alice || !bob || !carol) throw new Error('there are to be three people');
   const people = { alice, bob, carol };
@@ -28,13 +28,18 @@ export async function liveMarked(
   const chat = await talk(people);
   const fileKeys = [await sendFile(people, chat, true), await sendFile(people, chat, false)];
   await beInGroup(people);
-  const tablet = await devices.link(alice);
+  const tablet = await devices.link(alice, { deviceName: marked('tablet') });
   await until(
     'the tablet has the history',
     async () => {
       const lines = await tablet.client.conversation(chat.id)?.messages({ limit: 200 });
       return lines !== undefined && texts(lines).includes(marked('first'));
     },
+    PATIENT_MS,
+  );
+  await until(
+    'Alice knows what her tablet is called',
+    async () => (await alice.client.devices()).some(({ name }) => name === marked('tablet')),
     PATIENT_MS,
   );
   await sleepAndWake(devices, people, chat);

@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import { until } from '@securechat/testkit';
 import { accessibilityFaults } from './support/accessibility.ts';
 import { Person } from './support/person.ts';
 import { useWeb } from './support/use-web.ts';
@@ -89,6 +90,17 @@ test(
     await keyboard.press('Tab');
     expect(await alice.page.getByRole('button', { name: 'Link a device' }).evaluate(hasFocus)).toBe(true);
 
+    const other = alice.page.getByRole('listitem').filter({ hasNotText: 'this device' });
+    await other.getByText('Chrome on Linux').waitFor();
+    await other.getByRole('button', { name: 'Rename' }).press('Enter');
+    await keyboard.press('ControlOrMeta+A');
+    await keyboard.insertText('Tablet');
+    await keyboard.press('Enter');
+    await alice.page.getByRole('listitem', { name: 'Tablet' }).waitFor();
+    expect(await focused(alice.page)).toBe('Tablet');
+    await tablet.getByRole('link', { name: 'Devices' }).press('Enter');
+    await tablet.getByRole('listitem', { name: 'Tablet' }).waitFor();
+
     const remove = alice.page.getByRole('button', { name: 'Remove' });
     await remove.press('Enter');
     await keyboard.press('Escape');
@@ -97,7 +109,7 @@ test(
     await keyboard.press('Shift+Tab');
     await keyboard.press('Enter');
     await remove.waitFor({ state: 'detached' });
-    expect(await focused(alice.page)).toBe('Your devices');
+    await until('the list has the focus', async () => (await focused(alice.page)) === 'Your devices');
   },
   DEADLINE_MS,
 );

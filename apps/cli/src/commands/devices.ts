@@ -1,7 +1,9 @@
-import { SecureChat } from '@securechat/client';
+import { type Client, SecureChat } from '@securechat/client';
 import { type Command, UsageError } from '../command.ts';
-import { ways } from '../home.ts';
-import { enterInto, untilAskedToEnd, withConnection } from '../session.ts';
+import { clientOptions, deviceOf, deviceOptions } from '../home.ts';
+import { inColumns } from '../output/columns.ts';
+import { plainLine } from '../output/plain.ts';
+import { allStored, enterInto, untilAskedToEnd, withConnection } from '../session.ts';
 import { withoutBreaks } from '../without-breaks.ts';
 
 export const devices: Command = {
@@ -11,13 +13,30 @@ export const devices: Command = {
   options: { json: { type: 'boolean', doc: 'one JSON object per line' } },
   run: ({ flags, home, out }) =>
     withConnection(home, async (client) => {
-      for (const { deviceId, createdAtMs, isThis } of await client.devices()) {
-        if (flags.has('json')) out.json({ type: 'device', device: deviceId, createdAtMs, isThis });
-        else
-          out.text(
-            `${deviceId}  since ${new Date(createdAtMs).toISOString().slice(0, 10)}${isThis ? '  this one' : ''}`,
-          );
+      const known = await client.devices();
+      if (flags.has('json')) {
+        for (const { deviceId, name, createdAtMs, isThis } of known)
+          out.json({ type: 'device', device: deviceId, name, createdAtMs, isThis });
+        return;
       }
+      const rows = known.map(({ deviceId, name = '', createdAtMs, isThis }) => [
+        ...[deviceId, plainLine(name), `since ${new Date(createdAtMs).toISOString().slice(0, 10)}`],
+        isThis ? 'this one' : '',
+      ]);
+      for (const line of inColumns(rows)) out.text(line);
+    }),
+};
+
+export const nameDevice: Command = {
+  usage: 'DEVICE NAME',
+  takes: [2, 2],
+  summary: 'name a device, so that you can tell yours apart; only they learn it',
+  run: ({ args: [deviceId = '', name = ''], home, out }) =>
+    withConnection(home, async (client) => {
+      await demandDevice(client, deviceId);
+      await client.nameDevice(deviceId, name);
+      await allStored(client);
+      out.text(`${deviceId} is called ${plainLine(name)} now.`);
     }),
 };
 
@@ -36,14 +55,14 @@ export const link: Command = {
   usage: 'CODE',
   takes: [1, 1],
   summary: 'step 2 of 3, on the new device: print a code in reply, and wait',
-  options: { device: { type: 'string', value: 'ID', doc: 'name of this device; default random' } },
+  options: deviceOptions,
   async run({ args: [code = ''], values, home, out }) {
     const { userId } = await enterInto(home, async (store) => {
       const linking = await SecureChat.link({
         store,
-        ...ways(),
+        ...clientOptions(),
         code: withoutBreaks(code),
-        deviceId: values.device,
+        ...deviceOf(values),
       });
       out.text(linking.code);
       out.hint('On the existing device, run `securechat approve CODE`. Waiting; Ctrl-C cancels.');
@@ -71,10 +90,14 @@ export const revoke: Command = {
   summary: 'remove a device from the account, permanently',
   run: ({ args: [deviceId = ''], home, out }) =>
     withConnection(home, async (client) => {
-      const known = await client.devices();
-      if (!known.some((device) => device.deviceId === deviceId))
-        throw new UsageError(`There is no device ${deviceId}. \`securechat devices\` lists them.`);
+      await demandDevice(client, deviceId);
       await client.revoke(deviceId);
       out.text(`${deviceId} is revoked.`);
     }),
 };
+
+async function demandDevice(client: Client, deviceId: string): Promise<void> {
+  const known = await client.devices();
+  if (!known.some((device) => device.deviceId === deviceId))
+    throw new UsageError(`There is no device ${deviceId}. \`securechat devices\` lists them.`);
+}

@@ -1,7 +1,7 @@
 import { type Client, SecureChat } from '@securechat/client';
 import type { Command } from '../command.ts';
 import { CommandFailed, describeFailure, exitCodes } from '../failures.ts';
-import { openStore, ways } from '../home.ts';
+import { clientOptions, openStore } from '../home.ts';
 import { whileConnected } from '../session.ts';
 
 export const doctor: Command = {
@@ -26,7 +26,7 @@ export const doctor: Command = {
     let client: Client | undefined;
     try {
       client = await step('account', async () => {
-        const opened = await SecureChat.open({ store, ...ways() });
+        const opened = await SecureChat.open({ store, ...clientOptions() });
         return [opened, `${opened.me.userId}, device ${opened.me.deviceId}`];
       });
       await step('connection', () => connect(client as Client));

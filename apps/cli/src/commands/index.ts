@@ -1,7 +1,7 @@
 import type { Command, Family } from '../command.ts';
 import { chat } from './chat.ts';
 import { conversations } from './conversations.ts';
-import { approve, devices, link, linkCode, revoke } from './devices.ts';
+import { approve, devices, link, linkCode, nameDevice, revoke } from './devices.ts';
 import { doctor } from './doctor.ts';
 import { listFiles, receiveFile, removeFile, sendFile } from './files.ts';
 import { frame } from './frame.ts';
@@ -34,6 +34,7 @@ export const commands: Readonly<Record<string, Command | Family>> = {
   restart,
   verify,
   devices,
+  'name-device': nameDevice,
   'link-code': linkCode,
   link,
   approve,

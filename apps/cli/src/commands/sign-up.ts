@@ -2,12 +2,12 @@ import { type Client, SecureChat, ServerRefused } from '@securechat/client';
 import { askSecret } from '../ask.ts';
 import type { Call, Command, Option } from '../command.ts';
 import { CommandFailed } from '../failures.ts';
-import { serverAddress, serverOptions, ways } from '../home.ts';
+import { clientOptions, deviceOf, deviceOptions, serverAddress, serverOptions } from '../home.ts';
 import { enterInto, withClient } from '../session.ts';
 
 const where: Record<string, Option> = {
   ...serverOptions,
-  device: { type: 'string', value: 'ID', doc: 'name of this device; default random' },
+  ...deviceOptions,
 };
 
 export const signUp: Command = {
@@ -90,9 +90,9 @@ export const recoveryCode: Command = {
 
 function placeOf(values: Call['values']) {
   return {
-    ...ways(),
+    ...clientOptions(),
     server: serverAddress(values),
     serviceKey: values['service-key'],
-    deviceId: values.device,
+    ...deviceOf(values),
   };
 }

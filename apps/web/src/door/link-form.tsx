@@ -6,6 +6,7 @@ import { QrCode } from '../parts/qr-code.tsx';
 import { TaskForm } from '../parts/task-form.tsx';
 import { useTask } from '../session/use-task.ts';
 import type { DoorProperties } from './door-page.tsx';
+import { ownName } from './opening.ts';
 
 const NOT_AGREED =
   'Your other device has not approved, or the server could not be reached. Start again on both.';
@@ -19,7 +20,7 @@ export function LinkForm({ door, onEnter }: DoorProperties) {
   useEffect(() => () => link.current?.cancel(), []);
 
   const begin = async () => {
-    const begun = await SecureChat.link({ store: door.store, code: code.trim() });
+    const begun = await SecureChat.link({ store: door.store, deviceName: ownName(), code: code.trim() });
     link.current = begun;
     setAnswer(begun.code);
     try {

@@ -1,9 +1,13 @@
 import { type Client, NoAccountHere, openIndexedDbStore, SecureChat, type Store } from '@securechat/client';
 import { loadConfig, type WebConfig } from '../session/config.ts';
 import { loadPreferences } from '../session/preferences.ts';
+import { proposedName } from '../text/device-names.ts';
 
 /** An open store, with or without an account in it. */
 export type Door = { config: WebConfig; store: Store };
+
+/** What this device is called until its user gives it a name. */
+export const ownName = (): string => proposedName(navigator.userAgent);
 
 /** The database of a profile in this browser. */
 const storeName = (profile: string) => `securechat-${profile}`;
@@ -20,7 +24,10 @@ export async function openClient(
 ): Promise<Client | undefined> {
   const { readReceipts } = loadPreferences(profile);
   try {
-    return await SecureChat.open({ store, server, ...(readReceipts === undefined ? {} : { readReceipts }) });
+    return await SecureChat.open({
+      ...{ store, server, deviceName: ownName() },
+      ...(readReceipts === undefined ? {} : { readReceipts }),
+    });
   } catch (error) {
     if (error instanceof NoAccountHere) return undefined;
     throw error;

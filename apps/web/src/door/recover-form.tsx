@@ -4,6 +4,7 @@ import { Field } from '../parts/field.tsx';
 import { TaskForm } from '../parts/task-form.tsx';
 import { useTask } from '../session/use-task.ts';
 import type { DoorProperties } from './door-page.tsx';
+import { ownName } from './opening.ts';
 
 /** For a user who has lost all devices, but has the recovery code. */
 export function RecoverForm({ door, onEnter }: DoorProperties) {
@@ -15,6 +16,7 @@ export function RecoverForm({ door, onEnter }: DoorProperties) {
       await SecureChat.recover({
         ...door.config,
         store: door.store,
+        deviceName: ownName(),
         userId: userId.trim(),
         recoveryCode: recoveryCode.trim(),
       }),

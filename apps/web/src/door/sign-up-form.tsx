@@ -5,6 +5,7 @@ import { TaskForm } from '../parts/task-form.tsx';
 import { askEnrolment, type Enrolment } from '../session/enrolment.ts';
 import { useTask } from '../session/use-task.ts';
 import type { DoorProperties } from './door-page.tsx';
+import { ownName } from './opening.ts';
 
 /** What the server demands of new accounts, and how to explain it. */
 const ADMISSION = {
@@ -35,7 +36,10 @@ export function SignUpForm({ door, onEnter }: DoorProperties) {
 
   const signUp = async () => {
     const admitted = enrolment === 'invite' ? { invite: code } : enrolment === 'jwt' ? { token: code } : {};
-    const account = { ...door.config, store: door.store, userId: userId.trim(), ...admitted };
+    const account = {
+      ...{ ...door.config, store: door.store, deviceName: ownName() },
+      ...{ userId: userId.trim(), ...admitted },
+    };
     try {
       onEnter(await SecureChat.signUp(account));
     } catch (error) {

@@ -1,11 +1,11 @@
 import type { OwnDevice } from '@securechat/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ConfirmButton } from '../parts/confirm-button.tsx';
 import { ErrorText } from '../parts/error-text.tsx';
 import { PageFrame } from '../parts/page-frame.tsx';
+import { inBackground } from '../session/in-background.ts';
 import { useClient } from '../session/session.ts';
 import { useTask } from '../session/use-task.ts';
-import { fullTime } from '../text/time.ts';
+import { DeviceRow } from './device-row.tsx';
 import { LinkDevice } from './link-device.tsx';
 import { RecoveryCode } from './recovery-code.tsx';
 
@@ -22,6 +22,7 @@ export function DevicesPage() {
     list.current?.focus();
   };
   useEffect(() => void task.run(load), [client]);
+  useEffect(() => client.on('devices', () => inBackground(load())), [client]);
 
   return (
     <PageFrame title="Devices">
@@ -39,31 +40,5 @@ export function DevicesPage() {
       <LinkDevice onLinked={load} />
       <RecoveryCode />
     </PageFrame>
-  );
-}
-
-function DeviceRow({ device, onRevoked }: { device: OwnDevice; onRevoked(): Promise<void> }) {
-  const client = useClient();
-  const revoke = async () => {
-    await client.revoke(device.deviceId);
-    await onRevoked();
-  };
-  return (
-    <li>
-      <span class="person">
-        <strong>{device.deviceId}</strong>
-        <span class="hint">
-          {device.isThis ? 'this device · ' : ''}since {fullTime(device.createdAtMs)}
-        </span>
-      </span>
-      {!device.isThis && (
-        <ConfirmButton
-          question={`Remove ${device.deviceId}? It will not be able to read new messages.`}
-          onConfirm={revoke}
-        >
-          Remove
-        </ConfirmButton>
-      )}
-    </li>
   );
 }

@@ -1,14 +1,18 @@
 import { decodeBase64, encodeBase64, type SignedDeviceList } from '@securechat/protocol';
-import type { LinkOptions, RecoverOptions, SignUpOptions } from '../api/index.ts';
+import type { ClientOptions, LinkOptions, RecoverOptions, SignUpOptions } from '../api/index.ts';
 import type { Transport } from '../connection/transport.ts';
+import { deviceNamesKey } from '../conversations/contents/own.ts';
 import { SecureChatError } from '../errors.ts';
 import { createAccount, recoverAccount } from '../http/accounts.ts';
 import { askServerFacts } from '../http/well-known.ts';
+import { type DeviceName, proposedName } from '../identity/device-name.ts';
 import { proveDevice } from '../identity/enrolment.ts';
 import { createDeviceKey, type DeviceKey } from '../identity/keys.ts';
 import { readInvitation, requestLink } from '../identity/linking.ts';
 import { Pins } from '../identity/pins.ts';
 import { accountKeyFromRecoveryCode } from '../identity/recovery-code.ts';
+import { welcomeKey } from '../runtime/devices.ts';
+import { toBytes } from '../storage/json.ts';
 import type { Change, Store } from '../storage/store.ts';
 import { type Account, AnotherAccount, accountChange, keepsakeChange, ownDeviceIn } from './account.ts';
 import { doorsAt } from './address.ts';
@@ -44,7 +48,7 @@ export async function signUp(options: SignUpOptions): Promise<void> {
     accountSecret: secretKey,
   };
   // stored before the server hears of it: else a crash would leave a taken name whose key nobody holds
-  await keep(store, account, [server.serviceKey], begunChange(list));
+  await keep(options, account, [server.serviceKey], begunChange(list));
   const enrolment = { list, proof: await prove(list, device) };
   await unlessRefused(store, createAccount(server.http, enrolment, { invite, token }, { signal }));
   await pin(store, list);
@@ -64,7 +68,7 @@ export async function recover(options: RecoverOptions): Promise<void> {
       server: doorsOf(server),
       accountSecret: key.secretKey,
     };
-    await keep(store, account, [server.serviceKey]);
+    await keep(options, account, [server.serviceKey]);
     const enrolment = { list, proof: await prove(list, device) };
     await unlessRefused(store, recoverAccount(server.http, enrolment, { signal }));
     await pin(store, list);
@@ -92,7 +96,8 @@ export async function link(
       ...{ userId: invitation.user_id, own: ownDeviceIn(list, device), accountSecret: undefined },
       server: { http: invitation.http, socket: invitation.socket },
     };
-    await keep(store, account, pins);
+    // the other devices are told its name
+    await keep(options, account, pins, { put: welcomeKey(device.deviceId), value: new Uint8Array() });
     await pin(store, list);
   };
   return { code, done: done() };
@@ -106,12 +111,18 @@ async function prove(list: SignedDeviceList, device: DeviceKey) {
 }
 
 async function keep(
-  store: Store,
+  { store, deviceName }: ClientOptions,
   account: Account,
   pins: readonly Uint8Array[],
   ...more: Change[]
 ): Promise<void> {
-  await store.write([accountChange(account), keepsakeChange({ pins, ticket: undefined }), ...more]);
+  const { deviceId } = account.own;
+  const name = proposedName(deviceName);
+  const names: DeviceName[] = name === undefined ? [] : [{ deviceId, name, at: Date.now() }];
+  await store.write([
+    ...[accountChange(account), keepsakeChange({ pins, ticket: undefined }), ...more],
+    ...names.map((each): Change => ({ put: deviceNamesKey(deviceId), value: toBytes({ names: [each] }) })),
+  ]);
 }
 
 /** After a refusal the store is emptied. Without an answer the enrolment may have taken effect: the store can be opened, or signed up into again. */

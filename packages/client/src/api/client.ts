@@ -22,7 +22,13 @@ export type Identity = {
   readonly devices: readonly OwnDevice[];
 };
 
-export type OwnDevice = { readonly deviceId: string; readonly createdAtMs: number; readonly isThis: boolean };
+/** `name`: see `Client.nameDevice`. Only devices of this account have one, and only once it is known here. */
+export type OwnDevice = {
+  readonly deviceId: string;
+  readonly name?: string;
+  readonly createdAtMs: number;
+  readonly isThis: boolean;
+};
 
 /**
  * What a user says about themselves, end-to-end encrypted. `displayName`: at most 128 UTF-16 units, `statusText`: 512.
@@ -69,6 +75,8 @@ export type ClientEvents = {
   /** How many items wait here to be stored by the server; the same number as `Client.waiting`. */
   outbox: { waiting: number };
   profile: { userId: string; profile: Profile };
+  /** A device of this account was linked, removed or named, here or on another own device; see `Client.devices`. */
+  devices: undefined;
   alarm: Alarm;
   /**
    * The client has stopped for good, e.g. because this device was revoked. Everything waiting for the server rejects with `NotConnected`,
@@ -144,6 +152,12 @@ export interface Client {
 
   /** This account's devices. */
   devices(options?: AbortOptions): Promise<readonly OwnDevice[]>;
+  /**
+   * Names a device of this account, so that people can tell theirs apart; the newest name counts. Only the account's devices learn it,
+   * end-to-end encrypted; others once they are online. Rejects with `BadContent` for a blank name or one over 64 UTF-16 units, and with
+   * `CannotDo` for a device that is not known here.
+   */
+  nameDevice(deviceId: string, name: string): Promise<void>;
   /** Rejects with `AccountKeyNotHere` on a linked device that has not received the account key yet; so do the next three. */
   revoke(deviceId: string, options?: AbortOptions): Promise<void>;
   /** Linking, step 1 of 3, on this device: a code for `SecureChat.link` on the new device. Valid for ten minutes. */

@@ -51,6 +51,8 @@ export type ClientOptions = {
   maxGroupDevices?: number;
   /** Hides from network observers when messages are sent. Default `off`. Sizes are padded in any case. */
   traffic?: TrafficProfile | TrafficCover;
+  /** Name of this device as long as it has none (see `Client.nameDevice`), e.g. "Firefox on Linux". Cut after 64 UTF-16 units. */
+  deviceName?: string;
   /** Compress contents before encryption: less data, but sizes reveal slightly more. Default false. */
   isCompressing?: boolean;
 };

@@ -83,6 +83,7 @@ const readers: { [T in ContentType]: (body: Fields) => Bodies[T] } = {
   }),
   'application/x-securechat-join-refused': (body) => ({ conversationId: id(body, 'conversationId') }),
   'application/x-securechat-own': readOwn,
+  'application/x-securechat-device-names': (body) => body,
 };
 
 export function readContent(fields: Fields): Content | UnknownContent {
@@ -133,7 +134,7 @@ function readPreview(fields: Fields): Preview {
 }
 
 /** Base64 of 32 bytes. */
-function secret(fields: Fields, name: string): string {
+export function secret(fields: Fields, name: string): string {
   const value = text(fields, name, 44);
   if (!isBase64(value) || decodeBase64(value).length !== 32) throw new BadContent(`${name} is no key`);
   return value;
@@ -146,18 +147,8 @@ function optionalPicture(fields: Fields, name: string, max: number): string | un
 }
 
 function readOwn(body: Fields): OwnBody {
-  const tell = oneOf(body, 'tell', ['account', 'history', 'read', 'accepted', 'link']);
+  const { tell } = body;
   switch (tell) {
-    case 'account':
-      return { tell, accountSecret: secret(body, 'accountSecret') };
-    case 'history':
-      return {
-        tell,
-        transfer: id(body, 'transfer'),
-        index: count(body, 'index'),
-        left: count(body, 'left'),
-        piece: text(body, 'piece', 30_000),
-      };
     case 'read':
       return compact({
         tell,
@@ -167,13 +158,7 @@ function readOwn(body: Fields): OwnBody {
       });
     case 'accepted':
       return { tell, conversationId: id(body, 'conversationId') };
-    case 'link':
-      return {
-        tell,
-        to: id(body, 'to'),
-        hash: id(body, 'hash'),
-        expiresAt: count(body, 'expiresAt'),
-        left: count(body, 'left'),
-      };
+    default:
+      return body;
   }
 }

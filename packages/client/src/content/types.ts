@@ -1,4 +1,5 @@
 import type { FileInfo } from '../api/content.ts';
+import type { Fields } from './shape.ts';
 
 /**
  * What a ciphertext may contain, by its type on the wire. Receivers ignore types they do not know, so types may be added; the meaning of
@@ -46,6 +47,8 @@ export type Bodies = {
   'application/x-securechat-join-refused': { conversationId: string };
   /** Only between devices of one account. */
   'application/x-securechat-own': OwnBody;
+  /** The same: what the sending device knows of their names. Read only when somebody looks at them (`runtime/device-names.ts`). */
+  'application/x-securechat-device-names': Fields;
 };
 
 export type TextBody = { text: string; mentions: string[]; preview?: Preview };
@@ -53,15 +56,19 @@ export type TextBody = { text: string; mentions: string[]; preview?: Preview };
 /** `image`: base64. */
 export type Preview = { url: string; title: string; description?: string; image?: string };
 
-/** What devices of one account tell each other. */
-export type OwnBody =
+/** What devices of one account tell each other. News come seldom, and are read where they are taken (`runtime/news.ts`). */
+export type OwnBody = OwnMark | Fields;
+
+export type OwnMark =
+  /** Read up to here, within a thread or outside all threads. */
+  | { tell: 'read'; conversationId: string; threadId?: string; place: number }
+  | { tell: 'accepted'; conversationId: string };
+
+export type OwnNews =
   /** Base64 of the account's secret key: whoever holds it can link and revoke devices. */
   | { tell: 'account'; accountSecret: string }
   /** A piece of the history in base64; `left` more follow. */
   | { tell: 'history'; transfer: string; index: number; left: number; piece: string }
-  /** Read up to here, within a thread or outside all threads. */
-  | { tell: 'read'; conversationId: string; threadId?: string; place: number }
-  | { tell: 'accepted'; conversationId: string }
   /** A link into group `to`: SHA-256 of its secret in base64url, expiry (Unix seconds), and remaining uses; 0 when revoked. */
   | { tell: 'link'; to: string; hash: string; expiresAt: number; left: number };
 

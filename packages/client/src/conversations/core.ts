@@ -18,6 +18,7 @@ export type Settings = {
   readonly dummiesPerHour: number;
   readonly maxDelayMs: number;
   readonly isCompressing: boolean;
+  readonly deviceName: string | undefined;
 };
 
 /** A device, and the conversation whose welcome it could not open. */
@@ -35,6 +36,8 @@ export type Teller = {
   alarm(alarm: Alarm): void;
   /** A content sent by another device of this account. */
   own(told: OwnBody): void;
+  /** Names of this account's devices changed. */
+  devices(): void;
   /** A device asks to be added again; without `outsider`, this device has to ask. */
   lettingIn(outsider?: Outsider): void;
   /** Resolves when everything reported so far has been delivered. */

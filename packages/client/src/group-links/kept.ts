@@ -1,13 +1,13 @@
 import { sha256 } from '@securechat/crypto/e2ee';
 import { encodeBase64Url } from '@securechat/protocol';
-import type { OwnBody } from '../content/types.ts';
+import type { OwnNews } from '../content/types.ts';
 import type { Core } from '../conversations/core.ts';
 import { fromBytes } from '../storage/json.ts';
 
 /** Expiry in Unix seconds, and remaining uses; 0 when revoked or used up. Kept until it expires, so that late users get an answer. */
 export type KeptLink = { readonly expiresAt: number; readonly left: number };
 
-export type LinkNews = Extract<OwnBody, { tell: 'link' }>;
+export type LinkNews = Extract<OwnNews, { tell: 'link' }>;
 
 const PREFIX = 'group-link/';
 

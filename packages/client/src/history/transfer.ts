@@ -1,6 +1,6 @@
 import { concat, decodeBase64, encodeBase64, isBase64 } from '@securechat/protocol';
 import { gzip } from '../content/gzip.ts';
-import type { OwnBody } from '../content/types.ts';
+import type { OwnNews } from '../content/types.ts';
 import type { Core } from '../conversations/core.ts';
 import { newId } from '../conversations/ids.ts';
 import { fromBytes, toBytes } from '../storage/json.ts';
@@ -8,7 +8,7 @@ import { HistoryNotReadable } from './errors.ts';
 import { exportAll } from './export.ts';
 import { importAll } from './import.ts';
 
-type Piece = Extract<OwnBody, { tell: 'history' }>;
+type Piece = Extract<OwnNews, { tell: 'history' }>;
 
 /** In base64 it fits into the largest size class. */
 const PIECE_BYTES = 21_000;

@@ -4,11 +4,19 @@ import {
   MAX_PRESENCE_SUBSCRIPTIONS,
   MAX_TYPING_SECONDS,
 } from '@securechat/protocol';
-import type { Presence as Api, PersonStatus, PresenceEvents, PresencePrivacy, Status } from '../api/index.ts';
+import type {
+  Presence as Api,
+  Client,
+  PersonStatus,
+  PresenceEvents,
+  PresencePrivacy,
+  Status,
+} from '../api/index.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Connection } from '../connection/connection.ts';
 import { SecureChatError } from '../errors.ts';
 import { Emitter } from '../events.ts';
+import { insidesOf } from '../runtime/insides.ts';
 
 const TYPING_MS = MAX_TYPING_SECONDS * 1000;
 /** Repeats before it expires for the others, allowing for transit. */
@@ -27,6 +35,16 @@ export type PresenceParts = {
   signal: AbortSignal;
   clock?: Clock;
 };
+
+export function presenceOf(client: Client): Presence {
+  const { connection, stopping } = insidesOf(client);
+  return new Presence({
+    ...{ connection, ownId: client.me.userId, signal: stopping.signal },
+    isMember: (id, userId) => client.conversation(id)?.memberIds.includes(userId) === true,
+    onHeard: (listener) =>
+      client.on('message', ({ message, isNew }) => isNew && !message.isOwn && listener(message.from)),
+  });
+}
 
 /** Repeats what the app wants on each connection; without one everybody is offline. */
 export class Presence implements Api {

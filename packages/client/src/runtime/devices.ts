@@ -1,4 +1,5 @@
-import type { OwnBody } from '../content/types.ts';
+import type { OwnBody, OwnMark } from '../content/types.ts';
+import { deviceNamesKey } from '../conversations/contents/own.ts';
 import { addressOf, devicesOf } from '../conversations/membership/log.ts';
 import { perform } from '../conversations/outgoing/perform.ts';
 import { isFinal } from '../conversations/outgoing/sealer.ts';
@@ -29,6 +30,9 @@ export class Devices {
   async revoke(deviceId: string): Promise<void> {
     await (await linking()).takeOut(this.#runtime, deviceId);
   }
+  async name(deviceId: string, name: string): Promise<void> {
+    await (await naming()).nameDevice(this.#runtime, deviceId, name);
+  }
 
   /**
    * Brings the own devices in all conversations in line with the signed list. Returns whether something is left for later: a new device
@@ -47,6 +51,8 @@ export class Devices {
       if (membership !== 'member' || parted === 'stuck') continue;
       isLeft = !(await this.#settleIn(id, listed, untilMs)) || isLeft;
     }
+    if (core.settings.deviceName && !(await core.store.get(deviceNamesKey(core.own.deviceId))))
+      await (await naming()).deviceNames(this.#runtime);
     await this.#tellNewcomers();
     return isLeft;
   }
@@ -85,18 +91,21 @@ export class Devices {
   told(told: OwnBody): void {
     const { core } = this.#runtime;
     this.#runtime.background(
-      'conversationId' in told
+      isMark(told)
         ? takeOwnMark(core, told)
         : newcomers().then(({ takeNews }) => takeNews(this.#runtime, told)),
     );
   }
 }
 
+const isMark = (told: OwnBody): told is OwnMark => told.tell === 'read' || told.tell === 'accepted';
+
 /** Loaded on first use: devices rarely change. */
 const linking = () => import('../account/linking.ts');
+const naming = () => import('./device-names.ts');
 const newcomers = () => import('./newcomers.ts');
 
 /** This account's device list, as the server shows it now. */
 export const ownList = ({ pins, account }: Runtime) => pins.list(account.userId, { isFresh: true });
-/** A device linked by this one that has not been sent what it needs yet. */
+/** A device linked by this one that has not been sent what it needs yet; for this device, names that the others have not been told. */
 export const welcomeKey = (deviceId: string): string => `newcomer/${deviceId}`;

@@ -1,18 +1,21 @@
-import type { Account } from '../account/account.ts';
 import type { Identity, OwnDevice } from '../api/index.ts';
+import { compact } from '../content/shape.ts';
 import { AccountKeyChanged, NotConnected, NotTheSame, SecureChatError } from '../errors.ts';
-import type { Pins } from '../identity/pins.ts';
 import { identityQr, isIdentityQrOf } from '../identity/qr.ts';
 import { type Party, safetyNumber } from '../identity/safety-number.ts';
+import { deviceNames } from './device-names.ts';
+import type { Runtime } from './runtime.ts';
 
 /** Users' identities, as far as keys can tell. */
 export class Identities {
-  readonly #pins: Pins;
-  readonly #account: Account;
+  readonly #runtime: Runtime;
 
-  constructor(pins: Pins, account: Account) {
-    this.#pins = pins;
-    this.#account = account;
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  get #pins() {
+    return this.#runtime.pins;
   }
 
   async of(userId: string): Promise<Identity> {
@@ -30,7 +33,7 @@ export class Identities {
       trust: this.#pins.trust(userId),
       safetyNumber: await safetyNumber(mine, yours),
       qr: identityQr(mine, yours),
-      devices: this.#devices(userId),
+      devices: await this.#devices(userId),
     };
   }
 
@@ -41,17 +44,21 @@ export class Identities {
     await this.#pins.markVerified(userId);
   }
 
-  #devices(userId: string): OwnDevice[] {
-    const { own } = this.#account;
+  async #devices(userId: string): Promise<OwnDevice[]> {
+    const { own } = this.#runtime.core;
+    const isMe = userId === own.userId;
+    const names = isMe ? await deviceNames(this.#runtime) : undefined;
     const devices = this.#pins.known(userId)?.devices ?? [];
-    return devices.map(({ device_id: deviceId, created_at }) => ({
-      ...{ deviceId, createdAtMs: created_at * 1000 },
-      isThis: userId === own.userId && deviceId === own.deviceId,
-    }));
+    return devices.map(({ device_id: deviceId, created_at }) =>
+      compact({
+        ...{ deviceId, name: names?.get(deviceId)?.name, createdAtMs: created_at * 1000 },
+        isThis: isMe && deviceId === own.deviceId,
+      }),
+    );
   }
 
   async #parties(userId: string): Promise<[Party, Party]> {
-    const me = this.#account.userId;
+    const me = this.#runtime.core.own.userId;
     const keyOf = async (user: string): Promise<Party> => {
       if (!this.#pins.accountKey(user)) await this.#pins.list(user);
       return { userId: user, accountKey: this.#pins.keyToCompare(user) ?? new Uint8Array() };

@@ -1,26 +1,32 @@
 import { decodeBase64, encodeBase64, isSame } from '@securechat/protocol';
 import { checked } from '../content/outgoing.ts';
-import type { OwnBody } from '../content/types.ts';
+import { BadContent, type Fields } from '../content/shape.ts';
+import type { OwnNews } from '../content/types.ts';
+import { deviceNamesKey } from '../conversations/contents/own.ts';
+import type { Core } from '../conversations/core.ts';
 import { addressOf } from '../conversations/membership/log.ts';
 import { enqueueContent } from '../conversations/outgoing/enqueue.ts';
 import { keepLink, linksOf } from '../group-links/kept.ts';
 import { takePiece, transferOf } from '../history/index.ts';
 import { accountKeyFrom } from '../identity/keys.ts';
+import { deviceNames } from './device-names.ts';
 import { welcomeKey } from './devices.ts';
+import { readNews } from './news.ts';
 import type { Runtime } from './runtime.ts';
 
-/** What an own device sends to a new one. */
-export type News = Extract<OwnBody, { tell: 'account' | 'history' | 'link' }>;
-
-/** Sends the account key, the links and the history to devices linked by this one, once they are in `own`, the conversation of the own devices. */
+/** Sends names, the account key, links and history to devices linked by this one, once they are in `own`, the conversation of the own devices. */
 export async function tellNewcomers(runtime: Runtime, own: string): Promise<void> {
   const { account, core } = runtime;
   for (const [key] of await core.store.list(welcomeKey(''))) {
     const deviceId = key.slice(welcomeKey('').length);
     const isIn = addressOf(account.userId, deviceId) in (core.registry.get(own)?.log.leaves ?? {});
     if (!isIn) continue;
-    const news = await newsFor(runtime);
+    const news = deviceId === core.own.deviceId ? [] : await newsFor(runtime);
+    await deviceNames(runtime);
     await core.registry.step(own, async (step) => {
+      // as they are now: a device may have been named meanwhile
+      const names = await step.draft.json<{ names: unknown }>(deviceNamesKey(core.own.deviceId));
+      if (names) enqueueContent(core, step, checked('application/x-securechat-device-names', names));
       for (const body of news) enqueueContent(core, step, checked('application/x-securechat-own', body));
       step.draft.delete(key);
       await step.write();
@@ -28,16 +34,32 @@ export async function tellNewcomers(runtime: Runtime, own: string): Promise<void
   }
 }
 
-async function newsFor({ account, core }: Runtime): Promise<News[]> {
+async function newsFor({ account, core }: Runtime): Promise<OwnNews[]> {
   const { accountSecret } = account;
-  const key: News[] = accountSecret ? [{ tell: 'account', accountSecret: encodeBase64(accountSecret) }] : [];
+  const key: OwnNews[] = accountSecret
+    ? [{ tell: 'account', accountSecret: encodeBase64(accountSecret) }]
+    : [];
   return [...key, ...(await linksOf(core)), ...(await transferOf(core))];
 }
 
-export async function takeNews(runtime: Runtime, told: News): Promise<void> {
+export async function takeNews(runtime: Runtime, news: Fields): Promise<void> {
+  const told = readOrTell(runtime.core, news);
+  if (!told) return;
   if (told.tell === 'account') await takeAccount(runtime, decodeBase64(told.accountSecret));
   else if (told.tell === 'link') await keepLink(runtime.core, told);
   else await takePiece(runtime.core, told);
+}
+
+/** Another own device may be broken: what is malformed raises an alarm, and must not stop this one. */
+function readOrTell({ own, tell }: Core, news: Fields): OwnNews | undefined {
+  try {
+    return readNews(news);
+  } catch (error) {
+    if (!(error instanceof BadContent)) throw error;
+    const detail = `an own device has sent what is malformed: ${error.message}`;
+    tell.alarm({ type: 'undecryptable', userId: own.userId, detail });
+    return undefined;
+  }
 }
 
 /** Must match the pinned account key, or its signatures would be void; a sender of another key is not a device of ours. */

@@ -24,6 +24,7 @@ export function settingsOf(options: ClientOptions): Settings {
     rotateAfterMs: within(options.rotateAfterMs ?? WEEK_MS, 60_000, WEEK_MS, 'rotateAfterMs'),
     ...coverOf(options.traffic ?? 'off'),
     isCompressing: options.isCompressing ?? false,
+    deviceName: options.deviceName,
   };
 }
 

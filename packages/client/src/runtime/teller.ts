@@ -78,6 +78,10 @@ export class EventTeller implements Teller {
     this.#audience?.own(told);
   }
 
+  devices(): void {
+    this.#events.emit('devices', undefined);
+  }
+
   lettingIn(outsider?: Outsider): void {
     this.#audience?.lettingIn(outsider);
   }

@@ -56,6 +56,7 @@ const handlers: { [T in ContentType]: Handler<T> } = {
   'application/x-securechat-join': applyJoin,
   'application/x-securechat-join-refused': applyJoin,
   'application/x-securechat-own': applyOwn,
+  'application/x-securechat-device-names': applyOwn,
 };
 
 export async function applyContent(

@@ -138,6 +138,7 @@ export async function victim(known: readonly Person[]) {
     thread() {},
     receipt() {},
     profile() {},
+    devices() {},
     own() {},
     lettingIn() {},
     async settled() {},

@@ -1,5 +1,5 @@
 import { checked } from '../../content/outgoing.ts';
-import type { OwnBody } from '../../content/types.ts';
+import type { OwnMark } from '../../content/types.ts';
 import { lookUp } from '../../look-up.ts';
 import { fromBytes } from '../../storage/json.ts';
 import { sortable } from '../../storage/store.ts';
@@ -9,8 +9,6 @@ import type { ConversationRecord } from '../record.ts';
 import type { Registry } from '../registry.ts';
 import type { Step } from '../step.ts';
 import { countUnread } from '../timeline/unread.ts';
-
-export type OwnMark = Extract<OwnBody, { conversationId: string }>;
 
 const PREFIX = 'untold/';
 /** Processed per run; the next run takes the rest. */
