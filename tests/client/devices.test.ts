@@ -1,7 +1,16 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect } from '@jest/globals';
-import { BadContent, CannotDo, SecureChat } from '@securechat/client';
-import { openMemoryStore } from '@securechat/client/memory';
+import {
+  BadContent,
+  CannotDo,
+  type Change,
+  NoAccountHere,
+  NotConnected,
+  RequestTimedOut,
+  SecureChat,
+  StoreTaken,
+} from '@securechat/client';
+import { MemoryDisk, openMemoryStore } from '@securechat/client/memory';
 import { until } from '@securechat/testkit';
 import { useConstellation } from '../support/stack.ts';
 import { type TestDevice, texts, useDevices } from './support/people.ts';
@@ -22,6 +31,13 @@ async function knows(all: readonly TestDevice[], names: readonly string[]): Prom
       30_000,
     );
   }
+}
+
+/** What was begun, as it is when nobody can approve it any more. */
+function tooLate(disk: MemoryDisk): Change {
+  const begun = JSON.parse(new TextDecoder().decode(disk.get('link-begun')));
+  const value = new TextEncoder().encode(JSON.stringify({ ...begun, untilMs: Date.now() - 1 }));
+  return { put: 'link-begun', value };
 }
 
 describe('several devices', () => {
@@ -127,6 +143,52 @@ describe('several devices', () => {
     expect(tablet.me.userId).toBe(alice.client.me.userId);
     await tablet.close();
   }, 120_000);
+
+  test('a device that dies while it is let in is that device afterwards, and leaves no other behind', async () => {
+    const alice = await devices.signUp('alice');
+    const disk = new MemoryDisk();
+    /** Shows a code, and dies before it can learn that it was let in. */
+    const dying = async (): Promise<string> => {
+      const store = await openMemoryStore(disk);
+      const transport = { connect: () => new Promise<never>(() => undefined) };
+      const link = await SecureChat.link({ store, transport, code: await alice.client.linkCode() });
+      link.done.catch(() => undefined);
+      link.cancel();
+      await store.close();
+      return link.code;
+    };
+    await alice.client.approveLink(await dying());
+    const [, added] = (await alice.client.devices()).map(({ deviceId }) => deviceId);
+    // whoever begins anew, because nothing seems to have happened, is the same device too
+    await dying();
+    const link = await SecureChat.link({ store: await openMemoryStore(disk), deviceName: 'Tablet' });
+    const tablet = await link.done;
+    tablet.connect();
+    expect(tablet.me).toEqual({ ...alice.client.me, deviceId: added });
+    await until(
+      'Alice knows its name, and no third device',
+      async () => (await alice.client.devices()).map(({ name }) => name).join() === ',Tablet',
+      30_000,
+    );
+    await tablet.close();
+    await expect(SecureChat.link({ store: await openMemoryStore(disk) })).rejects.toThrow(StoreTaken);
+  }, 90_000);
+
+  test('a link that nobody approved is forgotten, also when it is resumed too late', async () => {
+    const alice = await devices.signUp('alice');
+    const disk = new MemoryDisk();
+    const store = await openMemoryStore(disk);
+    const begun = await SecureChat.link({ store, code: await alice.client.linkCode() });
+    begun.done.catch(() => undefined);
+    begun.cancel();
+    await expect(begun.done).rejects.toThrow(NotConnected);
+    await store.write([tooLate(disk)]);
+    const late = await SecureChat.link({ store });
+    expect(late.code).toBe(begun.code);
+    await expect(late.done).rejects.toThrow(RequestTimedOut);
+    await expect(SecureChat.link({ store })).rejects.toThrow(NoAccountHere);
+    expect(disk.keys('', '~')).toEqual([]);
+  }, 60_000);
 
   test('what is written offline is sent after a restart', async () => {
     const alice = await devices.signUp('alice');

@@ -31,7 +31,7 @@ export class CommandFailed extends Error {
 /** By the error's class name. */
 const adviceFor: Readonly<Record<string, string>> = {
   NoAccountHere:
-    'Create one with `securechat signup NAME`, or link this device to yours with `securechat link CODE`. --home selects another folder.',
+    'Create one with `securechat signup NAME`, or link this device to yours with `securechat link CODE` (without CODE if that was interrupted). --home selects another folder.',
   AccountKeyNotHere: 'Keep this device connected for a moment while the one that approved it is online too.',
   StoreInUse: 'Another securechat process has this folder open: end it, or use another folder with --home.',
   StoreFull: 'Free some disk space, then try again.',

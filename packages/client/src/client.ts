@@ -1,4 +1,3 @@
-import { accountKeyOf } from './account/account.ts';
 import type {
   AbortOptions,
   Client as Api,
@@ -211,8 +210,7 @@ export class Client implements Api {
     await abortable(linking, options.signal);
   }
   async recoveryCode(): Promise<string> {
-    const { recoveryCodeOf } = await import('./identity/recovery-code.ts');
-    return recoveryCodeOf(await accountKeyOf(this.#runtime.account));
+    return (await import('./account/own-recovery-code.ts')).ownRecoveryCode(this.#runtime.account);
   }
 
   async exportHistory(passphrase: string): Promise<Uint8Array> {

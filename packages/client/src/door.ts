@@ -1,6 +1,5 @@
 import type { SecureChatDoor } from './api/index.ts';
 import { Client } from './client.ts';
-import { NotConnected } from './errors.ts';
 
 /** Loaded once in the life of a device; `open` does without it, unless it is told an address. */
 const entering = () => import('./account/enter.ts');
@@ -17,13 +16,7 @@ export const SecureChat: SecureChatDoor = {
     return Client.open(options);
   },
   async link(options) {
-    const stopping = new AbortController();
-    const { code, done } = await (await entering()).link(options, options.transport, stopping.signal);
-    return {
-      code,
-      done: done.then(() => Client.open(options)),
-      cancel: () => stopping.abort(new NotConnected('linking was given up')),
-    };
+    return (await entering()).link(options, () => Client.open(options));
   },
   async recover(options) {
     await (await entering()).recover(options);

@@ -99,8 +99,15 @@ describe('securechat', () => {
 
     const second = await atTerminal('second');
     const code = (await alice.run(['link-code'])).out.trim();
-    const linking = second.begin(['link', code, '--device', 'second', '--device-name', 'Lap\x1b[2Jtop']);
-    expect(await alice.run(['approve', await linking.firstLine])).toMatchObject({ exitCode: 0 });
+    const named = ['--device', 'second', '--device-name', 'Lap\x1b[2Jtop'];
+    const killed = second.begin(['link', code, ...named]);
+    await killed.firstLine;
+    killed.kill();
+    await killed.ended;
+    // let in while its keys are only in the folder
+    expect(await alice.run(['approve', await killed.firstLine])).toMatchObject({ exitCode: 0 });
+    const linking = second.begin(['link', ...named]);
+    expect(await linking.firstLine).toBe(await killed.firstLine);
     expect(await linking.ended).toBe(0);
     expect((await second.run(['devices'])).out).toMatch(/^second +Lap\ufffd\[2Jtop +since .* {2}this one$/m);
     expect(await second.run(['name-device', 'second', 'Laptop'])).toMatchObject({ exitCode: 0, err: '' });

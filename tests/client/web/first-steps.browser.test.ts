@@ -88,3 +88,30 @@ test(
   },
   DEADLINE_MS,
 );
+
+test(
+  'a page that is closed while its device is let in goes on with that when it is opened again',
+  async () => {
+    const alice = await web.person('alice');
+    await alice.page.getByRole('link', { name: 'Devices' }).click();
+    await alice.page.getByRole('button', { name: 'Link a device' }).click();
+    const invitation = alice.page.getByRole('status', { name: 'Code for the new device' });
+    await invitation.waitFor();
+    const tablet = await web.pages.open();
+    await tablet.getByText('Link device', { exact: true }).click();
+    await tablet.getByLabel('Code of your other device').fill((await invitation.textContent()) ?? '');
+    await tablet.getByRole('button', { name: 'Continue' }).click();
+    const answer = await tablet.getByRole('status', { name: 'Code of this device' }).textContent();
+    const [address, context] = [tablet.url(), tablet.context()];
+    await tablet.close();
+
+    await alice.page.getByLabel('Code of the new device').fill(answer ?? '');
+    await alice.page.getByRole('button', { name: 'Link', exact: true }).click();
+    await alice.page.getByText('The new device is linked.').waitFor();
+    const again = await context.newPage();
+    await again.goto(address);
+    await again.getByText('Connected', { exact: true }).waitFor();
+    expect(await alice.page.getByRole('listitem').filter({ hasText: 'since' }).count()).toBe(2);
+  },
+  DEADLINE_MS,
+);

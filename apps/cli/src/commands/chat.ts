@@ -4,6 +4,7 @@ import { type Call, type Command, UsageError } from '../command.ts';
 import { CommandFailed } from '../failures.ts';
 import { serverOptions } from '../home.ts';
 import { withClient } from '../session.ts';
+import { linkThis } from './devices.ts';
 import { enrol } from './sign-up.ts';
 
 export const chat: Command = {
@@ -28,12 +29,20 @@ export const chat: Command = {
 
 async function signUpIfNobodyIsHere(call: Call): Promise<void> {
   const { home, out } = call;
-  try {
-    return await withClient(home, async () => undefined);
-  } catch (error) {
-    if (!(error instanceof SecureChatError && error.name === 'NoAccountHere')) throw error;
-  }
+  if (await isSomebodyIn(withClient(home, async () => undefined))) return;
+  // an interrupted link comes first: the other device may have approved it
+  if (await isSomebodyIn(linkThis(call))) return;
   const name = await askLine(`There is no account in ${home} yet. Your name for a new one:`, out);
   if (name === '') throw new UsageError('Nothing was done. See `securechat signup --help`.');
   await enrol(call, name);
+}
+
+async function isSomebodyIn(entering: Promise<unknown>): Promise<boolean> {
+  try {
+    await entering;
+    return true;
+  } catch (error) {
+    if (error instanceof SecureChatError && error.name === 'NoAccountHere') return false;
+    throw error;
+  }
 }

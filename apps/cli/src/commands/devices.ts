@@ -1,5 +1,5 @@
 import { type Client, SecureChat } from '@securechat/client';
-import { type Command, UsageError } from '../command.ts';
+import { type Call, type Command, UsageError } from '../command.ts';
 import { clientOptions, deviceOf, deviceOptions } from '../home.ts';
 import { inColumns } from '../output/columns.ts';
 import { plainLine } from '../output/plain.ts';
@@ -52,25 +52,31 @@ export const linkCode: Command = {
 };
 
 export const link: Command = {
-  usage: 'CODE',
-  takes: [1, 1],
-  summary: 'step 2 of 3, on the new device: print a code in reply, and wait',
+  usage: '[CODE]',
+  takes: [0, 1],
+  summary: 'step 2 of 3, on the new device: print a code in reply, and wait. Without CODE, resume that',
   options: deviceOptions,
-  async run({ args: [code = ''], values, home, out }) {
-    const { userId } = await enterInto(home, async (store) => {
-      const linking = await SecureChat.link({
-        store,
-        ...clientOptions(),
-        code: withoutBreaks(code),
-        ...deviceOf(values),
-      });
-      out.text(linking.code);
-      out.hint('On the existing device, run `securechat approve CODE`. Waiting; Ctrl-C cancels.');
-      return untilAskedToEnd(linking.cancel, () => linking.done);
-    });
-    out.text(`This device belongs to ${userId} now; the account is in ${home}.`);
+  run: async (call) => {
+    const { userId } = await linkThis(call, call.args[0]);
+    call.out.text(`This device belongs to ${userId} now; the account is in ${call.home}.`);
   },
 };
+
+/** Without a code, goes on with what was interrupted. */
+export function linkThis(
+  { values, home, out }: Pick<Call, 'values' | 'home' | 'out'>,
+  code?: string,
+): Promise<Client['me']> {
+  return enterInto(home, async (store) => {
+    const linking = await SecureChat.link({
+      ...{ store, ...clientOptions(), ...deviceOf(values) },
+      ...(code === undefined ? {} : { code: withoutBreaks(code) }),
+    });
+    out.text(linking.code);
+    out.hint('On the existing device, run `securechat approve CODE`. Waiting; Ctrl-C interrupts.');
+    return untilAskedToEnd(linking.cancel, () => linking.done);
+  });
+}
 
 export const approve: Command = {
   usage: 'CODE',

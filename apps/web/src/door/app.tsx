@@ -4,6 +4,7 @@ import { loadPreferences, type Preferences, savePreferences, showTheme } from '.
 import { type Session, SessionContext } from '../session/session.ts';
 import { Shell } from '../shell/shell.tsx';
 import { DoorPage } from './door-page.tsx';
+import { LinkAgainPage } from './link-again-page.tsx';
 import { type OpeningControls, useOpening } from './use-opening.ts';
 import { EndedPage, FailedPage, InUsePage, MovedPage, OpeningPage } from './waiting-pages.tsx';
 
@@ -23,6 +24,8 @@ export function App({ profile }: { profile: string }) {
       return <EndedPage error={opening.error} onForget={() => controls.forget(opening.client)} />;
     case 'door':
       return <DoorPage door={opening.door} onEnter={(client) => controls.enter(opening.door, client)} />;
+    case 'linking':
+      return <LinkAgainPage {...opening} controls={controls} />;
     case 'inside':
       return <Inside profile={profile} client={opening.client} controls={controls} />;
   }

@@ -1,15 +1,11 @@
-import { type Link, RequestTimedOut, SecureChat } from '@securechat/client';
+import { type Link, SecureChat } from '@securechat/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Copyable } from '../parts/copyable.tsx';
 import { Field } from '../parts/field.tsx';
-import { QrCode } from '../parts/qr-code.tsx';
 import { TaskForm } from '../parts/task-form.tsx';
 import { useTask } from '../session/use-task.ts';
 import type { DoorProperties } from './door-page.tsx';
+import { LinkAnswer, linkFailure } from './link-answer.tsx';
 import { ownName } from './opening.ts';
-
-const NOT_AGREED =
-  'Your other device has not approved, or the server could not be reached. Start again on both.';
 
 /** Two codes, one in each direction: the first identifies the account, the second the device. */
 export function LinkForm({ door, onEnter }: DoorProperties) {
@@ -28,7 +24,7 @@ export function LinkForm({ door, onEnter }: DoorProperties) {
     } catch (error) {
       // these codes are of no use any more
       setAnswer(undefined);
-      throw error instanceof RequestTimedOut ? new Error(NOT_AGREED) : error;
+      throw linkFailure(error);
     }
   };
 
@@ -45,24 +41,5 @@ export function LinkForm({ door, onEnter }: DoorProperties) {
         isFocused
       />
     </TaskForm>
-  );
-}
-
-function LinkAnswer({ code }: { code: string }) {
-  const section = useRef<HTMLElement>(null);
-  // the button that led here is gone
-  useEffect(() => section.current?.focus(), []);
-  return (
-    <section aria-label="Link this device" ref={section} tabIndex={-1}>
-      <p>
-        Enter this code on your other device within five minutes, and leave this page open. Once it is
-        approved there, your conversations appear here.
-      </p>
-      <QrCode text={code} label="The code of this device as a QR code" />
-      <Copyable text={code} label="Code of this device" />
-      <p class="hint" role="status">
-        Waiting for the other device…
-      </p>
-    </section>
   );
 }

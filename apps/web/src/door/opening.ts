@@ -1,4 +1,11 @@
-import { type Client, NoAccountHere, openIndexedDbStore, SecureChat, type Store } from '@securechat/client';
+import {
+  type Client,
+  type Link,
+  NoAccountHere,
+  openIndexedDbStore,
+  SecureChat,
+  type Store,
+} from '@securechat/client';
 import { loadConfig, type WebConfig } from '../session/config.ts';
 import { loadPreferences } from '../session/preferences.ts';
 import { proposedName } from '../text/device-names.ts';
@@ -28,6 +35,16 @@ export async function openClient(
       ...{ store, server, deviceName: ownName() },
       ...(readReceipts === undefined ? {} : { readReceipts }),
     });
+  } catch (error) {
+    if (error instanceof NoAccountHere) return undefined;
+    throw error;
+  }
+}
+
+/** What was begun on an earlier visit and did not end: the other device may have approved since. Undefined when there is nothing. */
+export async function resumeLink({ store }: Door): Promise<Link | undefined> {
+  try {
+    return await SecureChat.link({ store, deviceName: ownName() });
   } catch (error) {
     if (error instanceof NoAccountHere) return undefined;
     throw error;

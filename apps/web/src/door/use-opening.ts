@@ -1,14 +1,15 @@
-import { type Client, StoreInUse } from '@securechat/client';
+import { type Client, type Link, StoreInUse } from '@securechat/client';
 import { useEffect, useState } from 'preact/hooks';
 import { wakingLock } from '../push/place.ts';
 import { unregister } from '../push/registration.ts';
 import { askForTakeover, offerTakeover } from '../session/takeover.ts';
-import { type Door, openClient, openDoor } from './opening.ts';
+import { type Door, openClient, openDoor, resumeLink } from './opening.ts';
 
 /**
  * - `opening`: the store is being opened; left by itself.
  * - `in-use`: another tab has the store; left when the user takes it over here.
  * - `door`: the store is open and holds no account; left by signing up, linking or recovering.
+ * - `linking`: as `door`, and an earlier visit began to link this device; left when that ends, or the user gives it up.
  * - `inside`: there is a client, which connects by itself; left when it ends, or another tab takes over.
  * - `moved`: another tab has taken over; left by taking it back.
  * - `ended`: the client will not reconnect; left by deleting the stored data, or by retrying.
@@ -17,6 +18,7 @@ import { type Door, openClient, openDoor } from './opening.ts';
 type Opening =
   | { state: 'opening' | 'in-use' | 'moved' }
   | { state: 'door'; door: Door }
+  | { state: 'linking'; door: Door; link: Link }
   | { state: 'inside'; door: Door; client: Client }
   | { state: 'ended'; client: Client; error: Error }
   | { state: 'failed'; error: unknown };
@@ -26,6 +28,8 @@ export type OpeningControls = {
   open(): Promise<void>;
   takeOver(): Promise<void>;
   enter(door: Door, client: Client): void;
+  stay(door: Door): void;
+  fail(door: Door, error: unknown): Promise<void>;
   forget(client: Client): Promise<void>;
 };
 
@@ -39,8 +43,9 @@ export function useOpening(profile: string): OpeningControls {
     try {
       const door = await openOwnDoor(profile);
       const client = await openClient(profile, door);
-      if (client === undefined) setOpening({ state: 'door', door });
-      else enter(door, client);
+      if (client !== undefined) return enter(door, client);
+      const link = await resumeLink(door);
+      setOpening(link === undefined ? { state: 'door', door } : { state: 'linking', door, link });
     } catch (error) {
       setOpening(error instanceof StoreInUse ? { state: 'in-use' } : { state: 'failed', error });
     }
@@ -67,7 +72,13 @@ export function useOpening(profile: string): OpeningControls {
     await open();
   }
 
-  return { opening, open, takeOver, enter, forget };
+  const stay = (door: Door) => setOpening({ state: 'door', door });
+  /** Retrying opens the store again. */
+  async function fail(door: Door, error: unknown): Promise<void> {
+    await door.store.close();
+    setOpening({ state: 'failed', error });
+  }
+  return { opening, open, takeOver, enter, stay, fail, forget };
 }
 
 /** A woken worker has the store for seconds, and releases it on request; a tab is asked by its user. */
@@ -89,7 +100,7 @@ async function isWaking(profile: string): Promise<boolean> {
 /** Another tab may ask this one to release the store, or the server may end the client. */
 function useEndings(profile: string, opening: Opening, setOpening: (next: Opening) => void): void {
   useEffect(() => {
-    if (opening.state !== 'door' && opening.state !== 'inside') return;
+    if (!('door' in opening)) return;
     const { door } = opening;
     const client = opening.state === 'inside' ? opening.client : undefined;
     const withdraw = offerTakeover(profile, async () => {

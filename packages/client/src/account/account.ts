@@ -2,7 +2,7 @@ import type { OwnDevice } from '@securechat/crypto/e2ee';
 import { credentialIdentity, decodeBase64, encodeBase64, type SignedDeviceList } from '@securechat/protocol';
 import type { Keepsake } from '../connection/connection.ts';
 import { SecureChatError } from '../errors.ts';
-import { type AccountKey, accountKeyFrom, type DeviceKey } from '../identity/keys.ts';
+import type { DeviceKey } from '../identity/keys.ts';
 import { fromBytes, toBytes } from '../storage/json.ts';
 import type { Change, Store } from '../storage/store.ts';
 
@@ -96,10 +96,4 @@ export function ownDeviceIn(list: SignedDeviceList, key: DeviceKey): OwnDevice {
   const certificate = list.devices.find(({ device_id }) => device_id === key.deviceId);
   if (!certificate) throw new NoAccountHere('the list of the account does not name this device');
   return { userId: list.user_id, ...key, identity: credentialIdentity(list, certificate) };
-}
-
-/** Throws `AccountKeyNotHere` on a linked device that has not received the key yet. */
-export async function accountKeyOf({ accountSecret }: Account): Promise<AccountKey> {
-  if (!accountSecret) throw new AccountKeyNotHere('the account key is not here yet');
-  return accountKeyFrom(accountSecret);
 }

@@ -1,14 +1,19 @@
 import { decodeBase64, encodeBase64, type SignedDeviceList } from '@securechat/protocol';
-import type { ClientOptions, LinkOptions, RecoverOptions, SignUpOptions } from '../api/index.ts';
-import type { Transport } from '../connection/transport.ts';
+import type {
+  Client,
+  ClientOptions,
+  Link,
+  LinkOptions,
+  RecoverOptions,
+  SignUpOptions,
+} from '../api/index.ts';
 import { deviceNamesKey } from '../conversations/contents/own.ts';
-import { SecureChatError } from '../errors.ts';
+import { LoginRefused, NotConnected, SecureChatError } from '../errors.ts';
 import { createAccount, recoverAccount } from '../http/accounts.ts';
 import { askServerFacts } from '../http/well-known.ts';
 import { type DeviceName, proposedName } from '../identity/device-name.ts';
 import { proveDevice } from '../identity/enrolment.ts';
 import { createDeviceKey, type DeviceKey } from '../identity/keys.ts';
-import { readInvitation, requestLink } from '../identity/linking.ts';
 import { Pins } from '../identity/pins.ts';
 import { accountKeyFromRecoveryCode } from '../identity/recovery-code.ts';
 import { welcomeKey } from '../runtime/devices.ts';
@@ -21,6 +26,7 @@ export { moveTo } from './address.ts';
 
 import { begin, begun, begunChange, expectRoom, offline } from './begun.ts';
 import { firstLogin } from './first-login.ts';
+import { beginLink, type LinkBegun, linkEnded } from './link-begun.ts';
 import { recoveryList } from './recovery-list.ts';
 
 type Whereto = Pick<SignUpOptions, 'server' | 'serviceKey' | 'signal'>;
@@ -76,31 +82,44 @@ export async function recover(options: RecoverOptions): Promise<void> {
 }
 
 /** Step 2 of linking: `code` goes to the existing device, and `done` resolves once that one has approved it. */
-export async function link(
-  options: LinkOptions,
-  transport: Transport | undefined,
-  signal: AbortSignal,
-): Promise<{ code: string; done: Promise<void> }> {
-  const { store, deviceId } = options;
-  await expectRoom(store);
-  const invitation = readInvitation(options.code, nowSeconds());
-  const device = await createDeviceKey(deviceId);
-  const code = await requestLink(invitation, device, nowSeconds());
-  const pins = invitation.pins.map(decodeBase64);
-  const done = async (): Promise<void> => {
-    const login = { userId: invitation.user_id, device, urls: [invitation.socket], pins, transport };
-    const list = await firstLogin(login, signal);
-    if (list.account_key !== invitation.account_key)
-      throw new AnotherAccount('the server shows another account key');
-    const account = {
-      ...{ userId: invitation.user_id, own: ownDeviceIn(list, device), accountSecret: undefined },
-      server: { http: invitation.http, socket: invitation.socket },
-    };
-    // the other devices are told its name
-    await keep(options, account, pins, { put: welcomeKey(device.deviceId), value: new Uint8Array() });
-    await pin(store, list);
+export async function link(options: LinkOptions, open: () => Promise<Client>): Promise<Link> {
+  await expectRoom(options.store);
+  const begun = await beginLink(options.store, options);
+  const stopping = new AbortController();
+  return {
+    code: begun.code,
+    done: letIn(options, begun, stopping.signal).then(open),
+    cancel: () => stopping.abort(new NotConnected('linking was given up')),
   };
-  return { code, done: done() };
+}
+
+async function letIn(
+  options: LinkOptions,
+  { invitation, device, untilMs, isResumed }: LinkBegun & { isResumed: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const { store, transport } = options;
+  const pins = invitation.pins.map(decodeBase64);
+  const login = { userId: invitation.user_id, device, urls: [invitation.socket], pins, transport };
+  const list = await firstLogin(login, { untilMs, isKnown: isResumed, signal }).catch(
+    async (error: Error) => {
+      // nobody can let it in any more, and nobody has
+      if (error.cause instanceof LoginRefused) await store.write([linkEnded]);
+      throw error;
+    },
+  );
+  if (list.account_key !== invitation.account_key) {
+    await store.write([linkEnded]);
+    throw new AnotherAccount('the server shows another account key');
+  }
+  const account = {
+    ...{ userId: invitation.user_id, own: ownDeviceIn(list, device), accountSecret: undefined },
+    server: { http: invitation.http, socket: invitation.socket },
+  };
+  // in this order a crash in between only means that the link is carried out again
+  await pin(store, list);
+  // the other devices are told its name
+  await keep(options, account, pins, { put: welcomeKey(device.deviceId), value: new Uint8Array() });
 }
 
 const doorsOf = ({ http, socket }: Server): Account['server'] => ({ http, socket });
@@ -120,7 +139,7 @@ async function keep(
   const name = proposedName(deviceName);
   const names: DeviceName[] = name === undefined ? [] : [{ deviceId, name, at: Date.now() }];
   await store.write([
-    ...[accountChange(account), keepsakeChange({ pins, ticket: undefined }), ...more],
+    ...[accountChange(account), keepsakeChange({ pins, ticket: undefined }), linkEnded, ...more],
     ...names.map((each): Change => ({ put: deviceNamesKey(deviceId), value: toBytes({ names: [each] }) })),
   ]);
 }

@@ -13,17 +13,19 @@ type FirstLogin = {
   transport: Transport | undefined;
 };
 
-/** Long enough for a person to walk from one screen to the other. */
-const DEADLINE_MS = 10 * 60_000;
 const TRY_AGAIN_MS = 2_000;
+
+/** `untilMs`: Unix ms. `isKnown`: this server is the right one, so it is waited for also when it has not answered yet. */
+type Wait = { untilMs: number; isKnown: boolean; signal: AbortSignal };
 
 /**
  * Logs in as a device that is about to be enrolled, retrying until it is; returns the device list that contains it. Losing the network
- * does not end this: the other device may be approving right now, and the keys exist only here.
+ * does not end this: the other device may be approving right now. At the end it rejects with `RequestTimedOut`, whose cause is why the
+ * last attempt failed.
  */
-export async function firstLogin(login: FirstLogin, signal: AbortSignal): Promise<SignedDeviceList> {
-  const deadline = Date.now() + DEADLINE_MS;
-  let isThere = false;
+export async function firstLogin(login: FirstLogin, wait: Wait): Promise<SignedDeviceList> {
+  const { untilMs, signal } = wait;
+  let isThere = wait.isKnown;
   for (;;) {
     try {
       return await attempt(login, signal);
@@ -31,8 +33,9 @@ export async function firstLogin(login: FirstLogin, signal: AbortSignal): Promis
       // a server that has never answered may be the wrong one, so that is an error
       if (!(error instanceof LoginRefused || (isThere && error instanceof RequestTimedOut))) throw error;
       isThere = true;
+      if (Date.now() > untilMs)
+        throw new RequestTimedOut('the existing device has not agreed', { cause: error });
     }
-    if (Date.now() > deadline) throw new RequestTimedOut('the existing device has not agreed');
     await pause(signal);
   }
 }

@@ -4,7 +4,8 @@ import { nextDeviceList } from '../identity/device-list.ts';
 import { approveLink, inviteDevice } from '../identity/linking.ts';
 import { ownList, welcomeKey } from '../runtime/devices.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { accountKeyOf, loadKeepsake } from './account.ts';
+import { loadKeepsake } from './account.ts';
+import { accountKeyOf } from './account-key.ts';
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 

@@ -73,15 +73,19 @@ export type SignUpOptions = ClientOptions &
   };
 
 export type LinkOptions = ClientOptions & {
-  /** From `linkCode()` on an existing device of the account. */
-  code: string;
+  /**
+   * From `linkCode()` on an existing device of the account. Without it, goes on with a link that was begun in this store and did not end,
+   * as when the page was reloaded: the other device may have approved meanwhile. Rejects with `NoAccountHere` if there is none.
+   */
+  code?: string;
   /** Default: random. */
   deviceId?: string;
 };
 
 /**
  * Linking, step 2 of 3, on the new device: pass `code` to `approveLink` on the existing one within five minutes. `done` resolves after that,
- * or rejects, e.g. with `RequestTimedOut` after ten minutes, `AnotherAccount`, or `NotConnected` after `cancel`.
+ * or rejects, e.g. with `RequestTimedOut` after ten minutes, `AnotherAccount`, or `NotConnected` after `cancel`. That only ends the wait:
+ * the device's keys stay in the store for a later `link`, in case the other device approves all the same.
  */
 export type Link = { readonly code: string; readonly done: Promise<Client>; cancel(): void };
 

@@ -22,6 +22,8 @@ type Listening = {
   stop(): Promise<number | null>;
 };
 
+type Begun = { firstLine: Promise<string>; ended: Promise<number | null>; kill(): void };
+
 /** One person at a terminal: a folder of their own and the program. */
 export type Terminal = {
   readonly name: string;
@@ -31,7 +33,7 @@ export type Terminal = {
   /** The same as a person runs it; `input` comes through a pipe. */
   runAlone(args: readonly string[], input?: string): Promise<Ended>;
   /** For a command that says something and goes on. */
-  begin(args: readonly string[]): { firstLine: Promise<string>; ended: Promise<number | null> };
+  begin(args: readonly string[]): Begun;
   listen(...args: string[]): Promise<Listening>;
 };
 
@@ -84,7 +86,7 @@ export function useTerminals(stack: Stack) {
         const child = start(home, args);
         const lines = createInterface({ input: child.stdout });
         const firstLine = new Promise<string>((resolve) => lines.once('line', resolve));
-        return { firstLine, ended: exitOf(child) };
+        return { firstLine, ended: exitOf(child), kill: () => child.kill('SIGKILL') };
       },
       async listen(...args) {
         const child = start(home, ['listen', '--json', ...args]);
