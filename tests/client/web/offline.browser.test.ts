@@ -67,14 +67,23 @@ test(
   'a second tab says that another one is open, and can take over',
   async () => {
     const alice = await web.person('alice');
+    const bob = await web.person('bob');
+    await alice.begin(bob.name);
+    await alice.field.fill('Not yet sent');
     const second = await alice.page.context().newPage();
     await second.goto(alice.page.url());
     await second.getByRole('heading', { name: 'Open in another tab' }).waitFor();
     await second.getByRole('button', { name: 'Use it here' }).click();
     await second.getByText('Connected', { exact: true }).waitFor();
     await alice.page.getByRole('heading', { name: 'Continued in another tab' }).waitFor();
+    const there = new Person(second, alice.name);
+    expect(await there.field.inputValue()).toBe('Not yet sent');
+    await there.field.press('Enter');
+    await there.sees('Not yet sent');
     await alice.page.getByRole('button', { name: 'Use it here' }).click();
     await alice.isOnline();
+    await alice.sees('Not yet sent');
+    expect(await alice.field.inputValue()).toBe('');
   },
   DEADLINE_MS,
 );

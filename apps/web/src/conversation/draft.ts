@@ -19,3 +19,14 @@ export function keepText(key: string, text: string): void {
   const [oldest] = begun.keys();
   if (begun.size > MAX_BEGUN && oldest !== undefined) begun.delete(oldest);
 }
+
+/** All of them, for another tab that goes on: this one has none any more, or would show again what is sent there. */
+export function giveTexts(): [key: string, text: string][] {
+  const all = [...begun];
+  begun.clear();
+  return all;
+}
+
+export function takeTexts(given: readonly [key: string, text: string][]): void {
+  for (const [key, text] of given) keepText(key, text);
+}

@@ -1,4 +1,5 @@
-// A store has one writer. A second tab asks the first to release it; the first closes its client and confirms.
+// A store has one writer. A second tab asks the first to release it; the first closes its client, hands over unsent texts, and confirms.
+import { giveTexts, takeTexts } from '../conversation/draft.ts';
 
 const channelOf = (profile: string) => new BroadcastChannel(`securechat:${profile}:takeover`);
 
@@ -13,6 +14,7 @@ export function offerTakeover(profile: string, release: () => Promise<void>): ()
     if (data !== 'ask' || isReleasing) return;
     isReleasing = true;
     await release();
+    channel.postMessage({ texts: giveTexts() });
     channel.postMessage('released');
     channel.close();
   };
@@ -33,6 +35,7 @@ export async function askForTakeover(profile: string): Promise<void> {
       );
       channel.onmessage = ({ data }) => {
         if (data === 'released') resolve();
+        else if (data.texts !== undefined) takeTexts(data.texts);
       };
       channel.postMessage('ask');
     });
