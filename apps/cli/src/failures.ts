@@ -91,10 +91,6 @@ const isClock = (error: unknown): boolean =>
 const clockAdvice =
   'Set the clock of this machine. If it is right, tell the operator of the server: nothing was sent to it.';
 
-/** The server or the network is unavailable for now, which a chatting person cannot fix. */
-export const isAbsence = ({ name }: SecureChatError): boolean =>
-  name === 'ServerUnreachable' || name === 'ConnectionLost' || name === 'RequestTimedOut';
-
 const dangers = new Set([
   'ServerNotGenuine',
   'AccountKeyChanged',

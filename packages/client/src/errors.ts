@@ -178,3 +178,7 @@ export class CodeNotReadable extends SecureChatError {
     this.because = because;
   }
 }
+
+/** The server or the network is away for now: the client comes back by itself, and a person cannot do anything about it. */
+export const isAbsence = (error: SecureChatError): boolean =>
+  error instanceof ServerUnreachable || error instanceof ConnectionLost || error instanceof RequestTimedOut;

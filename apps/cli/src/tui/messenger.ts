@@ -1,13 +1,14 @@
-import type {
-  Client,
-  Conversation,
-  Presence,
-  SecureChatError,
-  SendOptions,
-  Status,
+import {
+  type Client,
+  type Conversation,
+  isAbsence,
+  type Presence,
+  type SecureChatError,
+  type SendOptions,
+  type Status,
 } from '@securechat/client';
 import type { MakePeer } from '@securechat/client/direct';
-import { adviceOf, CommandFailed, isAbsence, shortFailure } from '../failures.ts';
+import { adviceOf, CommandFailed, shortFailure } from '../failures.ts';
 import { commands } from './commands/index.ts';
 import { DirectLines } from './direct-lines.ts';
 import { type Entry, edited, emptyEntry, meaningOf } from './editing.ts';

@@ -1,6 +1,6 @@
-import type { SecureChatError } from '@securechat/client';
+import { isAbsence, type SecureChatError } from '@securechat/client';
 import { useEffect, useState } from 'preact/hooks';
-import { errorText, isAbsence } from '../text/error-text.ts';
+import { errorText } from '../text/error-text.ts';
 import { useClient } from './session.ts';
 
 /** Why there is no connection, if the user can do something about it. */

@@ -54,11 +54,6 @@ const BY_CODE: Record<CodeNotReadable['because'], string> = {
   newer: 'This comes from a newer version. Reload this page.',
 };
 
-/** The server is unavailable for now; the connection line says so. */
-export function isAbsence(error: SecureChatError): boolean {
-  return ['ServerUnreachable', 'ConnectionLost', 'RequestTimedOut'].includes(error.name);
-}
-
 export function errorText(error: unknown): string {
   if (error instanceof ServerNotGenuine && error.because === 'not_valid_now') return WRONG_CLOCK;
   if (error instanceof CodeNotReadable) return BY_CODE[error.because];
