@@ -4,10 +4,12 @@ import { until } from '@securechat/testkit';
 import { type FaultProxy, startFaultProxy } from '../chaos/proxy.ts';
 import { useConstellation } from '../support/stack.ts';
 import { useConnections } from './support/connect.ts';
+import { texts, useDevices } from './support/people.ts';
 
 const stack = useConstellation({ gateways: 2, deliveries: 1 });
 const { test } = stack;
 const open = useConnections(stack);
+const devices = useDevices(stack);
 const PASS = { kind: 'pass' } as const;
 let proxy: FaultProxy;
 
@@ -62,6 +64,25 @@ describe('it comes back by itself', () => {
     connection.nudge();
     await until('it is back', () => sessions.length === 2, 20_000);
   }, 60_000);
+
+  test('when the cable is cut and something is said: the answer that does not come is missed', async () => {
+    const socket = `tcp://127.0.0.1:${proxy.port}`;
+    const { client } = await devices.signUp('ann', { socket, transport: tcpTransport() });
+    const bob = await devices.signUp('ben');
+    const chat = await client.direct(bob.client.me.userId);
+    await chat.send('first');
+    await until('Bob has it', () => texts(bob.seen).includes('first'), 20_000);
+    await until('nothing waits', () => client.waiting === 0);
+    proxy.set({ kind: 'blackhole', of: ['up', 'down'] });
+    try {
+      await chat.send('second');
+      // without anything said it would be 75 s
+      await until('it knows', () => client.state !== 'connected', 30_000);
+    } finally {
+      proxy.set(PASS);
+    }
+    await until('Bob has that too', () => texts(bob.seen).includes('second'), 60_000);
+  }, 150_000);
 
   test('a nudge on a connection that is well changes nothing', async () => {
     const { connected, connection, failures, states } = open(await stack.person('alice'), throughProxy());

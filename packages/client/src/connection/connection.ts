@@ -84,8 +84,11 @@ export interface Connection {
   stop(): Promise<void>;
   /** Call it when the network changed, the app came to the foreground, or the person asked: reconnects at once, or probes the connection. */
   nudge(): void;
-  /** Takes whole frames. Returns false when not connected; then nothing was sent. */
-  send(frame: Uint8Array<ArrayBuffer>): boolean;
+  /**
+   * Takes whole frames. Returns false when not connected; then nothing was sent. `isAnswered`: the server answers it, so that silence
+   * afterwards soon counts as a lost connection.
+   */
+  send(frame: Uint8Array<ArrayBuffer>, isAnswered?: boolean): boolean;
   /**
    * Resolves with the answer. Waits for a connection, and asks again with the same id when the answer is late, was lost with the
    * connection, or says "later". Rejects with `ServerRefused`, `RequestTimedOut`, `NotConnected` or `TooManyRequests`.

@@ -68,7 +68,7 @@ class ManagedConnection implements Connection {
     this.#random = options.random ?? Math.random;
     this.#keepsake = options.keepsake;
     this.#reconnect = new Reconnect(this.#clock, this.#random);
-    this.#requests = new Requests(this.#clock, this.#random, (frame) => this.send(frame));
+    this.#requests = new Requests(this.#clock, this.#random, (frame) => this.send(frame, true));
   }
 
   start(): void {
@@ -91,9 +91,10 @@ class ManagedConnection implements Connection {
     this.#heartbeat?.probe();
   }
 
-  send(frame: Uint8Array<ArrayBuffer>): boolean {
+  send(frame: Uint8Array<ArrayBuffer>, isAnswered?: boolean): boolean {
     if (this.state !== 'connected') return false;
     this.#wire?.sendFrame(frame);
+    if (isAnswered) this.#heartbeat?.awaitAnswer(frame.length);
     return true;
   }
 

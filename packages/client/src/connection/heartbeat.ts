@@ -11,6 +11,10 @@ const GONE_AFTER_BEATS = PEER_GONE_AFTER_MS / HEARTBEAT_INTERVAL_MS;
 /** How long a probe waits: less than two missed pings, because there is reason for doubt. */
 const PROBE_MS = 5_000;
 
+/** An answer that is due is waited for this long, and longer while what was sent may be on a slow line: 32 kbit/s. */
+const ANSWER_MS = 10_000;
+const LEAST_BYTES_PER_MS = 4;
+
 export type HeartbeatOptions = {
   clock: Clock;
   random: () => number;
@@ -28,6 +32,7 @@ export class Heartbeat {
   #isProbing = false;
   #cancelBeat: () => void = () => undefined;
   #cancelWatch: () => void = () => undefined;
+  #cancelAwaiting: (() => void) | undefined;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -54,9 +59,21 @@ export class Heartbeat {
     });
   }
 
+  /** Call it when something was sent that the server answers. Probes if nothing at all comes back: somebody is waiting. */
+  awaitAnswer(bytes: number): void {
+    const { clock, heardAtMs } = this.#options;
+    const sentAtMs = clock.monotonicMs();
+    // what is sent meanwhile is sent again before long, if it is not answered
+    this.#cancelAwaiting ??= clock.after(ANSWER_MS + bytes / LEAST_BYTES_PER_MS, () => {
+      this.#cancelAwaiting = undefined;
+      if (heardAtMs() < sentAtMs) this.probe();
+    });
+  }
+
   stop(): void {
     this.#cancelBeat();
     this.#cancelWatch();
+    this.#cancelAwaiting?.();
   }
 
   #beatLater(): void {

@@ -87,9 +87,36 @@ test('a probe that is answered changes nothing', async () => {
   expect(state.lostAtMs).toBe(76_100);
 });
 
+test('an answer that is awaited and does not come makes it probe after 10 s, once', async () => {
+  const { clock, beats, state, heartbeat } = start();
+  await clock.pass(1_000);
+  for (let n = 0; n < 5; n++) heartbeat.awaitAnswer(0);
+  await clock.pass(9_999);
+  expect(beats).toEqual([]);
+  await clock.pass(1);
+  expect(beats).toEqual([11_000]);
+  await clock.pass(5_000);
+  expect([beats, state.lostAtMs]).toEqual([[11_000], 16_000]);
+});
+
+test('anything that comes counts as the answer, and a long message is waited for longer', async () => {
+  const { clock, beats, state, heartbeat } = start();
+  await clock.pass(1_000);
+  heartbeat.awaitAnswer(0);
+  state.heardAtMs = clock.monotonicMs();
+  await clock.pass(10_000);
+  heartbeat.awaitAnswer(64_000);
+  await clock.pass(15_000);
+  state.heardAtMs = clock.monotonicMs();
+  await clock.pass(11_000);
+  expect([beats, state.lostAtMs]).toEqual([[30_000], undefined]);
+  heartbeat.stop();
+});
+
 test('it is still after stop', async () => {
   const { clock, beats, state, heartbeat } = start();
   heartbeat.probe();
+  heartbeat.awaitAnswer(0);
   heartbeat.stop();
   await clock.pass(1_000_000);
   expect([beats, state.lostAtMs]).toEqual([[0], undefined]);

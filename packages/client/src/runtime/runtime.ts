@@ -88,7 +88,7 @@ export class Runtime {
     const { core, connection, outcomes } = this;
     this.#outbox = await Outbox.open({
       ...{ store: core.store, sealer: new Sealer(core, outcomes) },
-      send: (frame) => connection.send(frame),
+      send: (frame) => connection.send(frame, true),
       changed: (waiting) => this.#events.emit('waiting', waiting),
       trouble: (error) => this.background(Promise.reject(error)),
     });
