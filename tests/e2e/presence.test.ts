@@ -123,6 +123,8 @@ describe('people who have talked', () => {
     const { alice, bob, asAlice, asBob } = await openTalkers();
     beStatus(asAlice, 'online');
     beStatus(asBob, 'online');
+    // whoever looked before would be told of it, and the next that Bob is told is to be the block
+    await Promise.all([settled(asAlice), settled(asBob)]);
     await until('Bob sees Alice', async () => (await watch(asBob, alice))[0]?.status === 'online');
     asAlice.send('block', { type: 'block', id: 'block', user_id: bob.id });
     await asAlice.next('block');

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { expect } from '@jest/globals';
+import { expect, jest } from '@jest/globals';
 import { followHandovers } from '@securechat/crypto/service-keys';
 import { keyId, signingKeyFromSeed } from '@securechat/crypto/sign';
 import type { Handover } from '@securechat/protocol';
@@ -64,6 +64,9 @@ async function published(): Promise<{
 
 const loginsBy = async (by: string): Promise<number> =>
   (await stack.constellation.gateways[0]!.metrics()).sum('securechat_gateway_logins_total', { by });
+
+/** Auth and the gateway's certificate change three times. */
+jest.setTimeout(120_000);
 
 test('the service key changes, and clients follow by themselves as long as both keys are there', async () => {
   const [online, away, informed, late] = await Promise.all([
