@@ -53,4 +53,7 @@ export default {
   testTimeout: 30_000,
   // One more than cores: tests of whole systems mostly wait. 4.4 minutes instead of 5.6 on two cores.
   maxWorkers: process.env.TEST_WORKERS ?? 3,
+  // What files have loaded stays in their worker. One that has grown is replaced by a new one: it would come to more than a gigabyte, and
+  // would take longer to end than the half second after which jest kills it and suspects a leak.
+  workerIdleMemoryLimit: '500MB',
 };
