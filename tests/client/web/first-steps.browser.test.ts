@@ -115,3 +115,17 @@ test(
   },
   DEADLINE_MS,
 );
+
+test(
+  'whoever comes while the page names a wrong server gets in by trying again, once it names the right one',
+  async () => {
+    const alice = await web.person('alice');
+    await alice.page.route('**/config.json', (route) => route.fulfill({ json: { server: 'wss://chat.example' } }));
+    await alice.page.reload();
+    await alice.page.getByText('is not the whole address of a server').waitFor();
+    await alice.page.unroute('**/config.json');
+    await alice.page.getByRole('button', { name: 'Try again' }).click();
+    await alice.page.getByText('Connected', { exact: true }).waitFor();
+  },
+  DEADLINE_MS,
+);

@@ -40,13 +40,16 @@ export function useOpening(profile: string): OpeningControls {
 
   async function open(): Promise<void> {
     setOpening({ state: 'opening' });
+    let door: Door | undefined;
     try {
-      const door = await openOwnDoor(profile);
+      door = await openOwnDoor(profile);
       const client = await openClient(profile, door);
       if (client !== undefined) return enter(door, client);
       const link = await resumeLink(door);
       setOpening(link === undefined ? { state: 'door', door } : { state: 'linking', door, link });
     } catch (error) {
+      // or trying again would find it in use, by this page
+      await door?.store.close();
       setOpening(error instanceof StoreInUse ? { state: 'in-use' } : { state: 'failed', error });
     }
   }
