@@ -120,7 +120,9 @@ test(
   'whoever comes while the page names a wrong server gets in by trying again, once it names the right one',
   async () => {
     const alice = await web.person('alice');
-    await alice.page.route('**/config.json', (route) => route.fulfill({ json: { server: 'wss://chat.example' } }));
+    await alice.page.route('**/config.json', (route) =>
+      route.fulfill({ json: { server: 'wss://chat.example' } }),
+    );
     await alice.page.reload();
     await alice.page.getByText('is not the whole address of a server').waitFor();
     await alice.page.unroute('**/config.json');
