@@ -33,6 +33,26 @@ async function knows(all: readonly TestDevice[], names: readonly string[]): Prom
   }
 }
 
+/** Of a process that dies with a certain write of a key with this prefix. `left` is what the next process finds. */
+class DyingDisk extends MemoryDisk {
+  readonly #prefix: string;
+  #lives: number;
+  left: MemoryDisk | undefined;
+
+  constructor(prefix: string, lives: number) {
+    super();
+    this.#prefix = prefix;
+    this.#lives = lives;
+  }
+
+  override put(key: string, value: Uint8Array): void {
+    if (this.left) throw new Error('this process is dead');
+    super.put(key, value);
+    // after all changes of this write, and before anybody goes on
+    if (key.startsWith(this.#prefix) && --this.#lives === 0) queueMicrotask(() => (this.left = this.copy()));
+  }
+}
+
 /** What was begun, as it is when nobody can approve it any more. */
 function tooLate(disk: MemoryDisk): Change {
   const begun = JSON.parse(new TextDecoder().decode(disk.get('link-begun')));
@@ -172,6 +192,36 @@ describe('several devices', () => {
     );
     await tablet.close();
     await expect(SecureChat.link({ store: await openMemoryStore(disk) })).rejects.toThrow(StoreTaken);
+  }, 90_000);
+
+  test('a device that dies before it acts on the last that it was told does so when it is back', async () => {
+    const alice = await devices.signUp('alice');
+    // the account key, and the history
+    const disk = new DyingDisk('told/', 2);
+    const link = await SecureChat.link({
+      store: await openMemoryStore(disk),
+      code: await alice.client.linkCode(),
+    });
+    await alice.client.approveLink(link.code);
+    const dying = await link.done;
+    dying.connect();
+    const left = await until('it dies', () => disk.left, 30_000);
+    await dying.close();
+
+    const tablet = await SecureChat.open({ store: await openMemoryStore(left) });
+    tablet.connect();
+    const code = await alice.client.recoveryCode();
+    await until(
+      'it has the key',
+      () =>
+        tablet.recoveryCode().then(
+          (own) => own === code,
+          () => false,
+        ),
+      30_000,
+    );
+    await until('it has acted on all', () => left.keys('told/', 'told0').length === 0);
+    await tablet.close();
   }, 90_000);
 
   test('a link that nobody approved is forgotten, also when it is resumed too late', async () => {

@@ -86,7 +86,7 @@ export class Client implements Api {
     this.#teller.begin({
       conversation: (id) => this.#conversations.get(id),
       refresh: (view) => this.#conversations.refresh(view),
-      own: (told) => this.#devices.told(told),
+      own: () => this.#devices.told(),
       lettingIn: (outsider) => this.#housekeeping.lettingIn(outsider),
     });
     // registered first, so that pending calls are already rejected when the app hears of it

@@ -1,7 +1,7 @@
 import type { E2eeEngine, OwnDevice } from '@securechat/crypto/e2ee';
 import type { Alarm, Profile } from '../api/index.ts';
 import type { Connection } from '../connection/connection.ts';
-import type { Bodies, OwnBody } from '../content/types.ts';
+import type { Bodies } from '../content/types.ts';
 import type { OutboxLanes } from '../outbox/sealer.ts';
 import type { Store } from '../storage/store.ts';
 import type { Arrival } from './contents/apply.ts';
@@ -34,8 +34,8 @@ export type Teller = {
   receipt(conversationId: string, userId: string): void;
   profile(userId: string, profile: Profile): void;
   alarm(alarm: Alarm): void;
-  /** A content sent by another device of this account. */
-  own(told: OwnBody): void;
+  /** Another device of this account has told something, which is stored. */
+  own(): void;
   /** Names of this account's devices changed. */
   devices(): void;
   /** A device asks to be added again; without `outsider`, this device has to ask. */

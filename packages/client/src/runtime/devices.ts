@@ -1,9 +1,7 @@
-import type { OwnBody, OwnMark } from '../content/types.ts';
 import { deviceNamesKey } from '../conversations/contents/own.ts';
 import { addressOf, devicesOf } from '../conversations/membership/log.ts';
 import { perform } from '../conversations/outgoing/perform.ts';
 import { isFinal } from '../conversations/outgoing/sealer.ts';
-import { takeOwnMark } from '../conversations/view/own-marks.ts';
 import { RequestTimedOut } from '../errors.ts';
 import type { Conversations } from './conversations.ts';
 import type { Runtime } from './runtime.ts';
@@ -15,6 +13,7 @@ const SETTLE_MS = 300_000;
 export class Devices {
   readonly #runtime: Runtime;
   readonly #conversations: Conversations;
+  #acting = Promise.resolve();
 
   constructor(runtime: Runtime, conversations: Conversations) {
     this.#runtime = runtime;
@@ -44,6 +43,7 @@ export class Devices {
     const { devices } = await ownList(this.#runtime);
     const listed = devices.map(({ device_id }) => addressOf(userId, device_id));
     if (listed.length > 1) await this.#conversations.own();
+    this.told();
     let isLeft = false;
     const untilMs = performance.now() + SETTLE_MS;
     for (const { id, membership, parted } of core.registry.all()) {
@@ -87,18 +87,12 @@ export class Devices {
     if (isNew) await (await newcomers()).tellNewcomers(this.#runtime, await this.#conversations.own());
   }
 
-  /** A content sent by another own device. */
-  told(told: OwnBody): void {
-    const { core } = this.#runtime;
-    this.#runtime.background(
-      isMark(told)
-        ? takeOwnMark(core, told)
-        : newcomers().then(({ takeNews }) => takeNews(this.#runtime, told)),
-    );
+  /** Acts on what other own devices have told, one after the other. */
+  told(): void {
+    this.#acting = this.#acting.then(async () => (await import('./told.ts')).actOnTold(this.#runtime));
+    this.#runtime.background(this.#acting);
   }
 }
-
-const isMark = (told: OwnBody): told is OwnMark => told.tell === 'read' || told.tell === 'accepted';
 
 /** Loaded on first use: devices rarely change. */
 const linking = () => import('../account/linking.ts');

@@ -1,5 +1,4 @@
 import type { Alarm, ClientEvents, Profile, Stats } from '../api/index.ts';
-import type { OwnBody } from '../content/types.ts';
 import type { Outsider, Teller } from '../conversations/core.ts';
 import type { ConversationView } from '../conversations/view/conversation.ts';
 import type { Emitter } from '../events.ts';
@@ -9,7 +8,7 @@ import { StoreClosed } from '../storage/errors.ts';
 export type Audience = {
   conversation(id: string): ConversationView | undefined;
   refresh(view: ConversationView): Promise<void>;
-  own(told: OwnBody): void;
+  own(): void;
   lettingIn(outsider: Outsider | undefined): void;
 };
 
@@ -74,8 +73,8 @@ export class EventTeller implements Teller {
     this.#events.emit('profile', { userId, profile });
   }
 
-  own(told: OwnBody): void {
-    this.#audience?.own(told);
+  own(): void {
+    this.#audience?.own();
   }
 
   devices(): void {

@@ -67,16 +67,6 @@ export class OwnMarks {
   }
 }
 
-/** Another own device has read or accepted something. Ignored for unknown conversations. */
-export async function takeOwnMark(core: Core, mark: OwnMark): Promise<void> {
-  if (!core.registry.get(mark.conversationId)) return;
-  await core.registry.step(mark.conversationId, async (step) => {
-    if (mark.tell === 'read') await moveMark(core, step, mark);
-    else if (step.record.isRequest) step.change({ isRequest: false });
-    await step.write();
-  });
-}
-
 /** Marks only grow. Returns false when it is not further. */
 export async function moveMark(
   core: Core,
