@@ -157,6 +157,8 @@ describe('several devices', () => {
     await setTimeout(33_000);
     expect(error).toBeUndefined();
     await gateway!.restart();
+    // by itself only after up to half a minute, by now
+    alice.client.nudge();
     await until('Alice is back', () => alice.client.state === 'connected', 30_000);
     await alice.client.approveLink(link.code);
     const tablet = await link.done;
