@@ -1,5 +1,4 @@
-// npm run breaks [-- part of a name ...] [--part N/M]: breaks the code on purpose, once per patch in tests/breaks, and demands that the tests
-// notice. With --part only the Nth of M parts of those that a test on Node notices, and those named.
+// npm run breaks: breaks the code on purpose, once per patch in tests/breaks, and demands that the tests notice.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,6 +7,7 @@ import { applyPatch, createCopy } from './breaks/copy.ts';
 import { type Break, readBreak } from './breaks/read-break.ts';
 import { runChaos } from './breaks/run-chaos.ts';
 import { runNamedTests, type Verdict } from './breaks/run-named-tests.ts';
+import { readOrEnd } from './read-or-end.ts';
 import { startTestServers } from './testing/servers.ts';
 import { ROOT } from './tools.ts';
 
@@ -15,11 +15,15 @@ const say = (line: string): void => console.log(`[breaks] ${line}`);
 /** One more than there are cores, as with jest's workers: the tests mostly wait. */
 const LANES = 3;
 
-function chosen(): Break[] {
+const USAGE = `Usage: npm run breaks -- [part of a name ...] [--part N/M]
+Without either, all patches of tests/breaks. --part takes the Nth of M parts of those that a test on Node notices.`;
+
+function chosen(): Break[] | undefined {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { part: { type: 'string' } },
+    options: { part: { type: 'string' }, help: { type: 'boolean' } },
   });
+  if (values.help) return undefined;
   const folder = join(ROOT, 'tests', 'breaks');
   const all = readdirSync(folder)
     .filter((name) => name.endsWith('.patch'))
@@ -92,7 +96,7 @@ async function runLane(waiting: Group[], copy: string, env: Record<string, strin
   }
   return unnoticed;
 }
-const breaks = chosen();
+const breaks = readOrEnd(USAGE, chosen);
 let done = 0;
 
 async function main(): Promise<number> {
