@@ -21,13 +21,12 @@ import { toBytes } from '../storage/json.ts';
 import type { Change, Store } from '../storage/store.ts';
 import { type Account, AnotherAccount, accountChange, keepsakeChange, ownDeviceIn } from './account.ts';
 import { doorsAt } from './address.ts';
-
-export { moveTo } from './address.ts';
-
 import { begin, begun, begunChange, expectRoom, offline } from './begun.ts';
 import { firstLogin } from './first-login.ts';
 import { beginLink, type LinkBegun, linkEnded } from './link-begun.ts';
 import { recoveryList } from './recovery-list.ts';
+
+export { moveTo } from './address.ts';
 
 type Whereto = Pick<SignUpOptions, 'server' | 'serviceKey' | 'signal'>;
 type Server = { http: string; socket: string; serviceKey: Uint8Array };
