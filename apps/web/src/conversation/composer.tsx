@@ -1,5 +1,5 @@
 import type { Conversation } from '@securechat/client';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { AttachButton } from '../files/attach-button.tsx';
 import { transfersOf } from '../files/transfers.ts';
 import { Uploads } from '../files/uploads.tsx';
@@ -44,7 +44,8 @@ export function Composer({ conversation, threadId, draft, onDone, onEditLast }: 
   const others = conversation.memberIds.filter((userId) => userId !== client.me.userId);
   const suggestions = useSuggestions(conversation.kind === 'group' ? others : [], nameOf);
 
-  useEffect(() => {
+  // at once: a quick typist's next keys would go elsewhere
+  useLayoutEffect(() => {
     if (draft.kind === 'edit' && draft.message.body.type === 'text') setText(draft.message.body.text);
     if (hasKeyboard()) field.current?.focus();
   }, [draft]);

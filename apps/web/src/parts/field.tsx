@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 type Properties = {
   label: string;
@@ -18,7 +18,8 @@ type Properties = {
 export function Field({ label, hint, onValue, isSecret, isFocused, ...rest }: Properties) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  // at once: a quick typist's next keys would go elsewhere
+  useLayoutEffect(() => {
     if (isFocused) input.current?.focus();
   }, []);
   const common = {
