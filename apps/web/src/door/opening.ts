@@ -30,21 +30,22 @@ export async function openClient(
   { config: { server }, store }: Door,
 ): Promise<Client | undefined> {
   const { readReceipts } = loadPreferences(profile);
-  try {
-    return await SecureChat.open({
+  return unlessNobody(
+    SecureChat.open({
       ...{ store, server, deviceName: ownName() },
       ...(readReceipts === undefined ? {} : { readReceipts }),
-    });
-  } catch (error) {
-    if (error instanceof NoAccountHere) return undefined;
-    throw error;
-  }
+    }),
+  );
 }
 
 /** What was begun on an earlier visit and did not end: the other device may have approved since. Undefined when there is nothing. */
 export async function resumeLink({ store }: Door): Promise<Link | undefined> {
+  return unlessNobody(SecureChat.link({ store, deviceName: ownName() }));
+}
+
+async function unlessNobody<T>(entering: Promise<T>): Promise<T | undefined> {
   try {
-    return await SecureChat.link({ store, deviceName: ownName() });
+    return await entering;
   } catch (error) {
     if (error instanceof NoAccountHere) return undefined;
     throw error;

@@ -48,9 +48,7 @@ export function useOpening(profile: string): OpeningControls {
       const link = await resumeLink(door);
       setOpening(link === undefined ? { state: 'door', door } : { state: 'linking', door, link });
     } catch (error) {
-      // or trying again would find it in use, by this page
-      await door?.store.close();
-      setOpening(error instanceof StoreInUse ? { state: 'in-use' } : { state: 'failed', error });
+      await fail(door, error);
     }
   }
 
@@ -76,10 +74,10 @@ export function useOpening(profile: string): OpeningControls {
   }
 
   const stay = (door: Door) => setOpening({ state: 'door', door });
-  /** Retrying opens the store again. */
-  async function fail(door: Door, error: unknown): Promise<void> {
-    await door.store.close();
-    setOpening({ state: 'failed', error });
+  async function fail(door: Door | undefined, error: unknown): Promise<void> {
+    // or trying again would find it in use, by this page
+    await door?.store.close();
+    setOpening(error instanceof StoreInUse ? { state: 'in-use' } : { state: 'failed', error });
   }
   return { opening, open, takeOver, enter, stay, fail, forget };
 }
