@@ -29,31 +29,26 @@ import { recoveryList } from './recovery-list.ts';
 export { moveTo } from './address.ts';
 
 type Whereto = Pick<SignUpOptions, 'server' | 'serviceKey' | 'signal'>;
-type Server = { http: string; socket: string; serviceKey: Uint8Array };
+type Found = { server: Account['server']; serviceKey: Uint8Array };
 
 export const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
-async function findServer({ server: address, serviceKey, signal }: Whereto): Promise<Server> {
+async function findServer({ server: address, serviceKey, signal }: Whereto): Promise<Found> {
   const facts = await askServerFacts(doorsAt(address, '').http, { signal });
-  const doors = doorsAt(address, facts.webSocketPath);
-  return { ...doors, serviceKey: serviceKey === undefined ? facts.serviceKey : decodeBase64(serviceKey) };
+  const server = doorsAt(address, facts.webSocketPath);
+  return { server, serviceKey: serviceKey === undefined ? facts.serviceKey : decodeBase64(serviceKey) };
 }
 
 /** Creates an account with this as its first device. Leaves in the store what `open` opens. */
 export async function signUp(options: SignUpOptions): Promise<void> {
   const { store, userId, deviceId, invite, token, signal } = options;
   await expectRoom(store);
-  const server = await findServer(options);
+  const { server, serviceKey } = await findServer(options);
   const { list, device, secretKey } =
     (await begun(store, userId, deviceId)) ?? (await begin(userId, deviceId, nowSeconds()));
-  const account = {
-    userId,
-    own: ownDeviceIn(list, device),
-    server: doorsOf(server),
-    accountSecret: secretKey,
-  };
+  const account = { userId, own: ownDeviceIn(list, device), server, accountSecret: secretKey };
   // stored before the server hears of it: else a crash would leave a taken name whose key nobody holds
-  await keep(options, account, [server.serviceKey], begunChange(list));
+  await keep(options, account, [serviceKey], begunChange(list));
   const enrolment = { list, proof: await prove(list, device) };
   await unlessRefused(store, createAccount(server.http, enrolment, { invite, token }, { signal }));
   await pin(store, list);
@@ -63,17 +58,12 @@ export async function signUp(options: SignUpOptions): Promise<void> {
 export async function recover(options: RecoverOptions): Promise<void> {
   const { store, userId, deviceId, signal } = options;
   await expectRoom(store);
-  const server = await findServer(options);
+  const { server, serviceKey } = await findServer(options);
   const key = await accountKeyFromRecoveryCode(options.recoveryCode);
   const device = await createDeviceKey(deviceId);
   await recoveryList({ userId, key }, device, async (list) => {
-    const account = {
-      userId,
-      own: ownDeviceIn(list, device),
-      server: doorsOf(server),
-      accountSecret: key.secretKey,
-    };
-    await keep(options, account, [server.serviceKey]);
+    const account = { userId, own: ownDeviceIn(list, device), server, accountSecret: key.secretKey };
+    await keep(options, account, [serviceKey]);
     const enrolment = { list, proof: await prove(list, device) };
     await unlessRefused(store, recoverAccount(server.http, enrolment, { signal }));
     await pin(store, list);
@@ -120,8 +110,6 @@ async function letIn(
   // the other devices are told its name
   await keep(options, account, pins, { put: welcomeKey(device.deviceId), value: new Uint8Array() });
 }
-
-const doorsOf = ({ http, socket }: Server): Account['server'] => ({ http, socket });
 
 async function prove(list: SignedDeviceList, device: DeviceKey) {
   const { deviceId, secretKey } = device;
