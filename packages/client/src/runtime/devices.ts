@@ -43,7 +43,6 @@ export class Devices {
     const { devices } = await ownList(this.#runtime);
     const listed = devices.map(({ device_id }) => addressOf(userId, device_id));
     if (listed.length > 1) await this.#conversations.own();
-    this.told();
     let isLeft = false;
     const untilMs = performance.now() + SETTLE_MS;
     for (const { id, membership, parted } of core.registry.all()) {

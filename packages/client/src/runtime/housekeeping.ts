@@ -1,4 +1,5 @@
 import { joinKey } from '../conversations/contents/join.ts';
+import { toldKey } from '../conversations/contents/own.ts';
 import type { Outsider } from '../conversations/core.ts';
 import { outsideKey } from '../conversations/incoming/outside.ts';
 import { removeExpired } from '../conversations/timeline/expiry.ts';
@@ -98,6 +99,7 @@ export class Housekeeping {
     const isAny = async (prefix: string) => (await core.store.list(prefix, { limit: 1 })).length > 0;
     // the sweeping code is part of history, which is not loaded needlessly
     if (await isAny('transfer-begun/')) await (await import('../history/index.ts')).sweepTransfers(core);
+    if (await isAny(toldKey(''))) this.#devices.told();
     if (await isAny(joinKey('')))
       await (await import('../group-links/take.ts')).takeJoins(core, this.#conversations);
     if (!(await isAny(outsideKey(''))) || connection.state !== 'connected') return;
