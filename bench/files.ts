@@ -3,7 +3,6 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { parseArgs } from 'node:util';
 import { type Client, type Conversation, type FileInfo, SecureChat } from '@securechat/client';
 import { type Files, openFiles } from '@securechat/client/files';
 import { openMemoryStore } from '@securechat/client/memory';
@@ -11,12 +10,14 @@ import { type Pids, total } from './measure/processes.ts';
 import { median } from './measure/statistics.ts';
 import { formatNumber, formatTable } from './measure/table.ts';
 import { openWindow, type Window } from './measure/window.ts';
+import { wholeNumbersOrEnd } from './options.ts';
 import { startStack } from './stack.ts';
 
-const { values } = parseArgs({
-  options: { megabytes: { type: 'string', default: '50' }, rounds: { type: 'string', default: '3' } },
-});
-const [megabytes, rounds] = [Number(values.megabytes), Number(values.rounds)];
+const USAGE = `Usage: npm run bench:files -- [options]
+  --megabytes N   of the file, in millions of bytes (default 50)
+  --rounds N      every way once in each (default 3)`;
+
+const { megabytes, rounds } = wholeNumbersOrEnd(USAGE, { megabytes: 50, rounds: 3 });
 const size = megabytes * 1_000_000;
 const PIECE = Buffer.alloc(250_000, 7);
 

@@ -3,7 +3,6 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { encodeUpstream } from '@securechat/protocol';
 import { makeChat, makeGroup, type Person, personNamed, within } from '@securechat/testkit';
 import { beginningOf, routeBetween } from './generator/chat-frames.ts';
@@ -14,6 +13,7 @@ import { Session } from './generator/session.ts';
 import { nowUs, timedId, timedIds } from './generator/timed-ids.ts';
 import { median, quantile, Samples } from './measure/statistics.ts';
 import { formatNumber } from './measure/table.ts';
+import { wholeNumbersOrEnd } from './options.ts';
 import { startStack } from './stack.ts';
 
 const COUPLES = 10;
@@ -24,23 +24,16 @@ const CROWD_DEADLINE_MS = 120_000;
 const ANSWER_DEADLINE_MS = 10_000;
 const BODY = 'a message of 384 bytes'.padEnd(384);
 
-const { values } = parseArgs({
-  options: {
-    members: { type: 'string', default: '1000' },
-    /** Messages per second: to the group, and of all pairs together. */
-    rate: { type: 'string', default: '1' },
-    direct: { type: 'string', default: '50' },
-    pairs: { type: 'string', default: '5' },
-    secs: { type: 'string', default: '10' },
-  },
+const USAGE = `Usage: npm run bench:groups -- [options]
+  --members N   of the group (default 1,000)
+  --rate N      messages per second in the group (default 1)
+  --direct N    messages per second of all pairs of people together (default 50)
+  --pairs N     pairs of windows, with and without the group's messages (default 5)
+  --secs N      of each window (default 10)`;
+
+const { members, rate, direct, pairs, secs } = wholeNumbersOrEnd(USAGE, {
+  ...{ members: 1_000, rate: 1, direct: 50, pairs: 5, secs: 10 },
 });
-const [members, rate, direct, pairs, secs] = [
-  values.members,
-  values.rate,
-  values.direct,
-  values.pairs,
-  values.secs,
-].map(Number) as [number, number, number, number, number];
 
 const tally = new Tally();
 let ages = new Samples();

@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readOrEnd } from '../scripts/read-or-end.ts';
 
 /** `A=1` and `B=2` as `{ A: '1', B: '2' }`. */
 export function assignments(given: readonly string[] = []): Record<string, string> {
@@ -36,13 +38,19 @@ export function loadOf(given: Given, { seconds }: { seconds: number }) {
   };
 }
 
-/** The given names, which must all be known; all names if none was given. */
-export function chosen<N extends string>(
-  kind: string,
-  names: readonly string[],
-  known: readonly N[],
-): readonly N[] {
-  const unknown = names.filter((name) => !(known as readonly string[]).includes(name));
-  if (unknown.length > 0) throw new Error(`There is no ${kind} called ${unknown.join(', ')}.`);
-  return names.length > 0 ? (names as N[]) : known;
+/** The options of a command that has nothing but whole numbers, `otherwise` being those that are not given. Ends it when they are wrong or help is asked for. */
+export function wholeNumbersOrEnd<N extends string>(
+  usage: string,
+  otherwise: Readonly<Record<N, number>>,
+): Record<N, number> {
+  const names = Object.keys(otherwise) as N[];
+  return readOrEnd(usage, () => {
+    const options = Object.fromEntries(names.map((name) => [name, text]));
+    const { values } = parseArgs({ options: { ...options, help: { type: 'boolean' } } });
+    if (values.help) return undefined;
+    const given = values as Partial<Record<N, string>>;
+    return Object.fromEntries(
+      names.map((name) => [name, wholeNumber(name, given[name], otherwise[name])]),
+    ) as Record<N, number>;
+  });
 }

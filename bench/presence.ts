@@ -3,7 +3,6 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { encodeUpstream } from '@securechat/protocol';
 import { makeChat, type Person, rowsOf, within } from '@securechat/testkit';
 import { beginningOf, routeBetween } from './generator/chat-frames.ts';
@@ -14,6 +13,7 @@ import { Session } from './generator/session.ts';
 import { nowUs, timedId, timedIds } from './generator/timed-ids.ts';
 import { median, quantile, Samples } from './measure/statistics.ts';
 import { formatNumber } from './measure/table.ts';
+import { wholeNumbersOrEnd } from './options.ts';
 import { startStack } from './stack.ts';
 
 const COUPLES = 10;
@@ -25,26 +25,17 @@ const FLAPPERS_DEADLINE_MS = 900_000;
 const ANSWER_DEADLINE_MS = 10_000;
 const BODY = 'a message of 384 bytes'.padEnd(384);
 
-const { values } = parseArgs({
-  options: {
-    users: { type: 'string', default: '10000' },
-    /** Milliseconds between two changes of one person. */
-    every: { type: 'string', default: '5000' },
-    circle: { type: 'string', default: '10' },
-    /** Messages per second of all pairs together. */
-    direct: { type: 'string', default: '50' },
-    pairs: { type: 'string', default: '5' },
-    secs: { type: 'string', default: '10' },
-  },
+const USAGE = `Usage: npm run bench:presence -- [options]
+  --users N     who come and go (default 10,000)
+  --every N     milliseconds between two changes of one person (default 5,000)
+  --circle N    people who watch each other (default 10)
+  --direct N    messages per second of all pairs of people together (default 50)
+  --pairs N     pairs of windows, with and without changes (default 5)
+  --secs N      of each window (default 10)`;
+
+const { users, every, circle, direct, pairs, secs } = wholeNumbersOrEnd(USAGE, {
+  ...{ users: 10_000, every: 5_000, circle: 10, direct: 50, pairs: 5, secs: 10 },
 });
-const [users, every, circle, direct, pairs, secs] = [
-  values.users,
-  values.every,
-  values.circle,
-  values.direct,
-  values.pairs,
-  values.secs,
-].map(Number) as [number, number, number, number, number, number];
 
 const tally = new Tally();
 let ages = new Samples();

@@ -3,12 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { chosen, readOrEnd } from '../scripts/read-or-end.ts';
 import { generate } from './generate.ts';
 import type { Job, Results } from './generator/job.ts';
 import { type ByProcess, sum, total } from './measure/processes.ts';
 import { referenceLoopMs } from './measure/reference.ts';
 import { median } from './measure/statistics.ts';
 import { formatNumber, formatTable } from './measure/table.ts';
+import { wholeNumber } from './options.ts';
 import { type StackOptions, startStack } from './stack.ts';
 
 const WARM_UP_SECONDS = 3;
@@ -21,26 +23,38 @@ const AREAS_OF_A_KEY = 8;
 /** On the path of a message. The cost of other processes does not depend on messages. */
 const ON_THE_WAY = ['gateway', 'delivery', 'redis', 'postgres'] as const;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    counts: { type: 'string', default: '1,2,4' },
-    /** Messages per second for each gateway and delivery process. */
-    rate: { type: 'string', default: '150' },
-    connections: { type: 'string', default: '100,1000,10000' },
-    secs: { type: 'string', default: '8' },
-    runs: { type: 'string', default: '3' },
-    quiet: { type: 'string', default: '6' },
-  },
+const PARTS = ['processes', 'connections'] as const;
+const USAGE = `Usage: npm run bench:scale -- [processes] [connections] [options]
+  --counts A,B        how many of each process (default 1,2,4)
+  --rate N            messages per second for each gateway and delivery process (default 150)
+  --connections A,B   (default 100,1000,10000)
+  --secs N            seconds measured in each run (default 8)
+  --runs N            of processes, by turns (default 3)
+  --quiet N           seconds to wait for other load on the machine to end (default 6)`;
+
+const { parts, counts, rate, connections, secs, runs, quiet } = readOrEnd(USAGE, () => {
+  const text = { type: 'string' } as const;
+  const known = { counts: text, rate: text, connections: text, secs: text, runs: text, quiet: text } as const;
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { ...known, help: { type: 'boolean' } },
+  });
+  if (values.help) return undefined;
+  const parts = chosen('part', positionals, PARTS);
+  const connections = wholeNumbers('connections', values.connections, [100, 1_000, 10_000]);
+  if (parts.includes('connections')) demandAreas(Math.max(...connections));
+  return {
+    ...{ parts, connections, counts: wholeNumbers('counts', values.counts, [1, 2, 4]) },
+    rate: wholeNumber('rate', values.rate, 150),
+    secs: wholeNumber('secs', values.secs, 8),
+    runs: wholeNumber('runs', values.runs, 3),
+    quiet: wholeNumber('quiet', values.quiet, 6),
+  };
 });
-const numbers = (list: string): number[] => list.split(',').map(Number);
-const [rate, secs, runs, quiet] = [values.rate, values.secs, values.runs, values.quiet].map(Number) as [
-  number,
-  number,
-  number,
-  number,
-];
-const wants = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
+
+function wholeNumbers(name: string, given: string | undefined, otherwise: number[]): number[] {
+  return given?.split(',').map((each) => wholeNumber(name, each, 0)) ?? otherwise;
+}
 
 async function measure<W extends 'rate' | 'idle'>(
   workload: W,
@@ -81,7 +95,6 @@ const middle = (rows: readonly (readonly number[])[]): number[] =>
 
 /** One, two and four of each, alternating, so that other activity on the machine affects all alike. */
 async function addProcesses(): Promise<void> {
-  const counts = numbers(values.counts);
   const costs = new Map<number, number[][]>(counts.map((count) => [count, []]));
   for (let run = 1; run <= runs; run += 1) {
     for (const pairs of counts) {
@@ -109,8 +122,7 @@ async function addProcesses(): Promise<void> {
 /** The same traffic with more and more people, and the cost of those who send nothing. */
 async function addConnections(): Promise<void> {
   const lines: string[][] = [];
-  for (const count of numbers(values.connections)) {
-    demandAreas(count);
+  for (const count of connections) {
     const talking = await measure('rate', { users: count, messagesPerSecond: STEADY_RATE });
     const idle = await measure('idle', { connections: count });
     const gateways = (of: ByProcess): number =>
@@ -151,6 +163,6 @@ function demandAreas(people: number): void {
 if (process.platform !== 'linux') throw new Error('This reads /proc, which is a thing of Linux.');
 console.log(`${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`);
 console.log(`  reference loop ${formatNumber(referenceLoopMs())} ms`);
-if (wants('processes')) await addProcesses();
-if (wants('connections')) await addConnections();
+if (parts.includes('processes')) await addProcesses();
+if (parts.includes('connections')) await addConnections();
 process.exit(0);

@@ -1,5 +1,4 @@
 // npm run bench:traffic -- [options]: the cost of hiding sizes and times, for each profile of the SDK; see README.md.
-import { parseArgs } from 'node:util';
 import {
   type Client,
   type Conversation,
@@ -13,6 +12,7 @@ import { webSocketTransport } from '@securechat/client/testing';
 import { until } from '@securechat/testkit';
 import { median, quantile } from './measure/statistics.ts';
 import { formatNumber, formatTable } from './measure/table.ts';
+import { wholeNumbersOrEnd } from './options.ts';
 import { startStack } from './stack.ts';
 
 const PROFILES: readonly TrafficProfile[] = ['off', 'standard', 'high'];
@@ -21,10 +21,11 @@ const LENGTHS = [3, 12, 25, 40, 60, 90, 140, 300];
 const DUMMIES_AN_HOUR = { off: 0, standard: 12, high: 120 } as const;
 const DEADLINE_MS = 180_000;
 
-const { values } = parseArgs({
-  options: { messages: { type: 'string', default: '40' }, rounds: { type: 'string', default: '3' } },
-});
-const [messages, rounds] = [Number(values.messages), Number(values.rounds)];
+const USAGE = `Usage: npm run bench:traffic -- [options]
+  --messages N   of each profile in a round (default 40)
+  --rounds N     (default 3)`;
+
+const { messages, rounds } = wholeNumbersOrEnd(USAGE, { messages: 40, rounds: 3 });
 
 /** A device whose sent bytes are counted, in a conversation with another one. */
 type Person = { client: Client; conversation: Conversation; sent(): number };

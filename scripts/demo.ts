@@ -5,6 +5,10 @@ import { type Count, countMessages, printCounts } from './demo/count.ts';
 import { showEncrypted } from './demo/encrypted.ts';
 import { startProgress } from './demo/progress.ts';
 import { findStack } from './demo/stack.ts';
+import { takeNoOptions } from './read-or-end.ts';
+
+const USAGE = `Usage: npm run demo
+Two people write to each other over what npm start runs in another terminal.`;
 
 const MESSAGES = 1_000;
 /** Unanswered messages at a time, as in an app of a busy person. */
@@ -123,6 +127,7 @@ async function withProgress(
   }
 }
 
+takeNoOptions(USAGE);
 try {
   process.exitCode = (await run()) ? 0 : 1;
 } catch (error) {

@@ -1,3 +1,5 @@
+import { parseArgs } from 'node:util';
+
 /** Parses the command line with `read`. Undefined is a request for help; that, and an error, print the usage and end the process. */
 export function readOrEnd<T>(usage: string, read: () => T | undefined): T {
   try {
@@ -9,4 +11,23 @@ export function readOrEnd<T>(usage: string, read: () => T | undefined): T {
     process.exit(1);
   }
   process.exit(0);
+}
+
+/** For a command without options: whatever is given ends it as above. */
+export function takeNoOptions(usage: string): void {
+  readOrEnd(usage, () => {
+    const { values } = parseArgs({ options: { help: { type: 'boolean' } } });
+    return values.help ? undefined : values;
+  });
+}
+
+/** The given names, which must all be known; all names if none was given. */
+export function chosen<N extends string>(
+  kind: string,
+  names: readonly string[],
+  known: readonly N[],
+): readonly N[] {
+  const unknown = names.filter((name) => !(known as readonly string[]).includes(name));
+  if (unknown.length > 0) throw new Error(`There is no ${kind} called ${unknown.join(', ')}.`);
+  return names.length > 0 ? (names as N[]) : known;
 }

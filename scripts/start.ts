@@ -1,6 +1,7 @@
 // npm start: the whole system on this machine. Redis, Postgres and every service, each in its own process.
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { takeNoOptions } from './read-or-end.ts';
 import { startDataServers } from './stack/data-servers.ts';
 import { migrate } from './stack/migrate.ts';
 import { choosePorts } from './stack/ports.ts';
@@ -13,6 +14,11 @@ import { printSummary } from './stack/summary.ts';
 import { startWeb } from './stack/web.ts';
 import { ROOT } from './tools.ts';
 
+const USAGE = `Usage: npm start
+Starts Redis, Postgres, every service and the web client on this machine, and prints where they are. Ctrl-C stops everything.
+REDIS_URL and POSTGRES_URL name servers of your own: see docs/configuration.md.`;
+
+takeNoOptions(USAGE);
 const say = (line: string) => console.log(`[start] ${line}`);
 const dataFolder = join(ROOT, '.data');
 mkdirSync(dataFolder, { recursive: true });
