@@ -1,22 +1,15 @@
-import { afterEach, expect, test } from '@jest/globals';
-// biome-ignore lint/style/noRestrictedImports: the test pauses and kills a Redis of its own
-import { type EmbeddedServer, freePort, startRedis } from '@securechat/embedded';
+import { expect, test } from '@jest/globals';
+// biome-ignore lint/style/noRestrictedImports: the test kills a Redis of its own
+import { type EmbeddedServer, freePort } from '@securechat/embedded';
 import { Redis } from 'ioredis';
 import { BLOCK_MS, type BlockingReader, openBlockingReader } from './blocking-reader.ts';
 import { sleep } from './clock.ts';
 import { createLoop } from './loop.ts';
 import { startCuttingProxy } from './testing/cutting-proxy.ts';
+import { endedAfterEach } from './testing/own-redis.ts';
+import { until } from './testing/until.ts';
 
-const cleanups: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function ownRedis(port?: number): Promise<EmbeddedServer> {
-  const server = await startRedis(port === undefined ? {} : { port });
-  cleanups.push(() => server.stop('SIGKILL'));
-  return server;
-}
+const { after, ownRedis } = endedAfterEach();
 
 function read(reader: BlockingReader, from: string): Promise<unknown> {
   return reader.run((redis) => redis.call('XREAD', ['BLOCK', BLOCK_MS, 'STREAMS', 's', from]));
@@ -40,20 +33,12 @@ function startLoop(reader: BlockingReader) {
     },
   });
   loop.start();
-  cleanups.push(async () => {
+  after(async () => {
     const stopped = loop.stop();
     reader.close();
     await stopped;
   });
   return { seen, failures: () => failures };
-}
-
-async function until(condition: () => boolean, withinMs: number): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms`);
-    await sleep(20);
-  }
 }
 
 async function add(server: EmbeddedServer, value: string): Promise<void> {
@@ -65,7 +50,7 @@ async function add(server: EmbeddedServer, value: string): Promise<void> {
 test('a read that finds nothing resolves with null after a second', async () => {
   const server = await ownRedis();
   const reader = openBlockingReader(server.url);
-  cleanups.push(() => reader.close());
+  after(() => reader.close());
   const startedMs = performance.now();
   expect(await read(reader, '$')).toBeNull();
   expect(performance.now() - startedMs).toBeGreaterThanOrEqual(BLOCK_MS - 20);
@@ -76,13 +61,13 @@ test('a paused Redis is noticed, and reading goes on when it goes on', async () 
   const server = await ownRedis();
   const loop = startLoop(openBlockingReader(server.url));
   await add(server, 'before');
-  await until(() => loop.seen.length === 1, 5000);
+  await until('the first one was read', () => loop.seen.length === 1, 5000);
 
   process.kill(server.pid, 'SIGSTOP');
-  await until(() => loop.failures() > 0, 3500);
+  await until('a read failed', () => loop.failures() > 0, 3500);
   process.kill(server.pid, 'SIGCONT');
   await add(server, 'after');
-  await until(() => loop.seen.length === 2, 8000);
+  await until('the second one was read', () => loop.seen.length === 2, 8000);
   expect(loop.seen).toEqual(['before', 'after']);
 });
 
@@ -92,31 +77,31 @@ test('a killed Redis is read again when it is back on the same port', async () =
   const loop = startLoop(openBlockingReader(first.url));
   await sleep(300);
   await first.kill();
-  await until(() => loop.failures() > 1, 2000);
+  await until('two reads failed', () => loop.failures() > 1, 2000);
 
   const second = await ownRedis(port);
   await add(second, 'again');
-  await until(() => loop.seen.length === 1, 5000);
+  await until('the first one was read', () => loop.seen.length === 1, 5000);
 });
 
 test('a half-open connection is given up after its silence', async () => {
   const server = await ownRedis();
   const proxy = await startCuttingProxy(server.port);
-  cleanups.push(() => proxy.close());
+  after(() => proxy.close());
   const loop = startLoop(openBlockingReader(`redis://127.0.0.1:${proxy.port}`));
   await sleep(300);
   proxy.blackhole(true);
-  await until(() => loop.failures() > 0, 3500);
+  await until('a read failed', () => loop.failures() > 0, 3500);
   proxy.blackhole(false);
   proxy.cut();
   await add(server, 'healed');
-  await until(() => loop.seen.length === 1, 5000);
+  await until('the first one was read', () => loop.seen.length === 1, 5000);
 });
 
 test('an error reply keeps the connection', async () => {
   const server = await ownRedis();
   const reader = openBlockingReader(server.url);
-  cleanups.push(() => reader.close());
+  after(() => reader.close());
   const clientId = () => reader.run((redis) => redis.client('ID'));
   const before = await clientId();
   await expect(reader.run((redis) => redis.call('XREAD', ['STREAMS', 's']))).rejects.toThrow('ERR');

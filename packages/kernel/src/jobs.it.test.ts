@@ -8,7 +8,7 @@ import { sleep, systemClock } from './clock.ts';
 import { createJobRunner, type Job, type JobRunner } from './jobs.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
-import { until } from './streams/ordered/testing/numbers.ts';
+import { until } from './testing/until.ts';
 
 let server: EmbeddedServer;
 let queues = 0;

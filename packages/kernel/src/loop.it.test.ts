@@ -1,20 +1,13 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 // biome-ignore lint/style/noRestrictedImports: the test kills a Redis of its own
-import { type EmbeddedServer, freePort, startRedis } from '@securechat/embedded';
+import { freePort } from '@securechat/embedded';
 import { BLOCK_MS, openBlockingReader } from './blocking-reader.ts';
 import { sleep } from './clock.ts';
 import { createLoop, type LoopParts } from './loop.ts';
+import { endedAfterEach } from './testing/own-redis.ts';
+import { until } from './testing/until.ts';
 
-const cleanups: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function ownRedis(port: number): Promise<EmbeddedServer> {
-  const server = await startRedis({ port });
-  cleanups.push(() => server.stop('SIGKILL'));
-  return server;
-}
+const { after, ownRedis } = endedAfterEach();
 
 /**
  * Waits for what never comes, like a reader of a quiet stream, and records when each step started and what was
@@ -44,16 +37,8 @@ function startReading(port: number, parts: Partial<LoopParts> = {}) {
     reader.close();
     await stopped;
   };
-  cleanups.push(stop);
+  after(stop);
   return { stepsAtMs, told, most: () => most, stop };
-}
-
-async function until(condition: () => boolean, withinMs: number): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms`);
-    await sleep(20);
-  }
 }
 
 async function msOf(work: () => Promise<void>): Promise<number> {
@@ -66,7 +51,7 @@ test('one step at a time, and no pause between steps that work', async () => {
   const port = await freePort();
   await ownRedis(port);
   const { stepsAtMs, told, most } = startReading(port);
-  await until(() => stepsAtMs.length === 4, 10_000);
+  await until('four steps began', () => stepsAtMs.length === 4, 10_000);
   expect(most()).toBe(1);
   expect(told).toEqual([]);
 });
@@ -82,9 +67,9 @@ test('while Redis is away the pauses grow up to their bound; when it is back, th
   expect(told).not.toContain('recovery');
 
   await ownRedis(port);
-  await until(() => told.includes('recovery'), 5000);
+  await until('it recovered', () => told.includes('recovery'), 5000);
   const steps = stepsAtMs.length;
-  await until(() => stepsAtMs.length === steps + 2, 5000);
+  await until('two more steps began', () => stepsAtMs.length === steps + 2, 5000);
   expect(told.filter((what) => what === 'recovery')).toHaveLength(1);
   expect(told.at(-1)).toBe('recovery');
 });
@@ -92,20 +77,20 @@ test('while Redis is away the pauses grow up to their bound; when it is back, th
 test('after a step that worked, the first pause is short again', async () => {
   const port = await freePort();
   const { stepsAtMs, told } = startReading(port, { longestPauseMs: 60_000 });
-  await until(() => told.length === 5, 10_000);
+  await until('five failures were told', () => told.length === 5, 10_000);
   const server = await ownRedis(port);
-  await until(() => told.includes('recovery'), 10_000);
+  await until('it recovered', () => told.includes('recovery'), 10_000);
   await server.kill();
   const before = stepsAtMs.length;
   // with the pause reached so far, two more steps would take at least 3.6 s
-  await until(() => stepsAtMs.length >= before + 2, 2000);
+  await until('two more steps began', () => stepsAtMs.length >= before + 2, 2000);
 });
 
 test('the end cuts a running read short, and what fails by it is not told', async () => {
   const port = await freePort();
   await ownRedis(port);
   const { stepsAtMs, told, stop } = startReading(port);
-  await until(() => stepsAtMs.length === 2, 5000);
+  await until('a second step began', () => stepsAtMs.length === 2, 5000);
   expect(await msOf(stop)).toBeLessThan(BLOCK_MS / 2);
   expect(told).toEqual([]);
   await sleep(200);
@@ -115,7 +100,7 @@ test('the end cuts a running read short, and what fails by it is not told', asyn
 test('the end cuts a pause short', async () => {
   const port = await freePort();
   const { told, stop } = startReading(port, { longestPauseMs: 60_000 });
-  await until(() => told.length === 7, 15_000);
+  await until('seven failures were told', () => told.length === 7, 15_000);
   expect(await msOf(stop)).toBeLessThan(500);
 });
 

@@ -1,22 +1,15 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 // biome-ignore lint/style/noRestrictedImports: the test kills a Redis of its own
-import { type EmbeddedServer, freePort, startRedis } from '@securechat/embedded';
+import { freePort } from '@securechat/embedded';
 import { Redis } from 'ioredis';
 import { BLOCK_MS } from './blocking-reader.ts';
 import { sleep } from './clock.ts';
 import type { Logger } from './logger.ts';
 import { createReadLoop, type ReadLoop, type ReadLoopParts } from './read-loop.ts';
+import { endedAfterEach } from './testing/own-redis.ts';
+import { until } from './testing/until.ts';
 
-const cleanups: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function ownRedis(port: number): Promise<EmbeddedServer> {
-  const server = await startRedis({ port });
-  cleanups.push(() => server.stop('SIGKILL'));
-  return server;
-}
+const { after, ownRedis } = endedAfterEach();
 
 /** Takes from a list, and records what it took and what was logged. */
 function startTaking(port: number, parts: Partial<ReadLoopParts> = {}) {
@@ -37,16 +30,8 @@ function startTaking(port: number, parts: Partial<ReadLoopParts> = {}) {
     ...parts,
   });
   loop.start();
-  cleanups.push(loop.stop);
+  after(loop.stop);
   return { loop, taken, logged };
-}
-
-async function until(condition: () => boolean, withinMs = 5000): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms`);
-    await sleep(10);
-  }
 }
 
 /** A server with a loop that waits for the list, and a connection to write with. */
@@ -55,9 +40,9 @@ async function startWaiting(): Promise<{ loop: ReadLoop; taken: string[]; writer
   const server = await ownRedis(port);
   const { loop, taken } = startTaking(port);
   const writer = new Redis(server.url);
-  cleanups.push(() => writer.disconnect());
+  after(() => writer.disconnect());
   await writer.rpush('l', 'first');
-  await until(() => taken.length === 1);
+  await until('one was taken', () => taken.length === 1);
   return { loop, taken, writer };
 }
 
@@ -69,10 +54,10 @@ test('an outage is told once with the facts, and so is its end; then it reads on
 
   const server = await ownRedis(port);
   const writer = new Redis(server.url);
-  cleanups.push(() => writer.disconnect());
+  after(() => writer.disconnect());
   await writer.rpush('l', 'after the outage');
-  await until(() => taken.length === 1);
-  await until(() => logged.length === 2);
+  await until('one was taken', () => taken.length === 1);
+  await until('two lines were logged', () => logged.length === 2);
   expect(logged[1]).toBe('info {"list":"l"} list readable again');
 });
 
@@ -88,7 +73,7 @@ test('a failure that the next step repairs is told neither when it comes nor whe
     },
     isRepairable: (err) => err instanceof Error && err.message === 'the group is gone',
   });
-  await until(() => steps > 3);
+  await until('more than three steps ran', () => steps > 3);
   expect(logged).toEqual([]);
 });
 

@@ -8,8 +8,9 @@ import { createMetrics } from './metrics.ts';
 import { isRedisDown, openProducer, type Producer } from './redis.ts';
 import { runsOf } from './redis-runs.ts';
 import { loadScript } from './script.ts';
-import { openNumbers, range, until as untilWithin } from './streams/ordered/testing/numbers.ts';
+import { openNumbers, range } from './streams/ordered/testing/numbers.ts';
 import { createOwnDatabase, type OwnDatabase } from './testing/own-database.ts';
+import { until as untilWithin } from './testing/until.ts';
 import { watchStream } from './testing/watch-stream.ts';
 
 let cluster: RedisCluster;

@@ -14,7 +14,7 @@ import { createMetrics } from './metrics.ts';
 import { isRedisDown, openProducer, type Producer } from './redis.ts';
 import { reconnectAfterMs } from './redis-options.ts';
 import { runsOf } from './redis-runs.ts';
-import { until as untilWithin } from './streams/ordered/testing/numbers.ts';
+import { until as untilWithin } from './testing/until.ts';
 import { watchStream } from './testing/watch-stream.ts';
 
 let sentinel: RedisSentinel;

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { sleep, systemClock } from '../clock.ts';
 import { createLogger } from '../logger.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
+import { until } from '../testing/until.ts';
 import { createTestClock } from '../testing.ts';
 import { encodeRequest } from './request.ts';
 import {
@@ -86,20 +87,12 @@ function ask(body: string, withinMs = 5000, stream = STREAMS[0] ?? ''): Promise<
   return redis.xadd(stream, '*', ...fields);
 }
 
-async function until(condition: () => boolean, withinMs = 5000): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms`);
-    await sleep(10);
-  }
-}
-
 /** Asks like a gateway, repeatedly: what was read for a connection that is then lost is gone. */
 async function askUntilAnswered(body: string): Promise<void> {
   const isAnswered = () => replies.includes(`g1 c-${body} ${body}`);
   for (let attempts = 1; !isAnswered(); attempts++) {
     await ask(body);
-    await until(isAnswered).catch((error: unknown) => {
+    await until(`${body} is answered`, isAnswered, 5000).catch((error: unknown) => {
       if (attempts === 5) throw error;
     });
   }
@@ -118,7 +111,7 @@ test('a request is handled once and its reply goes to its gateway, whichever str
   await startConsumer();
   await startConsumer();
   for (let i = 0; i < 40; i += 1) await ask(String(i), 5000, STREAMS[i % 2]);
-  await until(() => replies.length === 40);
+  await until('40 were answered', () => replies.length === 40);
   await sleep(100);
   expect(handled.toSorted((a, b) => Number(a) - Number(b))).toEqual(
     Array.from({ length: 40 }, (_, i) => String(i)),
@@ -130,14 +123,14 @@ test('a request is handled once and its reply goes to its gateway, whichever str
 test('what was asked before the first process started is answered', async () => {
   await ask('early');
   await startConsumer();
-  await until(() => replies.length === 1);
+  await until('1 was answered', () => replies.length === 1);
 });
 
 test('whoever asks and whoever answers may have wall clocks ten minutes apart, either way', async () => {
   await askByRedis('behind', { aheadMs: -TEN_MINUTES_MS });
   await askByRedis('ahead', { aheadMs: TEN_MINUTES_MS });
   await startConsumer({ clock: createTestClock(Date.now() + TEN_MINUTES_MS) });
-  await until(() => replies.length === 2);
+  await until('2 were answered', () => replies.length === 2);
   expect(await outcomes()).toBe('replied=2');
 });
 
@@ -146,7 +139,7 @@ test('how old a request is, the clock of Redis tells, not that of whoever asked'
   await sleep(300);
   await askByRedis('new', { withinMs: 5000, aheadMs: -TEN_MINUTES_MS });
   await startConsumer();
-  await until(() => replies.length === 1);
+  await until('1 was answered', () => replies.length === 1);
   expect(handled).toEqual(['new']);
   expect(await outcomes()).toBe('expired=1 replied=1');
 });
@@ -155,7 +148,7 @@ test('an entry that Redis dates in the future, because its clock was set back, i
   const aheadId = `${Date.now() + TEN_MINUTES_MS}-0`;
   await redis.xadd(STREAMS[0] ?? '', aheadId, 'c', 'c-1', 'g', 'g1', 'd', '0', 'w', '5000', 'b', 'future');
   await startConsumer();
-  await until(() => replies.length === 1);
+  await until('1 was answered', () => replies.length === 1);
 });
 
 test('a request past its deadline is not handled', async () => {
@@ -164,7 +157,7 @@ test('a request past its deadline is not handled', async () => {
   clock.advance(1001);
   await ask('in time', 60_000);
   await startConsumer({ clock });
-  await until(() => replies.length === 1);
+  await until('1 was answered', () => replies.length === 1);
   expect(handled).toEqual(['in time']);
   expect(await outcomes()).toBe('expired=1 replied=1');
 });
@@ -183,7 +176,7 @@ test('a handler that misses the deadline is told so, nobody is answered, and its
   });
   await ask('stuck', 300);
   await ask('next', 5000);
-  await until(() => replies.length === 1);
+  await until('1 was answered', () => replies.length === 1);
   expect(replies).toEqual(['g1 c-next next']);
   expect(reason).toMatchObject({ name: 'DeadlineError' });
   expect(await outcomes()).toBe('late=1 replied=1');
@@ -204,9 +197,9 @@ test('never more handlers than allowed, and nothing is read while all are busy',
     },
   });
   for (let i = 0; i < 30; i += 1) await ask(String(i), 5000, STREAMS[i % 2]);
-  await until(() => handled.length === 30);
+  await until('thirty were handled', () => handled.length === 30);
   expect(most).toBe(3);
-  await until(() => running === 0);
+  await until('none is under way', () => running === 0);
   await sleep(20);
   expect(await outcomes()).toBe('no_reply=30');
 });
@@ -221,23 +214,23 @@ test('a malformed entry and a failing handler are counted and the loop goes on',
   await redis.xadd(STREAMS[0] ?? '', '*', 'c', '1', 'd', 'soon');
   await ask('bad');
   await ask('good');
-  await until(() => replies.length === 1);
+  await until('1 was answered', () => replies.length === 1);
   expect(await outcomes()).toBe('failed=1 malformed=1 replied=1');
 });
 
 test('the group is made again when Redis has been emptied', async () => {
   await startConsumer();
   await ask('before');
-  await until(() => replies.length === 1);
+  await until('1 was answered', () => replies.length === 1);
   await redis.flushall();
   await ask('after');
-  await until(() => replies.length === 2, 8000);
+  await until('2 were answered', () => replies.length === 2, 8000);
 });
 
 test('a paused and then a killed Redis only delays', async () => {
   const consumer = await startConsumer();
   await ask('1');
-  await until(() => replies.length === 1);
+  await until('1 was answered', () => replies.length === 1);
 
   process.kill(server.pid, 'SIGSTOP');
   await sleep(3000);

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { createLogger } from '../../logger.ts';
 import { createOwnDatabase, type OwnDatabase } from '../../testing/own-database.ts';
+import { until } from '../../testing/until.ts';
 import { createLeases, type Leases } from './leases.ts';
-import { type Numbers, openNumbers, until } from './testing/numbers.ts';
+import { type Numbers, openNumbers } from './testing/numbers.ts';
 
 let database: OwnDatabase;
 let numbers: Numbers;

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { RetryableError } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
 import { createOwnDatabase, type OwnDatabase } from '../../testing/own-database.ts';
-import { type Numbers, openNumbers, range, until } from './testing/numbers.ts';
+import { until } from '../../testing/until.ts';
+import { type Numbers, openNumbers, range } from './testing/numbers.ts';
 import { POISON } from './testing/numbers-handler.ts';
 
 let database: OwnDatabase;

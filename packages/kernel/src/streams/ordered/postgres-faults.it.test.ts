@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Client } from 'pg';
 import { startCuttingProxy } from '../../testing/cutting-proxy.ts';
-import { type Numbers, openNumbers, range, until } from './testing/numbers.ts';
+import { until } from '../../testing/until.ts';
+import { type Numbers, openNumbers, range } from './testing/numbers.ts';
 import { type OwnPostgres, startOwnPostgres } from './testing/own-postgres.ts';
 
 let postgres: OwnPostgres;

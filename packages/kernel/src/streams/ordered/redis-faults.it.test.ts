@@ -4,7 +4,8 @@ import { type EmbeddedServer, startRedis } from '@securechat/embedded';
 import { sleep } from '../../clock.ts';
 import { type CuttingProxy, startCuttingProxy } from '../../testing/cutting-proxy.ts';
 import { createOwnDatabase, type OwnDatabase } from '../../testing/own-database.ts';
-import { type Numbers, openNumbers, range, until } from './testing/numbers.ts';
+import { until } from '../../testing/until.ts';
+import { type Numbers, openNumbers, range } from './testing/numbers.ts';
 
 let database: OwnDatabase;
 let server: EmbeddedServer;

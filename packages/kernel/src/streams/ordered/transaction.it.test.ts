@@ -3,7 +3,8 @@ import type { Client } from 'pg';
 import { PoisonError } from '../../errors.ts';
 import { openDedicatedClient } from '../../postgres.ts';
 import { createOwnDatabase, type OwnDatabase } from '../../testing/own-database.ts';
-import { type Numbers, openNumbers, until } from './testing/numbers.ts';
+import { until } from '../../testing/until.ts';
+import { type Numbers, openNumbers } from './testing/numbers.ts';
 import { type NumbersHandlerOptions, numbersHandler, POISON } from './testing/numbers-handler.ts';
 import { type Batch, runBatch } from './transaction.ts';
 

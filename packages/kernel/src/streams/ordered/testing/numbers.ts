@@ -4,11 +4,12 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
-import { sleep, systemClock } from '../../../clock.ts';
+import { systemClock } from '../../../clock.ts';
 import { createLogger } from '../../../logger.ts';
 import { createMetrics, type Metrics } from '../../../metrics.ts';
 import { openPool } from '../../../postgres.ts';
 import type { RedisClient } from '../../../redis-cluster.ts';
+import { until } from '../../../testing/until.ts';
 import {
   createOrderedConsumer,
   type OrderedConsumer,
@@ -219,25 +220,6 @@ export async function openNumbers(options: {
     return (await redis.xadd(streams[stream] ?? '', entryId, 'e', bytes)) ?? '';
   }
   return numbers;
-}
-
-const POLL_MS = 15;
-
-/** Waits until `condition` returns neither false nor undefined, and resolves with it; a throw counts as not met yet. */
-export async function until<T>(
-  what: string,
-  condition: () => T | Promise<T>,
-  withinMs = 10_000,
-): Promise<Exclude<T, false | undefined>> {
-  const deadlineMs = performance.now() + withinMs;
-  for (;;) {
-    const found = await Promise.resolve()
-      .then(condition)
-      .catch(() => undefined);
-    if (found !== false && found !== undefined) return found as Exclude<T, false | undefined>;
-    if (performance.now() > deadlineMs) throw new Error(`Waited ${withinMs} ms in vain until ${what}`);
-    await sleep(POLL_MS);
-  }
 }
 
 /** first, first + 1, …, last. */
