@@ -9,6 +9,7 @@ import { type Random, seededRandom } from './random.ts';
 import { folderOf, keepRun, planOfRun } from './record.ts';
 import { type Sampler, startSampler } from './sampler.ts';
 import type { Step } from './schedule.ts';
+import { settle } from './settle.ts';
 import { stepsOf } from './steps.ts';
 import { storeViolations } from './store.ts';
 import { startTraffic, type Traffic } from './traffic.ts';
@@ -33,10 +34,9 @@ const WINDOW_MS = 2_000;
 const FEWEST_IN_WINDOW = 50;
 const LOOK_EVERY_MS = 250;
 const SHOWN_OVERDUE = 3;
-const SETTLE_DEADLINE_MS = 45_000;
 /** For the membership change in progress at the end. */
 const MOVE_DEADLINE_MS = 15_000;
-/** Once something is broken, later waits for healing or settling are short. */
+/** Once something is broken, later waits for healing are short. */
 const BROKEN_PATIENCE_MS = 5_000;
 /** As in tests/support/constellation.ts: tests send more than people. */
 const MESSAGES_PER_MINUTE = 100_000;
@@ -121,7 +121,8 @@ class Ordeal {
     await wait(this.#scale.calmMs);
     this.#calm = await this.#heal('the end');
     await this.#moves.stop(MOVE_DEADLINE_MS);
-    await this.#traffic.end(this.#violations.length === 0 ? SETTLE_DEADLINE_MS : BROKEN_PATIENCE_MS);
+    this.#traffic.end();
+    await this.#settle();
     await this.#sampler.stop();
     return judge([...this.#violations, ...(await this.#check())]);
   }
@@ -189,6 +190,22 @@ class Ordeal {
       `I12: ${patienceMs / 1000} s after ${after}, p99 of the ack is ${p99Ms.toFixed(0)} ms, with ${unanswered} of ` +
       `${sends} unanswered; ${overdue.length} are overdue, such as ${overdue.slice(0, SHOWN_OVERDUE).join(', ') || 'none'}`
     );
+  }
+
+  /** Who reads a violation wants to know what of the missing is still with the server, and is not lost. */
+  async #settle(): Promise<void> {
+    const fromMs = performance.now();
+    const waiting = await settle(this.#world);
+    const seconds = ((performance.now() - fromMs) / 1000).toFixed(0);
+    if (waiting !== 0)
+      this.#say(
+        `after ${seconds} s without traffic, ${waiting ?? 'nobody knows how many'} deliveries wait in Postgres`,
+      );
+    this.report.push({
+      step: 'the end',
+      done: `settled after ${seconds} s; deliveries waiting in Postgres: ${waiting ?? 'unknown'}`,
+      healedMs: undefined,
+    });
   }
 
   async #check(): Promise<string[]> {
