@@ -5,7 +5,15 @@ import { deliveryMetrics } from '../metrics.ts';
 import { createBatchHandler } from '../process-batch.ts';
 import { DEFAULT_POLICY, type Policy } from '../rules/policy.ts';
 import { createPages } from '../sync/page.ts';
-import { ackFrom, chatFrom, createBy, deviceOf, type Endpoint, type Place } from '../testing/records.ts';
+import {
+  ackFrom,
+  chatFrom,
+  createBy,
+  createGroup,
+  deviceOf,
+  type Endpoint,
+  type Place,
+} from '../testing/records.ts';
 import { openWorld, type World } from '../testing/world.ts';
 import type { Mark } from './watermarks.ts';
 
@@ -155,6 +163,44 @@ describe('a mailbox that holds more than it may', () => {
     expect(cut).toHaveLength(9);
     expect((await send(crowd, 1)).cut).toEqual([]);
   });
+
+  test.each(['written', 'read'])(
+    'keeps the conversation where its user has %s, however many small ones a stranger begins',
+    async (what) => {
+      await send(other, 30);
+      if (what === 'written') await world.run([chatFrom(laptop, other, 1)], { policy });
+      else {
+        const [row] = await world.query<{ n: number }>(
+          `UPDATE delivery.conv_members m SET delivered_seq = 2, read_seq = 2 FROM delivery.conversations c
+          WHERE c.id = m.conv_id AND c.ext_id = $1 AND m.user_id = $2 RETURNING 1 AS n`,
+          [other.conversation, phone.user],
+        );
+        expect(row).toBeDefined();
+      }
+      const mallory = flood.a;
+      for (let n = 0; n < 12; n += 1) {
+        const group = createGroup([mallory, flood.b]);
+        const { conversation } = group.value.head as { conversation: string };
+        await world.run([group], { policy });
+        const place: Place = { ...flood, conversation };
+        const to = { to: conversation };
+        await world.run(
+          Array.from({ length: 9 }, (_, index) => chatFrom(deviceOf(mallory, 0), place, index + 1, to)),
+          { policy },
+        );
+      }
+      const { entries } = await pageOf(phone);
+      expect(entries.length).toBeGreaterThan(1);
+      expect(entries.join()).not.toContain(other.conversation);
+      const written = what === 'written' ? 1 : 0;
+      const [kept] = await world.query<{ n: number }>(
+        `SELECT count(*) AS n FROM delivery.mailbox b JOIN delivery.conversations c ON c.id = b.conv_id
+        WHERE b.device_id = $1 AND c.ext_id = $2 AND b.conv_seq > 1`,
+        [phone.device, other.conversation],
+      );
+      expect(kept?.n).toBe(30 + written);
+    },
+  );
 
   test('of nothing but new conversations loses the creations too, in the end', async () => {
     const small = { ...policy, maxWaitingMessages: 3 };

@@ -6,8 +6,8 @@ import type { Policy } from '../rules/policy.ts';
 
 /**
  * Makes room in overfull mailboxes, in the transaction of the batch that filled them: the waiting messages of the
- * largest conversation are replaced by one entry that says how many were dropped, then those of the next largest,
- * until the rest fits. Each step depends on the result of the one before, so the batch must not commit before this
+ * worst conversation (rules/backlog.ts) are replaced by one entry that says how many were dropped, then those of the
+ * next, until the rest fits. Each step depends on the result of the one before, so the batch must not commit before this
  * has resolved. Resolves with the devices that lost something, one element per truncation entry.
  */
 export async function cutBacklogs(
@@ -34,8 +34,15 @@ export async function cutBacklogs(
 async function readShares(client: ClientBase, device: number): Promise<Share[]> {
   const found = await client.query<Share>({
     name: 'read-shares',
-    text: `SELECT conv_id AS conversation, count(*) AS messages, coalesce(sum(bytes), 0)::bigint AS bytes
-             FROM delivery.mailbox WHERE device_id = $1 AND conv_seq > 0 GROUP BY conv_id`,
+    text: `SELECT w.conv_id AS conversation, w.messages, w.bytes,
+                  EXISTS (SELECT FROM delivery.conv_members m
+                           WHERE m.conv_id = w.conv_id AND m.user_id = q.user_id AND m.read_seq > 0)
+                  OR EXISTS (SELECT FROM delivery.conv_devices d
+                              WHERE d.conv_id = w.conv_id AND d.last_sent_seq > 0 AND d.device_id = ANY(ARRAY(
+                                    SELECT id FROM auth.devices WHERE user_id = q.user_id))) AS "isAnswered"
+             FROM (SELECT conv_id, count(*) AS messages, coalesce(sum(bytes), 0)::bigint AS bytes
+                     FROM delivery.mailbox WHERE device_id = $1 AND conv_seq > 0 GROUP BY conv_id) w
+             JOIN delivery.device_queue q ON q.device_id = $1`,
     values: [device],
   });
   return found.rows;
