@@ -53,13 +53,14 @@ test('every column of Postgres is declared, no other is, and one more would be n
 
 test('every key of Redis is declared', () => {
   const streams = streamNames({ prefix: 'sc', partitions: 2 });
-  const { routes, fileBudget, messages, groupOperations, groupCommits, limits, gateways, revoked } =
+  const { routes, fileBudget, messages, groupOperations, groupCommits, conversations, ...shared } =
     directoryKeys('sc', 4);
+  const { limits, gateways, revoked } = shared;
   const presence = presenceKeys('sc', 2);
   const keys = [
     ...[...streams.ordered, ...streams.acks, ...streams.sync, ...streams.auth, ...streams.presence],
     ...[...streams.files, ...streams.chunks, streams.bulk('gateway-1'), streams.out('gateway-1')],
-    ...[routes, fileBudget, messages, groupOperations, groupCommits].map((keyOf) => keyOf(7)),
+    ...[routes, fileBudget, messages, groupOperations, groupCommits, conversations].map((keyOf) => keyOf(7)),
     ...[gateways, revoked, ...announcers.map(limits)],
     ...[
       ...presence.shards.flatMap((shard) => Object.values(shard)),

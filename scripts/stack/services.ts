@@ -25,6 +25,7 @@ const HOST = '127.0.0.1';
  */
 const LAPTOP_MESSAGES_PER_MINUTE = process.env.GATEWAY_MESSAGES_PER_MINUTE || '100000';
 const LAPTOP_GROUP_OPERATIONS_PER_MINUTE = process.env.GATEWAY_GROUP_OPERATIONS_PER_MINUTE || '1000';
+const LAPTOP_CONVERSATIONS_PER_DAY = process.env.GATEWAY_CONVERSATIONS_PER_DAY || '100000';
 /** A video of 1 GB should not take an hour and a half. */
 const LAPTOP_FILE_BYTES_PER_MINUTE = process.env.FILE_BYTES_PER_MINUTE || '10GB';
 
@@ -142,6 +143,7 @@ function gateway(
       GATEWAY_TCP_PORT: String(ports.tcp),
       GATEWAY_MESSAGES_PER_MINUTE: LAPTOP_MESSAGES_PER_MINUTE,
       GATEWAY_GROUP_OPERATIONS_PER_MINUTE: LAPTOP_GROUP_OPERATIONS_PER_MINUTE,
+      GATEWAY_CONVERSATIONS_PER_DAY: LAPTOP_CONVERSATIONS_PER_DAY,
     },
     addresses: { ws: `ws://${HOST}:${ports.ws}/v1/ws`, tcp: `tcp://${HOST}:${ports.tcp}` },
     opsUrl: opsUrl(ports.ops),

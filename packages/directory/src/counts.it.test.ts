@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { GROUP_WINDOW_MS, MESSAGE_BUCKETS, messageCount, readCounts } from './counts.ts';
+import {
+  CONVERSATION_WINDOW_MS,
+  GROUP_WINDOW_MS,
+  MESSAGE_BUCKETS,
+  messageCount,
+  readCounts,
+} from './counts.ts';
 import { directoryKeys } from './keys.ts';
 import { openTestRedis, type TestRedis } from './testing/redis.ts';
 
@@ -16,6 +22,7 @@ test('what is over counts no more, though nobody has removed it, and looking cha
     messages: 0,
     groupOperations: 0,
     groupCommits: 0,
+    conversations: 0,
     connections: 0,
   });
   const keys = directoryKeys(prefix, 4);
@@ -25,12 +32,18 @@ test('what is over counts no more, though nobody has removed it, and looking cha
   await redis.hset(keys.messages(7), { [tooOld]: 50, [bucket - 5]: 3, [bucket]: 4 });
   await redis.rpush(keys.groupOperations(7), nowMs - GROUP_WINDOW_MS - 60_000, nowMs - 1_000, nowMs);
   await redis.rpush(keys.groupCommits(7), nowMs - GROUP_WINDOW_MS - 60_000);
+  await redis.rpush(
+    keys.conversations(7),
+    nowMs - CONVERSATION_WINDOW_MS - 60_000,
+    nowMs - GROUP_WINDOW_MS - 60_000,
+  );
   await redis.hset(keys.routes(7), '7', '[{"d":1,"g":"g","c":1},{"d":2,"g":"g","c":2}]');
   const before = await redis.hgetall(keys.messages(7));
   expect(await readCounts(redis, place, 7)).toEqual({
     messages: 7,
     groupOperations: 2,
     groupCommits: 0,
+    conversations: 1,
     connections: 2,
   });
   expect(await redis.hgetall(keys.messages(7))).toEqual(before);

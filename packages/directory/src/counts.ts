@@ -7,9 +7,14 @@ export const messageCount = { windowMs: 60_000, leaseMs: 5_000, bucketMs: 5_000 
 export const MESSAGE_BUCKETS = (messageCount.windowMs + messageCount.leaseMs) / messageCount.bucketMs + 1;
 /** Group operations and commits, each by its time (group-operation.lua). */
 export const GROUP_WINDOW_MS = 60_000;
+/** Conversations that a user begins, counted likewise. */
+export const CONVERSATION_WINDOW_MS = 86_400_000;
 
 /** What currently counts against a user's limits. Includes messages leased to a gateway but not sent yet. */
-export type Counts = { messages: number; groupOperations: number; groupCommits: number; connections: number };
+export type Counts = Record<
+  'messages' | 'groupOperations' | 'groupCommits' | 'conversations' | 'connections',
+  number
+>;
 
 /** Read-only: changes none of the counts. */
 export async function readCounts(
@@ -18,23 +23,25 @@ export async function readCounts(
   user: number,
 ): Promise<Counts> {
   const keys = directoryKeys(options.prefix, options.shards);
-  const [time, buckets, operations, commits, routes] = await Promise.all([
+  const [time, buckets, operations, commits, conversations, routes] = await Promise.all([
     redis.time(),
     redis.hgetall(keys.messages(user)),
     redis.lrange(keys.groupOperations(user), 0, -1),
     redis.lrange(keys.groupCommits(user), 0, -1),
+    redis.lrange(keys.conversations(user), 0, -1),
     redis.hget(keys.routes(user), String(user)),
   ]);
   const nowMs = Math.floor(redisTimeMs(time));
   const oldest = Math.floor(nowMs / messageCount.bucketMs) - MESSAGE_BUCKETS + 1;
-  const young = (times: readonly string[]): number =>
-    times.filter((time) => Number(time) + GROUP_WINDOW_MS >= nowMs).length;
+  const young = (times: readonly string[], windowMs: number): number =>
+    times.filter((time) => Number(time) + windowMs >= nowMs).length;
   return {
     messages: Object.entries(buckets)
       .filter(([bucket]) => Number(bucket) >= oldest)
       .reduce((sum, [, count]) => sum + Number(count), 0),
-    groupOperations: young(operations),
-    groupCommits: young(commits),
+    groupOperations: young(operations, GROUP_WINDOW_MS),
+    groupCommits: young(commits, GROUP_WINDOW_MS),
+    conversations: young(conversations, CONVERSATION_WINDOW_MS),
     connections: routes === null ? 0 : (JSON.parse(routes) as unknown[]).length,
   };
 }

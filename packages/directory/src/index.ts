@@ -1,5 +1,12 @@
 export { type BulkList, createBulkList, openBulkReader } from './bulk-list.ts';
-export { type Counts, GROUP_WINDOW_MS, MESSAGE_BUCKETS, messageCount, readCounts } from './counts.ts';
+export {
+  CONVERSATION_WINDOW_MS,
+  type Counts,
+  GROUP_WINDOW_MS,
+  MESSAGE_BUCKETS,
+  messageCount,
+  readCounts,
+} from './counts.ts';
 export {
   createDirectory,
   type Directory,

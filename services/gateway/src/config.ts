@@ -87,6 +87,13 @@ export const options = defineConfig({
     max: 1_000_000,
     doc: 'Commits (key or device changes) per user in any 60 seconds, across all devices and gateways',
   }),
+  conversationsPerDay: int({
+    env: 'GATEWAY_CONVERSATIONS_PER_DAY',
+    default: seedLimits.conversations.most,
+    min: 1,
+    max: 1_000_000,
+    doc: 'Conversations that a user may begin in any 24 hours, across all devices and gateways; raise it where a program writes to everybody first',
+  }),
   globalMessagesPerSecond: int({
     env: 'GATEWAY_GLOBAL_MESSAGES_PER_SECOND',
     default: seedLimits.globalMessages.most,

@@ -43,6 +43,8 @@ export type GatewayContext = {
   liveGateways(): readonly string[];
   readonly messageLimit: MessageLimit;
   readonly groupLimit: GroupLimit;
+  /** New conversations. */
+  readonly conversationLimit: GroupLimit;
   /** For `group_commit`: remaining members must be able to commit after every leave and every thousand messages. */
   readonly commitLimit: GroupLimit;
   readonly globalLimit: GlobalLimit;

@@ -21,6 +21,7 @@ export const limitNames = [
   'messages_per_minute',
   'group_operations_per_minute',
   'group_commits_per_minute',
+  'conversations_per_day',
   'messages_per_second',
   'connections_per_user',
   'connections_per_address',

@@ -122,6 +122,7 @@ export function createParts(kit: Kit) {
     liveGateways,
     messageLimit: limits.messageLimit,
     groupLimit: limits.groupLimit,
+    conversationLimit: limits.conversationLimit,
     commitLimit: limits.commitLimit,
     globalLimit: limits.globalLimit,
     bandwidth: limits.bandwidth,

@@ -97,6 +97,7 @@ export const redis: ReadonlyMap<string, RedisKeys> = new Map([
   key('{u.N}:rate:USER', 'how many messages a user sent', 'a minute', BY_GATEWAYS_FOR_ADMINS),
   key('{u.N}:group-operations:USER', 'when a user changed groups', 'a minute', BY_GATEWAYS_FOR_ADMINS),
   key('{u.N}:group-commits:USER', 'when a user committed', 'a minute', BY_GATEWAYS_FOR_ADMINS),
+  key('{u.N}:conversations:USER', 'when a user began conversations', 'a day', BY_GATEWAYS_FOR_ADMINS),
   key('{u.N}:files:USER', 'how busy a user’s transfers are', 'until they are even with the limit', {
     gateway: 'RW',
     files: 'RW',

@@ -59,7 +59,11 @@ export function createLimitsAdmin(parts: {
 
   /** Usage that is counted per user, by the name of the limit. */
   async function usedBy(account: number, stored: StoredRow): Promise<Readonly<Record<string, number>>> {
-    const { messages, groupOperations, groupCommits, connections } = await readCounts(redis, place, account);
+    const { messages, groupOperations, groupCommits, conversations, connections } = await readCounts(
+      redis,
+      place,
+      account,
+    );
     // a pair's usage is stored under both users
     const ofUser = Object.entries(countedAs).filter(([, limit]) => limit !== 'keysPerPair');
     const own = ofUser.map(async ([name, limit]) => [name, await keyLimits.count(limit, account)] as const);
@@ -68,6 +72,7 @@ export function createLimitsAdmin(parts: {
       messages,
       group_operations: groupOperations,
       group_commits: groupCommits,
+      conversations,
       connections,
       storage: stored.used + stored.reserved,
       files: stored.files,

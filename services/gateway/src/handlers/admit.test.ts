@@ -7,7 +7,7 @@ import { createTestContext, sessionOf } from '../testing/context.ts';
 import { TestTransport } from '../testing/transport.ts';
 import { admit, type Charge } from './admit.ts';
 
-type Answers = { own: Verdict | Promise<Verdict>; global: Verdict | Promise<Verdict> };
+type Answers = { own: Verdict | Promise<Verdict>; day?: Verdict; global: Verdict | Promise<Verdict> };
 
 let asked: string[];
 let answers: Answers;
@@ -28,6 +28,12 @@ function tryToSend(as: Charge = 'message'): Promise<void> | undefined {
   const context = createTestContext(clock, {
     messageLimit: { take: own('message'), sweep: () => undefined },
     groupLimit: { take: async () => await own('group_operation')() },
+    conversationLimit: {
+      async take() {
+        asked.push('conversation');
+        return answers.day;
+      },
+    },
     globalLimit: {
       take() {
         asked.push('global');
@@ -87,6 +93,27 @@ test('who has room is refused in the name of all when they are too many', async 
 test('a group operation is charged to its own limit and to the global one, not to the messages', async () => {
   await tryToSend('group_operation');
   expect([asked, passedOn]).toEqual([['group_operation', 'prepare', 'global'], 1]);
+});
+
+test('a new conversation is a group operation, too; what is refused for its minute leaves the day as it was', async () => {
+  await tryToSend('conversation');
+  const [first, ...rest] = asked;
+  expect([first, rest.filter((name) => name !== 'prepare'), passedOn]).toEqual([
+    'group_operation',
+    ['conversation', 'global'],
+    1,
+  ]);
+  answers.own = refused;
+  expect((await faultOf(() => tryToSend('conversation'))).detail.scope).toBe('group_operations');
+  expect(asked.filter((name) => name === 'conversation')).toHaveLength(1);
+
+  answers = { own: undefined, day: { retryAfterMs: 80_000_000, limit: 300 }, global: undefined };
+  const fault = await faultOf(() => tryToSend('conversation'));
+  expect([fault.error, fault.detail]).toMatchObject([
+    'RATE_LIMITED',
+    { scope: 'conversations', limit: 300, retry_after_ms: 80_000_000 },
+  ]);
+  expect([asked.filter((name) => name === 'global').length, passedOn]).toEqual([1, 1]);
 });
 
 test('a limit that nobody can tell is told as unavailable, and nothing goes on', async () => {

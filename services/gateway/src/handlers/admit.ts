@@ -7,6 +7,7 @@ import {
 } from '@securechat/protocol';
 import type { Connection } from '../connection/connection.ts';
 import type { Session } from '../connection/session.ts';
+import type { GatewayContext } from '../context.ts';
 import { GLOBAL_SCOPE } from '../limits/offences.ts';
 import type { Verdict } from '../limits/verdict.ts';
 import type { LimitName } from '../metrics.ts';
@@ -21,8 +22,11 @@ type Signed = {
   encrypted?: boolean;
 };
 
-/** Which user limit a message counts against. All also count against the limit of all users together. */
-export type Charge = 'message' | 'group_operation' | 'group_commit';
+/**
+ * Which user limit a message counts against; a new conversation is a group operation, too. All also count against the
+ * limit of all users together.
+ */
+export type Charge = 'message' | 'group_operation' | 'group_commit' | 'conversation';
 
 /**
  * The checks of every signed message before it goes to delivery, cheapest first: the sender is the logged-in device,
@@ -38,7 +42,7 @@ export function admit(
   const session = sessionOf(connection);
   checkSender(connection, session, message);
   if (message.encrypted === false) throw refusal(message, 'ENCRYPTION_ERROR');
-  const charged = charge(connection, session, message, as);
+  const charged = charge(connection, session, message, limitsOf[as]);
   if (charged !== undefined) return charged.then(() => passOn(session));
   passOn(session);
   return undefined;
@@ -84,59 +88,74 @@ function signedBytes(message: Signed, makeTranscript: () => Uint8Array): Uint8Ar
   }
 }
 
+type Limit = {
+  scope: string;
+  metric: LimitName;
+  take(context: GatewayContext, user: number): Verdict | Promise<Verdict>;
+};
+
+const MESSAGES: Limit = {
+  scope: 'messages',
+  metric: 'messages_per_minute',
+  take: ({ messageLimit }, user) => messageLimit.take(user),
+};
+const GROUP_OPERATIONS: Limit = {
+  scope: 'group_operations',
+  metric: 'group_operations_per_minute',
+  take: ({ groupLimit }, user) => groupLimit.take(user),
+};
+const GROUP_COMMITS: Limit = {
+  scope: 'group_commits',
+  metric: 'group_commits_per_minute',
+  take: ({ commitLimit }, user) => commitLimit.take(user),
+};
+const CONVERSATIONS: Limit = {
+  scope: 'conversations',
+  metric: 'conversations_per_day',
+  take: ({ conversationLimit }, user) => conversationLimit.take(user),
+};
+const GLOBAL: Limit = {
+  scope: GLOBAL_SCOPE,
+  metric: 'messages_per_second',
+  take: ({ globalLimit }) => globalLimit.take(),
+};
+
 /**
- * The user's own limit first, then the global one: a user over their own limit uses none of everyone's. Returns a
- * promise when Redis must be asked; both questions then go out together.
+ * The user's own limits first, then the global one: a user over their own limit uses none of everyone's. The minute
+ * before the day: what is refused for going too fast may be sent again, and must not use up the day.
+ */
+const limitsOf: Record<Charge, readonly Limit[]> = {
+  message: [MESSAGES, GLOBAL],
+  group_operation: [GROUP_OPERATIONS, GLOBAL],
+  group_commit: [GROUP_COMMITS, GLOBAL],
+  conversation: [GROUP_OPERATIONS, CONVERSATIONS, GLOBAL],
+};
+
+/**
+ * Takes one of each limit in turn. Returns a promise when Redis must be asked; the question about the global limit
+ * then goes out at the same time.
  */
 function charge(
   connection: Connection,
   session: Session,
   message: Signed,
-  as: Charge,
+  limits: readonly Limit[],
+  from = 0,
 ): Promise<void> | undefined {
-  const { globalLimit } = connection.context;
-  const own = takeOwn(connection, session, as);
-  const judgeOwn = (verdict: Verdict): void => judge(connection, message, ownLimits[as], verdict);
-  const chargeGlobal = (): Promise<void> | undefined =>
-    ifAllowed(globalLimit.take(), (verdict) => judge(connection, message, GLOBAL, verdict));
-  if (!(own instanceof Promise)) {
-    judgeOwn(own);
-    return chargeGlobal();
+  const limit = limits[from];
+  if (limit === undefined) return undefined;
+  const { context } = connection;
+  const verdict = limit.take(context, session.user);
+  if (!(verdict instanceof Promise)) {
+    judge(connection, message, limit, verdict);
+    return charge(connection, session, message, limits, from + 1);
   }
-  globalLimit.prepare();
-  return own.then((verdict) => {
-    judgeOwn(verdict);
-    return chargeGlobal();
+  if (limit !== GLOBAL) context.globalLimit.prepare();
+  return verdict.then((late) => {
+    judge(connection, message, limit, late);
+    return charge(connection, session, message, limits, from + 1);
   });
 }
-
-function takeOwn({ context }: Connection, { user }: Session, as: Charge): Verdict | Promise<Verdict> {
-  switch (as) {
-    case 'message':
-      return context.messageLimit.take(user);
-    case 'group_operation':
-      return context.groupLimit.take(user);
-    case 'group_commit':
-      return context.commitLimit.take(user);
-  }
-}
-
-function ifAllowed(
-  verdict: Verdict | Promise<Verdict>,
-  judged: (verdict: Verdict) => void,
-): Promise<void> | undefined {
-  if (verdict instanceof Promise) return verdict.then(judged);
-  judged(verdict);
-  return undefined;
-}
-
-type Limit = { scope: string; metric: LimitName };
-const ownLimits: Record<Charge, Limit> = {
-  message: { scope: 'messages', metric: 'messages_per_minute' },
-  group_operation: { scope: 'group_operations', metric: 'group_operations_per_minute' },
-  group_commit: { scope: 'group_commits', metric: 'group_commits_per_minute' },
-};
-const GLOBAL: Limit = { scope: GLOBAL_SCOPE, metric: 'messages_per_second' };
 
 function judge(connection: Connection, message: Signed, { scope, metric }: Limit, verdict: Verdict): void {
   if (verdict === undefined) return;

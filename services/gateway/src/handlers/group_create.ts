@@ -6,16 +6,15 @@ import { hashesOf } from './pass-operation.ts';
 
 /**
  * Makes the checks that need no database and passes the creation on to delivery. Counts as a group operation of its
- * sender.
+ * sender, and unless it restarts a conversation, as a new one.
  */
 export function groupCreate(
   connection: Connection,
   message: Upstream<'group_create'>,
   payload: Uint8Array,
 ): Promise<void> | undefined {
-  return admit(connection, message, 'group_operation', (session) =>
-    passOn(connection, session, message, payload),
-  );
+  const as = message.replaces === undefined ? 'conversation' : 'group_operation';
+  return admit(connection, message, as, (session) => passOn(connection, session, message, payload));
 }
 
 function passOn(

@@ -1,4 +1,4 @@
--- Counts one group operation of a user, exactly: the times of the latest ones are kept.
+-- Counts one operation of a user, exactly: the times of the latest ones are kept.
 -- KEYS[1]  list of one user's operations, milliseconds, oldest first
 -- ARGV[1]  limit
 -- ARGV[2]  window in milliseconds

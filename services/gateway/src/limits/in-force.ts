@@ -1,4 +1,9 @@
-import { GROUP_WINDOW_MS, type LimitsInForce, messageCount } from '@securechat/directory';
+import {
+  CONVERSATION_WINDOW_MS,
+  GROUP_WINDOW_MS,
+  type LimitsInForce,
+  messageCount,
+} from '@securechat/directory';
 import type { ConfigOf } from '@securechat/kernel';
 import { MAX_BLOCKED_USERS, MAX_CHAT_BYTES, UNACKED_WINDOW } from '@securechat/protocol';
 import { options } from '../config.ts';
@@ -28,6 +33,13 @@ export function limitsInForce(config: ConfigOf<typeof options>): LimitsInForce {
       per: 'user',
       windowMs: GROUP_WINDOW_MS,
       option: options.groupCommitsPerMinute.env,
+    },
+    conversations: {
+      ...count,
+      most: config.conversationsPerDay,
+      per: 'user',
+      windowMs: CONVERSATION_WINDOW_MS,
+      option: options.conversationsPerDay.env,
     },
     connections: {
       ...count,
@@ -71,6 +83,7 @@ export function limitsForClients(config: ConfigOf<typeof options>): Record<strin
     messages_per_minute: config.messagesPerMinute,
     group_operations_per_minute: config.groupOperationsPerMinute,
     group_commits_per_minute: config.groupCommitsPerMinute,
+    conversations_per_day: config.conversationsPerDay,
     connections_per_user: config.connectionsPerUser,
     blocked_users: MAX_BLOCKED_USERS,
     unacked_window: UNACKED_WINDOW,

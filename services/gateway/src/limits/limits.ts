@@ -1,4 +1,9 @@
-import { createFileBudget, directoryKeys } from '@securechat/directory';
+import {
+  CONVERSATION_WINDOW_MS,
+  createFileBudget,
+  directoryKeys,
+  GROUP_WINDOW_MS,
+} from '@securechat/directory';
 import type { Clock, ConfigOf, Logger, RedisClient } from '@securechat/kernel';
 import type { options } from '../config.ts';
 import type { GatewayMetrics } from '../metrics.ts';
@@ -34,13 +39,22 @@ export function createLimits(parts: {
     groupLimit: createGroupLimit({
       redis,
       keyOf: keys.groupOperations,
-      perMinute: config.groupOperationsPerMinute,
+      most: config.groupOperationsPerMinute,
+      windowMs: GROUP_WINDOW_MS,
       logger,
     }),
     commitLimit: createGroupLimit({
       redis,
       keyOf: keys.groupCommits,
-      perMinute: config.groupCommitsPerMinute,
+      most: config.groupCommitsPerMinute,
+      windowMs: GROUP_WINDOW_MS,
+      logger,
+    }),
+    conversationLimit: createGroupLimit({
+      redis,
+      keyOf: keys.conversations,
+      most: config.conversationsPerDay,
+      windowMs: CONVERSATION_WINDOW_MS,
       logger,
     }),
     globalLimit: createGlobalLimit({

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { verifySignature } from '@securechat/crypto/sign';
+import { CONVERSATION_WINDOW_MS, directoryKeys } from '@securechat/directory';
 import type { Downstream } from '@securechat/protocol';
 import {
   bob,
@@ -21,6 +22,8 @@ import { startGateway, type TestGateway } from '../testing/gateway.ts';
 import { mostInAny } from '../testing/moments.ts';
 
 const PER_SECOND = 150;
+/** More than a minute's group operations of the other tests. */
+const PER_DAY = 25;
 /** Of all users together; enough to refuse each of six more than a hundred times. */
 const OFFERED_PER_SECOND = 500;
 const OFFERED = 1300;
@@ -40,6 +43,7 @@ beforeAll(async () => {
     STREAM_PREFIX: store.prefix,
     GATEWAY_MESSAGES_PER_MINUTE: '1000',
     GATEWAY_GLOBAL_MESSAGES_PER_SECOND: String(PER_SECOND),
+    GATEWAY_CONVERSATIONS_PER_DAY: String(PER_DAY),
   };
   gateways = await Promise.all([startGateway(env), startGateway(env)]);
 });
@@ -118,6 +122,44 @@ test('group operations are ten a minute for a user, exactly, however they race o
   create(other);
   await allAnswered([...both, other], 22);
   expect([...both, other].flatMap(refusalsOf)).toHaveLength(10);
+});
+
+test('conversations that a user begins are so many a day, exactly, on two gateways; a restart is none', async () => {
+  const user = newPerson(2);
+  const both = [await session(user, 0, 0), await session(user, 1, 1)];
+  const { redis, prefix } = store;
+  const key = directoryKeys(prefix, 4).conversations(far.enrol(user.id, user.device(0)).user);
+  const hour = CONVERSATION_WINDOW_MS / 24;
+  const longAgo = Array.from({ length: PER_DAY }, () => Date.now() - CONVERSATION_WINDOW_MS - 1_000);
+  const today = Array.from({ length: PER_DAY - 4 }, () => Date.now() - hour);
+  await redis.rpush(key, ...longAgo, ...today);
+
+  for (let n = 0; n < 4; n++) for (const one of both) create(one);
+  await allAnswered(both, 8);
+  const refusals = both.flatMap(refusalsOf);
+  expect(refusals).toHaveLength(4);
+  for (const refusal of refusals) {
+    expect(refusal).toMatchObject({
+      code: 1004,
+      error_code: 'RATE_LIMITED',
+      scope: 'conversations',
+      limit: PER_DAY,
+    });
+    expect(refusal.retry_after_ms).toBeGreaterThan(22 * hour);
+    expect(refusal.retry_after_ms).toBeLessThanOrEqual(23 * hour);
+  }
+  expect(await hits('conversations_per_day')).toBe(4);
+  expect(await redis.pttl(key)).toBeGreaterThan(23 * hour);
+
+  const [{ client, person, index }] = both as [Session, Session];
+  const replaces = { generation: 0, epoch: 0 };
+  const again = { signed: { replaces, generation: 1, previous_sha256: Buffer.alloc(32).toString('base64') } };
+  client.send(
+    'group_create',
+    makeGroupCreate({ creator: person, device: person.device(index), peer: bob }, again),
+  );
+  await allAnswered(both, 9);
+  expect(both.flatMap(refusalsOf)).toHaveLength(4);
 });
 
 test('leaving, adding and every other operation are counted as one; commits by themselves', async () => {

@@ -12,6 +12,8 @@ test('the defaults are the limits of the seed, each with its unit, window and pl
     ['groupOperations', 10, MINUTE_MS],
     // not in the seed: remaining members must be able to react to what others do
     ['groupCommits', 100, MINUTE_MS],
+    // not in the seed either: whoever begins conversations fills tables and mailboxes of others for good
+    ['conversations', 300, 24 * 60 * MINUTE_MS],
     ['globalMessages', 10_000, 1000],
     ['addressConnections', 100, 0],
     ['bandwidth', 1_000_000_000, MINUTE_MS],

@@ -1,4 +1,4 @@
-import { GROUP_WINDOW_MS, messageCount } from '@securechat/directory';
+import { CONVERSATION_WINDOW_MS, GROUP_WINDOW_MS, messageCount } from '@securechat/directory';
 
 /**
  * Every limit of the seed on one page: how much, of what, for whom, in which window, where it is counted, and what
@@ -32,6 +32,14 @@ export const seedLimits = {
     of: 'group_commit of one user, over all devices and gateways; they are neither messages nor group operations',
     windowMs: GROUP_WINDOW_MS,
     counted: 'Redis, one by one (group-limit.ts)',
+    redisAway: 'refused with 2002, as group operations',
+  },
+  /** Their rows stay. With the retention of 30 days, no account alone fills a mailbox with what it begins. */
+  conversations: {
+    most: 300,
+    of: 'conversations that one user begins, over all devices and gateways; they are group operations, too',
+    windowMs: CONVERSATION_WINDOW_MS,
+    counted: 'Redis, one by one (group-limit.ts); they are forgotten with it',
     redisAway: 'refused with 2002, as group operations',
   },
   globalMessages: {
