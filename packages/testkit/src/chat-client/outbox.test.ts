@@ -210,6 +210,24 @@ test('what was sealed anew stays as it is when the repetition of its earlier for
   await sent('a:1:5');
 });
 
+test('what was sealed anew stays as it is though its time ran out before the earlier form was refused again', async () => {
+  lane = createLane({ ackTimeoutMs: 50 });
+  void add('a');
+  await sent('a:1:0');
+  refuse('a', 'STALE_EPOCH', { epoch: 1 });
+  await sent('a:1:1');
+  // it goes out once more, and in that very turn comes an answer to what was sent first
+  lane.reconnected();
+  const frame = lane.waiting[0]?.frame;
+  refuse('a', 'STALE_EPOCH', { epoch: 1 });
+  expect(lane.waiting[0]?.frame).toBe(frame);
+  refuse('a', 'COMMIT_REQUIRED', { epoch: 0 });
+  expect(lane.waiting[0]?.frame).toBe(frame);
+  // another epoch is a refusal of the present form
+  refuse('a', 'STALE_EPOCH', { epoch: 2 });
+  await sent('a:1:2');
+});
+
 test('a message that is under way again keeps its bytes when the keys change: only its place was refused', async () => {
   for (const id of ['a', 'b', 'c']) void add(id);
   await sent('a:1:0', 'b:2:0', 'c:3:0');

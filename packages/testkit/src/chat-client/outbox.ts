@@ -61,17 +61,19 @@ export class Lane {
       id,
       seal,
       clientSeq,
-      epoch: this.epoch,
+      ...{ epoch: this.epoch, generation: this.generation },
       frame: seal({ clientSeq, epoch: this.epoch, generation: this.generation }),
     });
   }
 
   /** A message of fixed bytes outside the numbering. */
   addFixed(id: string, frame: Uint8Array): Promise<Downstream<'ack'>> {
-    return this.#add({ id, seal: undefined, clientSeq: 0, epoch: 0, frame });
+    return this.#add({ id, seal: undefined, clientSeq: 0, epoch: 0, generation: 0, frame });
   }
 
-  #add(item: Pick<Outgoing, 'id' | 'seal' | 'clientSeq' | 'epoch' | 'frame'>): Promise<Downstream<'ack'>> {
+  #add(
+    item: Pick<Outgoing, 'id' | 'seal' | 'clientSeq' | 'epoch' | 'generation' | 'frame'>,
+  ): Promise<Downstream<'ack'>> {
     const settle = Promise.withResolvers<Downstream<'ack'>>();
     this.#queue.push({
       ...item,
@@ -175,14 +177,15 @@ export class Lane {
   }
 
   /**
-   * A message sent twice is refused twice, and the first refusal has already changed it. What is in flight now may get stored: sent again
-   * with other bytes under its id, it would be refused for good.
+   * A message sent twice is refused twice, and the first refusal has already changed it. The present form may get stored, also when its
+   * time for an answer has run out: sent again with other bytes under its id, it would be refused for good. Keys only move forward, so
+   * the epoch says which form was meant.
    */
   #isAboutEarlierForm(item: Outgoing, error: Downstream<'error'>): boolean {
-    if (item.sentAtMs === undefined || error.epoch === undefined || item.epoch !== this.epoch) return false;
-    const isNamed = error.epoch === this.epoch && (error.generation ?? 0) === this.generation;
-    if (error.error_code === 'STALE_EPOCH') return isNamed;
-    return error.error_code === 'COMMIT_REQUIRED' && !isNamed && error.epoch < this.epoch;
+    if (error.epoch === undefined) return false;
+    const named = { generation: error.generation ?? 0, epoch: error.epoch };
+    if (error.error_code === 'STALE_EPOCH') return !isLater(named, item);
+    return error.error_code === 'COMMIT_REQUIRED' && isLater(item, named);
   }
 
   /**
@@ -214,6 +217,7 @@ export class Lane {
     if (!item.seal) return;
     item.clientSeq = clientSeq;
     item.epoch = this.epoch;
+    item.generation = this.generation;
     item.frame = item.seal({ clientSeq, epoch: this.epoch, generation: this.generation });
     item.sentAtMs = undefined;
   }
@@ -276,3 +280,8 @@ export class Lane {
     this.#ackTimer = setTimeout(() => this.reconnected(), Math.max(0, this.#ackTimeoutMs - waitedMs));
   }
 }
+
+type Keys = { generation: number; epoch: number };
+
+const isLater = (one: Keys, other: Keys): boolean =>
+  one.generation > other.generation || (one.generation === other.generation && one.epoch > other.epoch);

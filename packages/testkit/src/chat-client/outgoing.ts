@@ -10,6 +10,7 @@ export type Outgoing = {
   readonly seal: ((place: SealedFor) => Uint8Array) | undefined;
   clientSeq: number;
   epoch: number;
+  generation: number;
   /** The bytes sent, repeated until the server's answer allows resealing. */
   frame: Uint8Array;
   /**

@@ -31,7 +31,17 @@ test('what an honest client meets is never held against it', () => {
   const innocent = retryable.filter((name) => name !== 'RATE_LIMITED' && name !== 'CONNECTION_LOST');
   for (const name of innocent) expect(add(name, 200).at(-1)).toEqual({ pauseMs: 0 });
   expect(add('UNKNOWN_TYPE', 200).at(-1)).toEqual({ pauseMs: 0 });
+  expect(add('ID_REUSED', 200).at(-1)).toEqual({ pauseMs: 0 });
 });
+
+test.each(['TIMESTAMP_OUT_OF_WINDOW', 'SESSION_TAKEN'] as const)(
+  'what has only come too late never ends a connection: %s',
+  (name) => {
+    const { add } = createBench();
+    expect(add(name, 200).at(-1)).toEqual({ pauseMs: 0 });
+    expect(add(name, 1_000).at(-1)).toEqual({ pauseMs: limits.excessPauseMs });
+  },
+);
 
 test('types that nobody knows never end a connection, but a flood of them is slowed down', () => {
   const { add } = createBench();

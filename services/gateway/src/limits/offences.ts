@@ -16,11 +16,23 @@ const INNOCENT: ReadonlySet<ErrorName> = new Set([
   'SERVER_UNAVAILABLE',
   'NETWORK_TIMEOUT',
   'EXPIRED',
+  // a copy that was held up on the way arrives after another form of the message was stored; it is charged as a message
+  'ID_REUSED',
   'KEY_ALREADY_USED',
   'KEY_LIMIT_REACHED',
   'STORAGE_FULL',
   'FILE_INCOMPLETE',
   'FILE_CORRUPT',
+]);
+
+/**
+ * Never closes the connection, but a flood is slowed down: a newer client meets an older server, an outbox has become
+ * too old while its device was away, another device was quicker to answer.
+ */
+const FORGIVEN: ReadonlySet<ErrorName> = new Set([
+  'UNKNOWN_TYPE',
+  'TIMESTAMP_OUT_OF_WINDOW',
+  'SESSION_TAKEN',
 ]);
 
 /** The scope of `RATE_LIMITED` when all users together are over the limit. */
@@ -42,8 +54,7 @@ export class Offences {
   add(error: ErrorName, scope?: string): Verdict {
     const now = this.#clock.monotonicMs();
     if (INNOCENT.has(error) || scope === GLOBAL_SCOPE) return { pauseMs: 0 };
-    // Never closes the connection, or a newer client could not talk to an older server.
-    if (error === 'UNKNOWN_TYPE')
+    if (FORGIVEN.has(error))
       return { pauseMs: this.#rates.take('strangers', now) > 0 ? limits.excessPauseMs : 0 };
     // Users block, remove and leave while others write, so this never closes; but probing is slowed down.
     if (error === 'PERMISSION_DENIED')

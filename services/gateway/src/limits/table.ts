@@ -131,7 +131,7 @@ export const limits = {
   /** Limits exceeded before reading pauses, and before the connection is closed. */
   excesses: { count: 10, windowMs: 60_000 },
   persistentExcesses: { count: 100, windowMs: 60_000 },
-  /** Unknown types before reading pauses. A newer client sends a few, and stays connected. */
+  /** Unknown types, and what came too late, before reading pauses. An honest client sends some, and stays connected. */
   strangers: { count: 200, windowMs: 60_000 },
   /** How long reading pauses. */
   excessPauseMs: 5_000,
