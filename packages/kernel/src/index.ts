@@ -90,6 +90,7 @@ export {
   trustedProxiesOption,
   webhookOriginsOption,
 } from './shared-options.ts';
+export { createSocketShares, shareSockets } from './socket-shares.ts';
 export { createConsumerGroup } from './streams/consumer-group.ts';
 export { type DeadLetter, insertDeadLetter } from './streams/dead-letter.ts';
 export { encodeRequest, parseQuestion, type StreamRequest } from './streams/request.ts';

@@ -1,5 +1,11 @@
 import cors from '@fastify/cors';
-import { type Clock, createNetworkMatcher, createOriginMatcher, type Logger } from '@securechat/kernel';
+import {
+  type Clock,
+  createNetworkMatcher,
+  createOriginMatcher,
+  type Logger,
+  shareSockets,
+} from '@securechat/kernel';
 import {
   errorMessage,
   parseJsonObject,
@@ -46,25 +52,29 @@ const MAX_BODY_BYTES = 64 * 1024;
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 5000;
-const MAX_CONNECTIONS = 1024;
+const MAX_CONNECTIONS = 2048;
+/** Of these for one client address, so that nobody alone takes all places by being slow. */
+const CONNECTIONS_PER_ADDRESS = MAX_CONNECTIONS / 4;
 /** How long browsers cache a preflight answer; the longest that any of them honours is two hours. */
 const PREFLIGHT_SECONDS = 600;
 
 /** The enrolment API, not listening yet. */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
+  const isTrustedProxy = createNetworkMatcher(options.trustedProxies);
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
-    trustProxy: createNetworkMatcher(options.trustedProxies),
+    trustProxy: isTrustedProxy,
     // values stay as sent: no type coercion, defaults or removal
     ajv: { customOptions: { coerceTypes: false, useDefaults: false, removeAdditional: false } },
     exposeHeadRoutes: false,
     frameworkErrors: async (error, _request, reply) => sendFailure(reply, describeFailure(error)),
   });
   app.server.maxConnections = MAX_CONNECTIONS;
+  shareSockets(app.server, CONNECTIONS_PER_ADDRESS, isTrustedProxy);
 
   // answers include invites, tokens and exports: they must not be cached
   app.addHook('onRequest', async (_request, reply) => {

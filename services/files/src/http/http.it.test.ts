@@ -328,6 +328,18 @@ test('a chunk without a length, too long, or of a place that is none is refused 
   await world.handlers.cancel({ kind: 'cancel', ...world.alice, file_id: upload.id });
 });
 
+test('a body that no request needs is refused by its length, whoever sends it', async () => {
+  const body = new Uint8Array(2_000);
+  const asks = [
+    ['DELETE', `/${file.id}`],
+    ['POST', `/${file.id}/complete`],
+    ['POST', '/nothing'],
+  ] as const;
+  for (const [method, path] of asks) {
+    expect((await ask(undefined, path, { method, body })).status).toBe(413);
+  }
+});
+
 test('who sends more than the limit is slowed down, and told to come later only beyond half a minute', async () => {
   // 400 kB at once, then 26.7 kB per second
   const [slow, slowUrl] = await serve(budgetOf(2_000_000));

@@ -29,17 +29,21 @@ export function addUploadRoutes(app: FastifyInstance, parts: FileHttpParts): voi
     reply.raw.once('close', () => bodies--);
   }
 
-  app.put('/v1/files/:id/chunks/:n', { onRequest: admit }, async (request, reply) => {
-    const { user } = await authenticate(request, parts);
-    const bytes = request.body as Buffer;
-    const place = { user, fileId: fileIdOf(request), index: chunkIndexOf(request) };
-    const stored = await parts.writer.put(place, bytes);
-    parts.metrics.carried(stored.isNew ? 'stored' : 'repeated', 'http', bytes.length);
-    parts.onStored(stored);
-    await reply.code(204).send();
-  });
+  app.put(
+    '/v1/files/:id/chunks/:n',
+    { onRequest: admit, bodyLimit: MAX_FILE_CHUNK_BYTES },
+    async (request, reply) => {
+      const { user } = await authenticate(request, parts);
+      const bytes = request.body as Buffer;
+      const place = { user, fileId: fileIdOf(request), index: chunkIndexOf(request) };
+      const stored = await parts.writer.put(place, bytes);
+      parts.metrics.carried(stored.isNew ? 'stored' : 'repeated', 'http', bytes.length);
+      parts.onStored(stored);
+      await reply.code(204).send();
+    },
+  );
 
-  app.post('/v1/files/:id/complete', { bodyLimit: 1024 }, async (request, reply) => {
+  app.post('/v1/files/:id/complete', async (request, reply) => {
     const bearer = await authenticate(request, parts);
     const { size, sha256 } = claimOf(request.body);
     const status = await parts.handlers.progress({

@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net';
-import { addressKey, type NetworkMatcher } from '@securechat/kernel';
+import { addressKey, createSocketShares, type NetworkMatcher } from '@securechat/kernel';
 import type { AddressLimit } from '../limits/address-limit.ts';
 import type { Storm } from '../limits/storm.ts';
 import { readProxyHeader } from './proxy-protocol.ts';
@@ -36,7 +36,7 @@ export function guardEntrance(server: Server, options: EntranceOptions): Entranc
   const { isTrustedProxy, addresses } = options;
   // A TLS socket reveals nothing of its inner socket but the two endpoints, which are unique while it is open.
   const told = new Map<string, { source: string }>();
-  const sockets = new Map<string, number>();
+  const shares = createSocketShares(addresses.mostSockets);
   const doors = server.listeners('connection') as ((socket: Socket) => void)[];
   server.removeAllListeners('connection');
 
@@ -49,25 +49,14 @@ export function guardEntrance(server: Server, options: EntranceOptions): Entranc
     const key = addressKey(address);
     // A proxy's sockets belong to many clients.
     const isProxy = isTrustedProxy(address);
-    if (!isProxy) {
-      const open = (sockets.get(key) ?? 0) + 1;
-      if (open > addresses.mostSockets) {
-        options.onRefused('sockets_per_address');
-        return false;
-      }
-      sockets.set(key, open);
-      socket.once('close', () => leave(key));
+    if (!isProxy && !shares.take(socket, address)) {
+      options.onRefused('sockets_per_address');
+      return false;
     }
     // Without TLS, the door itself tells them why.
     if (!options.hasTls) return true;
     // The address's own limit first: a socket that will be refused anyway must not use up the shared budget.
     return !addresses.isFullHere(key) && options.storm.maySocketCome(isProxy ? undefined : key);
-  }
-
-  function leave(key: string): void {
-    const open = (sockets.get(key) ?? 0) - 1;
-    if (open > 0) sockets.set(key, open);
-    else sockets.delete(key);
   }
 
   function readHeader(socket: Socket): void {
