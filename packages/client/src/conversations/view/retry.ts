@@ -4,9 +4,8 @@ import type { Core } from '../core.ts';
 import { addressOf } from '../membership/log.ts';
 import { CannotDo } from '../operations/built.ts';
 import { enqueueIntent } from '../outgoing/enqueue.ts';
-import { keysOf } from '../record.ts';
 import { messageOf } from '../timeline/shown.ts';
-import { entryOf } from '../timeline/timeline.ts';
+import { entryOf, removeEntry } from '../timeline/timeline.ts';
 import { restartOf } from './change.ts';
 import { lineOf } from './line-of.ts';
 import { showSaid } from './say.ts';
@@ -17,15 +16,16 @@ export async function retry(core: Core, id: string, messageId: string): Promise<
   const body = found?.entry.body;
   if (found?.entry.failure === undefined || !body) throw new CannotDo('this message has not failed');
   const line = lineOf(body);
-  const { replyTo, threadId } = found.entry;
+  const { replyTo, threadId, expiresAt } = found.entry;
   const isOver = found.entry.failure === 'PERMISSION_DENIED' && (await hasOnlyNewDevices(core, id));
   return core.registry.step(id, async (step) => {
+    // it may have been sent again, or have expired, since it was looked at
+    if (!(await entryOf(step, messageId))) throw new CannotDo('there is no such message');
     if (isOver) enqueueIntent(core, step, restartOf(step.record));
-    const content = { ...line, ...compact({ replyTo, threadId }) };
+    const content = { ...line, ...compact({ replyTo, threadId, expiresAt }) };
     const entry = showSaid(core, step, content);
-    step.draft.delete(keysOf.message(id, found.position));
-    step.draft.delete(keysOf.position(id, messageId));
-    step.draft.after(() => core.tell.vanished(id, messageId));
+    removeEntry(step, found.position, found.entry);
+    step.draft.after(() => core.tell.vanished(id, messageId, threadId));
     await step.write();
     return messageOf(step.record, entry, core.own.userId, false);
   });
