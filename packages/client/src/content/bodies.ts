@@ -55,6 +55,9 @@ const readers: { [T in ContentType]: (body: Fields) => Bodies[T] } = {
     owners: list(body, 'owners', MAX_MEMBERS, (value) => idOf(value, 'owner')),
     admins: list(body, 'admins', MAX_MEMBERS, (value) => idOf(value, 'admin')),
     groupName: text(body, 'groupName', 256),
+    ...(body.deviceless === undefined
+      ? {}
+      : { deviceless: list(body, 'deviceless', MAX_MEMBERS, (value) => idOf(value, 'member')) }),
   }),
   'application/x-securechat-repair-request': (body) => ({
     userId: id(body, 'userId'),

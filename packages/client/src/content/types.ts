@@ -25,6 +25,8 @@ export type Bodies = {
     owners: string[];
     admins: string[];
     groupName: string;
+    /** Members whose devices are all gone, so that the keys do not show them. Devices of earlier versions do not tell. */
+    deviceless?: string[];
   };
   /** Asks the device that sent these messages to send them again. */
   'application/x-securechat-repair-request': { userId: string; deviceId: string; clientSeqs: number[] };

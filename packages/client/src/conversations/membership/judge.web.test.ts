@@ -172,6 +172,16 @@ describe('who was brought in', () => {
     expect(Object.entries(vouched?.log.roles ?? {})).toContainEqual(['__proto__', 'admin']);
   });
 
+  test('learns of members without a device, unless they were removed since', () => {
+    const told = { logHead: 'head', owners: ['olga', 'orla'], admins: [], deviceless: ['orla', 'mona'] };
+    const vouched = vouch(late, told);
+    expect(vouched?.log.roles).toMatchObject({ orla: 'owner', mona: 'member' });
+    const next = follow(late, remove('olga', 'mona', []), 'next');
+    expect(vouch(next, told)?.forbidden).toEqual([]);
+    expect(vouch(next, told)?.log.roles).toMatchObject({ orla: 'owner' });
+    expect(vouch(next, told)?.log.roles).not.toHaveProperty('mona');
+  });
+
   test('is told when something was done that nobody may do', () => {
     judge(late, promote('mia', 'mia', 'owner'));
     const next = follow(late, promote('mia', 'mia', 'owner'), 'next');

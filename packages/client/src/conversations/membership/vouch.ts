@@ -4,7 +4,12 @@ import { Forbidden, judgeRole } from './judge.ts';
 import { type Log, MAX_UNJUDGED, type Unjudged } from './log.ts';
 
 /** The state of the conversation, by the account of the device that added this one, at that time. */
-export type Vouching = { logHead: string; owners: readonly string[]; admins: readonly string[] };
+export type Vouching = {
+  logHead: string;
+  owners: readonly string[];
+  admins: readonly string[];
+  deviceless?: readonly string[];
+};
 
 /**
  * Adopts the reported roles, then judges what has happened since. `forbidden`: operations that were not allowed; they were applied
@@ -18,7 +23,8 @@ export function vouch(
   const { since } = log.unvouched;
   if (since.length > MAX_UNJUDGED) return undefined;
   // somebody present then may have acted and left since
-  const people = new Set([...Object.keys(log.roles), ...since.map(({ from }) => from)]);
+  const { deviceless = [] } = told;
+  const people = new Set([...Object.keys(log.roles), ...deviceless, ...since.map(({ from }) => from)]);
   let roles = {
     ...given([...people], 'member'),
     ...given(told.admins, 'admin'),
@@ -30,7 +36,11 @@ export function vouch(
     if (operation.type === 'group_member_add') roles = { ...roles, ...given(operation.targets, 'member') };
     return why === undefined ? [] : [{ by: operation.from, why }];
   });
-  const present = Object.keys(log.roles).map((user) => [user, lookUp(roles, user) ?? 'member'] as const);
+  const gone = since.flatMap(({ type, targets }) => (type === 'group_member_remove' ? targets : []));
+  const left = deviceless.filter((user) => !gone.includes(user));
+  const present = [...Object.keys(log.roles), ...left].map(
+    (user) => [user, lookUp(roles, user) ?? 'member'] as const,
+  );
   const { unvouched: _, ...rest } = log;
   return { log: { ...rest, roles: Object.fromEntries(present) }, forbidden };
 }

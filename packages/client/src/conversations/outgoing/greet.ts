@@ -1,6 +1,7 @@
 import { checked, profileContent } from '../../content/outgoing.ts';
 import { loadProfile } from '../contents/profile.ts';
 import type { Core } from '../core.ts';
+import { devicesOf } from '../membership/log.ts';
 import type { Step } from '../step.ts';
 import { enqueueContent } from './enqueue.ts';
 
@@ -18,6 +19,8 @@ export function enqueueState(core: Core, step: Step): void {
   if (log.kind !== 'group' || log.unvouched) return;
   const having = (role: string): string[] =>
     Object.keys(log.roles).filter((user) => log.roles[user] === role);
-  const told = { logHead: log.head, owners: having('owner'), admins: having('admin'), groupName: name };
+  const deviceless = Object.keys(log.roles).filter((user) => devicesOf(log, user).length === 0);
+  const roles = { owners: having('owner'), admins: having('admin'), deviceless };
+  const told = { logHead: log.head, ...roles, groupName: name };
   enqueueContent(core, step, checked('application/x-securechat-state', told), { isFirst: true });
 }
