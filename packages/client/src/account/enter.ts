@@ -7,6 +7,7 @@ import type {
   RecoverOptions,
   SignUpOptions,
 } from '../api/index.ts';
+import { AWAITED } from '../conversations/contents/newest.ts';
 import { deviceNamesKey } from '../conversations/contents/own.ts';
 import { LoginRefused, NotConnected, SecureChatError } from '../errors.ts';
 import { createAccount, recoverAccount } from '../http/accounts.ts';
@@ -108,7 +109,11 @@ async function letIn(
   // in this order a crash in between only means that the link is carried out again
   await pin(store, list);
   // the other devices are told its name
-  await keep(options, account, pins, { put: welcomeKey(device.deviceId), value: new Uint8Array() });
+  await keep(
+    ...([options, account, pins] as const),
+    { put: welcomeKey(device.deviceId), value: new Uint8Array() },
+    { put: AWAITED, value: toBytes(Date.now()) },
+  );
 }
 
 async function prove(list: SignedDeviceList, device: DeviceKey) {

@@ -25,6 +25,11 @@ export function checkConversation(value: unknown): HistoryConversation {
   oneOf(fields, 'kind', ['direct', 'group']);
   optionalId(fields, 'peer');
   text(fields, 'name', MAX_NAME);
+  if (fields.readThrough !== undefined) count(fields, 'readThrough');
+  if (fields.threadReads !== undefined) {
+    const reads = object(fields.threadReads, 'threadReads');
+    for (const threadId of Object.keys(reads)) count(reads, threadId);
+  }
   list(fields, 'lines', Number.POSITIVE_INFINITY, checkLine);
   return value as HistoryConversation;
 }
@@ -39,7 +44,7 @@ function checkLine(value: unknown): void {
   count(entry, 'sentAtMs');
   for (const name of ['place', 'expiresAt', 'editedAtMs']) if (entry[name] !== undefined) count(entry, name);
   for (const name of ['replyTo', 'threadId']) optionalId(entry, name);
-  if (entry.reactions !== undefined) object(entry.reactions, 'reactions');
+  for (const name of ['reactions', 'changed']) if (entry[name] !== undefined) object(entry[name], name);
   const body = object(entry.body, 'body');
   const type = oneOf(body, 'type', ['text', 'file', 'deleted', 'notice', 'unknown']);
   if (type === 'file') readFile(body);

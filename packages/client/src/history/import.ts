@@ -1,19 +1,25 @@
 import { id, list, object } from '../content/shape.ts';
+import { takeAbsent } from '../conversations/contents/absent.ts';
 import type { Core } from '../conversations/core.ts';
 import { UNKNOWN_HEAD } from '../conversations/operations/group_create.ts';
 import type { ConversationRecord } from '../conversations/record.ts';
+import type { Step } from '../conversations/step.ts';
 import { isSaid } from '../conversations/timeline/entry.ts';
 import { addEntry, entryOf } from '../conversations/timeline/timeline.ts';
+import { countUnread } from '../conversations/timeline/unread.ts';
+import { lookUp } from '../look-up.ts';
 import { fromBytes } from '../storage/json.ts';
 import { checkConversation } from './check.ts';
 import { HistoryNotReadable } from './errors.ts';
 import type { History, HistoryConversation } from './format.ts';
+import { importProfiles, readProfiles } from './profiles.ts';
 
 /** Adds the messages missing here. Returns their number. */
 export async function importAll(core: Core, bytes: Uint8Array): Promise<number> {
   const history = read(bytes);
   if (history.userId !== core.own.userId) throw new HistoryNotReadable('it is of another account');
   let added = 0;
+  await importProfiles(core, history.profiles ?? []);
   for (const conversation of history.conversations) added += await importOne(core, conversation);
   return added;
 }
@@ -23,7 +29,7 @@ function read(bytes: Uint8Array): History {
     const history = object(fromBytes(bytes), 'history');
     if (history.version !== 1) throw new HistoryNotReadable('it is of a newer version');
     const conversations = list(history, 'conversations', Number.POSITIVE_INFINITY, checkConversation);
-    return { version: 1, userId: id(history, 'userId'), conversations };
+    return { version: 1, userId: id(history, 'userId'), conversations, profiles: readProfiles(history) };
   } catch (cause) {
     if (cause instanceof HistoryNotReadable) throw cause;
     throw new HistoryNotReadable('it is no history', { cause });
@@ -31,20 +37,47 @@ function read(bytes: Uint8Array): History {
 }
 
 async function importOne(core: Core, conversation: HistoryConversation): Promise<number> {
-  return core.registry.step(conversation.id, async (step) => {
+  const added = await core.registry.step(conversation.id, async (step) => {
     if (!step.found) step.record = archived(core, conversation);
     const { unread } = step.record;
+    takeMarks(step, conversation);
     let added = 0;
     for (const { position, entry } of conversation.lines) {
       const isExpired = entry.expiresAt !== undefined && entry.expiresAt * 1000 <= core.now();
       if (isExpired || (await entryOf(step, entry.id))) continue;
       addEntry(step, position, entry);
+      await takeAbsent(core, step, entry.id);
       if (isSaid(entry)) added += 1;
       step.draft.after(() => core.tell.message(step.id, entry.id, false));
     }
     step.change({ unread });
     await step.write();
     return added;
+  });
+  if (conversation.readThrough !== undefined) await recount(core, conversation.id);
+  return added;
+}
+
+/** Nothing is read or accepted less than here. */
+function takeMarks(
+  step: Step,
+  { isRequest = true, readThrough = 0, threadReads = {} }: HistoryConversation,
+): void {
+  const { record } = step;
+  const reads = Object.entries(threadReads).map(
+    ([threadId, place]) => [threadId, Math.max(place, lookUp(record.threadReads, threadId) ?? 0)] as const,
+  );
+  step.change({
+    isRequest: record.isRequest && isRequest,
+    readThrough: Math.max(record.readThrough, readThrough),
+    threadReads: { ...record.threadReads, ...Object.fromEntries(reads) },
+  });
+}
+
+async function recount(core: Core, id: string): Promise<void> {
+  await core.registry.step(id, async (step) => {
+    step.change({ unread: await countUnread(core, step, step.record.readThrough) });
+    await step.write();
   });
 }
 

@@ -1,6 +1,7 @@
 import { concat, decodeBase64, encodeBase64, isBase64 } from '@securechat/protocol';
 import { gzip } from '../content/gzip.ts';
 import type { OwnNews } from '../content/types.ts';
+import { forgetAbsent } from '../conversations/contents/absent.ts';
 import type { Core } from '../conversations/core.ts';
 import { newId } from '../conversations/ids.ts';
 import { fromBytes, toBytes } from '../storage/json.ts';
@@ -51,6 +52,7 @@ export async function takePiece(core: Core, piece: Piece): Promise<void> {
     if (!(await keep(core, piece))) return;
     const pieces = await core.store.list(prefixOf(transfer));
     await importAll(core, await inflated(concat(...pieces.map(([, bytes]) => bytes))));
+    await forgetAbsent(core.store);
   } catch (error) {
     if (!(error instanceof HistoryNotReadable)) throw error;
     const detail = `the history that an own device has sent cannot be read: ${error.message}`;

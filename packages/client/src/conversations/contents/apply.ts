@@ -1,7 +1,5 @@
 import type { Content, ContentType, UnknownContent } from '../../content/types.ts';
 import type { Core } from '../core.ts';
-import { answerRepair } from '../repair/answer.ts';
-import { takeRepair } from '../repair/take.ts';
 import type { Step } from '../step.ts';
 import { applyDelete } from './delete.ts';
 import { applyEdit } from './edit.ts';
@@ -50,8 +48,11 @@ const handlers: { [T in ContentType]: Handler<T> } = {
   'application/x-securechat-profile': applyProfile,
   'application/x-securechat-dummy': () => undefined,
   'application/x-securechat-state': applyState,
-  'application/x-securechat-repair-request': answerRepair,
-  'application/x-securechat-repair': takeRepair,
+  // loaded on first use: messages are seldom missing
+  'application/x-securechat-repair-request': async (...request) =>
+    (await import('../repair/answer.ts')).answerRepair(...request),
+  'application/x-securechat-repair': async (...repair) =>
+    (await import('../repair/take.ts')).takeRepair(...repair),
   'application/x-securechat-outside': applyOutside,
   'application/x-securechat-join': applyJoin,
   'application/x-securechat-join-refused': applyJoin,

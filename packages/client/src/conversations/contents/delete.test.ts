@@ -54,7 +54,7 @@ test.each<[string, { deviceId?: string }]>([
   ['another own device', { deviceId: 'd_2' }],
 ])('what %s has said and somebody deletes leaves no copy on the disk', async (_who, line) => {
   const { core, own, within, copies } = await author(line);
-  await within((step) => applyDelete(core, step, { from: own.userId }, deletion));
+  await within((step) => applyDelete(core, step, { from: own.userId, sentAtMs: 1, place: 2 }, deletion));
   expect(copies()).toEqual([]);
 });
 
@@ -77,7 +77,7 @@ test.each([
       ...{ client_seq: 2, delivery: { seq: 2, conv_seq: 2, server_ts_ms: 1 } },
     };
     await within((step) => noteMissing(core, step, chat as never, 1, 1));
-    await within((step) => applyDelete(core, step, { from }, deletion));
+    await within((step) => applyDelete(core, step, { from, sentAtMs: 1, place: 2 }, deletion));
     const by = { id: 'm_3', from: 'bob', deviceId: 'd_1', clientSeq: 3, sentAtMs: 1, place: 3, isOwn: false };
     const body = { clientSeq: 1, id: 'm_1', sentAt: 1, content: text };
     const repair = checked('application/x-securechat-repair', body);

@@ -7,7 +7,7 @@ import type { Draft } from '../draft.ts';
 import type { Step } from '../step.ts';
 import type { Arrival } from './apply.ts';
 
-type Told = Bodies['application/x-securechat-profile'];
+export type Told = Bodies['application/x-securechat-profile'];
 
 export const profileKey = (userId: string): string => `profile/${userId}`;
 
@@ -27,7 +27,7 @@ export async function loadProfile(draft: Draft, userId: string): Promise<Profile
   return told && profileOf(told);
 }
 
-function profileOf({ avatar, ...rest }: Told): Profile {
+export function profileOf({ avatar, ...rest }: Told): Profile {
   return compact({ ...rest, avatar: avatar === undefined ? undefined : decodeBase64(avatar) });
 }
 

@@ -56,7 +56,7 @@ test('a reaction that is no emoji has no effect, whoever sends it', async () => 
     ['bob', 'no'],
   ] as const) {
     const reaction = checked('application/x-securechat-reaction', { messageId: 'm_1', emoji });
-    await within((step) => applyReaction(core, step, { from }, reaction));
+    await within((step) => applyReaction(core, step, { from, sentAtMs: 1 }, reaction));
   }
   const found = await within((step) => entryOf(step, 'm_1'));
   expect(found?.entry.reactions).toEqual({ bob: '👍' });

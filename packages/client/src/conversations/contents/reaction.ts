@@ -2,7 +2,7 @@ import type { Content } from '../../content/types.ts';
 import type { Core } from '../core.ts';
 import type { Step } from '../step.ts';
 import { entryOf, replaceEntry } from '../timeline/timeline.ts';
-import type { Arrival } from './apply.ts';
+import { type Author, ifAbsent, ifNewest } from './newest.ts';
 
 type Reaction = Extract<Content, { type: 'application/x-securechat-reaction' }>;
 
@@ -13,19 +13,17 @@ const EMOJI =
 export const isEmoji = (text: string): boolean => EMOJI.test(text);
 
 /** One per user and message; the newest wins. */
-export async function applyReaction(
-  core: Core,
-  step: Step,
-  by: Pick<Arrival, 'from'>,
-  { body }: Reaction,
-): Promise<void> {
-  const { emoji } = body;
+export async function applyReaction(core: Core, step: Step, by: Author, reaction: Reaction): Promise<void> {
+  const { emoji, messageId } = reaction.body;
   // a modified client could otherwise put arbitrary text below others' messages
   if (emoji !== undefined && !isEmoji(emoji)) return;
-  const found = await entryOf(step, body.messageId);
-  if (!found || found.entry.body.type === 'deleted') return;
-  const { [by.from]: _, ...others } = found.entry.reactions ?? {};
+  const found = await entryOf(step, messageId);
+  if (!found) return ifAbsent(core, step, by, reaction);
+  if (found.entry.body.type === 'deleted') return;
+  const entry = ifNewest(found.entry, by.from, by.place);
+  if (!entry) return;
+  const { [by.from]: _, ...others } = entry.reactions ?? {};
   const reactions = emoji === undefined ? others : { ...others, [by.from]: emoji };
-  replaceEntry(step, found.position, { ...found.entry, reactions });
-  step.draft.after(() => core.tell.message(step.id, body.messageId, false));
+  replaceEntry(step, found.position, { ...entry, reactions });
+  step.draft.after(() => core.tell.message(step.id, messageId, false));
 }

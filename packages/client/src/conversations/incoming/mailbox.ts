@@ -9,7 +9,6 @@ import { forgetPast } from './epochs.ts';
 import { takeMarks } from './marks.ts';
 import { takeOperation } from './operation.ts';
 import { noteOutside } from './outside.ts';
-import { takeTruncation } from './truncation.ts';
 
 /** Processes mailbox items one at a time. A rejected item raises an alarm and is skipped. */
 export class Mailbox implements InboxConsumer {
@@ -45,12 +44,13 @@ export class Mailbox implements InboxConsumer {
     });
   }
 
-  #handle(step: Step, item: MailboxItem): Promise<void> {
+  async #handle(step: Step, item: MailboxItem): Promise<void> {
     switch (item.type) {
       case 'chat':
         return takeChat(this.#core, step, item);
       case 'history_truncated':
-        return takeTruncation(this.#core, step, item);
+        // loaded on first use: few devices are away that long
+        return (await import('./truncation.ts')).takeTruncation(this.#core, step, item);
       default:
         return takeOperation(this.#core, step, item);
     }

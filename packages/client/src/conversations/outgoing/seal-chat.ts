@@ -10,7 +10,6 @@ import { fromBytes } from '../../storage/json.ts';
 import type { Core } from '../core.ts';
 import { keysNow } from '../operations/built.ts';
 import { keysOf } from '../record.ts';
-import { answerNow } from '../repair/answer.ts';
 import type { Step } from '../step.ts';
 import type { Entry } from '../timeline/entry.ts';
 import { entryOf } from '../timeline/timeline.ts';
@@ -45,7 +44,9 @@ export async function sealChat(
     ...(content.expiresAt === undefined ? {} : { metadata: { expires_at: content.expiresAt } }),
   };
   const said =
-    content.type === 'application/x-securechat-repair' ? await answerNow(core, step, content) : content;
+    content.type === 'application/x-securechat-repair'
+      ? await (await import('../repair/answer.ts')).answerNow(core, step, content)
+      : content;
   const facts = {
     ...{ id: item.id, from: core.own.userId, content: said, logHead: record.log.head },
     lasting: await lastingBefore(step, place.clientSeq),

@@ -1,5 +1,6 @@
 import type { Downstream } from '@securechat/protocol';
 import type { OutboxItem } from '../../outbox/sealer.ts';
+import { applyContent } from '../contents/apply.ts';
 import type { Core } from '../core.ts';
 import { begin, noticeOf } from '../membership/follow.ts';
 import type { Operation } from '../membership/operation.ts';
@@ -32,10 +33,16 @@ export async function afterStored(
     epochMessages: record.epochMessages + 1,
   });
   if (!waiting || !('say' in waiting)) return;
+  if (waiting.undo) {
+    const { userId: from, deviceId } = core.own;
+    const by = { id: item.id, from, deviceId, clientSeq: 0, expiresAt: undefined, isOwn: true };
+    return applyContent(core, step, { ...by, sentAtMs: waiting.sentAtMs, place: ack.conv_seq }, waiting.say);
+  }
   if (waiting.position === undefined) return;
   const entry = await step.draft.json<Entry>(keysOf.message(step.id, waiting.position));
   if (!entry) return;
-  moveEntry(step, waiting.position, positions.placed(ack.conv_seq), { ...entry, place: ack.conv_seq });
+  const placed = { ...entry, place: ack.conv_seq };
+  await moveEntry(core, step, waiting.position, positions.placed(ack.conv_seq), placed);
   step.draft.after(() => core.tell.message(step.id, item.id, false));
 }
 
@@ -51,12 +58,12 @@ async function operationStored(
   if (!step.found && creation?.operation.id === item.id) await create(core, step, creation, ack);
 }
 
-/** A conversation created by this device. */
-async function create(
+/** A conversation created by this device, which the server has stored. */
+export async function create(
   core: Core,
   step: Step,
   creation: PendingOperation,
-  ack: Downstream<'ack'>,
+  ack: Pick<Downstream<'ack'>, 'conv_seq' | 'server_ts_ms'>,
 ): Promise<void> {
   const { digest, leaves = {}, newName } = creation;
   const operation = creation.operation as Operation<'group_create'>;
@@ -118,10 +125,9 @@ export async function afterRefusal(
     replaceEntry(step, waiting.position, { ...entry, failure: failed?.name ?? 'DROPPED' });
     step.draft.after(() => core.tell.message(step.id, item.id, false));
   } else if (waiting.undo) {
-    const { messageId, entry } = waiting.undo;
-    const position = await step.draft.json<string>(keysOf.position(step.id, messageId));
-    if (position !== undefined) replaceEntry(step, position, entry as Entry);
-    step.draft.after(() => core.tell.message(step.id, messageId, false));
+    // loaded on first use: changes are rarely refused
+    const { undo } = await import('./undo.ts');
+    await undo(core, step, waiting.say, waiting.undo);
   }
 }
 

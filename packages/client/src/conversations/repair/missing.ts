@@ -19,8 +19,6 @@ export type Wanted = {
   readonly deviceId: string;
   readonly from: string;
   readonly clientSeq: number;
-  /** Ids deleted meanwhile; the missing message may be one of them. */
-  readonly deleted?: readonly string[];
 };
 
 /** Adds a placeholder for an unreadable message, and asks its sender for it. */

@@ -1,4 +1,5 @@
 import type { Content } from '../../content/types.ts';
+import { takeAbsent } from '../contents/absent.ts';
 import { type Arrival, applyContent } from '../contents/apply.ts';
 import type { Core } from '../core.ts';
 import { keysOf } from '../record.ts';
@@ -24,8 +25,8 @@ export async function takeRepair(core: Core, step: Step, by: Arrival, { body }: 
   removeEntry(step, found.position, found.entry);
   step.draft.after(() => core.tell.count('repaired'));
   const { content } = body;
-  // nobody misses it, or it was deleted meanwhile
-  if (!content || body.id === undefined || wanted.deleted?.includes(body.id)) {
+  // nobody misses it
+  if (!content || body.id === undefined) {
     step.draft.after(() => core.tell.vanished(step.id, wanted.messageId));
     return;
   }
@@ -39,4 +40,5 @@ export async function takeRepair(core: Core, step: Step, by: Arrival, { body }: 
     expiresAt: content.expiresAt,
   };
   await applyContent(core, step, arrival, content);
+  await takeAbsent(core, step, id);
 }

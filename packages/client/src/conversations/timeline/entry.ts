@@ -17,6 +17,8 @@ export type Entry = {
   readonly threadId?: string;
   readonly editedAtMs?: number;
   readonly reactions?: Readonly<Record<string, string>>;
+  /** Places of the newest stored changes: of its text under an empty key, of reactions under the ids of their users. */
+  readonly changed?: Readonly<Record<string, number>>;
   /** Unix seconds. */
   readonly expiresAt?: number;
   /** Name of the error with which it failed. */

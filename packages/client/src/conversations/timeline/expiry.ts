@@ -2,9 +2,9 @@ import { sortable } from '../../storage/store.ts';
 import type { Core } from '../core.ts';
 import { forgetSent } from '../outgoing/seal-chat.ts';
 import type { Step } from '../step.ts';
-import { isSaid } from './entry.ts';
 import { type Placed, readPage } from './reading.ts';
 import { entryOf, removeEntry } from './timeline.ts';
+import { uncount } from './unread.ts';
 
 /** Per run; the next run continues. */
 const MAX_AT_ONCE = 200;
@@ -34,13 +34,7 @@ export async function removeExpired(core: Core): Promise<number> {
 async function remove(core: Core, step: Step, { entry, position }: Placed): Promise<void> {
   await removeLine(core, step, { entry, position });
   await forgetSent(core, step, entry);
-  const { readThrough, unread } = step.record;
-  const isUnread =
-    entry.from !== core.own.userId &&
-    isSaid(entry) &&
-    entry.threadId === undefined &&
-    (entry.place ?? 0) > readThrough;
-  if (isUnread) step.change({ unread: Math.max(0, unread - 1) });
+  uncount(core, step, entry);
 }
 
 /** If it was the newest visible line, the one before it becomes that. */

@@ -11,7 +11,7 @@ export function messageOf(
   ownUserId: string,
   isSent: boolean,
 ): Message {
-  const { body, reactions = {}, expiresAt, ...rest } = entry;
+  const { body, reactions = {}, expiresAt, changed: _, ...rest } = entry;
   const isOwn = entry.from === ownUserId;
   return {
     ...rest,

@@ -1,8 +1,10 @@
 import { sortable } from '../../storage/store.ts';
+import type { Core } from '../core.ts';
 import type { ConversationRecord } from '../record.ts';
 import { keysOf } from '../record.ts';
 import type { Step } from '../step.ts';
 import { type Entry, isSaid } from './entry.ts';
+import { readPage } from './reading.ts';
 
 /** Writes lines of a conversation, within a step. */
 
@@ -31,8 +33,14 @@ export function replaceEntry(step: Step, position: string, entry: Entry): void {
   step.draft.putJson(keysOf.message(step.id, position), entry);
 }
 
-/** Moves a line to the place the server has given it. */
-export function moveEntry(step: Step, from: string, to: string, entry: Entry): void {
+/** Moves a line to the place the server has given it. What has come meanwhile may stand behind it. */
+export async function moveEntry(
+  core: Core,
+  step: Step,
+  from: string,
+  to: string,
+  entry: Entry,
+): Promise<void> {
   const { id, draft, record } = step;
   draft.delete(keysOf.message(id, from));
   draft.putJson(keysOf.message(id, to), entry);
@@ -40,9 +48,9 @@ export function moveEntry(step: Step, from: string, to: string, entry: Entry): v
   if (entry.threadId !== undefined) {
     draft.delete(keysOf.thread(id, entry.threadId, from));
     draft.putJson(keysOf.thread(id, entry.threadId, to), entry.id);
-  }
-  if (record.lastPosition === from || record.lastPosition === undefined || to > record.lastPosition) {
-    step.change({ lastPosition: to });
+  } else if (record.lastPosition === from) {
+    const [before] = await readPage(core.store, id, { before: from, limit: 1 });
+    step.change({ lastPosition: before && before.position > to ? before.position : to });
   }
 }
 

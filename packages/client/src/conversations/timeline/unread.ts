@@ -18,3 +18,14 @@ export async function countUnread(core: Core, step: Step, readThrough: number): 
     (entry) => isSaid(entry) && entry.threadId === undefined && entry.from !== core.own.userId,
   ).length;
 }
+
+/** Its words are about to go. */
+export function uncount(core: Core, step: Step, entry: Entry): void {
+  const { readThrough, unread } = step.record;
+  const isUnread =
+    entry.from !== core.own.userId &&
+    isSaid(entry) &&
+    entry.threadId === undefined &&
+    (entry.place ?? 0) > readThrough;
+  if (isUnread) step.change({ unread: Math.max(0, unread - 1) });
+}

@@ -35,7 +35,8 @@ export class OwnMarks {
   /** Stored until sent; a later mark may make it superfluous. */
   note(step: Step, mark: OwnMark): void {
     const { registry } = this.#core;
-    const isTold = mark.tell === 'read' && mark.threadId === undefined && this.sharesReading === true;
+    const isShared = this.sharesReading === true && !step.record.isRequest;
+    const isTold = mark.tell === 'read' && mark.threadId === undefined && isShared;
     if (isTold || !hasOthers(ownConversationOf(registry))) return;
     step.draft.putJson(`${PREFIX}${aboutOf(mark)}/${sortable('place' in mark ? mark.place : 0)}`, mark);
     step.draft.after(() => {
