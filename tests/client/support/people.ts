@@ -1,5 +1,12 @@
 import { afterEach } from '@jest/globals';
-import { type Alarm, type Client, type ClientOptions, type Message, SecureChat } from '@securechat/client';
+import {
+  type Alarm,
+  type Client,
+  type ClientOptions,
+  type Message,
+  SecureChat,
+  type Store,
+} from '@securechat/client';
 import { MemoryDisk, openMemoryStore } from '@securechat/client/memory';
 import { until } from '@securechat/testkit';
 import type { Stack } from '../../support/stack.ts';
@@ -44,7 +51,7 @@ export function useDevices(stack: Stack, after = afterEach) {
     /** A new person with one device, online. */
     async signUp(
       name: string,
-      options: Options & { gateway?: number; socket?: string } = {},
+      options: Options & { gateway?: number; socket?: string; store?: Store } = {},
     ): Promise<TestDevice> {
       const { gateway = 0, socket = server(gateway).socket, ...rest } = options;
       const disk = new MemoryDisk();
@@ -72,14 +79,15 @@ export function useDevices(stack: Stack, after = afterEach) {
       const { userId } = lost.client.me;
       return online(await SecureChat.recover({ store, server: server(), userId, recoveryCode }), disk);
     },
+    /** The device that is on a disk. */
+    async open(disk: MemoryDisk, options: Options = {}): Promise<TestDevice> {
+      return online(await SecureChat.open({ store: await openMemoryStore(disk), ...options }), disk);
+    },
     /** The same device in a new process. */
     async restart(device: TestDevice, options: Options = {}): Promise<TestDevice> {
       open.splice(open.indexOf(device), 1);
       await device.client.close();
-      return online(
-        await SecureChat.open({ store: await openMemoryStore(device.disk), ...options }),
-        device.disk,
-      );
+      return this.open(device.disk, options);
     },
   };
 }

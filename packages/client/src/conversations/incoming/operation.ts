@@ -9,6 +9,8 @@ import { digestOf } from '../membership/operation.ts';
 import { judgeRestart } from '../membership/restart.ts';
 import { takeEffect } from '../operations/take-effect.ts';
 import { applyPending } from '../outgoing/pending.ts';
+import { create } from '../outgoing/settled.ts';
+import { keysOf, type PendingOperation } from '../record.ts';
 import type { Step } from '../step.ts';
 import { Refused, refuseForbidden } from './alarms.ts';
 import { nameIn } from './name.ts';
@@ -22,6 +24,7 @@ export async function takeOperation(core: Core, step: Step, operation: Delivered
   const self = addressOf(core.own.userId, core.own.deviceId);
   if ('welcome_to' in operation && operation.welcome_to.includes(self))
     return takeWelcome(core, step, operation);
+  if (!step.found) await takeCreation(core, step, operation);
   if (step.found?.membership !== 'member')
     throw new Refused('fork', 'an operation of a conversation that is not ours');
   // an operation that follows ours proves that ours was accepted
@@ -41,6 +44,13 @@ export async function takeOperation(core: Core, step: Step, operation: Delivered
     ...{ operation, newName, next, place: operation.delivery.conv_seq },
     log: follow(log, operation, digest, leaves),
   });
+}
+
+/** This device died before it heard that the server has stored its new conversation: an operation that follows proves it. */
+async function takeCreation(core: Core, step: Step, { previous_sha256, delivery }: Delivered): Promise<void> {
+  const creation = await step.draft.json<PendingOperation>(keysOf.creation(step.id));
+  if (!creation || creation.digest !== previous_sha256) return;
+  await create(core, step, creation, { ...delivery, conv_seq: delivery.conv_seq - 1 });
 }
 
 /** The conversation was restarted without this device, which is out until somebody adds it again. */
