@@ -5,13 +5,19 @@ import { applyContent } from '../conversations/contents/apply.ts';
 import { AWAITED } from '../conversations/contents/newest.ts';
 import { profileKey } from '../conversations/contents/profile.ts';
 import { inGroup } from '../conversations/testing/in-group.ts';
+import type { Entry } from '../conversations/timeline/entry.ts';
 import { addEntry, entryOf } from '../conversations/timeline/timeline.ts';
 import { toBytes } from '../storage/json.ts';
 import { exportAll } from './export.ts';
 import { importAll } from './import.ts';
 import { takePiece, transferOf } from './transfer.ts';
 
-const text = (words: string) => ({ type: 'text', format: 'plain', text: words, mentions: [] }) as const;
+const text = (words: string): Entry['body'] => ({
+  type: 'text',
+  format: 'plain',
+  text: words,
+  mentions: [],
+});
 const edit = (messageId: string, words: string) =>
   checked('application/x-securechat-edit', { messageId, format: 'plain', text: words, mentions: [] });
 const react = (messageId: string, emoji: string) =>

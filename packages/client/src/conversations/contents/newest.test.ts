@@ -11,7 +11,7 @@ import { deleteForEveryone, edit, react } from '../view/say.ts';
 import { applyContent } from './apply.ts';
 
 const ack = (place: number) => ({ conv_seq: place }) as Parameters<typeof afterStored>[3];
-const textOf = (text: string) => ({ type: 'text', format: 'plain', text, mentions: [] }) as const;
+const textOf = (text: string): Entry['body'] => ({ type: 'text', format: 'plain', text, mentions: [] });
 const edited = (text: string) =>
   checked('application/x-securechat-edit', { messageId: 'm_1', format: 'plain', text, mentions: [] });
 const reaction = (emoji: string) => checked('application/x-securechat-reaction', { messageId: 'm_1', emoji });

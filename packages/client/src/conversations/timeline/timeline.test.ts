@@ -2,11 +2,12 @@ import { expect, test } from '@jest/globals';
 import { checked } from '../../content/outgoing.ts';
 import { applyContent } from '../contents/apply.ts';
 import { GROUP, inGroup } from '../testing/in-group.ts';
+import type { Entry } from './entry.ts';
 import { removeExpired } from './expiry.ts';
 import { positions } from './positions.ts';
 import { addEntry, moveEntry } from './timeline.ts';
 
-const body = { type: 'text', format: 'plain', text: 'hi', mentions: [] } as const;
+const body: Entry['body'] = { type: 'text', format: 'plain', text: 'hi', mentions: [] };
 
 test('an own line that is stored before another one, and told of after it, is not the newest', async () => {
   const { core, within, own } = await inGroup();

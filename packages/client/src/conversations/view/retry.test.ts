@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { CannotDo } from '../operations/built.ts';
 import { keysOf } from '../record.ts';
 import { GROUP, inGroup } from '../testing/in-group.ts';
+import type { Entry } from '../timeline/entry.ts';
 import { positions } from '../timeline/positions.ts';
 import { addEntry, entryOf } from '../timeline/timeline.ts';
 import { retry } from './retry.ts';
@@ -10,7 +11,7 @@ const expiresAt = Math.floor(Date.now() / 1000) + 60;
 
 async function failed() {
   const { core, within, own, disk } = await inGroup();
-  const body = { type: 'text', format: 'plain', text: 'hi', mentions: [] } as const;
+  const body: Entry['body'] = { type: 'text', format: 'plain', text: 'hi', mentions: [] };
   const line = { id: 'm_1', ...own, sentAtMs: 1, body, threadId: 'm_0', expiresAt, failure: 'CannotDo' };
   await within((step) => {
     step.change({ nextLocal: 1 });
