@@ -20,6 +20,7 @@ const DOORS = {
   push: 'src/push/index.ts',
   direct: 'src/direct/index.ts',
   'group-links': 'src/group-links/index.ts',
+  search: 'src/search/index.ts',
 };
 /** Rejected by a Content Security Policy without `unsafe-eval`. */
 const MAKES_CODE = /\bnew Function\b|\bFunction\(["'`]|(?<![.\w$])eval\(/;

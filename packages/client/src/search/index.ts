@@ -1,0 +1,1 @@
+export { type SearchOptions, searchMessages } from './search.ts';
