@@ -30,18 +30,31 @@ export function ConversationView({ route }: { route: ConversationRoute }) {
   }
   return (
     <div class={`conversation ${route.panel || route.threadId ? 'has-panel' : ''}`}>
-      <MainColumn conversation={conversation} openThreadId={route.threadId} />
+      <MainColumn
+        conversation={conversation}
+        openThreadId={route.threadId}
+        messageId={route.threadId === undefined ? route.messageId : undefined}
+      />
       {route.threadId !== undefined && (
-        <ThreadPanel key={route.threadId} conversation={conversation} threadId={route.threadId} />
+        <ThreadPanel
+          key={route.threadId}
+          conversation={conversation}
+          threadId={route.threadId}
+          messageId={route.messageId}
+        />
       )}
       {route.panel === 'details' && <DetailsPanel conversation={conversation} />}
     </div>
   );
 }
 
-type MainColumnProperties = { conversation: Conversation; openThreadId: string | undefined };
+type MainColumnProperties = {
+  conversation: Conversation;
+  openThreadId: string | undefined;
+  messageId: string | undefined;
+};
 
-function MainColumn({ conversation, openThreadId }: MainColumnProperties) {
+function MainColumn({ conversation, openThreadId, messageId }: MainColumnProperties) {
   const messages = useMessages(conversation, undefined);
   const openThread = (message: Message) =>
     go({ page: 'conversation', id: conversation.id, threadId: message.id });
@@ -57,6 +70,7 @@ function MainColumn({ conversation, openThreadId }: MainColumnProperties) {
       <MessageList
         conversation={conversation}
         openThreadId={openThreadId}
+        messageId={messageId}
         messages={messages}
         actions={doing.actions}
       />

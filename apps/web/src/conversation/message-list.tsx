@@ -11,22 +11,32 @@ import { isSaid, timeline } from './timeline.ts';
 import type { Messages } from './use-messages.ts';
 import { useReadMark } from './use-read-mark.ts';
 import { useScroll } from './use-scroll.ts';
+import { useSought } from './use-sought.ts';
 import { useThreads } from './use-threads.ts';
+
+const OBSTACLES = {
+  'too far back': 'That message is too far back to be shown.',
+  gone: 'That message is not on this device.',
+};
 
 type Properties = {
   conversation: Conversation;
   threadId?: string;
   /** Of the thread shown beside the conversation. */
   openThreadId?: string | undefined;
+  /** To be shown first, and not the newest. */
+  messageId?: string | undefined;
   messages: Messages;
   actions: MessageActions;
 };
 
-export function MessageList({ conversation, threadId, openThreadId, messages, actions }: Properties) {
+export function MessageList(properties: Properties) {
+  const { conversation, threadId, openThreadId, messageId, messages, actions } = properties;
   const [unreadWhenOpened] = useState(threadId === undefined ? conversation.unread : 0);
-  const scroll = useScroll(messages);
+  const sought = useSought(messages, messageId);
+  const scroll = useScroll(messages, sought.isSeeking);
   const threads = useThreads(conversation, openThreadId);
-  useReadMark(conversation, threadId, messages.list, scroll.isAtEnd);
+  useReadMark(conversation, threadId, messages.list, scroll.isAtEnd && !sought.isSeeking);
   const said = messages.list.filter(isSaid).map((message) => message.id);
   const roving = useRovingFocus(said, said.at(-1));
 
@@ -41,6 +51,7 @@ export function MessageList({ conversation, threadId, openThreadId, messages, ac
         aria-busy={!messages.isLoaded}
       >
         <ErrorText error={messages.error} />
+        {sought.obstacle !== undefined && <p class="hint is-centered">{OBSTACLES[sought.obstacle]}</p>}
         {messages.isLoaded && messages.list.length === 0 && <p class="hint is-centered">Nothing here yet.</p>}
         {timeline(messages.list, unreadWhenOpened).map((entry) => (
           <Fragment key={entry.message.id}>
@@ -54,7 +65,7 @@ export function MessageList({ conversation, threadId, openThreadId, messages, ac
                 tabIndex={roving.tabIndexOf(entry.message.id)}
                 actions={actions}
                 onFocus={() => roving.onFocus(entry.message.id)}
-                onOpenQuoted={showMessage}
+                onOpenQuoted={sought.seek}
               />
             ) : (
               <LineBetween message={entry.message} />
@@ -67,11 +78,4 @@ export function MessageList({ conversation, threadId, openThreadId, messages, ac
       )}
     </div>
   );
-}
-
-/** Does nothing when the message is not loaded yet. */
-function showMessage(messageId: string): void {
-  const element = document.getElementById(`message-${messageId}`);
-  element?.scrollIntoView({ block: 'center' });
-  element?.focus();
 }

@@ -8,8 +8,10 @@ import { Quote } from './quote.tsx';
 import { lastOwnText, useMessageActions } from './use-message-actions.ts';
 import { useMessages } from './use-messages.ts';
 
+type Properties = { conversation: Conversation; threadId: string; messageId: string | undefined };
+
 /** The thread of one message, beside the conversation. */
-export function ThreadPanel({ conversation, threadId }: { conversation: Conversation; threadId: string }) {
+export function ThreadPanel({ conversation, threadId, messageId }: Properties) {
   const messages = useMessages(conversation, threadId);
   const doing = useMessageActions(conversation);
   const editLast = () => {
@@ -24,6 +26,7 @@ export function ThreadPanel({ conversation, threadId }: { conversation: Conversa
       <MessageList
         conversation={conversation}
         threadId={threadId}
+        messageId={messageId}
         messages={messages}
         actions={doing.actions}
       />

@@ -14,7 +14,8 @@ export type Messages = {
   readonly isLoaded: boolean;
   readonly hasOlder: boolean;
   readonly error: unknown;
-  loadOlder(): Promise<void>;
+  /** A page more, or `limit` messages, at most 200. */
+  loadOlder(limit?: number): Promise<void>;
   /** The user is at the newest message: old ones may be dropped. */
   trim(): void;
 };
@@ -28,15 +29,15 @@ export function useMessages(conversation: Conversation, threadId: string | undef
   const hasOlder = useRef(state.hasOlder);
   hasOlder.current = state.hasOlder;
 
-  async function load(before: string | undefined): Promise<void> {
+  async function load(before: string | undefined, limit = PAGE): Promise<void> {
     if (isLoading.current) return;
     isLoading.current = true;
     try {
       const inThread = threadId === undefined ? {} : { threadId };
       const from = before === undefined ? {} : { before };
-      const page = await conversation.messages({ limit: PAGE, ...inThread, ...from });
+      const page = await conversation.messages({ limit, ...inThread, ...from });
       setList((shown) => prependPage(page, shown));
-      setState({ isLoaded: true, hasOlder: page.length === PAGE, error: undefined });
+      setState({ isLoaded: true, hasOlder: page.length === limit, error: undefined });
     } catch (error) {
       setState((last) => ({ ...last, error }));
     } finally {
@@ -76,5 +77,5 @@ export function useMessages(conversation: Conversation, threadId: string | undef
     setState((last) => ({ ...last, hasOlder: true }));
   }
 
-  return { list, ...state, loadOlder: () => load(list[0]?.id), trim };
+  return { list, ...state, loadOlder: (limit) => load(list[0]?.id, limit), trim };
 }

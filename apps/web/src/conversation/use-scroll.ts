@@ -15,8 +15,8 @@ export type Scroll = {
   toEnd(): void;
 };
 
-/** Stays at the newest message when there, and at the same message when older ones are added above. */
-export function useScroll(messages: Messages): Scroll {
+/** Stays at the newest message when there, and at the same message when older ones are added above; not while an older one is sought. */
+export function useScroll(messages: Messages, isSeeking: boolean): Scroll {
   const { list } = messages;
   const box = useRef<HTMLElement>(null);
   const [isAtEnd, setAtEnd] = useState(true);
@@ -43,10 +43,13 @@ export function useScroll(messages: Messages): Scroll {
     const { first, end, fromEndPx: before } = last.current;
     const hasOwnNew = list.at(-1) !== undefined && list.at(-1)?.id !== end?.id && list.at(-1)?.isOwn === true;
     const hasOlderAbove = first !== undefined && list[0]?.id !== first.id && list.at(-1)?.id === end?.id;
-    if (before < AT_END_PX || hasOwnNew) toEnd();
-    else if (hasOlderAbove) element.scrollTop = element.scrollHeight - element.clientHeight - before;
+    const sticks = !isSeeking && (before < AT_END_PX || hasOwnNew);
+    if (sticks) toEnd();
+    else if (hasOlderAbove && !isSeeking)
+      element.scrollTop = element.scrollHeight - element.clientHeight - before;
     last.current = { first: list[0], end: list.at(-1), fromEndPx: fromEndPx(element) };
-    if (last.current.fromEndPx < AT_END_PX) messages.trim();
+    if (isSeeking) setAtEnd(last.current.fromEndPx < AT_END_PX);
+    else if (last.current.fromEndPx < AT_END_PX) messages.trim();
   }, [list]);
 
   // a phone's keyboard, a growing text field or a loaded picture changes the available height

@@ -7,11 +7,9 @@ import { useClient } from '../session/session.ts';
 import { useClientEvents } from '../session/use-client-events.ts';
 import { ConnectionLine } from '../shell/connection-line.tsx';
 import { ConversationRow } from './conversation-row.tsx';
+import { FoundMessages } from './found-messages.tsx';
 import { isListed } from './is-listed.ts';
 import { useRovingFocus } from './roving-focus.ts';
-
-/** With fewer conversations, nobody needs a search field. */
-const SEARCHED_FROM = 8;
 
 export function ConversationList({ openId }: { openId: string | undefined }) {
   const client = useClient();
@@ -38,11 +36,11 @@ export function ConversationList({ openId }: { openId: string | undefined }) {
         <BarLink route={{ page: 'settings' }} icon="settings" label="Settings" />
       </header>
       <ConnectionLine />
-      {all.length >= SEARCHED_FROM && (
+      {all.length > 0 && (
         <input
           class="search"
           type="search"
-          aria-label="Search conversations"
+          aria-label="Search conversations and messages"
           placeholder="Search"
           value={wanted}
           onInput={(event) => setWanted(event.currentTarget.value)}
@@ -50,6 +48,7 @@ export function ConversationList({ openId }: { openId: string | undefined }) {
       )}
       <Rows title="Requests" conversations={requests} openId={openId} />
       <Rows conversations={shown} openId={openId} />
+      <FoundMessages wanted={wanted} />
       {all.length === 0 && <Empty userId={client.me.userId} />}
       {blocked.length > 0 && (
         <details class="blocked">

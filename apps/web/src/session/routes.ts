@@ -2,7 +2,8 @@
 
 export type Route =
   | { page: 'list' | 'new' | 'new-group' | 'devices' | 'settings' }
-  | { page: 'conversation'; id: string; panel?: 'details'; threadId?: string }
+  /** `messageId`: to be shown, and not the newest. */
+  | { page: 'conversation'; id: string; panel?: 'details'; threadId?: string; messageId?: string }
   | { page: 'person'; userId: string }
   /** `link`: the opened link into a group. */
   | { page: 'join'; link?: string };
@@ -19,8 +20,9 @@ export function toHash(route: Route): string {
       return `#/person/${encodeURIComponent(route.userId)}`;
     case 'conversation': {
       const base = `#/c/${encodeURIComponent(route.id)}`;
-      if (route.threadId !== undefined) return `${base}/thread/${encodeURIComponent(route.threadId)}`;
-      return route.panel === undefined ? base : `${base}/${route.panel}`;
+      const at = route.messageId === undefined ? '' : `/at/${encodeURIComponent(route.messageId)}`;
+      if (route.threadId !== undefined) return `${base}/thread/${encodeURIComponent(route.threadId)}${at}`;
+      return `${base}${route.panel === undefined ? at : `/${route.panel}`}`;
     }
     default:
       return `#/${route.page}`;
@@ -32,13 +34,17 @@ const LINK = '#securechat-invite:';
 /** Invalid fragments lead to the list. */
 export function fromHash(hash: string): Route {
   if (hash.startsWith(LINK)) return { page: 'join', link: hash.slice(1) };
-  const [page = '', first, second, third] = parts(hash);
+  const [page = '', first, second, third, fourth, fifth] = parts(hash);
   const plain = PLAIN_PAGES.find((each) => each === page);
   if (plain !== undefined) return { page: plain };
   if (page === 'join') return { page };
   if (page === 'person' && first) return { page: 'person', userId: first };
   if (page !== 'c' || !first) return { page: 'list' };
-  if (second === 'thread' && third) return { page: 'conversation', id: first, threadId: third };
+  if (second === 'thread' && third) {
+    const at = fourth === 'at' && fifth ? { messageId: fifth } : {};
+    return { page: 'conversation', id: first, threadId: third, ...at };
+  }
+  if (second === 'at' && third) return { page: 'conversation', id: first, messageId: third };
   if (second === 'details') return { page: 'conversation', id: first, panel: 'details' };
   return { page: 'conversation', id: first };
 }
