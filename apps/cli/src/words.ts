@@ -76,6 +76,15 @@ export function clock(ms: number): string {
   return [at.getHours(), at.getMinutes()].map((part) => String(part).padStart(2, '0')).join(':');
 }
 
+/** A message apart from its conversation, with day and place. */
+export function foundLine(chat: Conversation, message: Message): string {
+  const at = new Date(message.sentAtMs);
+  const day = [at.getFullYear(), at.getMonth() + 1, at.getDate()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join('-');
+  return `${day} ${clock(message.sentAtMs)} [${titleOf(chat)}] ${message.from}: ${bodyText(message)}`;
+}
+
 /** An event as text for a person; undefined if only scripts need it. */
 export function sentence(line: Line): string | undefined {
   switch (line.type) {

@@ -68,6 +68,22 @@ describe('securechat', () => {
     expect(await later.stop()).toBe(0);
   }, 120_000);
 
+  test('finds what was said, also offline, and says when there is nothing', async () => {
+    const sent = await alice.run(['send', bob.name, 'Crème brûlée at seven']);
+    expect(sent).toMatchObject({ exitCode: 0, err: '' });
+    await alice.run(['send', bob.name, 'or a creme at eight?']);
+    const found = await alice.run(['search', 'CREME', 'at']);
+    expect(found.out).toMatch(
+      /^\d{4}-\d\d-\d\d \d\d:\d\d \[bob_\S*\] alice_\S*: or a creme at eight\?\n.* Crème brûlée at seven\n$/,
+    );
+    const [newest, ...more] = jsonOf((await alice.run(['search', 'creme', '--most', '1', '--json'])).out);
+    expect(newest).toMatchObject({ type: 'message', body: { text: 'or a creme at eight?' } });
+    expect(more).toEqual([]);
+    expect(await alice.run(['search', 'nothing-of-the-kind'])).toMatchObject({
+      ...{ exitCode: 0, out: '', err: expect.stringContaining('Nothing was found') },
+    });
+  }, 60_000);
+
   test('makes groups and changes them', async () => {
     const hearing = await charlie.listen();
     const created = await alice.run(['group', 'create', 'the group', bob.name, '--json']);

@@ -144,6 +144,13 @@ describe('the messenger', () => {
     await his.shows(`${idOf(alice)}: only in the thread`);
     his.type(ESC);
     await his.shows('where threads begin');
+    his.enter('/search THREAD only');
+    await his.shows('Found, the newest first');
+    await his.shows(`[${idOf(alice)}] ${idOf(alice)}: only in the thread`);
+    his.type(ESC);
+    await his.shows('where threads begin');
+    his.enter('/search nothing-of-the-kind');
+    await his.shows('Nothing was found.');
 
     hers.enter('/help');
     await hers.shows('/new USER');

@@ -9,6 +9,7 @@ import { group } from './group.ts';
 import { groupLink, join } from './group-link.ts';
 import { exportHistory, importHistory } from './history.ts';
 import { listen } from './listen.ts';
+import { search } from './search.ts';
 import { send } from './send.ts';
 import { recover, recoveryCode, signUp } from './sign-up.ts';
 import { accept, block, restart, unblock } from './standing.ts';
@@ -25,6 +26,7 @@ export const commands: Readonly<Record<string, Command | Family>> = {
   'remove-file': removeFile,
   listen,
   conversations,
+  search,
   group,
   'group-link': groupLink,
   join,

@@ -1,11 +1,15 @@
 import type { Member } from '@securechat/client';
 import { openGroupLinks } from '@securechat/client/group-links';
+import { searchMessages } from '@securechat/client/search';
 import { CommandFailed } from '../../failures.ts';
 import { wholeNumber } from '../../whole-number.ts';
 import { withoutBreaks } from '../../without-breaks.ts';
-import { counted, ticks } from '../../words.ts';
+import { counted, foundLine, ticks } from '../../words.ts';
 import type { TuiCommand } from './index.ts';
 import { wordsOf } from './words-of.ts';
+
+/** More than anybody reads through. */
+const MOST_FOUND = 50;
 
 export const conversationCommands: Readonly<Record<string, TuiCommand>> = {
   new: {
@@ -24,6 +28,22 @@ export const conversationCommands: Readonly<Record<string, TuiCommand>> = {
       const [name = '', ...members] = wordsOf(rest, 2, '/group NAME USER …');
       const group = await messenger.client.createGroup({ name: name.replaceAll('_', ' '), members });
       messenger.open(group.id);
+      return undefined;
+    },
+  },
+  search: {
+    usage: 'WORD …',
+    summary: 'find messages in all conversations',
+    async run(messenger, rest) {
+      wordsOf(rest, 1, '/search WORD …');
+      const lines: string[] = [];
+      for await (const message of searchMessages(messenger.client, rest)) {
+        const chat = messenger.client.conversation(message.conversationId);
+        if (chat) lines.push(foundLine(chat, message));
+        if (lines.length === MOST_FOUND) break;
+      }
+      if (lines.length === 0) return 'Nothing was found.';
+      messenger.show('Found, the newest first – Esc closes, PageUp and PageDown move', lines);
       return undefined;
     },
   },
