@@ -117,8 +117,10 @@ test.each([
     await until('the change is told', async () => (await told('presence')).length > 0);
     expect(await told('presence')).toMatchObject([{ states: [[ALICE, 'online']] }]);
     const typing = { user: ALICE, device: ALICE, user_id: 'alice', conversation: CONVERSATION, typing: true };
-    await ask('t', { kind: 'typing', ...typing, until: Date.now() + WITHIN_MS });
+    await ask('t', { kind: 'typing', ...typing, within_ms: WITHIN_MS });
     await until('it is passed on who types', async () => (await told('typing')).length > 0);
-    expect(await told('typing')).toMatchObject([{ to: [BOB], from: 'alice', typing: true }]);
+    expect(await told('typing')).toMatchObject([
+      { to: [BOB], from: 'alice', typing: true, within_ms: WITHIN_MS },
+    ]);
   },
 );

@@ -118,16 +118,8 @@ export type OutRecord =
    * told more.
    */
   | { kind: 'recheck'; user: number; viewers?: number[] | undefined }
-  /** `within_ms`: how long it holds once it arrives. `until` is for gateways of the previous release, which compare it with their clock. */
-  | {
-      kind: 'typing';
-      to: number[];
-      conversation: string;
-      from: string;
-      typing: boolean;
-      within_ms?: number | undefined;
-      until: number;
-    }
+  /** `within_ms`: how long it holds once it arrives. */
+  | { kind: 'typing'; to: number[]; conversation: string; from: string; typing: boolean; within_ms: number }
   /** The body is the sender's frame payload, byte for byte. */
   | { kind: 'signal'; type: SignalType; to: number[] }
   /** The body is the payload of this message about a file, for these devices. Best effort. */

@@ -14,8 +14,7 @@ export function typing(connection: Connection, message: Upstream<'typing'>): und
   const { chat_id: conversation, typing, expires_at } = message;
   const wanted = expires_at - Math.floor(clock.now() / 1000);
   const withinMs = 1000 * Math.min(MAX_TYPING_SECONDS, Math.max(1, wanted));
-  const until = clock.now() + withinMs;
-  const notice = { user, device, user_id, conversation, typing, within_ms: withinMs, until };
+  const notice = { user, device, user_id, conversation, typing, within_ms: withinMs };
   requests
     .tellPresence('typing', notice, withinMs)
     .catch((err: unknown) => logger.debug({ err }, 'typing not passed on'));

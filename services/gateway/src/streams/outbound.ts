@@ -1,5 +1,5 @@
 import type { Logger } from '@securechat/kernel';
-import { downstream, encodeFrame, MAX_TYPING_SECONDS, ProtocolError, upstream } from '@securechat/protocol';
+import { downstream, encodeFrame, ProtocolError, upstream } from '@securechat/protocol';
 import { type OutRecord, type Packed, unpackEntry } from '@securechat/protocol/internal';
 import { pushFrame } from '../connection/mailbox-frames.ts';
 import { refuse } from '../connection/refuse.ts';
@@ -77,7 +77,7 @@ const handlers: { [K in OutRecord['kind']]: HandlerOf<K> } = {
     watchers.recheck(record.user, record.viewers);
   },
 
-  typing({ hub, clock }, { to, conversation, from, typing, within_ms = MAX_TYPING_SECONDS * 1000 }) {
+  typing({ hub, clock }, { to, conversation, from, typing, within_ms }) {
     // presence has looked whether it is still news: the sender's gateway may have another clock than this one
     const expires_at = Math.floor((clock.now() + within_ms) / 1000);
     for (const device of to)

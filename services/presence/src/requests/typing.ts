@@ -23,15 +23,15 @@ export async function passTyping(
 ): Promise<void> {
   const listeners = await findListeners(pool, ask, ask.conversation, MOST_LISTENERS);
   const routes = [...(await directory.locate(listeners)).values()].flat();
-  const { conversation, user_id: from, typing, within_ms, until } = ask;
+  const { conversation, user_id: from, typing, within_ms } = ask;
   metrics.typingTold(routes.length);
-  // the lookups took time; `until` is by the gateway's clock, which need not be ours
+  // the lookups took time
   if (signal.aborted) return;
   const byGateway = Map.groupBy(routes, ({ gateway }: Route) => gateway);
   await Promise.all(
     [...byGateway].map(([gateway, some]) => {
       const to = some.map(({ device }) => device);
-      const head = { kind: 'typing', to, conversation, from, typing, within_ms, until } as const;
+      const head = { kind: 'typing', to, conversation, from, typing, within_ms } as const;
       return outStreams.send(gateway, [{ head, body: NOTHING }]);
     }),
   );

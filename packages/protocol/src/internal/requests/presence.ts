@@ -47,8 +47,7 @@ export type PresenceRequests = {
       conversation: string;
       typing: boolean;
       /** How long it holds, as the sender said. */
-      within_ms?: number | undefined;
-      until: number;
+      within_ms: number;
     };
   };
 };
