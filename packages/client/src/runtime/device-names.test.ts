@@ -73,6 +73,19 @@ test('of several names of a device the newest counts, in whichever order they co
   expect(await names()).toEqual({ d_1: 'third', d_2: 'tablet' });
 });
 
+test('looking at names writes only what was not kept before', async () => {
+  const { hear, names, disk } = await device();
+  await hear([called('d_1', 'laptop', 1), called('d_2', 'tablet', 1), called('d_x', 'removed', 1)]);
+  let writes = 0;
+  const put = disk.put.bind(disk);
+  disk.put = (key, value) => {
+    writes++;
+    put(key, value);
+  };
+  for (let looks = 0; looks < 3; looks++) expect(await names()).toEqual({ d_1: 'laptop', d_2: 'tablet' });
+  expect(writes).toBe(1);
+});
+
 test('a name given by a clock that is behind is the newest all the same', async () => {
   const { hear, names, runtime } = await device();
   await hear([called('d_1', 'by a clock ahead', 1_000_000)]);

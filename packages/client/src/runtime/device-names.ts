@@ -35,10 +35,9 @@ export async function deviceNames(
   // a step, because what others tell arrives in steps of the same conversation
   return core.registry.step(own?.id ?? deviceNamesKey(self), async (step) => {
     const told = await core.store.list(deviceNamesKey(''));
-    const names = newestOf(told.flatMap(([, bytes]) => read(bytes)));
+    const all = newestOf(told.flatMap(([, bytes]) => read(bytes)));
     const ids = devicesOf(runtime);
-    for (const deviceId of names.keys()) if (!ids.has(deviceId)) names.delete(deviceId);
-    for (const [key] of told) step.draft.delete(key);
+    const names = new Map([...all].filter(([deviceId]) => ids.has(deviceId)));
     if (given && !ids.has(given.deviceId))
       throw new CannotDo(`${given.deviceId} is no device of this account`);
     const naming = given ?? (ids.has(self) ? firstName(runtime, names) : undefined);
@@ -47,6 +46,9 @@ export async function deviceNames(
       const at = Math.max(core.now(), (names.get(naming.deviceId)?.at ?? 0) + 1);
       names.set(naming.deviceId, { ...naming, at });
     }
+    const isKept = told.every(([key]) => key === deviceNamesKey(self)) && names.size === all.size;
+    if (!naming && isKept) return names;
+    for (const [key] of told) step.draft.delete(key);
     const body = { names: [...names.values()] };
     if (names.size > 0) step.draft.putJson(deviceNamesKey(self), body);
     if (naming && own) enqueueContent(core, step, checked('application/x-securechat-device-names', body));
