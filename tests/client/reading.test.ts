@@ -202,6 +202,25 @@ test('whom one device has blocked or let in again, the others know once they com
 }, 60_000);
 
 test('a thread stands apart, with a read mark of its own', async () => {
+test('whom one device blocks or lets in again, the others that are connected know at once', async () => {
+  const alice = await devices.signUp('alice');
+  const phone = await devices.signUp('bob');
+  const tablet = await devices.link(phone);
+  const chat = await alice.client.direct(idOf(phone));
+  await chat.send('hello');
+  await has(phone, 'hello');
+  await until('the tablet is in', () => tablet.client.conversation(chat.id), 30_000);
+  const shown: boolean[] = [];
+  tablet.client.on('conversation', ({ id, isBlocked }) => id === chat.id && shown.push(isBlocked));
+  await viewOf(phone, chat.id).block();
+  await until('the tablet knows', () => viewOf(tablet, chat.id).isBlocked, 20_000);
+  await until('an app that shows it is told', () => shown.at(-1) === true);
+  await viewOf(tablet, chat.id).unblock();
+  await until('the phone knows', () => !viewOf(phone, chat.id).isBlocked, 20_000);
+  expect([tablet.client.state, phone.client.state]).toEqual(['connected', 'connected']);
+  expect([...phone.alarms, ...tablet.alarms]).toEqual([]);
+}, 60_000);
+
   const { alice, bob, chat, theirs } = await two();
   const [root] = await theirs.messages({ limit: 1 });
   await theirs.send('in the thread', { threadId: root!.id, replyTo: root!.id });

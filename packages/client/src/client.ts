@@ -13,7 +13,6 @@ import type {
   WaitOptions,
 } from './api/index.ts';
 import { abortable } from './clock.ts';
-import { Acceptance } from './conversations/view/acceptance.ts';
 import { Changes } from './conversations/view/change.ts';
 import { OwnMarks } from './conversations/view/own-marks.ts';
 import { Reading } from './conversations/view/read.ts';
@@ -49,11 +48,10 @@ export class Client implements Api {
     const ownMarks = new OwnMarks(core);
     const reading = new Reading(core, outcomes, ownMarks);
     const changes = new Changes(core, outcomes);
-    const acceptance = await Acceptance.load(core, ownMarks);
-    const views = { core, changes, reading, acceptance };
+    const views = { core, changes, reading, ownMarks };
     const conversations = await Conversations.load(runtime, views, events);
     const devices = new Devices(runtime, conversations);
-    const housekeeping = new Housekeeping(runtime, conversations, devices, { reading, ownMarks, acceptance });
+    const housekeeping = new Housekeeping(runtime, conversations, devices, { reading, ownMarks });
     const profiles = await Profiles.load(core, events);
     return new Client({ runtime, events, teller, conversations, devices, housekeeping, profiles });
   }
@@ -195,19 +193,21 @@ export class Client implements Api {
   async devices(options?: AbortOptions): Promise<readonly OwnDevice[]> {
     return (await this.identity(this.me.userId, options)).devices;
   }
-  nameDevice(deviceId: string, name: string): Promise<void> {
-    return this.#devices.name(deviceId, name);
+  async nameDevice(deviceId: string, name: string): Promise<void> {
+    await (await import('./runtime/device-names.ts')).nameDevice(this.#runtime, deviceId, name);
   }
-  revoke(deviceId: string, options: AbortOptions = {}): Promise<void> {
-    const revoking = this.#devices.revoke(deviceId).then(() => this.#housekeeping.settleDevices());
-    return abortable(revoking, options.signal);
+  async revoke(deviceId: string, options: AbortOptions = {}): Promise<void> {
+    const { takeOut } = await linking();
+    const revoking = takeOut(this.#runtime, deviceId).then(() => this.#housekeeping.settleDevices());
+    await abortable(revoking, options.signal);
   }
-  linkCode(): Promise<string> {
-    return this.#devices.linkCode();
+  async linkCode(): Promise<string> {
+    return (await linking()).linkCode(this.#runtime);
   }
   async approveLink(code: string, options: AbortOptions = {}): Promise<void> {
-    const linking = this.#devices.approveLink(code).then(() => void this.#housekeeping.settleDevices());
-    await abortable(linking, options.signal);
+    const { letIn } = await linking();
+    const approving = letIn(this.#runtime, code).then(() => void this.#housekeeping.settleDevices());
+    await abortable(approving, options.signal);
   }
   async recoveryCode(): Promise<string> {
     return (await import('./account/own-recovery-code.ts')).ownRecoveryCode(this.#runtime.account);
@@ -221,5 +221,6 @@ export class Client implements Api {
   }
 }
 
-/** Loaded on first use: most people never export. */
+/** Loaded on first use: devices rarely change, and most people never export. */
+const linking = () => import('./account/linking.ts');
 const history = () => import('./history/index.ts');

@@ -1,6 +1,6 @@
 import type { Conversation } from '@securechat/client';
 import type { Command } from '../command.ts';
-import { withConnection } from '../session.ts';
+import { allStored, withConnection } from '../session.ts';
 import { conversationOf } from './send.ts';
 
 export const accept = standing(
@@ -24,6 +24,7 @@ function standing(summary: string, done: string, change: (chat: Conversation) =>
       withConnection(home, async (client) => {
         const chat = await conversationOf(client, to);
         await change(chat);
+        await allStored(client);
         out.text(`${chat.id}: ${done}`);
       }),
   };

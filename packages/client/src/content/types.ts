@@ -72,7 +72,9 @@ export type OwnNews =
   /** A piece of the history in base64; `left` more follow. */
   | { tell: 'history'; transfer: string; index: number; left: number; piece: string }
   /** A link into group `to`: SHA-256 of its secret in base64url, expiry (Unix seconds), and remaining uses; 0 when revoked. */
-  | { tell: 'link'; to: string; hash: string; expiresAt: number; left: number };
+  | { tell: 'link'; to: string; hash: string; expiresAt: number; left: number }
+  /** The list of blocked users has changed: ask the server for it. */
+  | { tell: 'blocks' };
 
 export type ContentType = keyof Bodies;
 

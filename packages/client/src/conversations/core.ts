@@ -55,6 +55,8 @@ export type Core = {
   /** Set last, when everything else is put together. */
   outbox: OutboxLanes;
   readonly people: People;
+  /** Users whom this account blocks at the server, as this device knows them. Changed only by `view/blocking.ts`. */
+  readonly blocked: Set<string>;
   /** What this device and others were shown of the key log; set once the log has been checked. */
   keyLog?: {
     /** Encodes the plaintext, adding what was shown here when that is due and the padding hides its size. */

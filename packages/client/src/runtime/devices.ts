@@ -9,7 +9,7 @@ import type { Runtime } from './runtime.ts';
 /** For all conversations together; the rest is left for later. */
 const SETTLE_MS = 300_000;
 
-/** The devices of this account: linking them, adding them to all conversations, and revoking them. */
+/** The devices of this account, in all its conversations; and what they tell each other. */
 export class Devices {
   readonly #runtime: Runtime;
   readonly #conversations: Conversations;
@@ -18,19 +18,6 @@ export class Devices {
   constructor(runtime: Runtime, conversations: Conversations) {
     this.#runtime = runtime;
     this.#conversations = conversations;
-  }
-
-  async linkCode(): Promise<string> {
-    return (await linking()).linkCode(this.#runtime);
-  }
-  async approveLink(code: string): Promise<void> {
-    await (await linking()).letIn(this.#runtime, code);
-  }
-  async revoke(deviceId: string): Promise<void> {
-    await (await linking()).takeOut(this.#runtime, deviceId);
-  }
-  async name(deviceId: string, name: string): Promise<void> {
-    await (await naming()).nameDevice(this.#runtime, deviceId, name);
   }
 
   /**
@@ -51,7 +38,7 @@ export class Devices {
       isLeft = !(await this.#settleIn(id, listed, untilMs)) || isLeft;
     }
     if (core.settings.deviceName && !(await core.store.get(deviceNamesKey(core.own.deviceId))))
-      await (await naming()).deviceNames(this.#runtime);
+      await (await import('./device-names.ts')).deviceNames(this.#runtime);
     await this.#tellNewcomers();
     return isLeft;
   }
@@ -83,7 +70,9 @@ export class Devices {
 
   async #tellNewcomers(): Promise<void> {
     const isNew = (await this.#runtime.core.store.list(welcomeKey(''), { limit: 1 })).length > 0;
-    if (isNew) await (await newcomers()).tellNewcomers(this.#runtime, await this.#conversations.own());
+    // loaded on first use: devices rarely change
+    if (isNew)
+      await (await import('./newcomers.ts')).tellNewcomers(this.#runtime, await this.#conversations.own());
   }
 
   /** Acts on what other own devices have told, one after the other. */
@@ -92,11 +81,6 @@ export class Devices {
     this.#runtime.background(this.#acting);
   }
 }
-
-/** Loaded on first use: devices rarely change. */
-const linking = () => import('../account/linking.ts');
-const naming = () => import('./device-names.ts');
-const newcomers = () => import('./newcomers.ts');
 
 /** This account's device list, as the server shows it now. */
 export const ownList = ({ pins, account }: Runtime) => pins.list(account.userId, { isFresh: true });

@@ -3,7 +3,6 @@ import { toldKey } from '../conversations/contents/own.ts';
 import type { Outsider } from '../conversations/core.ts';
 import { outsideKey } from '../conversations/incoming/outside.ts';
 import { removeExpired } from '../conversations/timeline/expiry.ts';
-import type { Acceptance } from '../conversations/view/acceptance.ts';
 import type { OwnMarks } from '../conversations/view/own-marks.ts';
 import type { Reading } from '../conversations/view/read.ts';
 import type { Conversations } from './conversations.ts';
@@ -27,7 +26,6 @@ export class Housekeeping {
   readonly #devices: Devices;
   readonly #reading: Reading;
   readonly #ownMarks: OwnMarks;
-  readonly #acceptance: Acceptance;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #isRunning = false;
   #watching: Promise<void> | undefined;
@@ -37,14 +35,13 @@ export class Housekeeping {
     runtime: Runtime,
     conversations: Conversations,
     devices: Devices,
-    { reading, ownMarks, acceptance }: { reading: Reading; ownMarks: OwnMarks; acceptance: Acceptance },
+    { reading, ownMarks }: { reading: Reading; ownMarks: OwnMarks },
   ) {
     this.#runtime = runtime;
     this.#conversations = conversations;
     this.#devices = devices;
     this.#reading = reading;
     this.#ownMarks = ownMarks;
-    this.#acceptance = acceptance;
     runtime.on('caughtUp', () => this.#caughtUp());
   }
 
@@ -79,11 +76,15 @@ export class Housekeeping {
     void this.settleDevices();
     this.lettingIn(undefined);
     this.#runtime.background(this.#settleReceipts());
-    this.#runtime.background(this.#acceptance.learnBlocked());
+    this.#runtime.background(this.#learnBlocked());
   }
 
   async #settleReceipts(): Promise<void> {
     this.#ownMarks.sharesReading = await settleReceiptPrivacy(this.#runtime.core);
+  }
+
+  async #learnBlocked(): Promise<void> {
+    await (await import('../conversations/view/blocking.ts')).learnBlocked(this.#runtime.core);
   }
 
   /** Adds a device that asks for it; without one, asks for this device where due. */

@@ -43,11 +43,20 @@ async function newsFor({ account, core }: Runtime): Promise<OwnNews[]> {
 }
 
 export async function takeNews(runtime: Runtime, news: Fields): Promise<void> {
-  const told = readOrTell(runtime.core, news);
+  const { core } = runtime;
+  const told = readOrTell(core, news);
   if (!told) return;
-  if (told.tell === 'account') await takeAccount(runtime, decodeBase64(told.accountSecret));
-  else if (told.tell === 'link') await keepLink(runtime.core, told);
-  else await takePiece(runtime.core, told);
+  switch (told.tell) {
+    case 'account':
+      return takeAccount(runtime, decodeBase64(told.accountSecret));
+    case 'link':
+      return keepLink(core, told);
+    case 'history':
+      return takePiece(core, told);
+    case 'blocks':
+      // without a connection the next one asks; and nothing else that was told has to wait for the server
+      return runtime.background((await import('../conversations/view/blocking.ts')).learnBlocked(core));
+  }
 }
 
 /** Another own device may be broken: what is malformed raises an alarm, and must not stop this one. */

@@ -24,6 +24,8 @@ export function readNews(body: Fields): OwnNews | undefined {
         expiresAt: count(body, 'expiresAt'),
         left: count(body, 'left'),
       };
+    case 'blocks':
+      return { tell };
     default:
       return undefined;
   }

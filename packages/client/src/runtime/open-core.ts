@@ -1,6 +1,7 @@
 import { createMlsEngine, type OwnDevice } from '@securechat/crypto/e2ee';
 import type { ClientOptions } from '../api/index.ts';
 import type { Connection } from '../connection/connection.ts';
+import { loadBlocked } from '../conversations/blocked.ts';
 import type { Core, Teller } from '../conversations/core.ts';
 import { authenticateBy } from '../conversations/people.ts';
 import type { ConversationRecord } from '../conversations/record.ts';
@@ -28,7 +29,7 @@ export async function openCore(options: ClientOptions, parts: CoreParts): Promis
   });
   const core: Omit<Core, 'outbox'> = {
     ...{ own, store, connection, engine, registry, people: pins, tell },
-    ...{ settings: settingsOf(options), now: () => Date.now() },
+    ...{ blocked: await loadBlocked(store), settings: settingsOf(options), now: () => Date.now() },
   };
   return core as Core;
 }

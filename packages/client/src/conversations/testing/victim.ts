@@ -145,7 +145,7 @@ export async function victim(known: readonly Person[]) {
     count() {},
   };
   const core = {
-    ...{ own: self.own, store, registry, people, now: () => Date.now() },
+    ...{ own: self.own, store, registry, people, blocked: new Set<string>(), now: () => Date.now() },
     engine: await createMlsEngine({ authenticate: authenticateBy(people) }),
     outbox: { enqueue: () => [], wake() {} } as unknown as Core['outbox'],
     tell: { ...told, alarm: (alarm) => alarms.push(alarm) },

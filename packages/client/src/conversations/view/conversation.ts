@@ -15,8 +15,9 @@ import type { Core } from '../core.ts';
 import { deviceOf, devicesOf } from '../membership/log.ts';
 import { CannotDo } from '../operations/built.ts';
 import type { ConversationRecord } from '../record.ts';
-import type { Acceptance } from './acceptance.ts';
+import { accept, mute } from './acceptance.ts';
 import type { Changes } from './change.ts';
+import type { OwnMarks } from './own-marks.ts';
 import type { Reading } from './read.ts';
 import { deleteForEveryone, edit, react, send, share } from './say.ts';
 
@@ -24,7 +25,7 @@ export type ViewParts = {
   readonly core: Core;
   readonly changes: Changes;
   readonly reading: Reading;
-  readonly acceptance: Acceptance;
+  readonly ownMarks: OwnMarks;
 };
 
 /** A conversation as apps hold it: a live view of the record, and its methods. */
@@ -67,7 +68,7 @@ export class ConversationView implements Conversation {
     return this.#record.isRequest;
   }
   get isBlocked(): boolean {
-    return this.#parts.acceptance.isBlocked(this.peer);
+    return this.#parts.core.blocked.has(this.peer ?? '');
   }
   get isMuted(): boolean {
     return this.#record.isMuted;
@@ -152,16 +153,22 @@ export class ConversationView implements Conversation {
   }
 
   mute(isMuted: boolean): Promise<void> {
-    return this.#parts.acceptance.mute(this.id, isMuted);
+    return mute(this.#parts.core, this.id, isMuted);
   }
   async accept(): Promise<void> {
-    await this.#parts.acceptance.accept(this.id);
-    this.#parts.reading.tellRead(this.id);
+    const { core, ownMarks, reading } = this.#parts;
+    await accept(core, ownMarks, this.id);
+    reading.tellRead(this.id);
   }
   block(options?: AbortOptions): Promise<void> {
-    return this.#parts.acceptance.block(this.peer, true, options);
+    return this.#setBlocked(true, options);
   }
   unblock(options?: AbortOptions): Promise<void> {
-    return this.#parts.acceptance.block(this.peer, false, options);
+    return this.#setBlocked(false, options);
+  }
+  async #setBlocked(isBlocked: boolean, options?: AbortOptions): Promise<void> {
+    const { core, ownMarks } = this.#parts;
+    const { block } = await import('./blocking.ts');
+    await block(core, ownMarks, { peer: this.peer, isBlocked }, options);
   }
 }

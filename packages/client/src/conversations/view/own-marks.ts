@@ -1,5 +1,5 @@
 import { checked } from '../../content/outgoing.ts';
-import type { OwnMark } from '../../content/types.ts';
+import type { OwnMark, OwnNews } from '../../content/types.ts';
 import { lookUp } from '../../look-up.ts';
 import { fromBytes } from '../../storage/json.ts';
 import { sortable } from '../../storage/store.ts';
@@ -14,13 +14,16 @@ const PREFIX = 'untold/';
 /** Processed per run; the next run takes the rest. */
 const MAX_AT_ONCE = 200;
 
+/** What is repeated until it is sent; of several about the same only the last. */
+type Notable = OwnMark | Extract<OwnNews, { tell: 'blocks' }>;
+
 /** The conversation among own devices; of several, the one that all devices pick. */
 export function ownConversationOf(registry: Registry): ConversationRecord | undefined {
   const own = registry.all().filter((each) => each.purpose === 'own' && each.membership === 'member');
   return own.sort((a, b) => (a.id < b.id ? -1 : 1))[0];
 }
 
-/** What this device tells the account's other devices: how far was read, and which requests were accepted. */
+/** What this device tells the account's other devices: how far was read, which requests were accepted, and that blocks have changed. */
 export class OwnMarks {
   readonly #core: Core;
   /** Whether the server tells them how far was read outside threads; undefined until it has said so. */
@@ -33,7 +36,7 @@ export class OwnMarks {
   }
 
   /** Stored until sent; a later mark may make it superfluous. */
-  note(step: Step, mark: OwnMark): void {
+  note(step: Step, mark: Notable): void {
     const { registry } = this.#core;
     const isShared = this.sharesReading === true && !step.record.isRequest;
     const isTold = mark.tell === 'read' && mark.threadId === undefined && isShared;
@@ -54,9 +57,9 @@ export class OwnMarks {
     const noted = await store.list(PREFIX, { limit: MAX_AT_ONCE });
     if (noted.length === 0) return;
     this.#isLeft ||= noted.length === MAX_AT_ONCE;
-    const furthest = new Map<string, OwnMark>();
+    const furthest = new Map<string, Notable>();
     for (const [, bytes] of noted) {
-      const mark = fromBytes<OwnMark>(bytes);
+      const mark = fromBytes<Notable>(bytes);
       furthest.set(aboutOf(mark), mark);
     }
     await registry.step(own.id, async (step) => {
@@ -85,8 +88,9 @@ export async function moveMark(
   return true;
 }
 
-const aboutOf = (mark: OwnMark): string =>
-  `${mark.conversationId}/${mark.tell === 'read' ? `${mark.tell}.${mark.threadId ?? ''}` : mark.tell}`;
+type About = { tell: string; conversationId?: string; threadId?: string };
+const aboutOf = ({ tell, conversationId = '', threadId = '' }: About): string =>
+  `${conversationId}/${tell}.${threadId}`;
 
 function hasOthers(own: ConversationRecord | undefined): own is ConversationRecord {
   return own !== undefined && Object.keys(own.log.leaves).length > 1;
