@@ -298,4 +298,42 @@ describe('several devices', () => {
     await until('Alice has the answer', () => texts(alice.seen).includes('I am'), 20_000);
     expect([alice.alarms, back.alarms]).toEqual([[], []]);
   }, 60_000);
+
+  test('who has come back so is taken into a group again by who may add them, as a member', async () => {
+    const alice = await devices.signUp('alice');
+    const bob = await devices.signUp('bob');
+    const carol = await devices.signUp('carol');
+    const id = (device: TestDevice) => device.client.me.userId;
+    const group = await alice.client.createGroup({ name: 'the group', members: [id(bob), id(carol)] });
+    await until('Bob is in', () => bob.client.conversation(group.id));
+    const back = await devices.recover(bob, await bob.client.recoveryCode());
+    await group.add([id(bob)]);
+    const theirs = await until('Bob is in again', () => back.client.conversation(group.id), 20_000);
+    await group.send('welcome back');
+    await until('Bob has it', () => texts(back.seen).includes('welcome back'), 20_000);
+    await theirs.send('thanks');
+    await until('Carol has it', () => texts(carol.seen).includes('thanks'), 20_000);
+    expect(group.memberIds).toEqual([id(alice), id(bob), id(carol)].sort());
+    // who is in with a device is left alone
+    const heads = (await group.messages()).length;
+    await group.add([id(bob), id(carol)]);
+    expect((await group.messages()).length).toBe(heads);
+    expect([alice, back, carol].flatMap(({ alarms }) => alarms)).toEqual([]);
+  }, 60_000);
+
+  test('an owner who has come back so cannot be removed, and is in the group again once it is started over', async () => {
+    const alice = await devices.signUp('alice');
+    const bob = await devices.signUp('bob');
+    const group = await alice.client.createGroup({ name: 'the group', members: [bob.client.me.userId] });
+    await group.setRole(bob.client.me.userId, 'admin');
+    const theirs = await until('Bob is in', () => bob.client.conversation(group.id));
+    await until('Bob is admin', () => theirs.ownRole === 'admin');
+    const back = await devices.recover(alice, await alice.client.recoveryCode());
+    await expect(theirs.add([alice.client.me.userId])).rejects.toThrow(CannotDo);
+    await theirs.restart();
+    const hers = await until('Alice is in again', () => back.client.conversation(group.id), 20_000);
+    await theirs.send('welcome back');
+    await until('Alice has it', () => texts(back.seen).includes('welcome back'), 20_000);
+    await until('Alice is owner', () => hers.ownRole === 'owner', 20_000);
+  }, 60_000);
 });

@@ -25,7 +25,9 @@ export function MemberRow({ conversation, member }: { conversation: Conversation
       <Avatar userId={userId} />
       <span class="person">
         <a href={toHash({ page: 'person', userId })}>{nameOf(userId)}</a>
-        <span class="hint">{count(devices.length, 'device')}</span>
+        <span class="hint">
+          {devices.length > 0 ? count(devices.length, 'device') : 'no device here: add them again'}
+        </span>
       </span>
       {mayChangeRole ? (
         <select

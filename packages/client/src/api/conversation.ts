@@ -74,7 +74,11 @@ export interface Conversation {
   mute(isMuted: boolean): Promise<void>;
 
   members(): readonly Member[];
-  /** Groups only, by owners and admins. At most 100 users at once; each needs a device that has connected before. */
+  /**
+   * Groups only, by owners and admins. At most 100 users at once; each needs a device that has connected before. A member who came back by the
+   * recovery code, and holds no keys here, is removed and added again, as a plain member; for one whom this user may not remove it rejects with
+   * `CannotDo`, and `restart` helps. Other members are left alone.
+   */
   add(userIds: readonly string[], wait?: WaitOptions): Promise<void>;
   /** By owners (admins and members) and admins (members). To remove this user, call `leave`. */
   remove(userId: string, wait?: WaitOptions): Promise<void>;

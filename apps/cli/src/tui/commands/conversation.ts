@@ -178,5 +178,7 @@ function memberLine(member: Member, place: number | undefined, me: string): stri
     if (readThrough >= place) return ticks.read;
     return deliveredThrough >= place ? ticks.delivered : ticks.stored;
   };
-  return `${userId.padEnd(20)} ${role.padEnd(7)} ${counted(devices.length, 'device')} ${receipt()}`;
+  // came back by the recovery code, and gets nothing until an owner or admin adds them again
+  const held = devices.length > 0 ? counted(devices.length, 'device') : `no device here: /add ${userId}`;
+  return `${userId.padEnd(20)} ${role.padEnd(7)} ${held} ${receipt()}`;
 }

@@ -26,34 +26,30 @@ export class Changes {
     this.#outcomes = outcomes;
   }
 
-  add(id: string, users: readonly string[], wait?: WaitOptions): Promise<void> {
-    return this.#do(id, { type: 'group_member_add', users }, wait);
-  }
-
   remove(id: string, user: string, wait?: WaitOptions): Promise<void> {
-    return this.#do(id, { type: 'group_member_remove', user }, wait);
+    return this.do(id, { type: 'group_member_remove', user }, wait);
   }
 
   leave(id: string, wait?: WaitOptions): Promise<void> {
     const isFirst = this.#core.registry.get(id)?.parted !== undefined;
-    return this.#do(id, { type: 'group_leave' }, { ...wait, isFirst });
+    return this.do(id, { type: 'group_leave' }, { ...wait, isFirst });
   }
 
   rename(id: string, name: string, wait?: WaitOptions): Promise<void> {
     if (name.length > MAX_NAME) throw new RangeError(`a name has at most ${MAX_NAME} characters`);
-    return this.#do(id, { type: 'group_update', name }, wait);
+    return this.do(id, { type: 'group_update', name }, wait);
   }
 
   setRole(id: string, user: string, role: Role, wait?: WaitOptions): Promise<void> {
-    return this.#do(id, { type: 'group_update', user, role }, wait);
+    return this.do(id, { type: 'group_update', user, role }, wait);
   }
 
   restart(id: string, wait?: WaitOptions): Promise<void> {
     // first, because what is queued before it may be waiting for it
-    return this.#do(id, restartOf(this.#core.registry.get(id)), { ...wait, isFirst: true });
+    return this.do(id, restartOf(this.#core.registry.get(id)), { ...wait, isFirst: true });
   }
 
-  #do(id: string, intent: Intent, options: PerformOptions = {}): Promise<void> {
+  do(id: string, intent: Intent, options: PerformOptions = {}): Promise<void> {
     const demand = (step: Step): void => {
       demandMember(step);
       // queued behind the restart it would wait for, it would wait too

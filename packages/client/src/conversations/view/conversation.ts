@@ -134,7 +134,10 @@ export class ConversationView implements Conversation {
   }
 
   async add(userIds: readonly string[], wait?: WaitOptions): Promise<void> {
-    await this.#parts.changes.add(this.id, userIds, wait);
+    const { core, changes } = this.#parts;
+    // loaded on first use: people are seldom added
+    const { add } = await import('./add.ts');
+    await add(core, changes, this.id, userIds, wait);
   }
   async remove(userId: string, wait?: WaitOptions): Promise<void> {
     await this.#parts.changes.remove(this.id, userId, wait);

@@ -1,13 +1,13 @@
 import type { Message } from '../../api/index.ts';
 import { compact } from '../../content/shape.ts';
 import type { Core } from '../core.ts';
-import { addressOf } from '../membership/log.ts';
 import { CannotDo } from '../operations/built.ts';
 import { enqueueIntent } from '../outgoing/enqueue.ts';
 import { messageOf } from '../timeline/shown.ts';
 import { entryOf, removeEntry } from '../timeline/timeline.ts';
 import { restartOf } from './change.ts';
 import { lineOf } from './line-of.ts';
+import { hasOnlyNewDevices } from './new-devices.ts';
 import { showSaid } from './say.ts';
 
 /** Sends a refused message again under another id; the refused line is removed. */
@@ -17,7 +17,12 @@ export async function retry(core: Core, id: string, messageId: string): Promise<
   if (found?.entry.failure === undefined || !body) throw new CannotDo('this message has not failed');
   const line = lineOf(body);
   const { replyTo, threadId, expiresAt } = found.entry;
-  const isOver = found.entry.failure === 'PERMISSION_DENIED' && (await hasOnlyNewDevices(core, id));
+  const { peer } = core.registry.get(id) ?? {};
+  // the server refuses what is said to nobody
+  const isOver =
+    peer !== undefined &&
+    found.entry.failure === 'PERMISSION_DENIED' &&
+    (await hasOnlyNewDevices(core, id, peer));
   return core.registry.step(id, async (step) => {
     // it may have been sent again, or have expired, since it was looked at
     if (!(await entryOf(step, messageId))) throw new CannotDo('there is no such message');
@@ -29,12 +34,4 @@ export async function retry(core: Core, id: string, messageId: string): Promise<
     await step.write();
     return messageOf(step.record, entry, core.own.userId, false);
   });
-}
-
-/** Somebody who came back by the recovery code is in no conversation any more, and the server refuses what is said to nobody. */
-async function hasOnlyNewDevices(core: Core, id: string): Promise<boolean> {
-  const { peer, log } = core.registry.get(id) ?? {};
-  if (peer === undefined || log?.kind !== 'direct') return false;
-  const { devices } = await core.people.list(peer, { isFresh: true });
-  return !devices.some(({ device_id }) => addressOf(peer, device_id) in log.leaves);
 }
