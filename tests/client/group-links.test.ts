@@ -133,7 +133,7 @@ describe('a link into a group', () => {
     expect(group.memberIds).toEqual([idOf(alice)]);
     expect((await linksOf(alice).of(group)).map(({ left }) => left)).toEqual([1]);
     expect(alice.client.conversations().filter(({ isRequest }) => isRequest)).toMatchObject([
-      { peer: idOf(bob) },
+      { peer: idOf(bob), isListed: false },
     ]);
   }, 60_000);
 

@@ -144,9 +144,10 @@ test('a stranger is announced once, when they have said something', async () => 
   bob.client.on('request', ({ peer }) => asked.push(peer));
   const chat = await alice.client.direct(idOf(bob));
   await until('it is there', () => bob.client.conversation(chat.id)?.isRequest);
-  expect(asked).toEqual([]);
+  expect([asked, viewOf(bob, chat.id).isListed, chat.isListed]).toEqual([[], false, true]);
   await chat.send('hello');
   await has(bob, 'hello');
+  expect(viewOf(bob, chat.id).isListed).toBe(true);
   await viewOf(bob, chat.id).markRead((await viewOf(bob, chat.id).messages()).at(-1)!.id);
   await chat.send('are you there?');
   await has(bob, 'are you there?');
@@ -201,7 +202,6 @@ test('whom one device has blocked or let in again, the others know once they com
   await has(phoneAgain, 'can you hear me?');
 }, 60_000);
 
-test('a thread stands apart, with a read mark of its own', async () => {
 test('whom one device blocks or lets in again, the others that are connected know at once', async () => {
   const alice = await devices.signUp('alice');
   const phone = await devices.signUp('bob');
@@ -221,6 +221,7 @@ test('whom one device blocks or lets in again, the others that are connected kno
   expect([...phone.alarms, ...tablet.alarms]).toEqual([]);
 }, 60_000);
 
+test('a thread stands apart, with a read mark of its own', async () => {
   const { alice, bob, chat, theirs } = await two();
   const [root] = await theirs.messages({ limit: 1 });
   await theirs.send('in the thread', { threadId: root!.id, replyTo: root!.id });

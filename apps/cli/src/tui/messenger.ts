@@ -14,7 +14,7 @@ import { DirectLines } from './direct-lines.ts';
 import { type Entry, edited, emptyEntry, meaningOf } from './editing.ts';
 import { Labels } from './labels.ts';
 import { newest, PAGE } from './newest.ts';
-import { firstSnapshot, isListed, type Snapshot } from './snapshot.ts';
+import { firstSnapshot, listed, type Snapshot } from './snapshot.ts';
 import { peersOf, standingOf } from './standing.ts';
 import { TuiTransfers } from './transfers.ts';
 
@@ -213,7 +213,7 @@ export class Messenger {
   }
 
   async #look(): Promise<void> {
-    const conversations = this.client.conversations().filter(isListed);
+    const conversations = listed(this.client);
     const open = this.#shown.open ?? conversations[0];
     const { scrolled } = this.#shown;
     const all = open ? await newest(open, PAGE + scrolled) : [];

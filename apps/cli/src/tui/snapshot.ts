@@ -27,20 +27,13 @@ export type Snapshot = {
   readonly notice: string;
 };
 
-/** A direct conversation started without a message is not a request yet: joining a group by a link starts one with the link's maker. */
-export function isListed({
-  kind,
-  isRequest,
-  last,
-}: Pick<Conversation, 'kind' | 'isRequest' | 'last'>): boolean {
-  const isWordless = last?.body.type === 'notice' && last.body.notice.type === 'created';
-  return !(isRequest && kind === 'direct' && isWordless);
-}
+export const listed = (client: Client): Conversation[] =>
+  client.conversations().filter(({ isListed }) => isListed);
 
 export const firstSnapshot = (client: Client): Snapshot => ({
   ...{ state: client.state, ended: undefined, waiting: client.waiting, alarms: [] },
   ...{
-    conversations: client.conversations().filter(isListed),
+    conversations: listed(client),
     open: undefined,
     standing: '',
     messages: [],

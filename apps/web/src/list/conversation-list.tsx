@@ -8,7 +8,6 @@ import { useClientEvents } from '../session/use-client-events.ts';
 import { ConnectionLine } from '../shell/connection-line.tsx';
 import { ConversationRow } from './conversation-row.tsx';
 import { FoundMessages } from './found-messages.tsx';
-import { isListed } from './is-listed.ts';
 import { useRovingFocus } from './roving-focus.ts';
 
 export function ConversationList({ openId }: { openId: string | undefined }) {
@@ -18,7 +17,7 @@ export function ConversationList({ openId }: { openId: string | undefined }) {
   useClientEvents('conversation', 'message', 'request', 'vanished', 'receipt');
 
   const { all = [], blocked = [] } = Object.groupBy(
-    client.conversations().filter(isListed),
+    client.conversations().filter((conversation) => conversation.isListed),
     ({ isBlocked }) => (isBlocked ? 'blocked' : 'all'),
   );
   const fits = (conversation: Conversation) =>

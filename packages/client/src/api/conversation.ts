@@ -34,7 +34,12 @@ export interface Conversation {
   readonly isMember: boolean;
   /** A stranger started it: show it separately until `accept()` or `block()`. Until then no read receipts are sent. */
   readonly isRequest: boolean;
-  /** Whether this account blocks the peer. Changes made on another own device appear here at the next connection. */
+  /**
+   * False as long as a stranger who started a conversation of two has said nothing: leave it out of lists. Joining a group by a link starts
+   * one with the link's maker.
+   */
+  readonly isListed: boolean;
+  /** Whether this account blocks the peer, wherever that was changed last. */
   readonly isBlocked: boolean;
   readonly isMuted: boolean;
   /** This device can no longer follow it: messages wait and operations fail with `CannotDo` until somebody allowed to calls `restart()`. */

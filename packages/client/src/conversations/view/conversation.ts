@@ -67,6 +67,10 @@ export class ConversationView implements Conversation {
   get isRequest(): boolean {
     return this.#record.isRequest;
   }
+  get isListed(): boolean {
+    const body = this.last?.body;
+    return !(this.isRequest && this.peer && body?.type === 'notice' && body.notice.type === 'created');
+  }
   get isBlocked(): boolean {
     return this.#parts.core.blocked.has(this.peer ?? '');
   }
