@@ -103,6 +103,28 @@ test('a server that has another address now is found there, also at later starts
   }
 });
 
+test('who is told the same address at every start looks at it once', async () => {
+  const { authUrl, gateways } = stack.constellation;
+  const disk = new MemoryDisk();
+  const server = { http: authUrl, socket: gateways[0]!.wsUrl };
+  const userId = `grace_${Date.now()}`;
+  const first = await SecureChat.signUp({ server, userId, store: await openMemoryStore(disk) });
+  await first.close();
+  const writes: string[] = [];
+  const put = disk.put.bind(disk);
+  disk.put = (key, value) => {
+    if (key === 'account') writes.push(key);
+    put(key, value);
+  };
+  const moved = { ...server, http: 'http://127.0.0.1:1' };
+  for (const told of [server, server, authUrl, authUrl, moved, moved]) {
+    const client = await SecureChat.open({ store: await openMemoryStore(disk), server: told });
+    if (typeof told !== 'string') expect(client.server).toEqual(told);
+    await client.close();
+  }
+  expect(writes).toHaveLength(3);
+});
+
 test('an address that the platform opens no socket to is a failure that is told', async () => {
   const { authUrl } = stack.constellation;
   const server = { http: authUrl, socket: 'ftp://127.0.0.1/v1/ws' };

@@ -36,7 +36,8 @@ const adviceFor: Readonly<Record<string, string>> = {
   StoreInUse: 'Another securechat process has this folder open: end it, or use another folder with --home.',
   StoreFull: 'Free some disk space, then try again.',
   StoreFailed: 'Check the disk that holds the folder; `securechat doctor` shows the folder.',
-  ServerUnreachable: 'Is the server running, and is the address right? `securechat doctor` checks each step.',
+  ServerUnreachable:
+    'Is the server running, and is the address right? `securechat doctor` checks each step. If it has moved: `securechat follow --server URL`.',
   ConnectionLost: 'Try again; what was written is kept.',
   RequestTimedOut: 'Try again; `securechat doctor` checks each step.',
   ServerNotGenuine:

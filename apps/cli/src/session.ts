@@ -4,6 +4,7 @@ import {
   type Message,
   SecureChat,
   SecureChatError,
+  type ServerAddress,
   ServerUnreachable,
   type Store,
 } from '@securechat/client';
@@ -56,12 +57,16 @@ async function openEmptyStore(home: string): Promise<Store> {
   throw new CommandFailed(`${home} already holds an account`, 'Use another folder with --home.');
 }
 
-/** Opens the folder's account, without a connection, while `use` runs. */
-export async function withClient<T>(home: string, use: (client: Client) => Promise<T>): Promise<T> {
+/** Opens the folder's account, without a connection, while `use` runs. From now on its server is `server`, if given. */
+export async function withClient<T>(
+  home: string,
+  use: (client: Client) => Promise<T>,
+  server?: ServerAddress,
+): Promise<T> {
   const store = await openStore(home);
   let client: Client;
   try {
-    client = await SecureChat.open({ store, ...clientOptions() });
+    client = await SecureChat.open({ store, ...clientOptions(), ...(server && { server }) });
   } catch (error) {
     await store.close();
     throw error;
@@ -74,8 +79,12 @@ export async function withClient<T>(home: string, use: (client: Client) => Promi
 }
 
 /** The same with a connection. */
-export function withConnection<T>(home: string, use: (client: Client) => Promise<T>): Promise<T> {
-  return withClient(home, (client) => whileConnected(client, () => use(client)));
+export function withConnection<T>(
+  home: string,
+  use: (client: Client) => Promise<T>,
+  server?: ServerAddress,
+): Promise<T> {
+  return withClient(home, (client) => whileConnected(client, () => use(client)), server);
 }
 
 /** When the connection ends for good, so does `use`. */

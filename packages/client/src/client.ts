@@ -107,6 +107,10 @@ export class Client implements Api {
     );
   }
 
+  get server(): { http: string; socket: string } {
+    const { http, socket } = this.#runtime.account.server;
+    return { http, socket };
+  }
   get state(): ConnectionState {
     return this.#runtime.connection.state;
   }

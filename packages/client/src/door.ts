@@ -1,7 +1,8 @@
+import { loadAccount } from './account/account.ts';
 import type { SecureChatDoor } from './api/index.ts';
 import { Client } from './client.ts';
 
-/** Loaded once in the life of a device; `open` does without it, unless it is told an address. */
+/** Loaded once in the life of a device; `open` does without it, unless it is told another address. */
 const entering = () => import('./account/enter.ts');
 
 /** See `SecureChatDoor`. */
@@ -12,7 +13,8 @@ export const SecureChat: SecureChatDoor = {
   },
   async open(options) {
     const { store, server } = options;
-    if (server) await (await entering()).moveTo(store, server);
+    if (server && JSON.stringify(server) !== JSON.stringify((await loadAccount(store)).server.told))
+      await (await entering()).moveTo(store, server);
     return Client.open(options);
   },
   async link(options) {

@@ -300,4 +300,32 @@ describe('securechat', () => {
       delete process.env.SECURECHAT_TCP;
     }
   }, 120_000);
+
+  test('follows its server to another address, and stays where it is when nobody is there', async () => {
+    const { authUrl, gateways } = stack.constellation;
+    const socket = gateways[0]?.wsUrl ?? '';
+    const nowhere = ['--server', authUrl, '--socket', 'ws://127.0.0.1:1/v1/ws'];
+    const frank = await atTerminal('frank');
+    process.env.SECURECHAT_TCP = `tcp://127.0.0.1:${gateways[0]?.tcpPort}`;
+    try {
+      expect((await frank.run(['signup', frank.name, ...nowhere])).exitCode).toBe(0);
+    } finally {
+      delete process.env.SECURECHAT_TCP;
+    }
+    expect(await frank.run(['follow'])).toMatchObject({ exitCode: 2 });
+    expect(await frank.run(['follow', '--server', authUrl, '--socket', socket])).toMatchObject({
+      ...{
+        exitCode: 0,
+        out: expect.stringContaining(`at ${authUrl}, its WebSocket at ${socket} from now on`),
+      },
+    });
+    expect(await frank.run(['send', alice.name, 'from there'])).toMatchObject({ exitCode: 0, err: '' });
+    expect(await frank.run(['follow', ...nowhere])).toMatchObject({
+      ...{
+        exitCode: 3,
+        err: expect.stringContaining(`The address stays ${authUrl}, its WebSocket at ${socket}`),
+      },
+    });
+    expect(await frank.run(['send', alice.name, 'still there'])).toMatchObject({ exitCode: 0, err: '' });
+  }, 120_000);
 });

@@ -27,7 +27,10 @@ export const doctor: Command = {
     try {
       client = await step('account', async () => {
         const opened = await SecureChat.open({ store, ...clientOptions() });
-        return [opened, `${opened.me.userId}, device ${opened.me.deviceId}`];
+        return [
+          opened,
+          `${opened.me.userId}, device ${opened.me.deviceId}, of the server at ${opened.server.http}`,
+        ];
       });
       await step('connection', () => connect(client as Client));
       await step('devices', () => ownDevices(client as Client));

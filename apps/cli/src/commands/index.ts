@@ -4,6 +4,7 @@ import { conversations } from './conversations.ts';
 import { approve, devices, link, linkCode, nameDevice, revoke } from './devices.ts';
 import { doctor } from './doctor.ts';
 import { listFiles, receiveFile, removeFile, sendFile } from './files.ts';
+import { follow } from './follow.ts';
 import { frame } from './frame.ts';
 import { group } from './group.ts';
 import { groupLink, join } from './group-link.ts';
@@ -46,6 +47,7 @@ export const commands: Readonly<Record<string, Command | Family>> = {
   export: exportHistory,
   import: importHistory,
   doctor,
+  follow,
   frame,
   admin: {
     summary: 'for operators: accounts, limits, erasure, and diagnostics of the services',

@@ -1,5 +1,6 @@
 import type { OwnDevice } from '@securechat/crypto/e2ee';
 import { credentialIdentity, decodeBase64, encodeBase64, type SignedDeviceList } from '@securechat/protocol';
+import type { ServerAddress } from '../api/index.ts';
 import type { Keepsake } from '../connection/connection.ts';
 import { SecureChatError } from '../errors.ts';
 import type { DeviceKey } from '../identity/keys.ts';
@@ -10,7 +11,12 @@ import type { Change, Store } from '../storage/store.ts';
 export type Account = {
   readonly userId: string;
   readonly own: OwnDevice;
-  readonly server: { readonly http: string; readonly socket: string };
+  readonly server: {
+    readonly http: string;
+    readonly socket: string;
+    /** What the app told `open` last, so that it does nothing when it is told the same again. */
+    readonly told?: ServerAddress;
+  };
   /** Absent on a linked device until another device has sent it. */
   readonly accountSecret: Uint8Array | undefined;
 };
@@ -21,7 +27,7 @@ type Stored = {
   publicKey: string;
   secretKey: string;
   identity: string;
-  server: { http: string; socket: string };
+  server: Account['server'];
   accountSecret?: string;
 };
 type StoredKeepsake = { pins: string[]; ticket?: string };

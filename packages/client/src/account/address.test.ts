@@ -39,6 +39,9 @@ test.each([
   await moveTo(store, 'https://new.example');
   expect(await loadAccount(store)).toEqual({
     ...{ userId: 'alice', own, accountSecret: undefined },
-    server: { http: 'https://new.example', socket: `wss://new.example${path}` },
+    server: {
+      ...{ http: 'https://new.example', socket: `wss://new.example${path}` },
+      told: 'https://new.example',
+    },
   });
 });

@@ -27,9 +27,6 @@ function expectAddress(address: string, schemes: RegExp): string {
  */
 export async function moveTo(store: Store, address: ServerAddress): Promise<void> {
   const account = await loadAccount(store);
-  const { http, socket } = account.server;
-  const [, path = USUAL_PATH] = /^wss?:\/\/[^/]+(\/.+)$/.exec(socket) ?? [];
-  const server = doorsAt(address, path);
-  if (server.http !== http || server.socket !== socket)
-    await store.write([accountChange({ ...account, server })]);
+  const [, path = USUAL_PATH] = /^wss?:\/\/[^/]+(\/.+)$/.exec(account.server.socket) ?? [];
+  await store.write([accountChange({ ...account, server: { ...doorsAt(address, path), told: address } })]);
 }

@@ -14,7 +14,8 @@ export async function linkCode(runtime: Runtime): Promise<string> {
   await accountKeyOf(account);
   const list = await ownList(runtime);
   const { pins } = await loadKeepsake(core.store);
-  return inviteDevice({ ...account.server, pins }, list, nowSeconds());
+  const { http, socket } = account.server;
+  return inviteDevice({ http, socket, pins }, list, nowSeconds());
 }
 
 export async function letIn(runtime: Runtime, code: string): Promise<void> {

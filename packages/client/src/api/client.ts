@@ -97,6 +97,8 @@ export type Stats = {
 /** One device of one account. Obtain one from `SecureChat.signUp`, `open`, `link` or `recover`. */
 export interface Client {
   readonly me: { readonly userId: string; readonly deviceId: string };
+  /** Where this account's server is, as the store says: URLs of the auth service and of a gateway. See `OpenOptions.server`. */
+  readonly server: { readonly http: string; readonly socket: string };
   readonly state: ConnectionState;
   readonly stats: Stats;
   /** Messages and operations made on this device that the server has not stored yet. */
