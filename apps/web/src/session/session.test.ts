@@ -71,6 +71,8 @@ const routes: Route[] = [
   { page: 'conversation', id: 'a/b#c' },
   { page: 'conversation', id: 'a', panel: 'details' },
   { page: 'conversation', id: 'a', threadId: 'm/1' },
+  { page: 'conversation', id: 'a', messageId: 'm/1' },
+  { page: 'conversation', id: 'a', threadId: 'm', messageId: 'n/1' },
   { page: 'person', userId: 'jörg@example' },
   { page: 'join' },
   { page: 'join', link: 'securechat-invite:1:c:alice:A:B' },
