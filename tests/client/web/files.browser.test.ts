@@ -85,6 +85,34 @@ test(
 );
 
 test(
+  'a photograph is sent without where it was taken, and is turned as before',
+  async () => {
+    const { alice, bob } = await openPair();
+    await bob.accept(alice.name);
+    const drawn = await drawJpeg(alice, 64, 40);
+    // to be turned by a quarter, and with what a camera adds
+    const exif = `Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0GPS: at home`;
+    const photograph = Buffer.concat([
+      drawn.subarray(0, 2),
+      Buffer.from([0xff, 0xe1, 0, exif.length + 2]),
+      Buffer.from(exif, 'latin1'),
+      drawn.subarray(2),
+      Buffer.from('GPS: also behind it'),
+    ]);
+    await attach(alice, { name: 'garden.jpg', bytes: photograph });
+    await picture(bob, 'garden.jpg').waitFor();
+    const size = await picture(bob, 'garden.jpg').evaluate((image: HTMLImageElement) => [
+      ...[image.naturalWidth, image.naturalHeight],
+    ]);
+    expect(size).toEqual([40, 64]);
+    const saved = await save(bob, 'garden.jpg');
+    expect(saved.includes('GPS')).toBe(false);
+    expect(saved.subarray(-1_000).equals(drawn.subarray(-1_000))).toBe(true);
+  },
+  DEADLINE_MS,
+);
+
+test(
   'any other file shows how far it is on both sides, waits and goes on when told to, and comes out as it went in',
   async () => {
     const { alice, bob } = await openPair();
@@ -166,6 +194,24 @@ async function keptFiles(): Promise<number> {
   const query = `SELECT count(*)::int AS n FROM files.files WHERE state = 'complete'`;
   const [row] = await rowsOf<{ n: number }>(postgresUrl, query);
   return row?.n ?? Number.NaN;
+}
+
+/** What the browser makes of coloured noise. */
+async function drawJpeg({ page }: Person, width: number, height: number): Promise<Buffer> {
+  const url = await page.evaluate(
+    ([width, height]) => {
+      const canvas = Object.assign(document.createElement('canvas'), { width, height });
+      const context = canvas.getContext('2d');
+      const pixels = context?.createImageData(width, height);
+      pixels?.data.forEach((_, index) => {
+        pixels.data[index] = (index * 7919) % 256;
+      });
+      if (pixels) context?.putImageData(pixels, 0, 0);
+      return canvas.toDataURL('image/jpeg');
+    },
+    [width, height] as const,
+  );
+  return Buffer.from(url.slice(url.indexOf(',') + 1), 'base64');
 }
 
 const shareOf = (progress: Locator): Promise<number> =>

@@ -1,6 +1,7 @@
 import type { Client, Conversation, FileInfo, Message, SendOptions } from '@securechat/client';
 import type { Files, Transfer } from '@securechat/client/files';
 import { saveBlob } from './save-blob.ts';
+import { withoutMetadata } from './without-metadata.ts';
 
 /** A transfer, or a failed one that stays until somebody has read why. */
 export type Moving = {
@@ -40,7 +41,7 @@ export class Transfers {
     return () => this.#listeners.delete(listener);
   }
 
-  /** One at a time. */
+  /** One at a time; pictures without what a camera wrote into them. */
   async send(
     conversation: Conversation,
     place: string,
@@ -51,7 +52,7 @@ export class Transfers {
     for (const { file, key } of waiting) this.#put({ key, name: file.name, place });
     for (const { file, key } of waiting) {
       await this.#follow(key, async (files): Promise<Transfer<Message>> => {
-        return files.send(conversation, file, how);
+        return files.send(conversation, await withoutMetadata(file), how);
       });
     }
   }
