@@ -39,7 +39,8 @@ async function newsFor({ account, core }: Runtime): Promise<OwnNews[]> {
   const key: OwnNews[] = accountSecret
     ? [{ tell: 'account', accountSecret: encodeBase64(accountSecret) }]
     : [];
-  return [...key, ...(await linksOf(core)), ...(await transferOf(core))];
+  // blocks may have changed after it asked for them, and before it was there to be told
+  return [...key, ...(await linksOf(core)), ...(await transferOf(core)), { tell: 'blocks' }];
 }
 
 export async function takeNews(runtime: Runtime, news: Fields): Promise<void> {

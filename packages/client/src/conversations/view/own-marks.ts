@@ -38,9 +38,9 @@ export class OwnMarks {
   /** Stored until sent; a later mark may make it superfluous. */
   note(step: Step, mark: Notable): void {
     const { registry } = this.#core;
-    const isShared = this.sharesReading === true && !step.record.isRequest;
-    const isTold = mark.tell === 'read' && mark.threadId === undefined && isShared;
-    if (isTold || !hasOthers(ownConversationOf(registry))) return;
+    const isShared = mark.tell === 'read' && mark.threadId === undefined && this.sharesReading === true;
+    // only of a mark: a change of blocks is a step of no conversation
+    if ((isShared && !step.record.isRequest) || !hasOthers(ownConversationOf(registry))) return;
     step.draft.putJson(`${PREFIX}${aboutOf(mark)}/${sortable('place' in mark ? mark.place : 0)}`, mark);
     step.draft.after(() => {
       this.#isLeft = true;
