@@ -2,6 +2,7 @@ import type { GroupCreateRecord, GroupOperationRecord } from '@securechat/protoc
 import type { Client } from 'pg';
 import { type Named, NOBODY } from '../rules/roster.ts';
 import { holdOffBlocks } from './blocks.ts';
+import { findDevices } from './devices.ts';
 
 /** An operation that names users and devices which may not take part yet. */
 export type Naming = GroupCreateRecord | GroupOperationRecord;
@@ -25,7 +26,6 @@ export async function findNamed(client: Client, records: readonly Naming[]): Pro
 async function findNamedIn(client: Client, record: Naming): Promise<Named> {
   const names = record.type === 'group_create' ? record.members : record.targets;
   const isRestart = record.type === 'group_create' && record.replaces !== undefined;
-  const addresses = record.added_devices.map((address) => address.split(':'));
   const [users, devices, own] = await Promise.all([
     client.query<{ id: number; ext_id: string }>({
       name: 'find-named-users',
@@ -35,14 +35,7 @@ async function findNamedIn(client: Client, record: Naming): Promise<Named> {
                                         WHERE own.id = $2 AND b.user_id = u.id))`,
       values: [names, record.user, isRestart],
     }),
-    client.query<{ id: number; user_id: number; address: string }>({
-      name: 'find-devices',
-      text: `SELECT d.id, d.user_id, u.ext_id || ':' || d.ext_id AS address
-               FROM unnest($1::text[], $2::text[]) AS named(user_name, device_name)
-               JOIN auth.users u ON u.ext_id = named.user_name AND u.state = 'active'
-               JOIN auth.devices d ON d.user_id = u.id AND d.ext_id = named.device_name AND d.revoked_at IS NULL`,
-      values: [addresses.map(([user]) => user), addresses.map(([, device]) => device)],
-    }),
+    findDevices(client, record.added_devices),
     client.query<{ id: number }>({
       name: 'find-own-devices',
       text: 'SELECT id FROM auth.devices WHERE user_id = $1 AND revoked_at IS NULL',
@@ -51,7 +44,7 @@ async function findNamedIn(client: Client, record: Naming): Promise<Named> {
   ]);
   return {
     users: new Map(users.rows.map((row) => [row.ext_id, row.id])),
-    devices: new Map(devices.rows.map((row) => [row.address, { device: row.id, user: row.user_id }])),
+    devices,
     own: new Set(own.rows.map(({ id }) => id)),
   };
 }

@@ -1,13 +1,13 @@
 import type { GroupCreateRecord } from '@securechat/protocol/internal';
 import type { Client } from 'pg';
 import type { Participants } from '../rules/direct-create.ts';
+import { findDevices } from './devices.ts';
 
 /**
  * Looks up the users and devices named in a creation. A user who has blocked another of them, or has no active
  * device, is not found, like one who does not exist. Reads auth's tables, which this service may not write.
  */
 export async function findParticipants(client: Client, record: GroupCreateRecord): Promise<Participants> {
-  const addresses = record.added_devices.map((address) => address.split(':'));
   const [users, devices] = await Promise.all([
     client.query<{ id: number; ext_id: string }>({
       name: 'find-users',
@@ -18,19 +18,12 @@ export async function findParticipants(client: Client, record: GroupCreateRecord
                                  WHERE b.user_id = u.id AND b.blocked_name = ANY($1) AND b.blocked_name <> u.ext_id)`,
       values: [record.members],
     }),
-    client.query<{ id: number; user_id: number; address: string }>({
-      name: 'find-devices',
-      text: `SELECT d.id, d.user_id, u.ext_id || ':' || d.ext_id AS address
-               FROM unnest($1::text[], $2::text[]) AS named(user_name, device_name)
-               JOIN auth.users u ON u.ext_id = named.user_name AND u.state = 'active'
-               JOIN auth.devices d ON d.user_id = u.id AND d.ext_id = named.device_name AND d.revoked_at IS NULL`,
-      values: [addresses.map(([user]) => user), addresses.map(([, device]) => device)],
-    }),
+    findDevices(client, record.added_devices),
   ]);
   const byName = new Map(users.rows.map((row) => [row.ext_id, row.id]));
   return {
     users: byName,
-    devices: new Map(devices.rows.map((row) => [row.address, { device: row.id, user: row.user_id }])),
+    devices,
     existing: await findDirect(client, [...byName.values()]),
   };
 }

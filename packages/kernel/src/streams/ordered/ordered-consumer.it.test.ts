@@ -108,6 +108,24 @@ describe('order, exactly once', () => {
     expect(failures).toBeLessThan(0);
   });
 
+  test('a batch that is too much at once is handled in parts, and later ones are large again', async () => {
+    const sizes: number[] = [];
+    let bearable = 5;
+    for (let value = 1; value <= 20; value += 1) await numbers.add(0, [value]);
+    await numbers.startWorker('w', {
+      onProcess: (values) => {
+        if (values.length > bearable) throw new RetryableError('Query read timeout');
+        sizes.push(values.length);
+      },
+    });
+    await handledUpTo(20, 1);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(5);
+    bearable = 1_000;
+    for (let value = 21; value <= 100; value += 1) await numbers.add(0, [value]);
+    await handledUpTo(100, 1);
+    expect(Math.max(...sizes)).toBeGreaterThan(5);
+  });
+
   test('an error that nobody foresaw is tried again as well: it is no reason to park anything', async () => {
     let failures = 1;
     await numbers.startWorker('w', {

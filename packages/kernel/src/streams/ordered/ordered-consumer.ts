@@ -72,7 +72,9 @@ export type OrderedConsumer = {
  * PUBLISHING after COMMIT, never before.
  *
  * Any Postgres error leads, after a growing pause, back to READING from the cursor that Postgres holds. That cursor
- * also resolves a COMMIT without an answer: if it moved, the batch is announced; if not, it is read again.
+ * also resolves a COMMIT without an answer: if it moved, the batch is announced; if not, it is read again. The next
+ * batch has half as many records at most, and grows again with each that succeeds: one that is too much for the
+ * deadlines of Postgres would fail for ever.
  */
 export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): OrderedConsumer {
   const { pool, schema, handler, logger, clock } = options;
@@ -96,6 +98,9 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
   /** The cursors in Postgres: they differ from the read position when a stream was recreated. */
   const committed = new Map<string, string>();
   let backlog: StreamEntry[] = [];
+  /** Records in the next batch at most, and in the one under way. */
+  let most = MAX_RECORDS;
+  let begun = 0;
   let client: Client | undefined;
   let hasLease = false;
   let mustRecover = false;
@@ -122,6 +127,8 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     metrics.failed(kind);
     mustRecover = true;
     backlog = [];
+    if (begun > 0) most = Math.max(1, Math.floor(Math.min(most, begun) / 2));
+    begun = 0;
   }
 
   async function balanceWhenDue(): Promise<void> {
@@ -170,7 +177,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     const batch: Batch<R> = { records: [], unreadable: [], from: committed, cursors: new Map() };
     let taken = 0;
     for (const entry of backlog) {
-      if (batch.records.length >= MAX_RECORDS) break;
+      if (batch.records.length >= most) break;
       taken++;
       batch.cursors.set(entry.stream, entry.id);
       try {
@@ -188,6 +195,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
   async function commitBatch(batch: Batch<R>): Promise<void> {
     const endTimer = metrics.batchTimer();
     const begunAt = clock.monotonicMs();
+    begun = batch.records.length;
     client ??= await openClient();
     const outcome = await runBatch(client, schema, batch, fences, handler);
     if ('lost' in outcome) {
@@ -202,6 +210,9 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     endTimer(batch.records.length);
     const endedAt = clock.monotonicMs();
     if (batch.records.length < MANY_RECORDS) restUntil = endedAt + Math.min(endedAt - begunAt, MOST_REST_MS);
+    // slowly, because trying again what is too much takes seconds
+    most = Math.min(most + Math.ceil(most / 8), MAX_RECORDS);
+    begun = 0;
   }
 
   /**
