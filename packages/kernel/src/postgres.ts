@@ -70,7 +70,7 @@ export function kyselyFor<DB>(pool: Pool): Kysely<DB> {
 }
 
 /** True when the server cancelled the statement or did not answer in time. */
-function isQueryTimeout(error: unknown): boolean {
+export function isQueryTimeout(error: unknown): boolean {
   return sqlState(error) === '57014' || (isError(error) && error.message === 'Query read timeout');
 }
 

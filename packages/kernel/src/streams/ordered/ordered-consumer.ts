@@ -4,7 +4,7 @@ import { classify } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import { createLoop } from '../../loop.ts';
 import type { Metrics } from '../../metrics.ts';
-import { type ConnectionOptions, openDedicatedClient } from '../../postgres.ts';
+import { type ConnectionOptions, isQueryTimeout, openDedicatedClient } from '../../postgres.ts';
 import { FIRST_ENTRY_ID } from './entry-id.ts';
 import type { OrderedHandler } from './handler.ts';
 import { createLeases } from './leases.ts';
@@ -72,9 +72,9 @@ export type OrderedConsumer = {
  * PUBLISHING after COMMIT, never before.
  *
  * Any Postgres error leads, after a growing pause, back to READING from the cursor that Postgres holds. That cursor
- * also resolves a COMMIT without an answer: if it moved, the batch is announced; if not, it is read again. The next
- * batch has half as many records at most, and grows again with each that succeeds: one that is too much for the
- * deadlines of Postgres would fail for ever.
+ * also resolves a COMMIT without an answer: if it moved, the batch is announced; if not, it is read again. After one
+ * that ran out of time the next has half as many records at most, and grows again with each that succeeds: one that is
+ * too much for the deadlines of Postgres would fail for ever.
  */
 export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): OrderedConsumer {
   const { pool, schema, handler, logger, clock } = options;
@@ -127,7 +127,7 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     metrics.failed(kind);
     mustRecover = true;
     backlog = [];
-    if (begun > 0) most = Math.max(1, Math.floor(Math.min(most, begun) / 2));
+    if (begun > 0 && isQueryTimeout(err)) most = Math.max(1, Math.floor(Math.min(most, begun) / 2));
     begun = 0;
   }
 
