@@ -85,6 +85,10 @@ export function foundLine(chat: Conversation, message: Message): string {
   return `${day} ${clock(message.sentAtMs)} [${titleOf(chat)}] ${message.from}: ${bodyText(message)}`;
 }
 
+/** `from` is absent for a group. */
+export const requestText = (from: string | undefined): string =>
+  from === undefined ? 'somebody has added you to a group' : `${from} would like to chat`;
+
 /** An event as text for a person; undefined if only scripts need it. */
 export function sentence(line: Line): string | undefined {
   switch (line.type) {
@@ -96,7 +100,7 @@ export function sentence(line: Line): string | undefined {
     case 'state':
       return `-- ${line.state}`;
     case 'request':
-      return `-- ${line.from ?? 'somebody'} would like to chat (${line.conversation})`;
+      return `-- ${requestText(line.from as string | undefined)} (${line.conversation})`;
     case 'alarm':
       return `!! ${line.alarm}: ${line.userId ?? ''} ${line.detail}`;
     default:

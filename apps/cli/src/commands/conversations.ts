@@ -10,7 +10,10 @@ export const conversations: Command = {
   options: { json: { type: 'boolean', doc: 'one JSON object per line' } },
   run: ({ flags, home, out }) =>
     withClient(home, async (client) => {
-      for (const chat of client.conversations()) {
+      const all = client.conversations();
+      if (all.length === 0)
+        out.hint('None are here yet. What others have sent comes with a connection: `securechat listen`.');
+      for (const chat of all) {
         if (flags.has('json')) out.json(conversationLine(chat));
         else
           out.text(

@@ -9,6 +9,7 @@ import {
 } from '@securechat/client';
 import type { MakePeer } from '@securechat/client/direct';
 import { adviceOf, CommandFailed, shortFailure } from '../failures.ts';
+import { requestText } from '../words.ts';
 import { commands } from './commands/index.ts';
 import { DirectLines } from './direct-lines.ts';
 import { type Entry, edited, emptyEntry, meaningOf } from './editing.ts';
@@ -80,7 +81,7 @@ export class Messenger {
     client.on('alarm', (alarm) =>
       this.#change({ alarms: [...this.#shown.alarms, alarm].slice(-MAX_ALARMS) }),
     );
-    client.on('request', ({ peer }) => this.#change({ notice: `${peer ?? 'Somebody'} would like to chat.` }));
+    client.on('request', ({ peer }) => this.tell(`New request: ${requestText(peer)}.`));
     for (const event of ['conversation', 'message', 'vanished', 'receipt'] as const)
       client.on(event, () => this.refresh());
     // thread messages do not appear in the conversation
