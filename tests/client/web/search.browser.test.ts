@@ -2,6 +2,7 @@ import { expect } from '@jest/globals';
 import { until } from '@securechat/testkit';
 import type { Locator } from 'playwright-core';
 import { useDevices } from '../support/people.ts';
+import type { Person } from './support/person.ts';
 import { useWeb } from './support/use-web.ts';
 
 const web = useWeb();
@@ -43,8 +44,12 @@ test(
     expect(await isOnScreen(found)).toBe(true);
     await alice.page.getByRole('searchbox').fill('');
     await unread.waitFor();
+    await isAboveFirst(alice);
     await alice.page.getByRole('button', { name: 'To the newest message' }).click();
     await unread.waitFor({ state: 'detached' });
+    await chat.send('One more while she looks');
+    await alice.sees('One more while she looks');
+    await isAboveFirst(alice);
 
     await alice.page.getByRole('searchbox').fill('limes take');
     await results.getByRole('link', { name: 'I would take' }).click();
@@ -92,3 +97,9 @@ const isOnScreen = (locator: Locator): Promise<boolean> =>
     const { top, bottom } = element.getBoundingClientRect();
     return top >= 0 && bottom <= innerHeight;
   });
+
+/** The line "New" stays where it was when the conversation was opened. */
+async function isAboveFirst({ page }: Person): Promise<void> {
+  const below = page.locator('p.unread-line').locator('xpath=following-sibling::article[1]');
+  expect(await below.getAttribute('aria-label')).toMatch(/Something else, 1$/);
+}

@@ -5,6 +5,7 @@ import { begunText, keepText } from './draft.ts';
 import { mergeMessage, prependPage } from './merge-message.ts';
 import { receiptsOf } from './receipts.ts';
 import { isSaid, timeline } from './timeline.ts';
+import { firstUnread } from './use-first-unread.ts';
 
 const ids = (list: readonly { id: string }[]) => list.map(({ id }) => id).join('');
 
@@ -45,7 +46,7 @@ describe('on the time line', () => {
   const at = (minute: number, day = 1) => new Date(2026, 4, day, 12, minute).getTime();
 
   test('a day begins where the calendar does, and with it a run', () => {
-    const entries = timeline([message('a', { sentAtMs: at(0) }), message('b', { sentAtMs: at(0, 2) })], 0);
+    const entries = timeline([message('a', { sentAtMs: at(0) }), message('b', { sentAtMs: at(0, 2) })]);
     expect(entries.map(({ beginsDay, beginsRun }) => [beginsDay, beginsRun])).toEqual([
       [true, true],
       [true, true],
@@ -54,16 +55,13 @@ describe('on the time line', () => {
 
   test('one person within five minutes is one run, which a notice ends', () => {
     const notice = { type: 'notice', notice: { type: 'left' } } as const;
-    const entries = timeline(
-      [
-        message('a', { sentAtMs: at(0) }),
-        message('b', { sentAtMs: at(4) }),
-        message('c', { sentAtMs: at(10) }),
-        message('d', { sentAtMs: at(10), body: notice }),
-        message('e', { sentAtMs: at(10), from: 'carol' }),
-      ],
-      0,
-    );
+    const entries = timeline([
+      message('a', { sentAtMs: at(0) }),
+      message('b', { sentAtMs: at(4) }),
+      message('c', { sentAtMs: at(10) }),
+      message('d', { sentAtMs: at(10), body: notice }),
+      message('e', { sentAtMs: at(10), from: 'carol' }),
+    ]);
     expect(entries.map(({ beginsRun, endsRun }) => `${beginsRun ? '(' : ''}${endsRun ? ')' : ''}`)).toEqual([
       '(',
       ')',
@@ -84,10 +82,24 @@ describe('on the time line', () => {
     expect(bodies.map((body) => isSaid(message('a', { body })))).toEqual([true, false, false, true]);
   });
 
-  test('the line stands above the first of the unread, and own messages do not count', () => {
-    const list = [message('a'), message('b'), message('c', { isOwn: true }), message('d')];
-    expect(ids(timeline(list, 2).flatMap((entry) => (entry.isFirstUnread ? [entry.message] : [])))).toBe('b');
-    expect(timeline(list, 0).some((entry) => entry.isFirstUnread)).toBe(false);
+  test('the line stands above one message, or nowhere', () => {
+    const list = [message('a'), message('b')];
+    expect(ids(timeline(list, 'b').flatMap((entry) => (entry.isFirstUnread ? [entry.message] : [])))).toBe(
+      'b',
+    );
+    expect(timeline(list).some((entry) => entry.isFirstUnread)).toBe(false);
+  });
+
+  test('the first of the unread is counted back from the newest of then; notices and own messages do not count', () => {
+    const notice = { type: 'notice', notice: { type: 'left' } } as const;
+    const list = [
+      ...[message('a'), message('b'), message('c', { isOwn: true }), message('d', { body: notice })],
+      ...[message('e'), message('came later')],
+    ];
+    expect(firstUnread(list, 2, 'e')).toBe('b');
+    expect(firstUnread(list, 1, 'e')).toBe('e');
+    expect(firstUnread(list, 0, 'e')).toBeUndefined();
+    expect(firstUnread(list, 4, 'e')).toBeUndefined();
   });
 });
 

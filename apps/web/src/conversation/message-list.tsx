@@ -1,6 +1,5 @@
 import type { Conversation } from '@securechat/client';
 import { Fragment } from 'preact';
-import { useState } from 'preact/hooks';
 import { useRovingFocus } from '../list/roving-focus.ts';
 import { ErrorText } from '../parts/error-text.tsx';
 import { IconButton } from '../parts/icon-button.tsx';
@@ -8,6 +7,7 @@ import { DayLine, LineBetween, UnreadLine } from './line-between.tsx';
 import { MessageItem } from './message-item.tsx';
 import type { MessageActions } from './message-toolbar.tsx';
 import { isSaid, timeline } from './timeline.ts';
+import { useFirstUnread } from './use-first-unread.ts';
 import type { Messages } from './use-messages.ts';
 import { useReadMark } from './use-read-mark.ts';
 import { useScroll } from './use-scroll.ts';
@@ -32,7 +32,7 @@ type Properties = {
 
 export function MessageList(properties: Properties) {
   const { conversation, threadId, openThreadId, messageId, messages, actions } = properties;
-  const [unreadWhenOpened] = useState(threadId === undefined ? conversation.unread : 0);
+  const firstUnreadId = useFirstUnread(conversation, messages);
   const sought = useSought(messages, messageId);
   const scroll = useScroll(messages, sought.isSeeking);
   const threads = useThreads(conversation, openThreadId);
@@ -53,7 +53,7 @@ export function MessageList(properties: Properties) {
         <ErrorText error={messages.error} />
         {sought.obstacle !== undefined && <p class="hint is-centered">{OBSTACLES[sought.obstacle]}</p>}
         {messages.isLoaded && messages.list.length === 0 && <p class="hint is-centered">Nothing here yet.</p>}
-        {timeline(messages.list, unreadWhenOpened).map((entry) => (
+        {timeline(messages.list, threadId === undefined ? firstUnreadId : undefined).map((entry) => (
           <Fragment key={entry.message.id}>
             {entry.beginsDay && <DayLine atMs={entry.message.sentAtMs} />}
             {entry.isFirstUnread && <UnreadLine />}

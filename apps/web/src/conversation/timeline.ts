@@ -14,9 +14,8 @@ export type TimelineEntry = {
   readonly isFirstUnread: boolean;
 };
 
-/** `unread`: how many of others' newest messages were unread when the conversation was opened. */
-export function timeline(messages: readonly Message[], unread: number): TimelineEntry[] {
-  const firstUnread = messages.filter((message) => !message.isOwn).at(-unread);
+/** `firstUnreadId`: of the first message that was unread when the conversation was opened. */
+export function timeline(messages: readonly Message[], firstUnreadId?: string): TimelineEntry[] {
   return messages.map((message, index) => {
     const previous = messages[index - 1];
     const next = messages[index + 1];
@@ -25,7 +24,7 @@ export function timeline(messages: readonly Message[], unread: number): Timeline
       beginsDay: previous === undefined || dayOf(previous.sentAtMs) !== dayOf(message.sentAtMs),
       beginsRun: previous === undefined || !isOneRun(previous, message),
       endsRun: next === undefined || !isOneRun(message, next),
-      isFirstUnread: unread > 0 && message === firstUnread,
+      isFirstUnread: message.id === firstUnreadId,
     };
   });
 }
