@@ -4,7 +4,8 @@ import { rowsOf } from '@securechat/testkit';
 export async function underWay(postgresUrl: string): Promise<number> {
   const [row] = await rowsOf<{ count: number }>(
     postgresUrl,
-    'SELECT ((SELECT count(*) FROM delivery.mailbox) + (SELECT count(*) FROM delivery.fanout_jobs))::int AS count',
+    `SELECT ((SELECT count(*) FROM delivery.mailbox m JOIN auth.devices d ON d.id = m.device_id AND d.revoked_at IS NULL)
+             + (SELECT count(*) FROM delivery.fanout_jobs))::int AS count`,
   );
   return row?.count ?? 0;
 }
