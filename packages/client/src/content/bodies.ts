@@ -48,6 +48,7 @@ const readers: { [T in ContentType]: (body: Fields) => Bodies[T] } = {
       displayName: optionalText(body, 'displayName', 128),
       statusText: optionalText(body, 'statusText', 512),
       avatar: optionalPicture(body, 'avatar', MAX_AVATAR),
+      at: body.at === undefined ? undefined : count(body, 'at'),
     }),
   'application/x-securechat-dummy': () => ({}),
   'application/x-securechat-state': (body) => ({

@@ -1,5 +1,5 @@
 import { encodeBase64 } from '@securechat/protocol';
-import type { LinkPreview, Profile, Content as Said } from '../api/index.ts';
+import type { LinkPreview, Content as Said } from '../api/index.ts';
 import { readContent } from './bodies.ts';
 import { BadContent, compact, object } from './shape.ts';
 import type { Bodies, Content, ContentType, Preview, TextBody } from './types.ts';
@@ -16,11 +16,6 @@ export function editContent(
 ): Content<'application/x-securechat-edit'> {
   const format = typeof said === 'string' ? 'plain' : (said.format ?? 'plain');
   return checked('application/x-securechat-edit', { messageId, format, ...textBody(said) });
-}
-
-export function profileContent(profile: Profile): Content<'application/x-securechat-profile'> {
-  const avatar = profile.avatar === undefined ? undefined : encodeBase64(profile.avatar);
-  return checked('application/x-securechat-profile', compact({ ...profile, avatar }));
 }
 
 /** Validates a content with the readers that receivers use. */

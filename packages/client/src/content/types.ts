@@ -13,8 +13,13 @@ export type Bodies = {
   'application/x-securechat-delete': { messageId: string };
   /** Without `emoji` the sender's reaction is removed. */
   'application/x-securechat-reaction': { messageId: string; emoji?: string };
-  /** Absent fields are unset. `avatar`: base64. */
-  'application/x-securechat-profile': { displayName?: string; statusText?: string; avatar?: string };
+  /** Absent fields are unset. `avatar`: base64. `at`: when it was said, in Unix ms; of two, the later one counts. */
+  'application/x-securechat-profile': {
+    displayName?: string;
+    statusText?: string;
+    avatar?: string;
+    at?: number;
+  };
   /** Where a file is and how to decrypt it. */
   'application/x-securechat-file': FileInfo;
   /** Empty, but indistinguishable from outside. */

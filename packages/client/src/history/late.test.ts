@@ -129,3 +129,21 @@ test('a history of an earlier version, without what people say of themselves, is
   );
   expect(await importAll((await linked()).core, toBytes(earlier))).toBe(LINES.length);
 });
+
+test('of what a person says of themselves on two devices that counts which was said last, whichever comes last', async () => {
+  const device = await inGroup();
+  const say = (place: number, displayName: string, at?: number) =>
+    comes(
+      device,
+      'bob',
+      place,
+      checked('application/x-securechat-profile', { displayName, ...(at && { at }) }),
+    );
+  const name = () =>
+    JSON.parse(new TextDecoder().decode(device.disk.get(profileKey('bob')))).displayName as string;
+  await say(1, 'later', 2_000);
+  await say(2, 'earlier', 1_000);
+  expect(name()).toBe('later');
+  await say(3, 'by an earlier version');
+  expect(name()).toBe('by an earlier version');
+});

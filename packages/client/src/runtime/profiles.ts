@@ -33,7 +33,7 @@ export class Profiles {
   /** Sent to all accepted conversations; others get it once they are accepted. */
   async set(profile: Profile): Promise<void> {
     const core = this.#core;
-    const told = toldOf(profile);
+    const told = { ...toldOf(profile), at: core.now() };
     checked('application/x-securechat-profile', told);
     const draft = new Draft(core.store);
     draft.putJson(profileKey(core.own.userId), told);

@@ -11,13 +11,15 @@ export type Told = Bodies['application/x-securechat-profile'];
 
 export const profileKey = (userId: string): string => `profile/${userId}`;
 
-/** A user has one profile for all conversations; the newest wins. */
-export function applyProfile(
+/** A user has one profile for all conversations, which may bring what two devices say in another order each: the newest wins. */
+export async function applyProfile(
   core: Core,
   step: Step,
   { from }: Pick<Arrival, 'from'>,
   { body }: Extract<Content, { type: 'application/x-securechat-profile' }>,
-): void {
+): Promise<void> {
+  const { at = Infinity } = body;
+  if (at < ((await step.draft.json<Told>(profileKey(from)))?.at ?? 0)) return;
   step.draft.putJson(profileKey(from), body);
   step.draft.after(() => core.tell.profile(from, profileOf(body)));
 }
@@ -27,7 +29,7 @@ export async function loadProfile(draft: Draft, userId: string): Promise<Profile
   return told && profileOf(told);
 }
 
-export function profileOf({ avatar, ...rest }: Told): Profile {
+export function profileOf({ avatar, at: _, ...rest }: Told): Profile {
   return compact({ ...rest, avatar: avatar === undefined ? undefined : decodeBase64(avatar) });
 }
 

@@ -1,5 +1,5 @@
-import { checked, profileContent } from '../../content/outgoing.ts';
-import { loadProfile } from '../contents/profile.ts';
+import { checked } from '../../content/outgoing.ts';
+import { profileKey, type Told } from '../contents/profile.ts';
 import type { Core } from '../core.ts';
 import { devicesOf } from '../membership/log.ts';
 import type { Step } from '../step.ts';
@@ -9,8 +9,8 @@ import { enqueueContent } from './enqueue.ts';
 export async function greet(core: Core, step: Step): Promise<void> {
   const { purpose, isRequest, membership } = step.record;
   if (purpose !== 'people' || isRequest || membership !== 'member') return;
-  const own = await loadProfile(step.draft, core.own.userId);
-  if (own) enqueueContent(core, step, profileContent(own));
+  const own = await step.draft.json<Told>(profileKey(core.own.userId));
+  if (own) enqueueContent(core, step, checked('application/x-securechat-profile', own));
 }
 
 /** Tells the devices that our operation added what they could not see: roles and name as they are now. */
