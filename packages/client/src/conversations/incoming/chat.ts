@@ -3,6 +3,7 @@ import { type Downstream, decodeBase64, transcript } from '@securechat/protocol'
 import { decodePlain } from '../../content/codec.ts';
 import { BadContent } from '../../content/shape.ts';
 import type { Plain } from '../../content/types.ts';
+import { isLater } from '../../outbox/key-place.ts';
 import { type Arrival, applyContent } from '../contents/apply.ts';
 import type { Core } from '../core.ts';
 import { addressOf } from '../membership/log.ts';
@@ -38,6 +39,8 @@ export async function takeChat(core: Core, step: Step, chat: Chat): Promise<void
     // undoes what the message seemed to prove, e.g. that our own pending commit was accepted
     step.discard();
     hear(step, chat, address);
+    // no operation that led there will come any more, as after the store was set back to an older copy
+    if (isLater({ generation: 0, ...chat }, step.record.log)) step.change({ parted: 'seen' });
     if (early) await removeLine(core, step, early);
     return addMissing(core, step, chat, error instanceof E2eeError ? error.fault : error.message);
   }
