@@ -4,6 +4,7 @@ import { nextDeviceList } from '../identity/device-list.ts';
 import { approveLink, inviteDevice } from '../identity/linking.ts';
 import { ownList, welcomeKey } from '../runtime/devices.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { toBytes } from '../storage/json.ts';
 import { loadKeepsake } from './account.ts';
 import { accountKeyOf } from './account-key.ts';
 
@@ -25,7 +26,7 @@ export async function letIn(runtime: Runtime, code: string): Promise<void> {
   await addDevice(account.server.http, enrolment);
   await pins.take(enrolment.list);
   const added = enrolment.list.devices.at(-1)?.device_id;
-  if (added !== undefined) await core.store.write([{ put: welcomeKey(added), value: new Uint8Array() }]);
+  if (added !== undefined) await core.store.write([{ put: welcomeKey(added), value: toBytes(Date.now()) }]);
 }
 
 export async function takeOut(runtime: Runtime, deviceId: string): Promise<void> {

@@ -39,7 +39,7 @@ export class Devices {
     }
     if (core.settings.deviceName && !(await core.store.get(deviceNamesKey(core.own.deviceId))))
       await (await import('./device-names.ts')).deviceNames(this.#runtime);
-    await this.#tellNewcomers();
+    await this.#tellNewcomers(isLeft);
     return isLeft;
   }
 
@@ -68,11 +68,12 @@ export class Devices {
     return missing().add.length === 0;
   }
 
-  async #tellNewcomers(): Promise<void> {
+  async #tellNewcomers(isLeft: boolean): Promise<void> {
     const isNew = (await this.#runtime.core.store.list(welcomeKey(''), { limit: 1 })).length > 0;
+    if (!isNew) return;
     // loaded on first use: devices rarely change
-    if (isNew)
-      await (await import('./newcomers.ts')).tellNewcomers(this.#runtime, await this.#conversations.own());
+    const { tellNewcomers } = await import('./newcomers.ts');
+    await tellNewcomers(this.#runtime, await this.#conversations.own(), isLeft);
   }
 
   /** Acts on what other own devices have told, one after the other. */

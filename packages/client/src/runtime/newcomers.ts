@@ -1,4 +1,5 @@
 import { decodeBase64, encodeBase64, isSame } from '@securechat/protocol';
+import { sleep, systemClock } from '../clock.ts';
 import { checked } from '../content/outgoing.ts';
 import { BadContent, type Fields } from '../content/shape.ts';
 import type { OwnNews } from '../content/types.ts';
@@ -9,19 +10,32 @@ import { enqueueContent } from '../conversations/outgoing/enqueue.ts';
 import { keepLink, linksOf } from '../group-links/kept.ts';
 import { takePiece, transferOf } from '../history/index.ts';
 import { accountKeyFrom } from '../identity/keys.ts';
+import { fromBytes } from '../storage/json.ts';
 import { deviceNames } from './device-names.ts';
 import { welcomeKey } from './devices.ts';
 import { readNews } from './news.ts';
 import type { Runtime } from './runtime.ts';
 
-/** Sends names, the account key, links and history to devices linked by this one, once they are in `own`, the conversation of the own devices. */
-export async function tellNewcomers(runtime: Runtime, own: string): Promise<void> {
+/** A newcomer that is not everywhere by then is told what it can be. */
+const EVERYWHERE_MS = 90_000;
+/** What was stored before it was let in may still be on its way here, and would be missing in the history. */
+const CATCH_UP_MS = 2_000;
+
+/**
+ * Sends names, the account key, links and history to devices linked by this one, once they are in `own`, the conversation of the own devices,
+ * and in all others: what is said in between would reach it in no way. `isLeft`: they are not yet.
+ */
+export async function tellNewcomers(runtime: Runtime, own: string, isLeft: boolean): Promise<void> {
   const { account, core } = runtime;
-  for (const [key] of await core.store.list(welcomeKey(''))) {
+  for (const [key, bytes] of await core.store.list(welcomeKey(''))) {
+    const sinceMs = bytes.length === 0 ? 0 : fromBytes<number>(bytes);
+    if (isLeft && core.now() - sinceMs < EVERYWHERE_MS) continue;
     const deviceId = key.slice(welcomeKey('').length);
     const isIn = addressOf(account.userId, deviceId) in (core.registry.get(own)?.log.leaves ?? {});
     if (!isIn) continue;
-    const news = deviceId === core.own.deviceId ? [] : await newsFor(runtime);
+    const isSelf = deviceId === core.own.deviceId;
+    if (!isSelf) await sleep(systemClock, CATCH_UP_MS, runtime.stopping.signal);
+    const news = isSelf ? [] : await newsFor(runtime);
     await deviceNames(runtime);
     await core.registry.step(own, async (step) => {
       // as they are now: a device may have been named meanwhile
