@@ -60,6 +60,9 @@ export async function simulate(
     await Promise.all(under);
     const { postgresUrl } = constellation.stores;
     await calm(world, postgresUrl, note);
+    // some of it is learnt with the next connection only, such as blocks; and what is on the disk has to be enough
+    for (const device of devices.all) await devices.switchOff(device);
+    await calm(world, postgresUrl, note);
     return { ...(await judge(world, postgresUrl)), counts: world.counts };
   } finally {
     for (const device of devices.all) await devices.switchOff(device);
