@@ -20,5 +20,5 @@ stack.test(
     expect(conversations).toBeGreaterThan(2);
     expect(counts.kill).toBeGreaterThan(0);
   },
-  120_000,
+  240_000,
 );
