@@ -312,12 +312,13 @@ describe('several devices', () => {
     await group.send('welcome back');
     await until('Bob has it', () => texts(back.seen).includes('welcome back'), 20_000);
     await theirs.send('thanks');
-    await until('Carol has it', () => texts(carol.seen).includes('thanks'), 20_000);
+    for (const other of [alice, carol])
+      await until(`${id(other)} has it`, () => texts(other.seen).includes('thanks'), 20_000);
     expect(group.memberIds).toEqual([id(alice), id(bob), id(carol)].sort());
     // who is in with a device is left alone
-    const heads = (await group.messages()).length;
+    const lines = (await group.messages()).length;
     await group.add([id(bob), id(carol)]);
-    expect((await group.messages()).length).toBe(heads);
+    expect(await group.messages()).toHaveLength(lines);
     expect([alice, back, carol].flatMap(({ alarms }) => alarms)).toEqual([]);
   }, 60_000);
 
