@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readOrEnd } from '../scripts/read-or-end.ts';
+import { readOrEnd, wholeNumber } from '../scripts/read-or-end.ts';
 
 /** `A=1` and `B=2` as `{ A: '1', B: '2' }`. */
 export function assignments(given: readonly string[] = []): Record<string, string> {
@@ -11,12 +11,6 @@ export function assignments(given: readonly string[] = []): Record<string, strin
       return [name, value.join('=')];
     }),
   );
-}
-
-export function wholeNumber(name: string, given: string | undefined, otherwise: number): number {
-  if (given === undefined) return otherwise;
-  if (!/^[1-9]\d{0,6}$/.test(given)) throw new Error(`--${name} wants a whole number, not ${given}.`);
-  return Number(given);
 }
 
 const text = { type: 'string' } as const;

@@ -3,14 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { chosen, readOrEnd } from '../scripts/read-or-end.ts';
+import { chosen, readOrEnd, wholeNumber } from '../scripts/read-or-end.ts';
 import { generate } from './generate.ts';
 import type { Job, Results } from './generator/job.ts';
 import { type ByProcess, sum, total } from './measure/processes.ts';
 import { referenceLoopMs } from './measure/reference.ts';
 import { median } from './measure/statistics.ts';
 import { formatNumber, formatTable } from './measure/table.ts';
-import { wholeNumber } from './options.ts';
 import { type StackOptions, startStack } from './stack.ts';
 
 const WARM_UP_SECONDS = 3;

@@ -31,3 +31,9 @@ export function chosen<N extends string>(
   if (unknown.length > 0) throw new Error(`There is no ${kind} called ${unknown.join(', ')}.`);
   return names.length > 0 ? (names as N[]) : known;
 }
+
+export function wholeNumber(name: string, given: string | undefined, otherwise: number): number {
+  if (given === undefined) return otherwise;
+  if (!/^[1-9]\d{0,9}$/.test(given)) throw new Error(`--${name} wants a whole number, not ${given}.`);
+  return Number(given);
+}

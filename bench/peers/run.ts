@@ -2,13 +2,13 @@
 import { appendFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { chosen, readOrEnd } from '../../scripts/read-or-end.ts';
+import { chosen, readOrEnd, wholeNumber } from '../../scripts/read-or-end.ts';
 import { verifyMicros } from '../codec.ts';
 import { generate } from '../generate.ts';
 import type { Results, WorkloadName } from '../generator/job.ts';
 import { referenceLoopMs } from '../measure/reference.ts';
 import { formatNumber } from '../measure/table.ts';
-import { loadOf, loadOptions, wholeNumber } from '../options.ts';
+import { loadOf, loadOptions } from '../options.ts';
 import { type Report, scenarios } from '../scenarios.ts';
 import { columns, figureOf, formatComparison, formatSystems, type Row } from './comparison.ts';
 import { formatGoals } from './goals.ts';
