@@ -1,6 +1,6 @@
 import type { ClientEvents, Profile } from '../api/index.ts';
 import { checked } from '../content/outgoing.ts';
-import { loadProfile, profileKey, toldOf } from '../conversations/contents/profile.ts';
+import { loadProfile, profileKey, type Told, toldOf } from '../conversations/contents/profile.ts';
 import type { Core } from '../conversations/core.ts';
 import { Draft } from '../conversations/draft.ts';
 import { greet } from '../conversations/outgoing/greet.ts';
@@ -33,10 +33,13 @@ export class Profiles {
   /** Sent to all accepted conversations; others get it once they are accepted. */
   async set(profile: Profile): Promise<void> {
     const core = this.#core;
-    const told = { ...toldOf(profile), at: core.now() };
-    checked('application/x-securechat-profile', told);
+    const key = profileKey(core.own.userId);
     const draft = new Draft(core.store);
-    draft.putJson(profileKey(core.own.userId), told);
+    const { at = 0 } = (await draft.json<Told>(key)) ?? {};
+    // newer than what it replaces, also when a clock was ahead
+    const told = { ...toldOf(profile), at: Math.max(core.now(), at + 1) };
+    checked('application/x-securechat-profile', told);
+    draft.putJson(key, told);
     await draft.write();
     core.tell.profile(core.own.userId, profile);
     for (const { id, purpose } of core.registry.all()) {
