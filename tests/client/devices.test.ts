@@ -337,4 +337,21 @@ describe('several devices', () => {
     await until('Alice has it', () => texts(back.seen).includes('welcome back'), 20_000);
     await until('Alice is owner', () => hers.ownRole === 'owner', 20_000);
   }, 60_000);
+
+  test('shows as a request what nobody has accepted yet, and no more once somebody has', async () => {
+    const [alice, bob] = [await devices.signUp('alice'), await devices.signUp('bob')];
+    const chat = await bob.client.direct(alice.client.me.userId);
+    await chat.send('hello from a stranger');
+    await until('Alice has it', () => texts(alice.seen).includes('hello from a stranger'));
+    const tablet = await devices.link(alice);
+    const theirs = () => tablet.client.conversation(chat.id);
+    await until(
+      'the tablet has the history',
+      async () => texts((await theirs()?.messages()) ?? []).includes('hello from a stranger'),
+      60_000,
+    );
+    expect(theirs()?.isRequest).toBe(true);
+    await alice.client.conversation(chat.id)!.accept();
+    await until('the tablet knows', () => theirs()?.isRequest === false, 30_000);
+  }, 120_000);
 });

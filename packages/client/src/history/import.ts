@@ -1,10 +1,12 @@
 import { id, list, object } from '../content/shape.ts';
 import { takeAbsent } from '../conversations/contents/absent.ts';
+import { AWAITED } from '../conversations/contents/newest.ts';
 import type { Core } from '../conversations/core.ts';
 import { UNKNOWN_HEAD } from '../conversations/operations/group_create.ts';
 import type { ConversationRecord } from '../conversations/record.ts';
 import type { Step } from '../conversations/step.ts';
 import { isSaid } from '../conversations/timeline/entry.ts';
+import { readPage } from '../conversations/timeline/reading.ts';
 import { addEntry, entryOf } from '../conversations/timeline/timeline.ts';
 import { countUnread } from '../conversations/timeline/unread.ts';
 import { lookUp } from '../look-up.ts';
@@ -13,6 +15,9 @@ import { checkConversation } from './check.ts';
 import { HistoryNotReadable } from './errors.ts';
 import type { History, HistoryConversation } from './format.ts';
 import { importProfiles, readProfiles } from './profiles.ts';
+
+/** Of the lines that have come since this device was let in, for words of its user: who answers has accepted. */
+const LOOKED_AT = 200;
 
 /** Adds the messages missing here. Returns their number. */
 export async function importAll(core: Core, bytes: Uint8Array): Promise<number> {
@@ -40,7 +45,7 @@ async function importOne(core: Core, conversation: HistoryConversation): Promise
   const added = await core.registry.step(conversation.id, async (step) => {
     if (!step.found) step.record = archived(core, conversation);
     const { unread } = step.record;
-    takeMarks(step, conversation);
+    await takeMarks(core, step, conversation);
     let added = 0;
     for (const { position, entry } of conversation.lines) {
       const isExpired = entry.expiresAt !== undefined && entry.expiresAt * 1000 <= core.now();
@@ -58,20 +63,33 @@ async function importOne(core: Core, conversation: HistoryConversation): Promise
   return added;
 }
 
-/** Nothing is read or accepted less than here. */
-function takeMarks(
-  step: Step,
-  { isRequest = true, readThrough = 0, threadReads = {} }: HistoryConversation,
-): void {
+/** Nothing is read less than here. */
+async function takeMarks(core: Core, step: Step, conversation: HistoryConversation): Promise<void> {
   const { record } = step;
+  const { readThrough = 0, threadReads = {} } = conversation;
   const reads = Object.entries(threadReads).map(
     ([threadId, place]) => [threadId, Math.max(place, lookUp(record.threadReads, threadId) ?? 0)] as const,
   );
   step.change({
-    isRequest: record.isRequest && isRequest,
+    isRequest: await isStillRequest(core, step, conversation),
     readThrough: Math.max(record.readThrough, readThrough),
     threadReads: { ...record.threadReads, ...Object.fromEntries(reads) },
   });
+}
+
+/**
+ * Nothing is accepted less than here, except on a device that was just let in: an own device has added it, which says nothing of who else is
+ * in the conversation, and nobody has accepted anything on it.
+ */
+async function isStillRequest(
+  core: Core,
+  { record, draft, id }: Step,
+  { isRequest }: HistoryConversation,
+): Promise<boolean> {
+  if (isRequest !== true) return record.isRequest && isRequest !== false;
+  if (record.isRequest || (await draft.get(AWAITED)) === undefined) return record.isRequest;
+  const newest = await readPage(core.store, id, { limit: LOOKED_AT });
+  return !newest.some(({ entry }) => entry.from === core.own.userId && isSaid(entry));
 }
 
 async function recount(core: Core, id: string): Promise<void> {

@@ -146,9 +146,12 @@ function newRecord(
   const place = operation.delivery.conv_seq;
   const users = [...new Set(Object.keys(log.leaves).map(userOf))];
   const peer = purpose.kind === 'direct' ? (old?.peer ?? peerIn(core, operation, users)) : undefined;
-  const isKnown = operation.from === core.own.userId || isContact(core, operation.from);
+  const isOwn = operation.from === core.own.userId;
   // having been in it before does not make a contact of whoever adds this device again
-  const isRequest = old?.membership === 'member' ? old.isRequest : purpose.purpose === 'people' && !isKnown;
+  const isRequest =
+    old?.membership === 'member' || (old && isOwn)
+      ? old.isRequest
+      : purpose.purpose === 'people' && !isOwn && !isContact(core, operation.from);
   const oldName = isRequest && old?.membership !== 'member' ? '' : (old?.name ?? '');
   return {
     ...{ id: step.id, purpose: purpose.purpose, name: name ?? oldName, log, membership: 'member' },
