@@ -79,6 +79,19 @@ test('what was changed or deleted while the history was on its way is so for the
   expect((await lineOn(tablet, 'm_reacted'))?.reactions).toEqual({ dan: '👍' });
 });
 
+test('nobody deletes a notice, also not while it is on its way', async () => {
+  const [phone, tablet] = [await inGroup(), await linked()];
+  const body = { type: 'notice', notice: { type: 'left' } } as const;
+  await phone.within((step) =>
+    addEntry(step, '1'.padStart(16, '0'), {
+      ...{ id: 'm_notice', from: 'bob', deviceId: 'd_1', sentAtMs: 1, place: 1, body },
+    }),
+  );
+  for (const device of [phone, tablet]) await comes(device, 'carol', 11, remove('m_notice'));
+  await transfer(phone, tablet);
+  for (const device of [phone, tablet]) expect((await lineOn(device, 'm_notice'))?.body).toEqual(body);
+});
+
 test('a history that is newer than what was heard meanwhile is not set back', async () => {
   const [phone, tablet] = [await older(), await linked()];
   await comes(tablet, 'bob', 11, edit('m_edited', 'first'));

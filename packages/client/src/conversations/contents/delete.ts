@@ -15,12 +15,12 @@ type Delete = Extract<Content, { type: 'application/x-securechat-delete' }>;
 export async function applyDelete(core: Core, step: Step, by: Author, deletion: Delete): Promise<void> {
   const found = await entryOf(step, deletion.body.messageId);
   if (!found) return ifAbsent(core, step, by, deletion);
-  if (found.entry.body.type !== 'notice' && mayDelete(step.record, by.from, found.entry))
-    await erase(core, step, found);
+  if (mayDelete(step.record, by.from, found.entry)) await erase(core, step, found);
 }
 
-/** Erases the content from this device's store and keeps it from coming back. */
+/** Erases the content from this device's store and keeps it from coming back. A notice stays. */
 export async function erase(core: Core, step: Step, found: Placed): Promise<void> {
+  if (found.entry.body.type === 'notice') return;
   const { editedAtMs: _, reactions: __, ...entry } = found.entry;
   uncount(core, step, entry);
   await forgetSent(core, step, entry);
