@@ -98,9 +98,8 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
   /** The cursors in Postgres: they differ from the read position when a stream was recreated. */
   const committed = new Map<string, string>();
   let backlog: StreamEntry[] = [];
-  /** Records in the next batch at most, and in the one under way. */
+  /** Records in the next batch at most. */
   let most = MAX_RECORDS;
-  let begun = 0;
   let client: Client | undefined;
   let hasLease = false;
   let mustRecover = false;
@@ -127,8 +126,6 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     metrics.failed(kind);
     mustRecover = true;
     backlog = [];
-    if (begun > 0 && isQueryTimeout(err)) most = Math.max(1, Math.floor(Math.min(most, begun) / 2));
-    begun = 0;
   }
 
   async function balanceWhenDue(): Promise<void> {
@@ -195,9 +192,11 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
   async function commitBatch(batch: Batch<R>): Promise<void> {
     const endTimer = metrics.batchTimer();
     const begunAt = clock.monotonicMs();
-    begun = batch.records.length;
     client ??= await openClient();
-    const outcome = await runBatch(client, schema, batch, fences, handler);
+    const outcome = await runBatch(client, schema, batch, fences, handler).catch((err: unknown) => {
+      if (isQueryTimeout(err)) expectLess(batch.records.length);
+      throw err;
+    });
     if ('lost' in outcome) {
       logger.warn({ streams: outcome.lost }, 'partitions were taken over by another worker');
       for (const stream of outcome.lost) forget(stream);
@@ -212,7 +211,10 @@ export function createOrderedConsumer<R>(options: OrderedConsumerOptions<R>): Or
     if (batch.records.length < MANY_RECORDS) restUntil = endedAt + Math.min(endedAt - begunAt, MOST_REST_MS);
     // slowly, because trying again what is too much takes seconds
     most = Math.min(most + Math.ceil(most / 8), MAX_RECORDS);
-    begun = 0;
+  }
+
+  function expectLess(records: number): void {
+    if (records > 0) most = Math.max(1, Math.floor(Math.min(most, records) / 2));
   }
 
   /**
