@@ -43,10 +43,10 @@ export function useScroll(messages: Messages, isSeeking: boolean): Scroll {
     const { first, end, fromEndPx: before } = last.current;
     const hasOwnNew = list.at(-1) !== undefined && list.at(-1)?.id !== end?.id && list.at(-1)?.isOwn === true;
     const hasOlderAbove = first !== undefined && list[0]?.id !== first.id && list.at(-1)?.id === end?.id;
-    const sticks = !isSeeking && (before < AT_END_PX || hasOwnNew);
-    if (sticks) toEnd();
-    else if (hasOlderAbove && !isSeeking)
-      element.scrollTop = element.scrollHeight - element.clientHeight - before;
+    if (!isSeeking) {
+      if (before < AT_END_PX || hasOwnNew) toEnd();
+      else if (hasOlderAbove) element.scrollTop = element.scrollHeight - element.clientHeight - before;
+    }
     last.current = { first: list[0], end: list.at(-1), fromEndPx: fromEndPx(element) };
     if (isSeeking) setAtEnd(last.current.fromEndPx < AT_END_PX);
     else if (last.current.fromEndPx < AT_END_PX) messages.trim();

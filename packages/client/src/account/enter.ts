@@ -109,11 +109,8 @@ async function letIn(
   // in this order a crash in between only means that the link is carried out again
   await pin(store, list);
   // the other devices are told its name
-  await keep(
-    ...([options, account, pins] as const),
-    { put: welcomeKey(device.deviceId), value: new Uint8Array() },
-    { put: AWAITED, value: toBytes(Date.now()) },
-  );
+  const named = { put: welcomeKey(device.deviceId), value: new Uint8Array() };
+  await keep(options, account, pins, named, { put: AWAITED, value: toBytes(Date.now()) });
 }
 
 async function prove(list: SignedDeviceList, device: DeviceKey) {

@@ -86,8 +86,8 @@ async function isStillRequest(
   { record, draft, id }: Step,
   { isRequest }: HistoryConversation,
 ): Promise<boolean> {
-  if (isRequest !== true) return record.isRequest && isRequest !== false;
-  if (record.isRequest || (await draft.get(AWAITED)) === undefined) return record.isRequest;
+  if (isRequest === false) return false;
+  if (record.isRequest || !isRequest || !(await draft.get(AWAITED))) return record.isRequest;
   const newest = await readPage(core.store, id, { limit: LOOKED_AT });
   return !newest.some(({ entry }) => entry.from === core.own.userId && isSaid(entry));
 }

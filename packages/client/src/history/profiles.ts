@@ -22,13 +22,13 @@ export async function profilesOf(core: Core): Promise<HistoryProfile[]> {
 
 /** What is known here is newer. */
 export async function importProfiles(core: Core, profiles: readonly HistoryProfile[]): Promise<void> {
+  const draft = new Draft(core.store);
   for (const { userId, profile } of profiles) {
-    const draft = new Draft(core.store);
     if (await draft.get(profileKey(userId))) continue;
     draft.putJson(profileKey(userId), profile);
     draft.after(() => core.tell.profile(userId, profileOf(profile)));
-    await draft.write();
   }
+  await draft.write();
 }
 
 /** Throws `BadContent`. Those of earlier versions have none. */

@@ -1,4 +1,5 @@
 import type { AbortOptions, Client, Conversation, Message } from '../api/index.ts';
+import { sleep, systemClock } from '../clock.ts';
 import type { Entry as Line } from '../conversations/timeline/entry.ts';
 import { insidesOf } from '../runtime/insides.ts';
 import { FoundLines } from './lines.ts';
@@ -33,7 +34,8 @@ export async function* searchMessages(
     const newest = newestOf(open);
     if (!newest) return;
     const line = newest.take();
-    if (!line) await Promise.all([newest.read(), turn()]);
+    // a store may answer without giving other work its turn
+    if (!line) await Promise.all([newest.read(), sleep(systemClock, 0, signal)]);
     else {
       const key = `${newest.conversation.id}/${line.id}`;
       // as it is by now: it may have been edited or deleted since it was read
@@ -52,6 +54,3 @@ function newestOf(open: readonly FoundLines[]): FoundLines | undefined {
     undefined,
   );
 }
-
-/** A store may answer without giving other work its turn. */
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));

@@ -29,12 +29,7 @@ export async function keepAbsent(core: Core, step: Step, by: Stored, change: Lin
   const awaitedMs = (await step.draft.json<number>(AWAITED)) ?? 0;
   const isAwaited = core.now() - awaitedMs < AWAITED_MS || (await wantedIn(core, step)).length > 0;
   const kept = await core.store.list(`${PREFIX}${step.id}/`);
-  const over = isAwaited
-    ? kept
-        .slice()
-        .sort(byPlace)
-        .slice(0, -MAX_ABSENT + 1)
-    : kept;
+  const over = isAwaited ? kept.sort(byPlace).slice(0, -MAX_ABSENT + 1) : kept;
   for (const [key] of over) step.draft.delete(key);
   if (!isAwaited) return;
   const { log } = step.record;
